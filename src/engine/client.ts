@@ -1,0 +1,184 @@
+/**
+ * What the engine can do, in plain messages: all that the API knows of it. The engine implements it on the calling
+ * thread; `worker/` carries it to an engine in another one. Every request and reply is structured-cloneable.
+ * Ownership: buffers of a request belong to the engine from the call on (they may be transferred); buffers of a
+ * reply belong to the caller.
+ */
+import type { ColumnBatch, Keys } from '../schema/column.ts';
+import type { IndexSpec, MetricType, Schema } from '../schema/types.ts';
+import type { ErrorCode, ErrorDetail } from '../util/error.ts';
+
+/** What cannot be cloned travels beside the request: the worker layer turns it into messages. */
+export interface CallContext {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  /** What is being done: `recover`, `load`, `build`, … */
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface CollectionInfo {
+  readonly collectionId: number;
+  readonly name: string;
+  readonly schema: Schema;
+  /** Indexes by field name: those of the schema, changed by createIndex. */
+  readonly indexes: Readonly<Record<string, IndexSpec>>;
+  readonly createdTimestamp: bigint;
+}
+
+export interface InsertReply {
+  readonly keys: Keys;
+  readonly timestamp: bigint;
+}
+
+export interface SearchRequest {
+  readonly collectionId: number;
+  readonly fieldId: number;
+  /** Shape (nq, dim), row-major, finite. */
+  readonly queries: Float32Array;
+  readonly nq: number;
+  readonly limit: number;
+  readonly offset: number;
+  /** As the user gave them; checked against the index there is. Absent: defaults. */
+  readonly params?: Readonly<Record<string, unknown>>;
+  /** Fields to return, by fieldId; empty: none. */
+  readonly outputFieldIds: readonly number[];
+}
+
+/** Hits of all queries back to back, best first. */
+export interface SearchReply {
+  /** Hits of query i: [ends[i - 1] ?? 0, ends[i]). Shape (nq). */
+  readonly ends: Uint32Array;
+  readonly keys: Keys;
+  /** By the metric's convention as the user sees it (L2 squared; IP, COSINE: larger is better). */
+  readonly scores: Float32Array;
+  /** One row per hit, columns in the order of outputFieldIds; null when none were asked for. */
+  readonly entities: ColumnBatch | null;
+}
+
+export interface GetReply {
+  /** For each requested key in order, its row in `entities`, or -1 when there is no such live row. */
+  readonly found: Int32Array;
+  readonly entities: ColumnBatch;
+}
+
+export type IndexState = 'none' | 'building' | 'finished' | 'failed';
+
+export interface IndexProgress {
+  readonly state: IndexState;
+  readonly indexedRows: number;
+  readonly totalRows: number;
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
+}
+
+export interface IndexInfo {
+  readonly field: string;
+  readonly spec: IndexSpec;
+}
+
+export interface SegmentStats {
+  readonly segmentId: number;
+  readonly state: 'growing' | 'sealed';
+  readonly rows: number;
+  readonly deletedRows: number;
+  /** Index type by field name; absent where rows are scanned. */
+  readonly indexes: Readonly<Record<string, string>>;
+  readonly memoryBytes: number;
+  readonly storedBytes: number;
+}
+
+export interface CollectionStats {
+  readonly rows: number;
+  readonly deletedRows: number;
+  readonly memoryBytes: number;
+  readonly storedBytes: number;
+  readonly logBytes: number;
+  readonly segments: readonly SegmentStats[];
+}
+
+export interface DatabaseStats {
+  readonly collections: number;
+  /** `relaxed`, `simd`, or `scalar` where WebAssembly is not to be had; then `kernelsReason` says why. */
+  readonly kernels: 'relaxed' | 'simd' | 'scalar';
+  readonly kernelsReason?: string;
+  /** Where the engine runs and where indexes are built. */
+  readonly engineThread: 'calling' | 'worker';
+  readonly buildThread: 'calling' | 'worker';
+  readonly store: string;
+  readonly memoryBytes: number;
+  readonly usage: number;
+  readonly quota: number | null;
+  readonly recovery: RecoveryReport;
+}
+
+/** What opening found. */
+export interface RecoveryReport {
+  readonly openMs: number;
+  readonly replayedRecords: number;
+  readonly replayedRows: number;
+  /** Bytes of an incomplete last record that were dropped, or with `recover: 'truncate'` of damaged ones. */
+  readonly droppedBytes: number;
+}
+
+/** Failures behind the user's back. */
+export type EngineEvent =
+  | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly detail: ErrorDetail; readonly collection?: string }
+  | { readonly type: 'indexed'; readonly collection: string; readonly field: string };
+
+export interface EngineClient {
+  createCollection(request: { name: string; schema: Schema; ifNotExists: boolean }, context?: CallContext): Promise<CollectionInfo>;
+  /** NOT_FOUND when there is none. */
+  describeCollection(request: { name: string }, context?: CallContext): Promise<CollectionInfo>;
+  listCollections(): Promise<string[]>;
+  dropCollection(request: { name: string }, context?: CallContext): Promise<void>;
+
+  /** The batch has every field but an auto-id key, in schema order, validated. */
+  insert(request: { collectionId: number; batch: ColumnBatch }, context?: CallContext): Promise<InsertReply>;
+  delete(request: { collectionId: number; keys: Keys }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
+
+  /** On the calling thread it answers at once where nothing has to be read; never returns before validation of params. */
+  search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply>;
+  get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[] }, context?: CallContext): Promise<GetReply>;
+  count(request: { collectionId: number }, context?: CallContext): Promise<number>;
+
+  flush(request: { collectionId: number }, context?: CallContext): Promise<void>;
+  createIndex(
+    request: { collectionId: number; fieldId: number; spec: { type: string; metric?: MetricType; params?: Record<string, unknown> }; wait: boolean },
+    context?: CallContext,
+  ): Promise<IndexSpec>;
+  indexProgress(request: { collectionId: number; fieldId: number }): Promise<IndexProgress>;
+  collectionStats(request: { collectionId: number }): Promise<CollectionStats>;
+  databaseStats(): Promise<DatabaseStats>;
+  /** Waits for or cancels what runs, makes everything durable, ends the log. */
+  close(): Promise<void>;
+}
+
+/** The methods that a worker carries, by name. */
+export type EngineMethod = keyof EngineClient;
+
+/** Options of `connect` that the engine reads; plain data, validated and complete. */
+export interface EngineOptions {
+  readonly durability: 'strict' | 'relaxed';
+  readonly readOnly: boolean;
+  readonly recover?: 'truncate';
+}
+
+/**
+ * Starts an engine over the store behind a URL, wherever the mode puts it, and answers how to talk to it. Made by an
+ * entry from its platform; the API is given it and so imports no engine.
+ */
+export type EngineLauncher = (
+  request: {
+    readonly url: string;
+    readonly mode: 'auto' | 'worker' | 'inline';
+    /** Most build threads; 0: build on the engine's thread. */
+    readonly workers?: number;
+    readonly wasm?: WebAssembly.Module | BufferSource;
+    readonly options: EngineOptions;
+  },
+  context: CallContext & { readonly onEvent: (event: EngineEvent) => void },
+) => Promise<EngineClient>;

@@ -1,0 +1,112 @@
+/**
+ * What an index is. One folder per structure (flat/ hnsw/), codes in `quant/`, the names users know in `registry.ts`:
+ * an index is {structure} x {code}, never a class per pair. No optional members on purpose: a new index must answer
+ * every question.
+ */
+import type { Kernels } from '../kernels/kernels.ts';
+import type { MetricType } from '../schema/types.ts';
+
+export type ParamValue = number | string | boolean;
+export type BuildParams = Readonly<Record<string, ParamValue>>;
+
+/** Vectors of a segment in kernel memory. */
+export interface VectorBlock {
+  /** f32, shape (rows, dim), row-major, no padding. */
+  readonly ptr: number;
+  readonly rows: number;
+  /** COSINE: 1 / |row|, f32, shape (rows), 0 for a zero row. 0 for other metrics. */
+  readonly inverseNormsPtr: number;
+}
+
+export interface IndexContext {
+  readonly kernels: Kernels;
+  readonly metric: MetricType;
+  readonly dim: number;
+  /** Rows 0 .. rows - 1 of one sealed segment. */
+  readonly rows: number;
+  /** null where only codes are resident; indexes with `needsVectors` are never given null. */
+  readonly vectors: VectorBlock | null;
+}
+
+/** Search parameters after validation. */
+export interface SearchPlan {
+  /** Rows the index is asked for: the limit, or more of them when they are scored again. */
+  readonly candidates: number;
+  /** Score the candidates again with the f32 vectors. */
+  readonly refine: boolean;
+  /** HNSW: breadth of the walk, at least `candidates`. 0 where it means nothing. */
+  readonly ef: number;
+}
+
+/** A named part of an index file. */
+export interface IndexSection {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** An index over the rows of one sealed segment, resident in kernel memory. Immutable. */
+export interface VectorIndex {
+  readonly typeName: string;
+  readonly memoryBytes: number;
+  /**
+   * Up to `plan.candidates` rows for the query prepared in the kernels' scratch (`kernels.setQuery`), closest first;
+   * they are left in `kernels.hits`. Smaller distance is closer for every metric. `allowPtr`: a bitset of rows that may be
+   * returned, applied during the search; 0 means all. Answers how many were found.
+   */
+  search(plan: SearchPlan, allowPtr: number): number;
+  free(): void;
+}
+
+/** A build in slices, so that its host can yield, report and stop. */
+export interface IndexBuilder {
+  readonly total: number;
+  readonly done: number;
+  /** Works for about `sliceMs` and returns; finished when `done === total`. */
+  step(sliceMs: number): void;
+  /** The finished index's bytes, copied out of kernel memory. Equal input and seed give equal bytes on every machine. */
+  finish(): IndexSection[];
+  free(): void;
+}
+
+export interface IndexType {
+  /** Milvus's name. */
+  readonly name: string;
+  /** Persisted: never renumber. */
+  readonly code: number;
+  /** Searching needs the f32 vectors in memory. */
+  readonly needsVectors: boolean;
+  /** Checks and completes build parameters; an unknown or out-of-range one is INVALID_ARGUMENT. */
+  parseBuild(raw: Readonly<Record<string, unknown>>, about: { readonly metric: MetricType; readonly dim: number }): BuildParams;
+  /** Checks search parameters against an index with these build parameters; an unknown one is INVALID_ARGUMENT. */
+  parseSearch(raw: Readonly<Record<string, unknown>>, limit: number, build: BuildParams): SearchPlan;
+  /** Bytes of kernel memory that the index itself takes, f32 vectors apart. */
+  estimateBytes(rows: number, dim: number, build: BuildParams): number;
+  /** Starts a build. `context.vectors` is never null here. */
+  builder(context: IndexContext, build: BuildParams, seed: number): IndexBuilder;
+  /** Loads what `finish` gave. Sections that do not fit together are CORRUPT. */
+  open(context: IndexContext, build: BuildParams, sections: ReadonlyMap<string, Uint8Array>): VectorIndex;
+}
+
+/** All that a build needs, in plain data, so that any thread can run it. */
+export interface BuildJob {
+  readonly typeName: string;
+  readonly params: BuildParams;
+  readonly metric: MetricType;
+  readonly dim: number;
+  readonly rows: number;
+  readonly seed: number;
+  /** Where the f32 vectors are: given along (and transferred), or to be read by the builder from a store of its own. */
+  readonly vectors:
+    | { readonly kind: 'bytes'; readonly values: Float32Array }
+    | { readonly kind: 'store'; readonly url: string; readonly file: string; readonly section: string };
+}
+
+/** Runs builds somewhere: on this thread in slices, or on build workers. */
+export interface BuildService {
+  readonly thread: 'calling' | 'worker';
+  build(
+    job: BuildJob,
+    context: { readonly signal?: AbortSignal; readonly onProgress?: (done: number, total: number) => void },
+  ): Promise<IndexSection[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,42 @@
+/**
+ * What differs between a browser and Node, as types for all. The implementations are imported by the entries alone,
+ * which inject them: nothing else touches `node:*`, `window`, `navigator`, `indexedDB` or `Worker`.
+ */
+import type { Endpoint } from 'comlink';
+import type { KernelModule, KernelVariant } from '../kernels/load.ts';
+import type { Store } from '../storage/store.ts';
+
+/** A connection string, parsed: `idb:my-app` is { scheme: 'idb', path: 'my-app' }. */
+export interface StoreUrl {
+  readonly scheme: string;
+  readonly path: string;
+  /** As the user gave it. */
+  readonly href: string;
+}
+
+/** What the thread behind a worker is for. */
+export type WorkerRole = 'engine' | 'build';
+
+/** A thread of ours, from its owner's side. */
+export interface WorkerHandle {
+  readonly endpoint: Endpoint;
+  /** Calls back once when the thread is gone for any reason but `terminate`, with what is known of the cause. */
+  onDeath(listener: (cause: unknown) => void): void;
+  /** Ends the thread. Resolved: it is gone. */
+  terminate(): Promise<void>;
+}
+
+export interface Platform {
+  readonly name: 'browser' | 'node';
+  /** Schemes of `openStore`; `local:` is resolved to one of them before. */
+  readonly schemes: readonly string[];
+  resolveUrl(url: StoreUrl): StoreUrl;
+  openStore(url: StoreUrl, options: { readonly readOnly: boolean }): Promise<Store>;
+  /** Compiles the fastest kernels this engine accepts. `prefer` forces one, for tests and benches. */
+  loadKernels(options: { readonly prefer?: KernelVariant; readonly wasm?: WebAssembly.Module | BufferSource }): Promise<KernelModule>;
+  /** Starts a thread, or rejects where threads are not to be had. Does not keep a Node process alive. */
+  spawnWorker(role: WorkerRole): Promise<WorkerHandle>;
+  readonly hardwareConcurrency: number;
+  /** Where `mode: 'auto'` puts the engine. */
+  readonly engineThread: 'calling' | 'worker';
+}
