@@ -165,7 +165,7 @@ export function normal(uniform) {
  * mixture and are not in the base. `spread`: std of a cluster against the std of the centres.
  * @param {{ rows?: number, queries?: number, dim?: number, latent?: number, clusters?: number, spread?: number, seed?: number }} [options]
  */
-export function syntheticVectors({ rows = 100_000, queries = 1_000, dim = 128, latent = 24, clusters = 200, spread = 0.5, seed = 1 } = {}) {
+export function syntheticVectors({ rows = 100_000, queries = 1_000, dim = 128, latent = 24, clusters = 200, spread = 0.75, seed = 1 } = {}) {
   const uniform = random(seed);
   const centres = Float64Array.from({ length: clusters * latent }, () => normal(uniform));
   const mix = Float64Array.from({ length: latent * dim }, () => normal(uniform) / Math.sqrt(latent));
