@@ -1,0 +1,90 @@
+/**
+ * The manifest in memory, and the only way to change it: one commit at a time, each a compare-and-swap of the store's
+ * root. A commit that fails leaves it unknown what the medium holds, so every later one is refused until the database
+ * is opened again.
+ */
+import { decodeManifest, encodeManifest } from '../storage/manifest/codec.ts';
+import type { CollectionEntry, Manifest } from '../storage/manifest/manifest.ts';
+import type { Store } from '../storage/store.ts';
+import { ElanusError } from '../util/error.ts';
+import type { Clock } from './clock.ts';
+
+const EMPTY: Manifest = { version: 0, epoch: 0, lastTimestamp: 0n, nextCollectionId: 1, nextFileId: 1, collections: [] };
+
+export class Catalog {
+  readonly #store: Store;
+  #bytes: Uint8Array | null;
+  #manifest: Manifest;
+  #nextFileId: number;
+  #tail: Promise<unknown> = Promise.resolve();
+  #failure: unknown = null;
+
+  private constructor(store: Store, bytes: Uint8Array | null, manifest: Manifest) {
+    this.#store = store;
+    this.#bytes = bytes;
+    this.#manifest = manifest;
+    this.#nextFileId = manifest.nextFileId;
+  }
+
+  static async open(store: Store): Promise<Catalog> {
+    const bytes = await store.root.read();
+    return new Catalog(store, bytes, bytes ? decodeManifest(bytes) : EMPTY);
+  }
+
+  /** False for a store that holds no database yet. */
+  get exists(): boolean {
+    return this.#bytes !== null;
+  }
+
+  get manifest(): Manifest {
+    return this.#manifest;
+  }
+
+  find(name: string): CollectionEntry | undefined {
+    return this.#manifest.collections.find((entry) => entry.name === name);
+  }
+
+  entry(collectionId: number): CollectionEntry {
+    const entry = this.#manifest.collections.find((candidate) => candidate.collectionId === collectionId);
+    if (!entry) throw new ElanusError('NOT_FOUND', `the collection has been dropped`, { collectionId });
+    return entry;
+  }
+
+  /** A number that no file of this database has. One that is never committed is found free again at the next open. */
+  takeFileId(): number {
+    return this.#nextFileId++;
+  }
+
+  /**
+   * Runs `change` on the newest manifest and commits what it answers, durably. Commits do not overlap: what `change`
+   * awaits (files that the new manifest will name) belongs to this commit. If `change` throws, nothing is committed.
+   */
+  commit(clock: Clock, change: (manifest: Manifest) => Manifest | Promise<Manifest>): Promise<void> {
+    const run = this.#tail.then(async () => {
+      if (this.#failure) throw new ElanusError('POISONED', 'an earlier commit failed: close the database and open it again', {}, { cause: this.#failure });
+      const changed = await change(this.#manifest);
+      const next: Manifest = { ...changed, version: this.#manifest.version + 1, lastTimestamp: clock.last, nextFileId: this.#nextFileId };
+      const bytes = encodeManifest(next);
+      try {
+        await this.#store.root.swap(this.#bytes, bytes);
+      } catch (error) {
+        this.#failure = error;
+        throw error;
+      }
+      this.#bytes = bytes;
+      this.#manifest = next;
+    });
+    this.#tail = run.catch(() => {});
+    return run;
+  }
+
+  /** Resolves when no commit is under way. */
+  async idle(): Promise<void> {
+    await this.#tail;
+  }
+}
+
+/** The manifest with one collection's entry replaced. */
+export function withEntry(manifest: Manifest, collectionId: number, change: (entry: CollectionEntry) => CollectionEntry): Manifest {
+  return { ...manifest, collections: manifest.collections.map((entry) => (entry.collectionId === collectionId ? change(entry) : entry)) };
+}

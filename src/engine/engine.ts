@@ -1,0 +1,287 @@
+/**
+ * The engine of one database over one store: the catalog and a state per collection. It decides who does what; how it
+ * is done is in the parts beside it.
+ */
+import type { BuildService } from '../index/index.ts';
+import type { KernelModule } from '../kernels/load.ts';
+import type { ColumnBatch, Keys } from '../schema/column.ts';
+import type { IndexSpec, Schema } from '../schema/types.ts';
+import { KernelPool } from '../segment/kernel-pool.ts';
+import type { CollectionEntry } from '../storage/manifest/manifest.ts';
+import { parseLogName } from '../storage/names.ts';
+import type { Store, StoreLock } from '../storage/store.ts';
+import { ElanusError, throwIfAborted } from '../util/error.ts';
+import { Catalog } from './catalog.ts';
+import type {
+  CallContext,
+  CollectionInfo,
+  CollectionStats,
+  DatabaseStats,
+  EngineClient,
+  EngineEvent,
+  EngineOptions,
+  GetReply,
+  IndexProgress,
+  InsertReply,
+  RecoveryReport,
+  SearchReply,
+  SearchRequest,
+} from './client.ts';
+import { Clock } from './clock.ts';
+import { CollectionState, type EngineParts } from './collection.ts';
+import { Indexing, type RawIndexSpec, resolveSpec } from './indexing.ts';
+import { collectGarbage, recoverCollection } from './recovery.ts';
+import { seal } from './seal.ts';
+import { collectionStats } from './stats.ts';
+
+export interface EngineDeps {
+  readonly store: Store;
+  readonly kernels: KernelModule;
+  readonly builds: BuildService;
+  readonly options: EngineOptions;
+  readonly onEvent: (event: EngineEvent) => void;
+  /** Which thread this is, as `stats` tells it. */
+  readonly thread?: 'calling' | 'worker';
+  readonly context?: CallContext;
+}
+
+interface OpenCollection {
+  readonly state: CollectionState;
+  readonly indexing: Indexing;
+}
+
+/** Opens the database in a store, or makes one there. On failure the store is closed and its lock given back. */
+export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
+  const started = performance.now();
+  const { store, options } = deps;
+  let lock: StoreLock | null = null;
+  try {
+    lock = options.readOnly ? null : await store.lock();
+    const catalog = await Catalog.open(store);
+    if (options.readOnly && !catalog.exists) throw new ElanusError('NOT_FOUND', 'there is no database to open with readOnly', { store: store.sharedUrl });
+    const clock = new Clock(catalog.manifest.lastTimestamp);
+    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels), builds: deps.builds, options, onEvent: deps.onEvent };
+    if (!options.readOnly) {
+      await collectGarbage(store, catalog);
+      await catalog.commit(clock, (manifest) => ({ ...manifest, epoch: manifest.epoch + 1 }));
+    }
+    const engine = new Engine(deps, parts, lock);
+    await engine.recover(started, deps.context);
+    return engine;
+  } catch (error) {
+    await deps.builds.close();
+    await lock?.release();
+    await store.close();
+    throw error;
+  }
+}
+
+class Engine implements EngineClient {
+  readonly #deps: EngineDeps;
+  readonly #parts: EngineParts;
+  readonly #lock: StoreLock | null;
+  readonly #collections = new Map<number, OpenCollection>();
+  #recovery: RecoveryReport = { openMs: 0, replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
+  #closing: Promise<void> | null = null;
+
+  constructor(deps: EngineDeps, parts: EngineParts, lock: StoreLock | null) {
+    this.#deps = deps;
+    this.#parts = parts;
+    this.#lock = lock;
+  }
+
+  async recover(started: number, context: CallContext | undefined): Promise<void> {
+    const { catalog, store } = this.#parts;
+    const count = { replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
+    const logs = await store.logs.list();
+    const entries = catalog.manifest.collections;
+    for (const [i, entry] of entries.entries()) {
+      throwIfAborted(context?.signal);
+      context?.onProgress?.({ phase: 'recover', done: i, total: entries.length });
+      this.#adopt(await recoverCollection(this.#parts, entry, logs, count));
+    }
+    if (count.droppedBytes > 0 && this.#parts.options.recover === 'truncate') {
+      this.#parts.onEvent({ type: 'error', code: 'CORRUPT', message: `recovery dropped ${count.droppedBytes} bytes at the end of a log`, detail: { ...count } });
+    }
+    this.#recovery = { openMs: performance.now() - started, ...count };
+    for (const { indexing } of this.#collections.values()) indexing.schedule();
+  }
+
+  #adopt(state: CollectionState): OpenCollection {
+    const open = { state, indexing: new Indexing(state) };
+    state.onGrowingFull = () => {
+      seal(state).then(
+        () => open.indexing.schedule(),
+        (error: ElanusError) => this.#parts.onEvent({ type: 'error', code: error.code ?? 'INTERNAL', message: `sealing failed: ${error.message}`, detail: error.detail ?? {}, collection: state.name }),
+      );
+    };
+    this.#collections.set(state.collectionId, open);
+    return open;
+  }
+
+  #open(collectionId: number): OpenCollection {
+    if (this.#closing) throw new ElanusError('CLOSED', 'the database is closed');
+    const open = this.#collections.get(collectionId);
+    if (!open) throw new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
+    return open;
+  }
+
+  #assertWritable(): void {
+    if (this.#closing) throw new ElanusError('CLOSED', 'the database is closed');
+    if (this.#parts.options.readOnly) throw new ElanusError('READ_ONLY', 'the database was opened with readOnly: open it without to write');
+  }
+
+  async createCollection(request: { name: string; schema: Schema; ifNotExists: boolean }): Promise<CollectionInfo> {
+    this.#assertWritable();
+    const { catalog, clock } = this.#parts;
+    const existing = catalog.find(request.name);
+    if (existing && request.ifNotExists) return this.#open(existing.collectionId).state.info;
+    const indexes: Record<string, IndexSpec> = {};
+    for (const field of request.schema.fields) if (field.index) indexes[field.fieldId] = resolveSpec(field, field.index);
+    let entry: CollectionEntry | undefined;
+    await catalog.commit(clock, (manifest) => {
+      if (manifest.collections.some((known) => known.name === request.name)) {
+        throw new ElanusError('ALREADY_EXISTS', `there is a collection "${request.name}" already: open it with collection(), or pass { ifNotExists: true }`, { collection: request.name });
+      }
+      entry = {
+        collectionId: manifest.nextCollectionId,
+        name: request.name,
+        schema: request.schema,
+        createdTimestamp: clock.next(),
+        indexes,
+        nextAutoId: 1n,
+        firstLogGeneration: 1,
+        partitions: [{ partitionId: 0, name: '_default' }],
+        segments: [],
+      };
+      return { ...manifest, nextCollectionId: manifest.nextCollectionId + 1, collections: [...manifest.collections, entry] };
+    });
+    return this.#adopt(new CollectionState(this.#parts, entry!)).state.info;
+  }
+
+  async describeCollection(request: { name: string }): Promise<CollectionInfo> {
+    return this.#open(this.#find(request.name).collectionId).state.info;
+  }
+
+  #find(name: string): CollectionEntry {
+    if (this.#closing) throw new ElanusError('CLOSED', 'the database is closed');
+    const entry = this.#parts.catalog.find(name);
+    if (entry) return entry;
+    const names = this.#parts.catalog.manifest.collections.map((known) => known.name);
+    throw new ElanusError('NOT_FOUND', `there is no collection "${name}"`, { collection: name, collections: names });
+  }
+
+  async listCollections(): Promise<string[]> {
+    if (this.#closing) throw new ElanusError('CLOSED', 'the database is closed');
+    return this.#parts.catalog.manifest.collections.map((entry) => entry.name);
+  }
+
+  async dropCollection(request: { name: string }): Promise<void> {
+    this.#assertWritable();
+    const { catalog, clock, store } = this.#parts;
+    const { collectionId } = this.#find(request.name);
+    const { state, indexing } = this.#open(collectionId);
+    await indexing.close();
+    await state.sealQueue;
+    await state.close();
+    const files = state.entry.segments.flatMap((segment) => [segment.file, segment.deletesFile, ...segment.indexes.map((index) => index.file)]);
+    await catalog.commit(clock, (manifest) => ({ ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) }));
+    this.#collections.delete(collectionId);
+    state.free();
+    for (const file of files) if (file) await store.remove(file);
+    for (const name of await store.logs.list()) if (parseLogName(name)?.collectionId === collectionId) await store.logs.drop(name);
+  }
+
+  insert(request: { collectionId: number; batch: ColumnBatch }, context?: CallContext): Promise<InsertReply> {
+    return this.#settle(() => this.#open(request.collectionId).state.insert(request.batch, context));
+  }
+
+  delete(request: { collectionId: number; keys: Keys }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {
+    return this.#settle(() => this.#open(request.collectionId).state.delete(request.keys, context));
+  }
+
+  /** Makes a synchronous refusal a rejection. */
+  async #settle<T>(call: () => Promise<T>): Promise<T> {
+    return call();
+  }
+
+  search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply> {
+    return this.#open(request.collectionId).state.search(request, context);
+  }
+
+  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[] }): Promise<GetReply> {
+    return this.#open(request.collectionId).state.get(request.keys, request.outputFieldIds);
+  }
+
+  async count(request: { collectionId: number }): Promise<number> {
+    return this.#open(request.collectionId).state.liveRows;
+  }
+
+  async flush(request: { collectionId: number }): Promise<void> {
+    this.#assertWritable();
+    const { state, indexing } = this.#open(request.collectionId);
+    await seal(state);
+    indexing.schedule();
+  }
+
+  async createIndex(request: { collectionId: number; fieldId: number; spec: RawIndexSpec; wait: boolean }, context?: CallContext): Promise<IndexSpec> {
+    this.#assertWritable();
+    const { state, indexing } = this.#open(request.collectionId);
+    return indexing.create(state.field(request.fieldId), request.spec, request.wait, context);
+  }
+
+  async indexProgress(request: { collectionId: number; fieldId: number }): Promise<IndexProgress> {
+    const { state, indexing } = this.#open(request.collectionId);
+    return indexing.progress(state.field(request.fieldId));
+  }
+
+  async collectionStats(request: { collectionId: number }): Promise<CollectionStats> {
+    return collectionStats(this.#open(request.collectionId).state);
+  }
+
+  async databaseStats(): Promise<DatabaseStats> {
+    if (this.#closing) throw new ElanusError('CLOSED', 'the database is closed');
+    const { kernels, builds, store, thread } = this.#deps;
+    const estimate = await store.estimate();
+    return {
+      collections: this.#parts.catalog.manifest.collections.length,
+      kernels: kernels.variant,
+      ...(kernels.reason === undefined ? {} : { kernelsReason: kernels.reason }),
+      engineThread: thread ?? 'calling',
+      buildThread: builds.thread,
+      store: store.sharedUrl ?? 'memory:',
+      memoryBytes: this.#parts.pool.memoryBytes,
+      usage: estimate.usage,
+      quota: estimate.quota,
+      recovery: this.#recovery,
+    };
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const { store, builds, catalog } = this.#parts;
+    let failure: unknown = null;
+    const attempt = async (step: () => Promise<unknown>): Promise<void> => {
+      try {
+        await step();
+      } catch (error) {
+        failure ??= error;
+      }
+    };
+    for (const { indexing } of this.#collections.values()) await indexing.close();
+    await builds.close();
+    for (const { state } of this.#collections.values()) {
+      await state.sealQueue;
+      await attempt(() => state.close());
+    }
+    await catalog.idle();
+    for (const { state } of this.#collections.values()) state.free();
+    this.#collections.clear();
+    if (this.#lock) await attempt(() => this.#lock!.release());
+    await attempt(() => store.close());
+    if (failure) throw failure;
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * Merging sealed segments into one, because one graph over all rows is faster to search than several. Searches and
+ * writes go on; the inputs serve until one commit puts the merged segment in their place.
+ */
+import { concatColumns, takeFrom } from '../schema/column-ops.ts';
+import type { Column, Keys } from '../schema/column.ts';
+import type { Field } from '../schema/types.ts';
+import { compareKeys } from '../segment/keys.ts';
+import { RowTimes } from '../segment/row-times.ts';
+import { SealedSegment } from '../segment/sealed.ts';
+import { throwIfAborted } from '../util/error.ts';
+import { yieldToHost } from '../util/yield.ts';
+import { withEntry } from './catalog.ts';
+import type { CollectionState } from './collection.ts';
+import { applyEntries, type Snapshot, writeDeletes, writeSegment } from './seal.ts';
+
+/** A segment is written anew when more of its rows than this are dead. */
+const DEAD_SHARE_MAX = 0.2;
+
+/** Merges the sealed segments into as few as `rowsMax` allows. Does nothing where nothing would change. */
+export async function mergeSealed(state: CollectionState, rowsMax: number, signal: AbortSignal | undefined): Promise<void> {
+  for (const group of groupSegments(state.sealed, rowsMax)) {
+    throwIfAborted(signal);
+    await mergeGroup(state, group, signal);
+  }
+}
+
+function groupSegments(segments: readonly SealedSegment[], rowsMax: number): SealedSegment[][] {
+  const groups: SealedSegment[][] = [];
+  let group: SealedSegment[] = [];
+  let rows = 0;
+  for (const segment of segments) {
+    const live = segment.rows - segment.deletedRows;
+    if (group.length > 0 && rows + live > rowsMax) {
+      groups.push(group);
+      group = [];
+      rows = 0;
+    }
+    group.push(segment);
+    rows += live;
+  }
+  if (group.length > 0) groups.push(group);
+  return groups.filter((members) => members.length > 1 || members[0]!.deletedRows > members[0]!.rows * DEAD_SHARE_MAX);
+}
+
+async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment[], signal: AbortSignal | undefined): Promise<void> {
+  const { catalog, clock, store, pool } = state.parts;
+  for (const segment of inputs) segment.pins.pin();
+  try {
+    for (const field of state.schema.fields) {
+      for (const segment of inputs) {
+        if (field.type === 'FloatVector') await segment.vectors(field.fieldId).load(segment.file);
+        else await segment.loadColumn(field);
+      }
+    }
+    const deletesAtStart = new Map(inputs.map((segment) => [segment, new Set(segment.deletes.keys())]));
+    const places = liveRowsInKeyOrder(inputs);
+    const snapshot = await gather(state, places);
+    throwIfAborted(signal);
+    let merged: SealedSegment | null = null;
+    if (snapshot.rows > 0) {
+      merged = await SealedSegment.open(store, await writeSegment(state, snapshot), state.schema, pool);
+      for (const field of state.schema.fields) {
+        if (field.type === 'FloatVector') merged.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!.values as Float32Array);
+      }
+    }
+    const carry = (): void => {
+      for (const segment of inputs) {
+        const known = deletesAtStart.get(segment)!;
+        for (const [row, timestamp] of segment.deletes) if (!known.has(row)) merged?.delete(segment.keys.at(row), timestamp);
+      }
+    };
+    const inputIds = new Set(inputs.map((segment) => segment.entry.segmentId));
+    await catalog.commit(clock, async (manifest) => {
+      carry();
+      const entry = merged && merged.deletedRows > 0 ? await writeDeletes(store, merged, merged.entry, catalog.takeFileId()) : merged?.entry;
+      return withEntry(manifest, state.collectionId, (known) => ({
+        ...known,
+        segments: [...known.segments.filter((segment) => !inputIds.has(segment.segmentId)), ...(entry ? [entry] : [])],
+      }));
+    });
+    carry();
+    state.sealed = [...state.sealed.filter((segment) => !inputs.includes(segment)), ...(merged ? [merged] : [])];
+    applyEntries(state);
+    state.segmentsChanged();
+  } finally {
+    for (const segment of inputs) segment.pins.unpin();
+  }
+  for (const segment of inputs) {
+    segment.pins.retire();
+    await removeFiles(state, segment);
+  }
+}
+
+async function removeFiles(state: CollectionState, segment: SealedSegment): Promise<void> {
+  const { store } = state.parts;
+  const { entry } = segment;
+  for (const file of [entry.file, entry.deletesFile, ...entry.indexes.map((index) => index.file)]) if (file) await store.remove(file);
+}
+
+/** Where the rows of the merged segment come from, in ascending key order. Shape of both arrays: (rows). */
+interface Places {
+  readonly segments: readonly SealedSegment[];
+  /** Index into `segments`. */
+  readonly from: Uint32Array;
+  readonly rows: Uint32Array;
+}
+
+function liveRowsInKeyOrder(inputs: readonly SealedSegment[]): Places {
+  // Auto ids and appended keys give segments whose ranges do not overlap: put in order, they are one after another.
+  const segments = [...inputs].filter((segment) => segment.rows > 0).sort((a, b) => compareKeys(a.keys.at(0), b.keys.at(0)));
+  const live = segments.map((segment) => segment.liveRows());
+  const count = live.reduce((sum, rows) => sum + rows.length, 0);
+  const from = new Uint32Array(count);
+  const rows = new Uint32Array(count);
+  let at = 0;
+  live.forEach((part, index) => {
+    from.fill(index, at, at + part.length);
+    rows.set(part, at);
+    at += part.length;
+  });
+  const disjoint = segments.every((segment, i) => i === 0 || compareKeys(segments[i - 1]!.keys.at(segments[i - 1]!.rows - 1), segment.keys.at(0)) < 0);
+  if (disjoint) return { segments, from, rows };
+  const keys: Keys = segments[0]!.keys.integers ? new BigInt64Array(count) : new Array<string>(count);
+  for (let i = 0; i < count; i++) (keys as (bigint | string)[])[i] = segments[from[i]!]!.keys.at(rows[i]!);
+  const order = new Uint32Array(count).map((_, i) => i).sort((a, b) => compareKeys(keys[a]!, keys[b]!));
+  return { segments, from: order.map((i) => from[i]!), rows: order.map((i) => rows[i]!) };
+}
+
+async function gather(state: CollectionState, places: Places): Promise<Snapshot> {
+  const columns: Column[] = [];
+  for (const field of state.schema.fields) {
+    columns.push(await gatherField(field, places));
+    await yieldToHost();
+  }
+  const times = new RowTimes();
+  for (let i = 0; i < places.rows.length; i++) times.append(1, places.segments[places.from[i]!]!.times.at(places.rows[i]!));
+  return { rows: places.rows.length, columns, times, deletedKeys: new Set() };
+}
+
+/** Takes runs of rows that come from one segment, and puts them behind each other. */
+async function gatherField(field: Field, places: Places): Promise<Column> {
+  const parts: Column[] = [];
+  const { from, rows, segments } = places;
+  let start = 0;
+  while (start < rows.length) {
+    let end = start + 1;
+    while (end < rows.length && from[end] === from[start]) end++;
+    parts.push(await segments[from[start]!]!.take(field, rows.subarray(start, end)));
+    start = end;
+  }
+  return parts.length === 0 ? takeFrom([], { fieldId: field.fieldId, type: field.type, dim: field.dim ?? 1 }) : concatColumns(parts);
+}

@@ -1,0 +1,28 @@
+/** What a collection holds, and what it costs. */
+import type { CollectionStats, SegmentStats } from './client.ts';
+import type { CollectionState } from './collection.ts';
+
+export async function collectionStats(state: CollectionState): Promise<CollectionStats> {
+  const segments: SegmentStats[] = state.sealed.map((segment) => ({
+    segmentId: segment.entry.segmentId,
+    state: 'sealed',
+    rows: segment.rows,
+    deletedRows: segment.deletedRows,
+    indexes: Object.fromEntries(segment.entry.indexes.map((index) => [state.field(index.fieldId).name, index.spec.type])),
+    memoryBytes: segment.memoryBytes,
+    storedBytes: segment.storedBytes,
+  }));
+  for (const growing of [...state.sealing, state.growing]) {
+    if (growing.rows === 0) continue;
+    segments.push({ segmentId: 0, state: 'growing', rows: growing.rows, deletedRows: growing.deletedRows, indexes: {}, memoryBytes: growing.memoryBytes, storedBytes: 0 });
+  }
+  const sum = (pick: (segment: SegmentStats) => number): number => segments.reduce((total, segment) => total + pick(segment), 0);
+  return {
+    rows: sum((segment) => segment.rows - segment.deletedRows),
+    deletedRows: sum((segment) => segment.deletedRows),
+    memoryBytes: sum((segment) => segment.memoryBytes),
+    storedBytes: sum((segment) => segment.storedBytes),
+    logBytes: await state.logBytes(),
+    segments,
+  };
+}

@@ -1,0 +1,255 @@
+/**
+ * A vector search over the segments of a collection: every segment gives its best, the best of those win. On the
+ * common path (everything in memory, one query) it runs from start to end without a promise.
+ */
+import type { SearchReply } from '../engine/client.ts';
+import { takeFrom } from '../schema/column-ops.ts';
+import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
+import type { Field, MetricType } from '../schema/types.ts';
+import type { GrowingSegment } from '../segment/growing.ts';
+import { compareKeys } from '../segment/keys.ts';
+import type { SealedSegment } from '../segment/sealed.ts';
+import type { Store } from '../storage/store.ts';
+import { throwIfAborted } from '../util/error.ts';
+import { yieldToHost } from '../util/yield.ts';
+import { indexServes, isLoaded, loadForSearch } from './load.ts';
+import { planSegment, type FieldPlan } from './plan.ts';
+
+/** The segments that a search sees. */
+export interface SearchView {
+  readonly store: Store;
+  /** The growing segment, and those that are being sealed. */
+  readonly growing: readonly GrowingSegment[];
+  readonly sealed: readonly SealedSegment[];
+}
+
+export interface SearchJob {
+  readonly plan: FieldPlan;
+  /** Shape (nq, dim). */
+  readonly queries: Float32Array;
+  readonly nq: number;
+  readonly offset: number;
+  readonly outputFields: readonly Field[];
+  readonly keyIsInt64: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+type Segment = GrowingSegment | SealedSegment;
+
+/** Hits of one query from one segment, closest first. */
+interface Found {
+  readonly segment: Segment;
+  readonly rows: Uint32Array;
+  readonly distances: Float32Array;
+}
+
+/** Hits of all queries, in order; one array each, so that nothing is allocated per hit. */
+interface Hits {
+  readonly segments: Segment[];
+  readonly rows: number[];
+  readonly distances: number[];
+  readonly ends: Uint32Array;
+}
+
+const SLICE_MS = 10;
+
+export function searchSegments(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
+  const { fieldId } = job.plan.field;
+  if (job.nq !== 1) return searchMany(view, job);
+  for (const segment of view.sealed) {
+    if (!isLoaded(segment, fieldId) || mustReadToRefine(segment, job.plan)) return searchMany(view, job);
+  }
+  const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
+  const found: Found[] = [];
+  for (const segment of view.growing) if (segment.rows > 0) found.push(searchGrowing(segment, job, 0));
+  for (const segment of view.sealed) found.push(searchSealed(segment, job, 0));
+  collect(found, job, 0, hits);
+  return reply(hits, job);
+}
+
+/** The path of several queries, and of whatever has to be read first. */
+async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply> {
+  const { fieldId } = job.plan.field;
+  const pinned: readonly Segment[] = [...view.growing, ...view.sealed];
+  for (const segment of pinned) segment.pins.pin();
+  try {
+    for (const segment of view.sealed) {
+      if (!isLoaded(segment, fieldId)) await loadForSearch(view.store, segment, fieldId);
+      throwIfAborted(job.signal);
+    }
+    const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(job.nq) };
+    let sliceStart = performance.now();
+    for (let query = 0; query < job.nq; query++) {
+      const found: Found[] = [];
+      for (const segment of view.growing) if (segment.rows > 0) found.push(searchGrowing(segment, job, query));
+      for (const segment of view.sealed) {
+        found.push(mustReadToRefine(segment, job.plan) ? await searchAndRead(segment, job, query) : searchSealed(segment, job, query));
+      }
+      collect(found, job, query, hits);
+      if (performance.now() - sliceStart > SLICE_MS) {
+        await yieldToHost();
+        throwIfAborted(job.signal);
+        sliceStart = performance.now();
+      }
+    }
+    return await reply(hits, job);
+  } finally {
+    for (const segment of pinned) segment.pins.unpin();
+  }
+}
+
+function searchGrowing(segment: GrowingSegment, job: SearchJob, query: number): Found {
+  const { field, metric, k } = job.plan;
+  const vectors = segment.vectors(field.fieldId);
+  const { kernels } = vectors;
+  kernels.setQuery(job.queries, query * field.dim!, field.dim!, metric);
+  kernels.beginTopK(k);
+  vectors.scan(metric);
+  const n = kernels.endTopK();
+  return { segment, rows: kernels.hitRows(n).slice(), distances: kernels.hitDistances(n).slice() };
+}
+
+function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Found {
+  const { field, metric, k, spec } = job.plan;
+  const vectors = segment.vectors(field.fieldId);
+  const { kernels } = vectors;
+  kernels.setQuery(job.queries, query * field.dim!, field.dim!, metric);
+  let n: number;
+  if (indexServes(segment, field.fieldId, spec)) {
+    const plan = planSegment(job.plan, vectors);
+    n = vectors.search(plan);
+    if (plan.refine) vectors.rescore(metric, n);
+    n = Math.min(n, k);
+  } else {
+    kernels.beginTopK(k);
+    vectors.scan(metric);
+    n = kernels.endTopK();
+  }
+  return { segment, rows: kernels.hitRows(n).slice(), distances: kernels.hitDistances(n).slice() };
+}
+
+function mustReadToRefine(segment: SealedSegment, fieldPlan: FieldPlan): boolean {
+  const vectors = segment.vectors(fieldPlan.field.fieldId);
+  return !vectors.resident && vectors.index !== null && planSegment(fieldPlan, vectors).refine;
+}
+
+/** Searches codes, then scores the candidates by vectors read from the file; the rest of them is loaded behind. */
+async function searchAndRead(segment: SealedSegment, job: SearchJob, query: number): Promise<Found> {
+  const { field, metric, k } = job.plan;
+  const vectors = segment.vectors(field.fieldId);
+  const { kernels, dim } = vectors;
+  kernels.setQuery(job.queries, query * dim, dim, metric);
+  const n = vectors.search(planSegment(job.plan, vectors));
+  const rows = kernels.hitRows(n).slice();
+  const values = await vectors.take(rows, segment.file);
+  const distances = exactDistances(metric, job.queries.subarray(query * dim, (query + 1) * dim), values);
+  const order = Array.from(rows.keys()).sort((a, b) => distances[a]! - distances[b]! || rows[a]! - rows[b]!).slice(0, k);
+  // A failure to read ahead is not this search's: the next one that needs the vectors meets it again.
+  void vectors.load(segment.file).catch(() => {});
+  return { segment, rows: Uint32Array.from(order, (i) => rows[i]!), distances: Float32Array.from(order, (i) => distances[i]!) };
+}
+
+/** Distances of a query to rows, as the kernels define them: smaller is closer. Shape of values: (rows, dim). */
+function exactDistances(metric: MetricType, query: Float32Array, values: Float32Array): Float32Array {
+  const dim = query.length;
+  const distances = new Float32Array(values.length / dim);
+  let queryNorm = 0;
+  for (let i = 0; i < dim; i++) queryNorm += query[i]! * query[i]!;
+  for (let row = 0; row < distances.length; row++) {
+    let l2 = 0;
+    let dot = 0;
+    let norm = 0;
+    for (let i = 0; i < dim; i++) {
+      const q = query[i]!;
+      const x = values[row * dim + i]!;
+      l2 += (q - x) * (q - x);
+      dot += q * x;
+      norm += x * x;
+    }
+    if (metric === 'L2') distances[row] = l2;
+    else if (metric === 'IP') distances[row] = -dot;
+    else distances[row] = norm === 0 || queryNorm === 0 ? 0 : -dot / Math.sqrt(norm * queryNorm);
+  }
+  return distances;
+}
+
+/** Merges what the segments found for one query and appends hits offset .. k - 1 of it. */
+function collect(found: readonly Found[], job: SearchJob, query: number, hits: Hits): void {
+  if (found.length === 1) {
+    const { segment, rows, distances } = found[0]!;
+    for (let i = job.offset; i < rows.length; i++) push(hits, segment, rows[i]!, distances[i]!);
+  } else if (found.length > 1) {
+    const all: { segment: Segment; row: number; distance: number }[] = [];
+    for (const { segment, rows, distances } of found) {
+      for (let i = 0; i < rows.length; i++) all.push({ segment, row: rows[i]!, distance: distances[i]! });
+    }
+    all.sort((a, b) => a.distance - b.distance || compareKeys(keyAt(a.segment, a.row), keyAt(b.segment, b.row)));
+    const end = Math.min(all.length, job.plan.k);
+    for (let i = job.offset; i < end; i++) push(hits, all[i]!.segment, all[i]!.row, all[i]!.distance);
+  }
+  hits.ends[query] = hits.rows.length;
+}
+
+function push(hits: Hits, segment: Segment, row: number, distance: number): void {
+  hits.segments.push(segment);
+  hits.rows.push(row);
+  hits.distances.push(distance);
+}
+
+const keyAt = (segment: Segment, row: number): bigint | string => ('keys' in segment ? segment.keys.at(row) : segment.keyAt(row));
+
+function reply(hits: Hits, job: SearchJob): SearchReply | Promise<SearchReply> {
+  const count = hits.rows.length;
+  const scores = new Float32Array(count);
+  const sign = job.plan.metric === 'L2' ? 1 : -1;
+  for (let i = 0; i < count; i++) scores[i] = sign * hits.distances[i]! + 0;
+  let keys: Keys;
+  if (job.keyIsInt64) {
+    keys = new BigInt64Array(count);
+    for (let i = 0; i < count; i++) keys[i] = keyAt(hits.segments[i]!, hits.rows[i]!) as bigint;
+  } else {
+    keys = hits.rows.map((row, i) => keyAt(hits.segments[i]!, row) as string);
+  }
+  if (job.outputFields.length === 0) return { ends: hits.ends, keys, scores, entities: null };
+  const entities = takeEntities(hits.segments, hits.rows, job.outputFields);
+  if ('then' in entities) return entities.then((batch) => ({ ends: hits.ends, keys, scores, entities: batch }));
+  return { ends: hits.ends, keys, scores, entities };
+}
+
+/** Values of fields at rows of several segments, in this order; at once where all of it is in memory. */
+export function takeEntities(segments: readonly Segment[], rows: readonly number[], fields: readonly Field[]): ColumnBatch | Promise<ColumnBatch> {
+  const columns: Column[] = [];
+  const pending: Promise<void>[] = [];
+  fields.forEach((field, i) => {
+    const column = takeField(segments, rows, field);
+    if ('then' in column) pending.push(column.then((loaded) => void (columns[i] = loaded)));
+    else columns[i] = column;
+  });
+  const batch: ColumnBatch = { rows: rows.length, columns };
+  return pending.length === 0 ? batch : whilePinned(segments, Promise.all(pending).then(() => batch));
+}
+
+function whilePinned<T>(segments: readonly Segment[], work: Promise<T>): Promise<T> {
+  const distinct = new Set(segments);
+  for (const segment of distinct) segment.pins.pin();
+  return work.finally(() => {
+    for (const segment of distinct) segment.pins.unpin();
+  });
+}
+
+function takeField(segments: readonly Segment[], rows: readonly number[], field: Field): Column | Promise<Column> {
+  const distinct = new Set(segments);
+  if (distinct.size === 1) return segments[0]!.take(field, rows);
+  const like = { fieldId: field.fieldId, type: field.type, dim: field.dim ?? 1 };
+  const parts = new Array<{ column: Column; row: number }>(rows.length);
+  const pending: Promise<void>[] = [];
+  for (const segment of distinct) {
+    const places: number[] = [];
+    for (let i = 0; i < rows.length; i++) if (segments[i] === segment) places.push(i);
+    const place = (column: Column): void => places.forEach((at, i) => void (parts[at] = { column, row: i }));
+    const column = segment.take(field, places.map((at) => rows[at]!));
+    if ('then' in column) pending.push(column.then(place));
+    else place(column);
+  }
+  return pending.length === 0 ? takeFrom(parts, like) : Promise.all(pending).then(() => takeFrom(parts, like));
+}

@@ -1,0 +1,162 @@
+/**
+ * The mutable segment: rows of the log that are not sealed yet. Searchable at once by scan; its vectors live in kernel
+ * memory, its other columns as the batches in which they came. Writers and readers share a thread.
+ */
+import type { Kernels } from '../kernels/kernels.ts';
+import { takeFrom } from '../schema/column-ops.ts';
+import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
+import type { Field, Schema } from '../schema/types.ts';
+import { Pins } from './pins.ts';
+import { GrowingVectors } from './growing-vectors.ts';
+import { keysOfColumn, type MapKey, mapKey, mapKeyAt } from './keys.ts';
+import { RowTimes } from './row-times.ts';
+
+interface Chunk {
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly keys: Keys;
+  /** By fieldId; vector fields are in `GrowingVectors`. */
+  readonly columns: ReadonlyMap<number, Column>;
+  readonly byteLength: number;
+}
+
+export class GrowingSegment {
+  readonly times = new RowTimes();
+  readonly pins = new Pins(() => this.#free());
+  readonly #schema: Schema;
+  readonly #keyField: Field;
+  readonly #chunks: Chunk[] = [];
+  readonly #vectors = new Map<number, GrowingVectors>();
+  /** The newest row of each key; auto ids are never looked up before they are deleted, and have no map until then. */
+  #rowOfKey: Map<MapKey, number> | null;
+  /** Row to the time of its delete. */
+  readonly #deleted = new Map<number, bigint>();
+  #rows = 0;
+
+  constructor(schema: Schema, kernels: Kernels) {
+    this.#schema = schema;
+    this.#keyField = schema.fields.find((field) => field.primaryKey)!;
+    this.#rowOfKey = this.#keyField.autoId ? null : new Map();
+    for (const field of schema.fields) {
+      if (field.type === 'FloatVector') this.#vectors.set(field.fieldId, new GrowingVectors(kernels, field.dim!));
+    }
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get deletedRows(): number {
+    return this.#deleted.size;
+  }
+
+  get memoryBytes(): number {
+    let bytes = 0;
+    for (const vectors of this.#vectors.values()) bytes += vectors.memoryBytes;
+    for (const chunk of this.#chunks) bytes += chunk.byteLength;
+    return bytes;
+  }
+
+  get vectorBytes(): number {
+    let bytes = 0;
+    for (const vectors of this.#vectors.values()) bytes += this.#rows * vectors.dim * 4;
+    return bytes;
+  }
+
+  /** Adds a batch that has every field, key included. Rows of the same keys that are here already must have been hidden. */
+  append(batch: ColumnBatch, timestamp: bigint): void {
+    const columns = new Map<number, Column>();
+    let byteLength = 0;
+    let keys: Keys = [];
+    for (const column of batch.columns) {
+      const vectors = this.#vectors.get(column.fieldId);
+      if (vectors) vectors.append(column.values as Float32Array);
+      else {
+        columns.set(column.fieldId, column);
+        byteLength += column.values.byteLength + (column.offsets?.byteLength ?? 0);
+        if (column.fieldId === this.#keyField.fieldId) keys = keysOfColumn(column);
+      }
+    }
+    this.#chunks.push({ firstRow: this.#rows, rows: batch.rows, keys, columns, byteLength });
+    if (this.#rowOfKey) this.#indexKeys(keys, this.#rows);
+    this.times.append(batch.rows, timestamp);
+    this.#rows += batch.rows;
+  }
+
+  #indexKeys(keys: Keys, firstRow: number): void {
+    const map = this.#rowOfKey!;
+    for (let i = 0; i < keys.length; i++) map.set(mapKeyAt(keys, i), firstRow + i);
+  }
+
+  /** The live row of a key, or -1. */
+  find(key: bigint | string): number {
+    if (!this.#rowOfKey) {
+      this.#rowOfKey = new Map();
+      for (const chunk of this.#chunks) this.#indexKeys(chunk.keys, chunk.firstRow);
+    }
+    const row = this.#rowOfKey.get(mapKey(key));
+    return row === undefined || this.#deleted.has(row) ? -1 : row;
+  }
+
+  /** Hides the row of a key inserted strictly before T. Answers whether there was one. */
+  delete(key: bigint | string, timestamp: bigint): boolean {
+    const row = this.find(key);
+    if (row < 0 || this.times.at(row) >= timestamp) return false;
+    this.#deleted.set(row, timestamp);
+    for (const vectors of this.#vectors.values()) vectors.kill(row);
+    return true;
+  }
+
+  deletedAt(row: number): bigint | undefined {
+    return this.#deleted.get(row);
+  }
+
+  vectors(fieldId: number): GrowingVectors {
+    return this.#vectors.get(fieldId)!;
+  }
+
+  keyAt(row: number): bigint | string {
+    const chunk = this.#chunkOf(row);
+    return chunk.keys[row - chunk.firstRow]!;
+  }
+
+  /** Values of a field at these rows, in this order. */
+  take(field: Field, rows: ArrayLike<number>): Column {
+    const vectors = this.#vectors.get(field.fieldId);
+    const like = { fieldId: field.fieldId, type: field.type, dim: field.dim ?? 1 };
+    if (vectors) return { ...like, length: rows.length, validity: null, values: vectors.take(rows), offsets: null };
+    const parts: { column: Column; row: number }[] = [];
+    for (let i = 0; i < rows.length; i++) {
+      const chunk = this.#chunkOf(rows[i]!);
+      parts.push({ column: chunk.columns.get(field.fieldId)!, row: rows[i]! - chunk.firstRow });
+    }
+    return takeFrom(parts, like);
+  }
+
+  /** Live rows, in order of insertion. */
+  liveRows(): Uint32Array {
+    const rows = new Uint32Array(this.#rows - this.#deleted.size);
+    let count = 0;
+    for (let row = 0; row < this.#rows; row++) if (!this.#deleted.has(row)) rows[count++] = row;
+    return rows;
+  }
+
+  get schema(): Schema {
+    return this.#schema;
+  }
+
+  #chunkOf(row: number): Chunk {
+    let low = 0;
+    let high = this.#chunks.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#chunks[middle]!.firstRow <= row) low = middle;
+      else high = middle - 1;
+    }
+    return this.#chunks[low]!;
+  }
+
+  #free(): void {
+    for (const vectors of this.#vectors.values()) vectors.free();
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Primary keys of a segment. A key is looked up when a write is applied, never when a search runs.
+ * Sealed rows are in ascending key order (strings: by UTF-8 bytes), so that a lookup is a binary search, a tie between
+ * scores goes to the smaller key, and no key index has to be stored.
+ */
+import type { Column, Keys } from '../schema/column.ts';
+
+/** A key as a Map key: integers that a double holds exactly are numbers, which hash faster than bigints. */
+export type MapKey = number | bigint | string;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export function mapKeyAt(keys: Keys, index: number): MapKey {
+  const key = keys[index]!;
+  return typeof key === 'bigint' ? mapKey(key) : key;
+}
+
+export function mapKey(key: bigint | string): MapKey {
+  if (typeof key === 'string') return key;
+  const number = Number(key);
+  return Number.isSafeInteger(number) ? number : key;
+}
+
+/** The keys of a key column. */
+export function keysOfColumn(column: Column): Keys {
+  if (column.values instanceof BigInt64Array) return column.values;
+  const bytes = column.values as Uint8Array;
+  const offsets = column.offsets!;
+  const keys: string[] = new Array(column.length);
+  for (let i = 0; i < column.length; i++) keys[i] = decoder.decode(bytes.subarray(offsets[i]!, offsets[i + 1]!));
+  return keys;
+}
+
+/** Order of keys: integers by value, strings by their UTF-8 bytes as Milvus sorts them. */
+export function compareKeys(a: bigint | string, b: bigint | string): number {
+  if (typeof a === 'bigint') return a < (b as bigint) ? -1 : a > (b as bigint) ? 1 : 0;
+  return compareUtf8(a, b as string);
+}
+
+/** Compares as UTF-8 bytes would: UTF-16 order, except that surrogates stand above everything else in it. */
+function compareUtf8(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x === y) continue;
+    const xSurrogate = x >= 0xd800 && x < 0xe000;
+    const ySurrogate = y >= 0xd800 && y < 0xe000;
+    if (xSurrogate !== ySurrogate) return xSurrogate ? 1 : -1;
+    return x - y;
+  }
+  return a.length - b.length;
+}
+
+/** Rows of `keys` in ascending key order, those of `rows` only. Answers `rows` itself when they are in order already. */
+export function sortRowsByKey(keys: Keys, rows: Uint32Array): Uint32Array {
+  let ascending = true;
+  for (let i = 1; i < rows.length && ascending; i++) ascending = compareKeys(keys[rows[i - 1]!]!, keys[rows[i]!]!) < 0;
+  if (ascending) return rows;
+  return Uint32Array.from(rows).sort((a, b) => compareKeys(keys[a]!, keys[b]!));
+}
+
+/** Ascending keys of a sealed segment. */
+export class SealedKeys {
+  readonly rows: number;
+  readonly #integers: BigInt64Array | null;
+  readonly #bytes: Uint8Array;
+  readonly #offsets: Int32Array;
+
+  constructor(column: Column) {
+    this.rows = column.length;
+    this.#integers = column.values instanceof BigInt64Array ? column.values : null;
+    this.#bytes = this.#integers ? new Uint8Array(0) : (column.values as Uint8Array);
+    this.#offsets = column.offsets ?? new Int32Array(1);
+  }
+
+  /** Int64 keys as they lie in memory, for fast copies; null for VarChar. */
+  get integers(): BigInt64Array | null {
+    return this.#integers;
+  }
+
+  at(row: number): bigint | string {
+    if (this.#integers) return this.#integers[row]!;
+    return decoder.decode(this.#bytes.subarray(this.#offsets[row]!, this.#offsets[row + 1]!));
+  }
+
+  /** The row of a key, or -1. */
+  find(key: bigint | string): number {
+    if (typeof key === 'bigint') return this.#integers ? this.#findInteger(key) : -1;
+    return this.#integers ? -1 : this.#findBytes(encoder.encode(key));
+  }
+
+  #findInteger(key: bigint): number {
+    const keys = this.#integers!;
+    let low = 0;
+    let high = this.rows - 1;
+    if (high < 0 || key < keys[0]! || key > keys[high]!) return -1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const found = keys[middle]!;
+      if (found === key) return middle;
+      if (found < key) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  #findBytes(key: Uint8Array): number {
+    let low = 0;
+    let high = this.rows - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const order = compareBytes(this.#bytes, this.#offsets[middle]!, this.#offsets[middle + 1]!, key, 0, key.length);
+      if (order === 0) return middle;
+      if (order < 0) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+}
+
+function compareBytes(a: Uint8Array, aFrom: number, aTo: number, b: Uint8Array, bFrom: number, bTo: number): number {
+  const length = Math.min(aTo - aFrom, bTo - bFrom);
+  for (let i = 0; i < length; i++) {
+    const difference = a[aFrom + i]! - b[bFrom + i]!;
+    if (difference !== 0) return difference;
+  }
+  return aTo - aFrom - (bTo - bFrom);
+}

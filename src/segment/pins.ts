@@ -1,0 +1,29 @@
+/** Keeps what a read under way needs: memory is given back when the last reader is done and no new one will come. */
+import { assert } from '../util/assert.ts';
+
+export class Pins {
+  readonly #free: () => void;
+  #count = 0;
+  #retired = false;
+
+  constructor(free: () => void) {
+    this.#free = free;
+  }
+
+  pin(): void {
+    this.#count++;
+  }
+
+  unpin(): void {
+    assert(this.#count > 0, 'a segment is unpinned as often as it was pinned');
+    this.#count--;
+    if (this.#retired && this.#count === 0) this.#free();
+  }
+
+  /** No new reader will come. */
+  retire(): void {
+    if (this.#retired) return;
+    this.#retired = true;
+    if (this.#count === 0) this.#free();
+  }
+}

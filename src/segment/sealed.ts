@@ -1,0 +1,150 @@
+/**
+ * An immutable segment: a file of columns in ascending key order, its deletes, and its vectors with their indexes in
+ * kernel memory. Keys and row times are read at open, vectors at the first search, other columns when first asked for.
+ */
+import type { Column } from '../schema/column.ts';
+import { takeRows } from '../schema/column-ops.ts';
+import type { Field, Schema } from '../schema/types.ts';
+import type { SegmentEntry } from '../storage/manifest/manifest.ts';
+import { openSections, type SectionFile } from '../storage/sections/index.ts';
+import type { Store } from '../storage/store.ts';
+import { ElanusError } from '../util/error.ts';
+import { SealedKeys } from './keys.ts';
+import type { KernelPool } from './kernel-pool.ts';
+import { Pins } from './pins.ts';
+import type { RowTimes } from './row-times.ts';
+import { SealedVectors } from './sealed-vectors.ts';
+import { readColumn, readDeletes, readRowTimes, readSegmentMeta } from './segment-file.ts';
+
+export class SealedSegment {
+  /** Replaced whenever the manifest says something new of this segment. */
+  entry: SegmentEntry;
+  readonly file: SectionFile;
+  readonly keys: SealedKeys;
+  readonly times: RowTimes;
+  readonly #keyField: Field;
+  readonly #vectors = new Map<number, SealedVectors>();
+  readonly #columns = new Map<number, Column>();
+  /** Row to the time of its delete. */
+  readonly #deleted: Map<number, bigint>;
+  /** How many of the deletes are in the deletes file that the manifest names; the others are in the log. */
+  persistedDeletes: number;
+  readonly pins = new Pins(() => this.#free());
+
+  private constructor(entry: SegmentEntry, file: SectionFile, keyColumn: Column, times: RowTimes, deleted: Map<number, bigint>, schema: Schema, pool: KernelPool) {
+    this.entry = entry;
+    this.file = file;
+    this.#keyField = schema.fields.find((field) => field.primaryKey)!;
+    this.keys = new SealedKeys(keyColumn);
+    this.#columns.set(keyColumn.fieldId, keyColumn);
+    this.times = times;
+    this.#deleted = deleted;
+    this.persistedDeletes = deleted.size;
+    for (const field of schema.fields) {
+      if (field.type === 'FloatVector') this.#vectors.set(field.fieldId, new SealedVectors(field.fieldId, field.dim!, entry.rows, pool));
+    }
+    for (const row of deleted.keys()) this.#hide(row);
+  }
+
+  static async open(store: Store, entry: SegmentEntry, schema: Schema, pool: KernelPool): Promise<SealedSegment> {
+    const file = await openSections(store, entry.file, 'segment');
+    const meta = await readSegmentMeta(file);
+    if (meta.rows !== entry.rows) throw new ElanusError('CORRUPT', `"${entry.file}" expected ${entry.rows} rows, got ${meta.rows}`, { file: entry.file });
+    const keyField = schema.fields.find((field) => field.primaryKey)!;
+    const keyColumn = await readColumn(file, keyField, entry.rows);
+    const times = await readRowTimes(file, entry.rows);
+    const deleted = entry.deletesFile ? await readDeletes(await openSections(store, entry.deletesFile, 'deletes'), entry.rows) : new Map<number, bigint>();
+    return new SealedSegment(entry, file, keyColumn, times, deleted, schema, pool);
+  }
+
+  get rows(): number {
+    return this.entry.rows;
+  }
+
+  get deletedRows(): number {
+    return this.#deleted.size;
+  }
+
+  get deletes(): ReadonlyMap<number, bigint> {
+    return this.#deleted;
+  }
+
+  get memoryBytes(): number {
+    let bytes = 0;
+    for (const vectors of this.#vectors.values()) bytes += vectors.memoryBytes;
+    for (const column of this.#columns.values()) bytes += column.values.byteLength + (column.offsets?.byteLength ?? 0);
+    return bytes;
+  }
+
+  get storedBytes(): number {
+    return this.entry.fileBytes + this.entry.indexes.reduce((sum, index) => sum + index.fileBytes, 0);
+  }
+
+  vectors(fieldId: number): SealedVectors {
+    return this.#vectors.get(fieldId)!;
+  }
+
+  /** The live row of a key, or -1. */
+  find(key: bigint | string): number {
+    const row = this.keys.find(key);
+    return row < 0 || this.#deleted.has(row) ? -1 : row;
+  }
+
+  /** Hides the row of a key inserted strictly before T. Answers whether there was one. */
+  delete(key: bigint | string, timestamp: bigint): boolean {
+    const row = this.find(key);
+    if (row < 0 || (this.entry.maxTimestamp >= timestamp && this.times.at(row) >= timestamp)) return false;
+    this.deleteRow(row, timestamp);
+    return true;
+  }
+
+  deleteRow(row: number, timestamp: bigint): void {
+    this.#deleted.set(row, timestamp);
+    this.#hide(row);
+  }
+
+  #hide(row: number): void {
+    for (const vectors of this.#vectors.values()) vectors.kill(row);
+  }
+
+  liveRows(): Uint32Array {
+    const rows = new Uint32Array(this.rows - this.#deleted.size);
+    let count = 0;
+    for (let row = 0; row < this.rows; row++) if (!this.#deleted.has(row)) rows[count++] = row;
+    return rows;
+  }
+
+  /** A column that is in memory, or null. Vector columns never are: see `vectors`. */
+  cachedColumn(fieldId: number): Column | null {
+    return this.#columns.get(fieldId) ?? null;
+  }
+
+  async loadColumn(field: Field): Promise<Column> {
+    const cached = this.#columns.get(field.fieldId);
+    if (cached) return cached;
+    const column = await readColumn(this.file, field, this.rows);
+    this.#columns.set(field.fieldId, column);
+    return column;
+  }
+
+  /** Values of a field at these rows, in this order; at once where they are in memory. */
+  take(field: Field, rows: ArrayLike<number>): Column | Promise<Column> {
+    const vectors = this.#vectors.get(field.fieldId);
+    if (vectors) {
+      const wrap = (values: Float32Array): Column => ({ fieldId: field.fieldId, type: field.type, length: rows.length, dim: field.dim!, validity: null, values, offsets: null });
+      const values = vectors.take(rows, this.file);
+      return values instanceof Float32Array ? wrap(values) : values.then(wrap);
+    }
+    const cached = this.#columns.get(field.fieldId);
+    return cached ? takeRows(cached, rows) : this.loadColumn(field).then((column) => takeRows(column, rows));
+  }
+
+  get keyField(): Field {
+    return this.#keyField;
+  }
+
+  #free(): void {
+    for (const vectors of this.#vectors.values()) vectors.free();
+    this.#columns.clear();
+  }
+}
