@@ -1,0 +1,64 @@
+/**
+ * The rows or columns of an insert as one batch, checked whole: after this the batch can only fail for reasons that
+ * are not the caller's. Nothing of the arguments is kept or changed.
+ */
+import type { Column, ColumnBatch } from './column.ts';
+import { columnKeys, firstDuplicate } from './keys.ts';
+import type { SchemaPlan } from './plan.ts';
+import { NO_ROW, isRecord, notSupported, refuse, show } from './refuse.ts';
+import { gatherRows, refuseAutoId } from './rows.ts';
+import { BatchBudget, rowsOf, toColumn } from './values.ts';
+
+/**
+ * A batch of every field but an auto-id key, in schema order. `input` is an array of rows or an object of columns.
+ * INVALID_ARGUMENT for anything that does not fit the schema, for no rows, for one key twice and for more than 256 MiB.
+ */
+export function toBatch(plan: SchemaPlan, input: unknown): ColumnBatch {
+  const budget = new BatchBudget();
+  const isRows = Array.isArray(input);
+  const values = isRows ? gatherRows(plan, input) : gatherColumns(plan, input);
+  const rows = isRows ? input.length : rowsOf(plan.inserted[0], values[0]);
+  if (rows === 0) refuse('rows', NO_ROW, 'at least one row', 'none');
+  const columns: Column[] = [];
+  for (let i = 0; i < plan.inserted.length; i++) columns.push(toColumn(plan.inserted[i], values[i], budget));
+  if (!plan.key.autoId) checkKeysDiffer(plan, columns);
+  return { rows, columns };
+}
+
+function checkKeysDiffer(plan: SchemaPlan, columns: readonly Column[]): void {
+  const keys = columnKeys(columns[plan.inserted.indexOf(plan.key)]);
+  const row = firstDuplicate(keys);
+  if (row >= 0) refuse(plan.key.name, row, 'every key once in a batch', `${show(keys[row])} again`);
+}
+
+/** Columns in the order of the plan's `inserted`, as many rows in each. */
+function gatherColumns(plan: SchemaPlan, input: unknown): ArrayLike<unknown>[] {
+  if (!isRecord(input) || Symbol.iterator in input) {
+    if (isArrowTable(input)) notSupported('rows', 'an Arrow Table', 'pass rows or an object of columns');
+    refuse('rows', NO_ROW, 'an array of rows or an object of columns', show(input));
+  }
+  for (const name of Object.keys(input)) {
+    const field = plan.byName.get(name);
+    if (field === undefined) refuse(name, NO_ROW, `a field of the schema (${[...plan.byName.keys()].join(', ')})`, 'an unknown one');
+    if (field.autoId && input[name] !== undefined) refuseAutoId(name, NO_ROW);
+  }
+  let rows = -1;
+  return plan.inserted.map((field) => {
+    const column = Object.hasOwn(input, field.name) ? input[field.name] : undefined;
+    if (column === undefined) refuse(field.name, NO_ROW, 'a column', 'nothing');
+    if (!isColumn(column)) refuse(field.name, NO_ROW, 'an array or a typed array of values', show(column));
+    const n = rowsOf(field, column);
+    if (!Number.isInteger(n)) refuse(field.name, NO_ROW, `a multiple of ${field.dim} elements`, String(column.length));
+    if (rows === -1) rows = n;
+    else if (n !== rows) refuse(field.name, NO_ROW, `${rows} rows, as many as "${plan.inserted[0].name}"`, String(n));
+    return column;
+  });
+}
+
+function isColumn(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
+function isArrowTable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'schema' in value && 'batches' in value;
+}

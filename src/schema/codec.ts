@@ -1,0 +1,151 @@
+/**
+ * A batch as bytes, for log records.
+ *
+ *     version u8 = 1 | zero u8 | columns u16 | rows u32
+ *     per column: fieldId u16 | type u8 | flags u8 (1: validity) | dim u32 | values bytes u32
+ *     per column: validity? | offsets? | values, each starting at a multiple of 8 bytes from the batch's first byte
+ *
+ * Little-endian. Lengths of validity and offsets follow from the rows. The bytes carry no checksum: the record has one.
+ */
+import { ElanusError } from '../util/error.ts';
+import type { Column, ColumnBatch, ColumnValues } from './column.ts';
+import { bitmapBytes, hasOffsets } from './column-ops.ts';
+import { MAX_FIELDS } from './limits.ts';
+import { FIELD_TYPE_CODE } from './types.ts';
+import type { FieldType } from './types.ts';
+
+const VERSION = 1;
+const HEADER_BYTES = 8;
+const COLUMN_BYTES = 12;
+const HAS_VALIDITY = 1;
+const TYPE_BY_CODE = new Map(Object.entries(FIELD_TYPE_CODE).map(([type, code]) => [code as number, type as FieldType]));
+
+const align8 = (n: number): number => Math.ceil(n / 8) * 8;
+
+/** Bytes that {@link encodeBatch} makes of the batch. */
+export function encodedBatchBytes(batch: ColumnBatch): number {
+  let end = HEADER_BYTES + COLUMN_BYTES * batch.columns.length;
+  for (const column of batch.columns) {
+    if (column.validity !== null) end = align8(end) + column.validity.byteLength;
+    if (column.offsets !== null) end = align8(end) + column.offsets.byteLength;
+    end = align8(end) + column.values.byteLength;
+  }
+  return end;
+}
+
+/** The batch in a buffer of its own, behind `reserve` zero bytes (a multiple of 8) for a head that the caller writes. */
+export function encodeBatch(batch: ColumnBatch, reserve = 0): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(reserve + encodedBatchBytes(batch));
+  const bytes = whole.subarray(reserve);
+  const view = new DataView(whole.buffer, reserve);
+  view.setUint8(0, VERSION);
+  view.setUint16(2, batch.columns.length, true);
+  view.setUint32(4, batch.rows, true);
+  let head = HEADER_BYTES;
+  let end = HEADER_BYTES + COLUMN_BYTES * batch.columns.length;
+  const put = (part: Uint8Array | Int32Array | ColumnValues): void => {
+    end = align8(end);
+    bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), end);
+    end += part.byteLength;
+  };
+  for (const column of batch.columns) {
+    view.setUint16(head, column.fieldId, true);
+    view.setUint8(head + 2, FIELD_TYPE_CODE[column.type]);
+    view.setUint8(head + 3, column.validity === null ? 0 : HAS_VALIDITY);
+    view.setUint32(head + 4, column.dim, true);
+    view.setUint32(head + 8, column.values.byteLength, true);
+    head += COLUMN_BYTES;
+    if (column.validity !== null) put(column.validity);
+    if (column.offsets !== null) put(column.offsets);
+    put(column.values);
+  }
+  return whole;
+}
+
+/**
+ * The batch in `bytes`. Its columns are views of `bytes` where these start at a multiple of 8 in their buffer, else of
+ * one copy: so the caller must not write to them afterwards. CORRUPT for anything that `encodeBatch` cannot have made.
+ */
+export function decodeBatch(bytes: Uint8Array): ColumnBatch {
+  // Not slice(): of a Node Buffer that would be a view again.
+  if (bytes.byteOffset % 8 !== 0) bytes = new Uint8Array(bytes);
+  const { length } = bytes;
+  check(length >= HEADER_BYTES, 'a header', `${length} bytes`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  const version = view.getUint8(0);
+  if (version !== VERSION) {
+    throw new ElanusError('FORMAT_UNSUPPORTED', `batch format ${version} is not known here; this version reads ${VERSION}`, { found: version });
+  }
+  check(view.getUint8(1) === 0, 'a zero byte', String(view.getUint8(1)));
+  const count = view.getUint16(2, true);
+  const rows = view.getUint32(4, true);
+  check(count <= MAX_FIELDS && HEADER_BYTES + COLUMN_BYTES * count <= length, 'whole column headers', `${count} columns in ${length} bytes`);
+  // Offsets are 32-bit, and a row takes at least a bit; so this bounds every product below.
+  check(rows < 2 ** 31 && (count === 0 || bitmapBytes(rows) <= length), 'rows that fit', String(rows));
+
+  let end = HEADER_BYTES + COLUMN_BYTES * count;
+  const take = (byteLength: number, what: string): number => {
+    for (const padded = align8(end); end < padded; end++) check(end < length && bytes[end] === 0, 'zero padding', `byte ${end}`);
+    check(byteLength <= length - end, `${byteLength} bytes of ${what}`, `${length - end}`);
+    end += byteLength;
+    return bytes.byteOffset + end - byteLength;
+  };
+  const columns: Column[] = [];
+  for (let i = 0; i < count; i++) {
+    const head = HEADER_BYTES + COLUMN_BYTES * i;
+    const code = view.getUint8(head + 2);
+    const type = TYPE_BY_CODE.get(code) as FieldType;
+    const flags = view.getUint8(head + 3);
+    const dim = view.getUint32(head + 4, true);
+    const valuesBytes = view.getUint32(head + 8, true);
+    check(type !== undefined, 'a field type', String(code));
+    check((flags & ~HAS_VALIDITY) === 0, 'known flags', String(flags));
+    check(type === 'FloatVector' ? dim >= 1 && dim <= 2 ** 20 : dim === 1, 'a dimension', String(dim));
+    const validity = flags === 0 ? null : new Uint8Array(bytes.buffer, take(bitmapBytes(rows), 'validity'), bitmapBytes(rows));
+    const offsets = hasOffsets(type) ? new Int32Array(bytes.buffer, take((rows + 1) * 4, 'offsets'), rows + 1) : null;
+    if (offsets === null) check(valuesBytes === fixedBytes(type, rows, dim), `${fixedBytes(type, rows, dim)} bytes of values`, String(valuesBytes));
+    else checkOffsets(offsets, valuesBytes);
+    const values = viewValues(type, bytes.buffer as ArrayBuffer, take(valuesBytes, 'values'), valuesBytes);
+    columns.push({ fieldId: view.getUint16(head, true), type, length: rows, dim, validity, values, offsets });
+  }
+  check(end === length, `${end} bytes`, String(length));
+  return { rows, columns };
+}
+
+function checkOffsets(offsets: Int32Array, valuesBytes: number): void {
+  check(offsets[0] === 0, 'offsets from 0', String(offsets[0]));
+  for (let i = 1; i < offsets.length; i++) check(offsets[i] >= offsets[i - 1], 'ascending offsets', String(offsets[i]));
+  check(offsets[offsets.length - 1] === valuesBytes, `offsets up to ${valuesBytes}`, String(offsets[offsets.length - 1]));
+}
+
+const ELEMENT_BYTES = { Bool: 0, Int8: 1, Int16: 2, Int32: 4, Int64: 8, Float: 4, Double: 8, VarChar: 1, JSON: 1, FloatVector: 4 } as const;
+
+function fixedBytes(type: FieldType, rows: number, dim: number): number {
+  return type === 'Bool' ? bitmapBytes(rows) : rows * dim * ELEMENT_BYTES[type];
+}
+
+function viewValues(type: FieldType, buffer: ArrayBuffer, at: number, byteLength: number): ColumnValues {
+  switch (type) {
+    case 'Int8':
+      return new Int8Array(buffer, at, byteLength);
+    case 'Int16':
+      return new Int16Array(buffer, at, byteLength / 2);
+    case 'Int32':
+      return new Int32Array(buffer, at, byteLength / 4);
+    case 'Int64':
+      return new BigInt64Array(buffer, at, byteLength / 8);
+    case 'Float':
+    case 'FloatVector':
+      return new Float32Array(buffer, at, byteLength / 4);
+    case 'Double':
+      return new Float64Array(buffer, at, byteLength / 8);
+    case 'Bool':
+    case 'VarChar':
+    case 'JSON':
+      return new Uint8Array(buffer, at, byteLength);
+  }
+}
+
+function check(condition: boolean, expected: string, got: string): asserts condition {
+  if (!condition) throw new ElanusError('CORRUPT', `"batch" expected ${expected}, got ${got}`);
+}

@@ -1,0 +1,242 @@
+/**
+ * Rows out of columns and columns out of rows, in the layout of `column.ts`. Everything answers fresh arrays: no
+ * result shares memory with an argument. Row numbers are the caller's to get right; they are not checked.
+ */
+import type { Column, ColumnValues } from './column.ts';
+import type { Field, FieldType } from './types.ts';
+import { readUtf8 } from './utf8.ts';
+
+/** Where one row of a gathered column comes from. */
+export interface RowSource {
+  readonly column: Column;
+  readonly row: number;
+}
+
+export function hasOffsets(type: FieldType): boolean {
+  return type === 'VarChar' || type === 'JSON';
+}
+
+/** Bytes of the bitmap of a Bool column, or of a validity bitmap. */
+export const bitmapBytes = (rows: number): number => (rows + 7) >> 3;
+
+/** A zeroed values array of `elements`: rows x dim numbers, bytes of VarChar and JSON, rows of Bool. */
+export function newValues(type: FieldType, elements: number): ColumnValues {
+  switch (type) {
+    case 'Bool':
+      return new Uint8Array(bitmapBytes(elements));
+    case 'Int8':
+      return new Int8Array(elements);
+    case 'Int16':
+      return new Int16Array(elements);
+    case 'Int32':
+      return new Int32Array(elements);
+    case 'Int64':
+      return new BigInt64Array(elements);
+    case 'Float':
+    case 'FloatVector':
+      return new Float32Array(elements);
+    case 'Double':
+      return new Float64Array(elements);
+    case 'VarChar':
+    case 'JSON':
+      return new Uint8Array(elements);
+  }
+}
+
+/** A column of no rows. */
+export function emptyColumn(field: Field): Column {
+  const { fieldId, type } = field;
+  return {
+    fieldId,
+    type,
+    length: 0,
+    dim: field.dim ?? 1,
+    validity: null,
+    values: newValues(type, 0),
+    offsets: hasOffsets(type) ? new Int32Array(1) : null,
+  };
+}
+
+/** Bytes that a column's buffers take. */
+export function columnBytes(column: Column): number {
+  return column.values.byteLength + (column.offsets?.byteLength ?? 0) + (column.validity?.byteLength ?? 0);
+}
+
+/** The rows named, in that order; a row may be named twice. */
+export function takeRows(column: Column, rows: ArrayLike<number>): Column {
+  const length = rows.length;
+  const validity = column.validity === null ? null : takeBits(column.validity, rows);
+  const { type, dim } = column;
+  if (column.offsets !== null) {
+    const from = column.offsets;
+    const bytes = column.values as Uint8Array;
+    const offsets = new Int32Array(length + 1);
+    for (let i = 0; i < length; i++) offsets[i + 1] = offsets[i] + from[rows[i] + 1] - from[rows[i]];
+    const values = new Uint8Array(offsets[length]);
+    for (let i = 0; i < length; i++) copyBytes(bytes, from[rows[i]], from[rows[i] + 1], values, offsets[i]);
+    return { ...column, length, validity, values, offsets };
+  }
+  if (type === 'Bool') return { ...column, length, validity, values: takeBits(column.values as Uint8Array, rows) };
+  const values = newValues(type, length * dim) as Float32Array;
+  const source = column.values as Float32Array;
+  if (dim === 1) {
+    for (let i = 0; i < length; i++) values[i] = source[rows[i]];
+  } else {
+    for (let i = 0; i < length; i++) values.set(source.subarray(rows[i] * dim, (rows[i] + 1) * dim), i * dim);
+  }
+  return { ...column, length, validity, values };
+}
+
+/** One row out of each part, all of them columns of the same field. `like` says of which, also where there is no part. */
+export function takeFrom(parts: readonly RowSource[], like: { readonly fieldId: number; readonly type: FieldType; readonly dim: number }): Column {
+  const { fieldId, type, dim } = like;
+  const length = parts.length;
+  let validity: Uint8Array | null = null;
+  for (let i = 0; i < length; i++) {
+    const { column, row } = parts[i];
+    if (column.validity === null || getBit(column.validity, row)) continue;
+    validity ??= new Uint8Array(bitmapBytes(length)).fill(0xff);
+    validity[i >> 3] &= ~(1 << (i & 7));
+  }
+  if (validity !== null && (length & 7) !== 0) validity[length >> 3] &= (1 << (length & 7)) - 1;
+
+  if (hasOffsets(type)) {
+    const offsets = new Int32Array(length + 1);
+    for (let i = 0; i < length; i++) {
+      const from = parts[i].column.offsets as Int32Array;
+      offsets[i + 1] = offsets[i] + from[parts[i].row + 1] - from[parts[i].row];
+    }
+    const values = new Uint8Array(offsets[length]);
+    for (let i = 0; i < length; i++) {
+      const { column, row } = parts[i];
+      const from = column.offsets as Int32Array;
+      copyBytes(column.values as Uint8Array, from[row], from[row + 1], values, offsets[i]);
+    }
+    return { fieldId, type, length, dim, validity, values, offsets };
+  }
+  const values = newValues(type, length * dim);
+  if (type === 'Bool') {
+    const bits = values as Uint8Array;
+    for (let i = 0; i < length; i++) if (getBit(parts[i].column.values as Uint8Array, parts[i].row)) bits[i >> 3] |= 1 << (i & 7);
+  } else {
+    const out = values as Float32Array;
+    for (let i = 0; i < length; i++) {
+      const { column, row } = parts[i];
+      const source = column.values as Float32Array;
+      if (dim === 1) out[i] = source[row];
+      else out.set(source.subarray(row * dim, (row + 1) * dim), i * dim);
+    }
+  }
+  return { fieldId, type, length, dim, validity, values, offsets: null };
+}
+
+/** The columns behind each other. REQUIRES at least one, all of the same field. */
+export function concatColumns(columns: readonly Column[]): Column {
+  const first = columns[0];
+  let length = 0;
+  let elements = 0;
+  let hasNulls = false;
+  for (const column of columns) {
+    length += column.length;
+    elements += column.offsets === null ? column.length * column.dim : column.offsets[column.length] - column.offsets[0];
+    hasNulls ||= column.validity !== null;
+  }
+  const values = newValues(first.type, elements);
+  const offsets = first.offsets === null ? null : new Int32Array(length + 1);
+  const validity = hasNulls ? new Uint8Array(bitmapBytes(length)) : null;
+  let row = 0;
+  let element = 0;
+  for (const column of columns) {
+    if (validity !== null) copyBits(column.validity, 0, validity, row, column.length);
+    if (offsets !== null) {
+      const from = column.offsets as Int32Array;
+      const shift = element - from[0];
+      for (let i = 1; i <= column.length; i++) offsets[row + i] = from[i] + shift;
+      (values as Uint8Array).set((column.values as Uint8Array).subarray(from[0], from[column.length]), element);
+      element += from[column.length] - from[0];
+    } else if (first.type === 'Bool') {
+      copyBits(column.values as Uint8Array, 0, values as Uint8Array, row, column.length);
+    } else {
+      const used = column.length * column.dim;
+      (values as Float32Array).set((column.values as Float32Array).subarray(0, used), element);
+      element += used;
+    }
+    row += column.length;
+  }
+  return { fieldId: first.fieldId, type: first.type, length, dim: first.dim, validity, values, offsets };
+}
+
+/** Rows [from, to). */
+export function sliceRows(column: Column, from: number, to: number): Column {
+  const length = to - from;
+  const { type, dim } = column;
+  let validity: Uint8Array | null = null;
+  if (column.validity !== null) copyBits(column.validity, from, (validity = new Uint8Array(bitmapBytes(length))), 0, length);
+  if (column.offsets !== null) {
+    const offsets = column.offsets.slice(from, to + 1);
+    const base = offsets[0];
+    for (let i = 0; i <= length; i++) offsets[i] -= base;
+    return { ...column, length, validity, values: (column.values as Uint8Array).slice(base, base + offsets[length]), offsets };
+  }
+  if (type === 'Bool') {
+    const values = new Uint8Array(bitmapBytes(length));
+    copyBits(column.values as Uint8Array, from, values, 0, length);
+    return { ...column, length, validity, values };
+  }
+  return { ...column, length, validity, values: (column.values as Float32Array).slice(from * dim, to * dim) };
+}
+
+/**
+ * A row's value as a user reads it: boolean, number, bigint (or what the field's `as` says), string, parsed JSON, a
+ * Float32Array of its own; null where the row has no value.
+ */
+export function valueAt(column: Column, row: number, field?: Field): unknown {
+  if (column.validity !== null && !getBit(column.validity, row)) return null;
+  const { values } = column;
+  switch (column.type) {
+    case 'Bool':
+      return getBit(values as Uint8Array, row);
+    case 'Int64': {
+      const value = (values as BigInt64Array)[row];
+      return field?.as === undefined ? value : field.as === 'number' ? Number(value) : String(value);
+    }
+    case 'VarChar':
+    case 'JSON': {
+      const offsets = column.offsets as Int32Array;
+      const text = readUtf8(values as Uint8Array, offsets[row], offsets[row + 1]);
+      return column.type === 'JSON' ? JSON.parse(text) : text;
+    }
+    case 'FloatVector':
+      return (values as Float32Array).slice(row * column.dim, (row + 1) * column.dim);
+    default:
+      return (values as Float32Array)[row];
+  }
+}
+
+function getBit(bits: Uint8Array, i: number): boolean {
+  return ((bits[i >> 3] >> (i & 7)) & 1) === 1;
+}
+
+function takeBits(bits: Uint8Array, rows: ArrayLike<number>): Uint8Array {
+  const out = new Uint8Array(bitmapBytes(rows.length));
+  for (let i = 0; i < rows.length; i++) if (getBit(bits, rows[i])) out[i >> 3] |= 1 << (i & 7);
+  return out;
+}
+
+/** Copies `count` bits; null stands for bits that are all set. REQUIRES zeros at the target. */
+function copyBits(bits: Uint8Array | null, from: number, out: Uint8Array, to: number, count: number): void {
+  if (bits !== null && ((from | to) & 7) === 0) {
+    const whole = count >> 3;
+    out.set(bits.subarray(from >> 3, (from >> 3) + whole), to >> 3);
+    from += whole << 3;
+    to += whole << 3;
+    count &= 7;
+  }
+  for (let i = 0; i < count; i++) if (bits === null || getBit(bits, from + i)) out[(to + i) >> 3] |= 1 << ((to + i) & 7);
+}
+
+/** Few bytes are copied here: a call of `set` with a subarray costs more. */
+function copyBytes(bytes: Uint8Array, from: number, to: number, out: Uint8Array, at: number): void {
+  if (to - from > 48) out.set(bytes.subarray(from, to), at);
+  else for (let i = from; i < to; i++) out[at++] = bytes[i];
+}

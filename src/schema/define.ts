@@ -1,0 +1,200 @@
+/**
+ * The user's form of a schema, checked and turned into the form that everything else shares (`types.ts`). Index
+ * types and params are only looked at for their shape here: the engine knows which indexes there are.
+ */
+import { ElanusError } from '../util/error.ts';
+import type { FieldsInput, OnlyKnown, SchemaInput, TypedSchema } from './infer.ts';
+import { MAX_DIM, MAX_FIELDS, MAX_NAME_LENGTH, MAX_VARCHAR_BYTES, MAX_VECTOR_FIELDS, MIN_DIM } from './limits.ts';
+import { NO_ROW, isRecord, notSupported, refuse, show } from './refuse.ts';
+import { FIELD_TYPE_CODE } from './types.ts';
+import type { Field, FieldType, IndexSpec, MetricType, Schema } from './types.ts';
+
+const TYPES = Object.keys(FIELD_TYPE_CODE).join(', ');
+const TYPES_TO_COME = new Set(['Array', 'BinaryVector', 'Float16Vector', 'BFloat16Vector', 'Int8Vector', 'SparseFloatVector']);
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  Int64: ['primaryKey', 'autoId', 'as'],
+  VarChar: ['primaryKey', 'autoId', 'maxLength'],
+  FloatVector: ['primaryKey', 'autoId', 'dim', 'index'],
+};
+const PLAIN_OPTIONS: readonly string[] = ['primaryKey', 'autoId'];
+const OPTIONS_TO_COME = new Set(['nullable', 'defaultValue', 'partitionKey', 'clusteringKey', 'enableAnalyzer', 'analyzer', 'index']);
+const SCHEMA_OPTIONS_TO_COME = new Set(['dynamicField', 'functions', 'partitionKey', 'numPartitions', 'ttlSeconds']);
+
+/**
+ * Checks a schema and gives it types.
+ *
+ * INVALID_ARGUMENT: a name that is not `[A-Za-z_][A-Za-z0-9_]*` of at most 255, no field or more than 64, not exactly
+ * one primary key of Int64 or VarChar, no vector field or more than 4, an option that is unknown or out of range.
+ * NOT_SUPPORTED: what Milvus has and this version has not.
+ */
+export function defineSchema<const F extends FieldsInput>(schema: SchemaInput<F & OnlyKnown<F>> & { readonly fields: F }): TypedSchema<F> {
+  return normalise(schema);
+}
+
+/** Any form of a schema that a user may hand in: of `defineSchema`, of `describe`, or as written. Checked afresh. */
+export function toSchema(input: unknown): Schema {
+  if (isRecord(input) && Array.isArray(input.fields)) {
+    const fields: Record<string, unknown> = Object.create(null);
+    for (const field of input.fields) {
+      if (!isRecord(field) || typeof field.name !== 'string') refuse('schema', NO_ROW, 'fields with names', show(field));
+      if (fields[field.name] !== undefined) refuse(field.name, NO_ROW, 'one field of that name', 'two');
+      const { fieldId: _, name, ...options } = field;
+      fields[name as string] = options;
+    }
+    return normalise({ fields, ...(input.description === undefined ? {} : { description: input.description }) });
+  }
+  return normalise(input);
+}
+
+/** INVALID_ARGUMENT unless `name` may name a collection or a field. */
+export function checkName(label: string, name: unknown): asserts name is string {
+  if (typeof name !== 'string' || name.length > MAX_NAME_LENGTH || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    refuse(label, NO_ROW, `a name of letters, digits and _, not starting with a digit, at most ${MAX_NAME_LENGTH} long`, show(name));
+  }
+}
+
+function normalise(input: unknown): Schema {
+  if (!isRecord(input)) refuse('schema', NO_ROW, '{ fields: { ... } }', show(input));
+  for (const key of Object.keys(input)) {
+    if (key === 'fields' || key === 'description') continue;
+    if (SCHEMA_OPTIONS_TO_COME.has(key)) {
+      if (input[key] === false || input[key] === undefined) continue;
+      notSupported(key, 'this option of a schema', 'leave it out');
+    }
+    refuse(key, NO_ROW, 'no such option of a schema', show(input[key]));
+  }
+  const { description } = input;
+  if (description !== undefined && typeof description !== 'string') refuse('description', NO_ROW, 'a string', show(description));
+  if (!isRecord(input.fields)) refuse('fields', NO_ROW, 'an object of fields by name', show(input.fields));
+  const names = Object.keys(input.fields);
+  if (names.length === 0 || names.length > MAX_FIELDS) refuse('fields', NO_ROW, `1 to ${MAX_FIELDS} fields`, String(names.length));
+
+  const fields = names.map((name, fieldId) => normaliseField(name, fieldId, (input.fields as Record<string, unknown>)[name]));
+  const keys = fields.filter((field) => field.primaryKey);
+  if (keys.length !== 1) refuse('fields', NO_ROW, 'exactly one field with primaryKey: true', String(keys.length));
+  const vectors = fields.filter((field) => field.type === 'FloatVector').length;
+  if (vectors === 0 || vectors > MAX_VECTOR_FIELDS) refuse('fields', NO_ROW, `1 to ${MAX_VECTOR_FIELDS} vector fields`, String(vectors));
+  return Object.freeze({ version: 1, fields: Object.freeze(fields), ...(description === undefined ? {} : { description }) });
+}
+
+function normaliseField(name: string, fieldId: number, input: unknown): Field {
+  checkName(name, name);
+  // The one name that an object literal cannot hold as a value of its own.
+  if (name === '__proto__') refuse(name, NO_ROW, 'another name: this one has a meaning in JavaScript', 'it');
+  if (!isRecord(input)) refuse(name, NO_ROW, '{ type: ... }', show(input));
+  const type = checkType(name, input.type);
+  const allowed = OPTIONS[type] ?? PLAIN_OPTIONS;
+  for (const key of Object.keys(input)) {
+    if (key === 'type' || allowed.includes(key) || input[key] === undefined) continue;
+    if (key === 'nullable' && input[key] === false) continue;
+    if (OPTIONS_TO_COME.has(key)) notSupported(name, `"${key}" of a ${type} field`, `its options are ${['type', ...allowed].join(', ')}`);
+    refuse(name, NO_ROW, `options of a ${type} field (${['type', ...allowed].join(', ')})`, show(key));
+  }
+  const field = input as Partial<Record<string, unknown>>;
+  const primaryKey = flag(name, 'primaryKey', field.primaryKey);
+  const autoId = flag(name, 'autoId', field.autoId);
+  if (primaryKey && type !== 'Int64' && type !== 'VarChar') refuse(name, NO_ROW, 'a primary key of Int64 or VarChar', type);
+  if (autoId && !primaryKey) refuse(name, NO_ROW, 'autoId only with primaryKey', 'autoId alone');
+  if (autoId && type === 'VarChar') notSupported(name, 'autoId of a VarChar key', 'an Int64 key can have it');
+  const base = { fieldId, name, type, primaryKey, autoId, nullable: false };
+  if (type === 'VarChar') return Object.freeze({ ...base, maxLength: integer(name, 'maxLength', field.maxLength, 1, MAX_VARCHAR_BYTES) });
+  if (type === 'FloatVector') {
+    const dim = integer(name, 'dim', field.dim, MIN_DIM, MAX_DIM);
+    return Object.freeze(field.index === undefined ? { ...base, dim } : { ...base, dim, index: normaliseIndex(name, field.index) });
+  }
+  if (field.as !== undefined) {
+    if (field.as !== 'number' && field.as !== 'string') refuse(name, NO_ROW, 'as: "number" or "string"', show(field.as));
+    return Object.freeze({ ...base, as: field.as });
+  }
+  return Object.freeze(base);
+}
+
+function checkType(name: string, type: unknown): FieldType {
+  if (typeof type === 'string') {
+    if (Object.hasOwn(FIELD_TYPE_CODE, type)) return type as FieldType;
+    if (TYPES_TO_COME.has(type)) notSupported(name, `type ${type}`, `there are ${TYPES}`);
+  }
+  refuse(name, NO_ROW, `a type of ${TYPES}`, show(type));
+}
+
+function flag(name: string, option: string, value: unknown): boolean {
+  if (value !== undefined && typeof value !== 'boolean') refuse(name, NO_ROW, `${option} to be true or false`, show(value));
+  return value === true;
+}
+
+function integer(name: string, option: string, value: unknown, min: number, max: number): number {
+  if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
+    refuse(name, NO_ROW, `${option} to be an integer from ${min} to ${max}`, show(value));
+  }
+  return value as number;
+}
+
+/** An index as asked for, before the engine has looked at type and params. A missing metric stays missing. */
+export interface IndexRequest {
+  readonly type: string;
+  readonly metric?: MetricType;
+  readonly params: Readonly<Record<string, number | string | boolean>>;
+}
+
+/** The shape of an index request: names in upper case, params plain and copied. */
+export function toIndexRequest(label: string, input: unknown): IndexRequest {
+  if (!isRecord(input)) refuse(label, NO_ROW, 'an index { type, metric, params }', show(input));
+  for (const key of Object.keys(input)) {
+    if (key !== 'type' && key !== 'metric' && key !== 'params') refuse(label, NO_ROW, 'an index of type, metric and params', show(key));
+  }
+  const { type, metric } = input;
+  if (typeof type !== 'string' || !/^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(type)) refuse(label, NO_ROW, 'the name of an index type', show(type));
+  const params: Record<string, number | string | boolean> = {};
+  if (input.params !== undefined) {
+    if (!isRecord(input.params)) refuse(label, NO_ROW, 'index params to be an object', show(input.params));
+    for (const key of Object.keys(input.params)) {
+      const value = input.params[key];
+      if (value === undefined) continue;
+      const known = typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
+      if (!known || key === '__proto__') refuse(label, NO_ROW, `index param "${key}" to be a number, a string or a boolean`, show(value));
+      params[key] = value;
+    }
+  }
+  const request = { type: type.toUpperCase(), params: Object.freeze(params) };
+  return Object.freeze(metric === undefined ? request : { ...request, metric: toMetric(label, metric) });
+}
+
+function normaliseIndex(name: string, input: unknown): IndexSpec {
+  const request = toIndexRequest(name, input);
+  return Object.freeze({ type: request.type, metric: request.metric ?? 'COSINE', params: request.params });
+}
+
+function toMetric(label: string, metric: unknown): MetricType {
+  const upper = typeof metric === 'string' ? metric.toUpperCase() : metric;
+  if (upper !== 'L2' && upper !== 'IP' && upper !== 'COSINE') refuse(label, NO_ROW, 'metric L2, IP or COSINE', show(metric));
+  return upper;
+}
+
+/** How a stored schema differs from a given one, a line per difference; empty when rows of one fit the other. Indexes and versions are not compared. */
+export function schemaDifferences(stored: Schema, given: Schema): string[] {
+  const lines: string[] = [];
+  const givenByName = new Map(given.fields.map((field) => [field.name, field]));
+  for (const field of stored.fields) {
+    const other = givenByName.get(field.name);
+    givenByName.delete(field.name);
+    if (other === undefined) {
+      lines.push(`"${field.name}": stored, not given`);
+      continue;
+    }
+    for (const option of ['type', 'primaryKey', 'autoId', 'nullable', 'maxLength', 'dim', 'as'] as const) {
+      if (field[option] !== other[option]) lines.push(`"${field.name}": ${option} ${show(field[option])} stored, ${show(other[option])} given`);
+    }
+  }
+  for (const name of givenByName.keys()) lines.push(`"${name}": given, not stored`);
+  return lines;
+}
+
+/** SCHEMA_MISMATCH, with the differences, unless the two agree. */
+export function checkSameSchema(collection: string, stored: Schema, given: Schema): void {
+  const differences = schemaDifferences(stored, given);
+  if (differences.length === 0) return;
+  throw new ElanusError('SCHEMA_MISMATCH', `collection "${collection}" is stored with another schema: ${differences.join('; ')}`, {
+    collection,
+    differences,
+  });
+}

@@ -1,0 +1,15 @@
+/** Limits of schemas and rows. Milvus's where Milvus has one. */
+
+/** Fields, primary key and vectors included. */
+export const MAX_FIELDS = 64;
+export const MAX_VECTOR_FIELDS = 4;
+/** Characters of a field's or a collection's name. */
+export const MAX_NAME_LENGTH = 255;
+/** UTF-8 bytes that a VarChar field may allow. */
+export const MAX_VARCHAR_BYTES = 65_535;
+/** UTF-8 bytes of one JSON value. */
+export const MAX_JSON_BYTES = 65_536;
+export const MIN_DIM = 2;
+export const MAX_DIM = 32_768;
+/** Bytes of the columns of one insert. */
+export const MAX_BATCH_BYTES = 256 * 1024 * 1024;

@@ -1,0 +1,43 @@
+/** Row objects to an array of values per field. The values are checked later, column by column (`values.ts`). */
+import type { SchemaPlan } from './plan.ts';
+import { refuse, show } from './refuse.ts';
+import type { Field } from './types.ts';
+
+/** Values of each of the plan's `inserted` fields, in their order. INVALID_ARGUMENT for a row that is no object, an unknown field, a missing one. */
+export function gatherRows(plan: SchemaPlan, rows: readonly unknown[]): unknown[][] {
+  const n = rows.length;
+  for (let row = 0; row < n; row++) checkRow(plan, rows[row], row);
+  return plan.inserted.map((field) => gatherField(field, rows as readonly Record<string, unknown>[]));
+}
+
+function checkRow(plan: SchemaPlan, row: unknown, at: number): void {
+  if (typeof row !== 'object' || row === null || Array.isArray(row) || ArrayBuffer.isView(row)) {
+    refuse('rows', at, 'an object of values by field', row === undefined ? 'a hole or undefined' : show(row));
+  }
+  for (const name in row) {
+    const field = plan.byName.get(name);
+    if (field === undefined) {
+      if (!Object.hasOwn(row, name)) continue;
+      refuse(name, at, `a field of the schema (${[...plan.byName.keys()].join(', ')})`, 'an unknown one');
+    }
+    if (field.autoId && (row as Record<string, unknown>)[name] !== undefined) refuseAutoId(name, at);
+  }
+}
+
+/** An auto id is the database's to give. */
+export function refuseAutoId(name: string, row: number): never {
+  refuse(name, row, 'nothing (the database counts this key itself: autoId)', 'a value');
+}
+
+function gatherField({ name }: Field, rows: readonly Record<string, unknown>[]): unknown[] {
+  const n = rows.length;
+  const values = new Array<unknown>(n);
+  // A field named `constructor` must not be found on a row that has none.
+  const inherited = name in Object.prototype;
+  for (let row = 0; row < n; row++) {
+    const value = inherited && !Object.hasOwn(rows[row], name) ? undefined : rows[row][name];
+    if (value === undefined) refuse(name, row, 'a value', 'nothing');
+    values[row] = value;
+  }
+  return values;
+}

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { checkSameSchema, defineSchema, schemaDifferences, toSchema } from '../../src/schema/define.ts';
+import { codeOf } from '../support/refusals.ts';
+
+const id = { type: 'Int64', primaryKey: true } as const;
+const v = { type: 'FloatVector', dim: 4 } as const;
+/** What a JavaScript user may write, whatever the compiler thinks of it. */
+const define = (fields: unknown, rest: object = {}) => defineSchema({ fields, ...rest } as never);
+
+describe('defineSchema', () => {
+  it('numbers the fields by position and completes them', () => {
+    const schema = defineSchema({
+      description: 'birds',
+      fields: {
+        id: { type: 'Int64', primaryKey: true, autoId: true },
+        name: { type: 'VarChar', maxLength: 64 },
+        seen: { type: 'Int64', as: 'number' },
+        v: { type: 'FloatVector', dim: 8, index: { type: 'hnsw', metric: 'l2', params: { M: 16 } } },
+      },
+    });
+    expect(schema).toEqual({
+      version: 1,
+      description: 'birds',
+      fields: [
+        { fieldId: 0, name: 'id', type: 'Int64', primaryKey: true, autoId: true, nullable: false },
+        { fieldId: 1, name: 'name', type: 'VarChar', primaryKey: false, autoId: false, nullable: false, maxLength: 64 },
+        { fieldId: 2, name: 'seen', type: 'Int64', primaryKey: false, autoId: false, nullable: false, as: 'number' },
+        { fieldId: 3, name: 'v', type: 'FloatVector', primaryKey: false, autoId: false, nullable: false, dim: 8, index: { type: 'HNSW', metric: 'L2', params: { M: 16 } } },
+      ],
+    });
+    expect(structuredClone(schema)).toEqual(schema);
+    expect(Object.isFrozen(schema.fields[0])).toBe(true);
+  });
+
+  it('gives an index without a metric COSINE', () => {
+    expect(define({ id, v: { ...v, index: { type: 'FLAT' } } }).fields[1].index).toEqual({ type: 'FLAT', metric: 'COSINE', params: {} });
+  });
+
+  it.each([
+    ['no fields', undefined],
+    ['an array of fields that have no names', [1]],
+    ['an empty object', {}],
+    ['a field that is no object', { id, v: 'FloatVector' }],
+    ['a name that starts with a digit', { id, v, '1st': { type: 'Bool' } }],
+    ['a name with a dash', { id, v, 'a-b': { type: 'Bool' } }],
+    ['an empty name', { id, v, '': { type: 'Bool' } }],
+    ['a name of 256 characters', { id, v, ['n'.repeat(256)]: { type: 'Bool' } }],
+    ['the name __proto__', { id, v, ['__proto__']: { type: 'Bool' } }],
+    ['65 fields', { id, v, ...Object.fromEntries(Array.from({ length: 63 }, (_, i) => [`f${i}`, { type: 'Bool' }])) }],
+    ['no primary key', { v, id: { type: 'Int64' } }],
+    ['two primary keys', { id, v, other: id }],
+    ['a primary key of Double', { v, id: { type: 'Double', primaryKey: true } }],
+    ['a primary key that says yes', { v, id: { type: 'Int64', primaryKey: 'yes' } }],
+    ['autoId without a primary key', { id, v, n: { type: 'Int64', autoId: true } }],
+    ['a VarChar without maxLength', { id, v, s: { type: 'VarChar' } }],
+    ['a VarChar of 0', { id, v, s: { type: 'VarChar', maxLength: 0 } }],
+    ['a VarChar of 65,536', { id, v, s: { type: 'VarChar', maxLength: 65_536 } }],
+    ['a VarChar of 1.5', { id, v, s: { type: 'VarChar', maxLength: 1.5 } }],
+    ['a vector without dim', { id, v: { type: 'FloatVector' } }],
+    ['a vector of 1', { id, v: { type: 'FloatVector', dim: 1 } }],
+    ['a vector of 32,769', { id, v: { type: 'FloatVector', dim: 32_769 } }],
+    ['a vector of "4"', { id, v: { type: 'FloatVector', dim: '4' } }],
+    ['no vector', { id }],
+    ['five vectors', { id, a: v, b: v, c: v, d: v, e: v }],
+    ['an unknown type', { id, v, s: { type: 'String' } }],
+    ['a type named like a method', { id, v, s: { type: 'constructor' } }],
+    ['an unknown option', { id, v, s: { type: 'Bool', maxLength: 3 } }],
+    ['an option in Milvus’s spelling', { id, v, s: { type: 'VarChar', max_length: 3 } }],
+    ['as of a Bool', { id, v, s: { type: 'Bool', as: 'number' } }],
+    ['as: "float"', { id, v, s: { type: 'Int64', as: 'float' } }],
+    ['an unknown metric', { id, v: { ...v, index: { type: 'FLAT', metric: 'HAMMING' } } }],
+    ['an index without type', { id, v: { ...v, index: { metric: 'L2' } } }],
+    ['an index with an unknown option', { id, v: { ...v, index: { type: 'FLAT', M: 16 } } }],
+    ['an index param that is an object', { id, v: { ...v, index: { type: 'HNSW', params: { M: {} } } } }],
+    ['an index param that is NaN', { id, v: { ...v, index: { type: 'HNSW', params: { M: NaN } } } }],
+  ])('refuses %s', (_, fields) => {
+    expect(codeOf(() => define(fields))).toBe('INVALID_ARGUMENT');
+  });
+
+  it.each([
+    ['nullable', { id, v, p: { type: 'Float', nullable: true } }],
+    ['Array', { id, v, p: { type: 'Array', elementType: 'VarChar', maxCapacity: 4 } }],
+    ['BinaryVector', { id, v, p: { type: 'BinaryVector', dim: 8 } }],
+    ['SparseFloatVector', { id, v, p: { type: 'SparseFloatVector' } }],
+    ['partition keys', { id, v, p: { type: 'Int32', partitionKey: true } }],
+    ['scalar indexes', { id, v, p: { type: 'Int32', index: { type: 'INVERTED' } } }],
+    ['auto ids of VarChar', { v, p: { type: 'VarChar', maxLength: 36, primaryKey: true, autoId: true } }],
+  ])('says that %s is not there yet', (_, fields) => {
+    expect(codeOf(() => define(fields))).toBe('NOT_SUPPORTED');
+  });
+
+  it('says that dynamic fields are not there yet, and takes an explicit false', () => {
+    expect(codeOf(() => define({ id, v }, { dynamicField: true }))).toBe('NOT_SUPPORTED');
+    expect(define({ id, v: { ...v, nullable: false } }, { dynamicField: false }).fields).toHaveLength(2);
+    expect(codeOf(() => define({ id, v }, { dynamic: true }))).toBe('INVALID_ARGUMENT');
+    expect(codeOf(() => define({ id, v }, { description: 3 }))).toBe('INVALID_ARGUMENT');
+  });
+
+  it('takes names that objects inherit', () => {
+    const schema = define({ id, v, constructor: { type: 'Bool' }, toString: { type: 'Int8' } });
+    expect(schema.fields.map((field) => field.name)).toEqual(['id', 'v', 'constructor', 'toString']);
+  });
+});
+
+describe('toSchema', () => {
+  it('takes a defined schema, its clone and the written form alike', () => {
+    const written = { fields: { id: { ...id, autoId: true }, s: { type: 'VarChar', maxLength: 3 }, v: { ...v, index: { type: 'FLAT', metric: 'IP' } } } } as const;
+    const schema = defineSchema(written);
+    expect(toSchema(schema)).toEqual(schema);
+    expect(toSchema(structuredClone(schema))).toEqual(schema);
+    expect(toSchema(written)).toEqual(schema);
+  });
+
+  it('checks a clone afresh', () => {
+    const schema = structuredClone(define({ id, v })) as unknown as { fields: Record<string, unknown>[] };
+    schema.fields[1].dim = 0;
+    expect(codeOf(() => toSchema(schema))).toBe('INVALID_ARGUMENT');
+    expect(codeOf(() => toSchema({ fields: [{ name: 'a', type: 'Bool' }, { name: 'a', type: 'Bool' }] }))).toBe('INVALID_ARGUMENT');
+    expect(codeOf(() => toSchema(null))).toBe('INVALID_ARGUMENT');
+  });
+});
+
+describe('schemaDifferences', () => {
+  const stored = define({ id, v, s: { type: 'VarChar', maxLength: 3 } });
+
+  it('looks at names and types, not at order, indexes or versions', () => {
+    expect(schemaDifferences(stored, define({ s: { type: 'VarChar', maxLength: 3 }, v: { ...v, index: { type: 'FLAT' } }, id }))).toEqual([]);
+  });
+
+  it('names every difference', () => {
+    const given = define({ id, v: { ...v, dim: 5 }, t: { type: 'Bool' } });
+    expect(schemaDifferences(stored, given)).toEqual(['"v": dim 4 stored, 5 given', '"s": stored, not given', '"t": given, not stored']);
+    expect(codeOf(() => checkSameSchema('c', stored, given))).toBe('SCHEMA_MISMATCH');
+  });
+});
