@@ -1,0 +1,3 @@
+import type { SampleReader } from './source.mjs';
+
+export const fileReader: SampleReader;

@@ -1,0 +1,8 @@
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { start } from './session/session.ts';
+import './style/base.css';
+import './style/frame.css';
+
+render(<App />, document.getElementById('app')!);
+void start();

@@ -1,0 +1,38 @@
+/** Where the sample is kept, and how it is thrown away. */
+
+export const DATABASE = 'elanus-demo';
+
+/** Null when the page may use IndexedDB, else why not. Sandboxed frames and some settings deny it by throwing. */
+export async function whyNoIndexedDb(): Promise<string | null> {
+  try {
+    if (typeof indexedDB === 'undefined' || indexedDB === null) return 'this browser has no IndexedDB here';
+    const probe = `${DATABASE}-probe`;
+    await new Promise<void>((resolve, reject) => {
+      const request = indexedDB.open(probe);
+      request.onsuccess = () => {
+        request.result.close();
+        indexedDB.deleteDatabase(probe);
+        resolve();
+      };
+      request.onerror = () => reject(request.error);
+      request.onblocked = () => reject(new Error('IndexedDB is blocked'));
+    });
+    return null;
+  } catch (error) {
+    return `this page may not use IndexedDB (${error instanceof Error ? error.message : String(error)})`;
+  }
+}
+
+/** Deletes what this page stored. */
+export async function eraseStored(): Promise<void> {
+  const stored = await indexedDB.databases();
+  for (const { name } of stored) {
+    if (name === undefined || !name.includes(DATABASE)) continue;
+    await new Promise<void>((resolve, reject) => {
+      const request = indexedDB.deleteDatabase(name);
+      request.onsuccess = () => resolve();
+      request.onerror = () => reject(request.error);
+      request.onblocked = () => reject(new Error('another tab has the database open: close it and try again'));
+    });
+  }
+}

@@ -1,0 +1,165 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { CLASSES } from '../../../sample/collections.mjs';
+import { pictures, session, unseen } from '../../session/session.ts';
+import { Metrics } from '../../ui/metrics.tsx';
+import { Range } from '../../ui/range.tsx';
+import { formatCount } from '../../util/format.ts';
+import { shuffled } from '../../util/random.ts';
+import { changeParams, intParam } from '../../util/route.ts';
+import { useStore } from '../../util/store.ts';
+import { Neighbours, Verdict } from './neighbours.tsx';
+import { Picture } from './picture.tsx';
+import { PictureGrid } from './picture-grid.tsx';
+import { findNeighbours, judge } from './search.ts';
+import type { Found } from './search.ts';
+import './images.css';
+
+const PAGE = 160;
+const K_VALUES = [1, 5, 10, 15, 20, 30, 50];
+const EF_VALUES = [8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512];
+
+export function ImagesTab({ params }: { params: URLSearchParams }) {
+  const { collections, pictureRows, unseenRows, indexed } = useStore(session);
+  const showUnseen = params.get('set') === 'unseen';
+  const set = showUnseen ? unseen : pictures;
+  const rows = showUnseen ? unseenRows : pictureRows;
+
+  const seed = intParam(params, 'seed', { min: 0, max: 999_999_999, otherwise: 1 });
+  const shownClass = intParam(params, 'class', { min: 0, max: CLASSES.length - 1, otherwise: -1 });
+  const k = intParam(params, 'k', { min: 1, max: 50, otherwise: 10 });
+  const ef = intParam(params, 'ef', { min: 1, max: 512, otherwise: 48 });
+
+  const [pages, setPages] = useState(1);
+  useEffect(() => setPages(1), [showUnseen, seed, shownClass]);
+
+  const order = useMemo(() => shuffled(set.labels.length, seed), [set, seed]);
+  const view = useMemo(() => {
+    const ids: number[] = [];
+    for (const id of order) if (id < rows && (shownClass === -1 || set.labels[id] === shownClass)) ids.push(id);
+    return ids;
+  }, [order, rows, shownClass, set]);
+  // More blocks arrive while one looks: what is on the screen stays, the rest may change.
+  const shown = useStable(view, pages * PAGE, `${showUnseen} ${seed} ${shownClass}`);
+
+  const chosen = intParam(params, 'pic', { min: 0, max: Math.max(0, set.labels.length - 1), otherwise: -1 });
+  const selected = chosen >= 0 && chosen < rows ? chosen : chosen === -1 ? (shown[0] ?? null) : null;
+
+  const [found, setFound] = useState<Found | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const complete = pictureRows === pictures.labels.length;
+  useEffect(() => {
+    if (collections === null || selected === null) return;
+    let current = true;
+    const query = { vector: set.vector(selected), self: showUnseen ? null : selected, k, ef, indexed: indexed.images };
+    findNeighbours(collections, query).then(
+      (result) => {
+        if (!current) return;
+        setError(null);
+        setFound(result);
+        // The exact scan takes some milliseconds: the hits are drawn before it.
+        setTimeout(() => current && setFound(judge(result, pictures, query)), 0);
+      },
+      (cause: unknown) => current && setError(cause instanceof Error ? cause.message : String(cause)),
+    );
+    return () => {
+      current = false;
+    };
+  }, [collections, set, showUnseen, selected, k, ef, indexed.images, complete]);
+
+  const panel = useRef<HTMLElement>(null);
+  const select = (id: number, from: 'unseen' | null) => {
+    changeParams({ pic: id, set: from });
+    // On a phone the panel is above the grid, perhaps out of sight.
+    if (panel.current && panel.current.getBoundingClientRect().top < 0) panel.current.scrollIntoView({ block: 'start' });
+  };
+
+  return (
+    <div class="images">
+      <section class="result" ref={panel} aria-label="Nearest pictures">
+        <div class="query">
+          <div class="tile big">{selected !== null && <Picture pixels={set.picture(selected)} />}</div>
+          <div>
+            <h1>{selected === null ? 'Opening…' : CLASSES[set.labels[selected]]}</h1>
+            <p class="origin">
+              {selected === null ? '' : showUnseen ? `test picture ${selected}, not in the database` : `picture ${selected} of ${formatCount(pictures.labels.length)}`}
+            </p>
+            {found && selected !== null && <Verdict neighbours={found.neighbours} label={set.labels[selected]} />}
+          </div>
+        </div>
+        <Metrics measured={found?.measured ?? null} />
+        {error !== null && (
+          <p class="notice" role="alert">
+            {error}
+          </p>
+        )}
+        {found && selected !== null && (
+          <Neighbours stored={pictures} neighbours={found.neighbours} label={set.labels[selected]} onSelect={(id) => select(id, null)} />
+        )}
+        <div class="controls">
+          <Range label="k" hint="How many neighbours to find" values={K_VALUES} value={k} onChange={(value) => changeParams({ k: value }, { replace: true })} />
+          <Range
+            label="ef"
+            hint="How widely the graph is searched: more is slower and finds more of the true nearest"
+            values={EF_VALUES}
+            value={ef}
+            onChange={(value) => changeParams({ ef: value }, { replace: true })}
+          />
+        </div>
+        <p class="about">
+          A picture is 784 numbers, one per pixel. Its nearest are those whose numbers differ least (squared distance under each). A marked frame is a
+          neighbour of another class.
+        </p>
+      </section>
+
+      <section class="browse" aria-label="Pictures">
+        <div class="toolbar">
+          <div class="segmented" role="group" aria-label="Which pictures">
+            <button type="button" aria-pressed={!showUnseen} onClick={() => changeParams({ set: null, pic: null })}>
+              Stored
+            </button>
+            <button type="button" aria-pressed={showUnseen} onClick={() => changeParams({ set: 'unseen', pic: null })}>
+              Unseen
+            </button>
+          </div>
+          <label class="select">
+            <span class="sr">Class</span>
+            <select value={shownClass} onChange={(event) => changeParams({ class: event.currentTarget.value === '-1' ? null : event.currentTarget.value })}>
+              <option value={-1}>All classes</option>
+              {CLASSES.map((name, label) => (
+                <option key={name} value={label}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+          <button type="button" onClick={() => changeParams({ seed: 1 + Math.floor(Math.random() * 999_999), pic: null })}>
+            Shuffle
+          </button>
+          <span class="count num">{formatCount(view.length)} pictures</span>
+        </div>
+        <PictureGrid set={set} ids={shown} selected={selected} onSelect={(id) => select(id, showUnseen ? 'unseen' : null)} />
+        {shown.length < view.length && (
+          <button type="button" class="more" onClick={() => setPages(pages + 1)}>
+            Show more
+          </button>
+        )}
+      </section>
+    </div>
+  );
+}
+
+/** The first `count` ids; ids once shown keep their places until `key` changes. */
+function useStable(ids: readonly number[], count: number, key: string): readonly number[] {
+  const kept = useRef<{ key: string; ids: number[] }>({ key: '', ids: [] });
+  if (kept.current.key !== key) kept.current = { key, ids: [] };
+  if (kept.current.ids.length < Math.min(count, ids.length)) {
+    const there = new Set(kept.current.ids);
+    const next = [...kept.current.ids];
+    for (const id of ids) {
+      if (next.length === count) break;
+      if (!there.has(id)) next.push(id);
+    }
+    kept.current = { key, ids: next };
+  }
+  return kept.current.ids;
+}

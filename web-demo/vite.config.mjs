@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  root: here('.'),
+  // Relative, so that the built page works in any folder of any static host.
+  base: './',
+  // The built package, as an application would get it: its workers and wasm chunks take the same way as a user's.
+  resolve: { alias: { elanus: here('../dist/browser.js') } },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  worker: { format: 'es' },
+  build: { outDir: here('./dist'), emptyOutDir: true, target: 'es2023', modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
+  server: { fs: { allow: [here('..')] } },
+});
