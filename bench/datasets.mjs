@@ -22,15 +22,15 @@ export function dataFolder() {
 
 // ---------------------------------------------------------------- formats
 
-/** A slice of a file as a buffer whose start is aligned for any typed array. @param {Uint8Array} bytes @param {number} [from] */
-function aligned(bytes, from = 0) {
-  return bytes.slice(from).buffer;
+/** A copy of a file's bytes that starts at offset 0 of its buffer (`slice` of a Node Buffer would not copy). @param {Uint8Array} bytes */
+function aligned(bytes) {
+  return new Uint8Array(bytes).buffer;
 }
 
 /** Rows of `int32 d, d x 4 bytes`, little-endian, checked. @param {Uint8Array} bytes @param {string} what */
 function vecsRows(bytes, what) {
   if (bytes.byteLength < 4) throw new RangeError(`"${what}" expected a vecs file, got ${bytes.byteLength} bytes`);
-  const words = new Int32Array(aligned(bytes, 0), 0, bytes.byteLength >> 2);
+  const words = new Int32Array(aligned(bytes), 0, bytes.byteLength >> 2);
   const dim = words[0];
   const stride = dim + 1;
   if (dim < 1 || bytes.byteLength % (4 * stride) !== 0) {

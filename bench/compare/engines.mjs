@@ -5,7 +5,7 @@
  *
  * @typedef {import('../datasets.d.mts').VectorSet} VectorSet
  * @typedef {{ M: number, efConstruction: number, seed: number, folder: string }} Build
- * @typedef {{ buildSeconds: number, ownBytes?: number, note?: string }} Built
+ * @typedef {{ buildSeconds: number, ownBytes: number, note?: string }} Built `ownBytes`: of the index with its vectors, by the engine's own count (rivals: as saved)
  * @typedef {object} Engine
  * @property {string} name
  * @property {string} what
@@ -17,12 +17,19 @@
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 
 const require = createRequire(import.meta.url);
 
 /** @param {VectorSet} set @returns {Float32Array[]} */
 const queryViews = ({ queries: { values, rows, dim } }) => Array.from({ length: rows }, (_, q) => values.slice(q * dim, (q + 1) * dim));
+
+/** Size of a file that is then removed. @param {string} file */
+function takeSize(file) {
+  const { size } = statSync(file);
+  rmSync(file);
+  return size;
+}
 
 /** @returns {Engine} */
 export function hnswlib() {
@@ -33,7 +40,7 @@ export function hnswlib() {
   return {
     name: 'hnswlib-node',
     what: 'hnswlib-node 3.0.0, native C++',
-    async build(set, { M, efConstruction, seed }) {
+    async build(set, { M, efConstruction, seed, folder }) {
       const { values, rows, dim } = set.base;
       k = set.k;
       queries = queryViews(set).map((q) => Array.from(q));
@@ -48,7 +55,9 @@ export function hnswlib() {
         for (let i = 0; i < chunk.length; i++) index.addPoint(chunk[i], from + i);
         ms += performance.now() - start;
       }
-      return { buildSeconds: ms / 1000 };
+      const file = join(folder, 'hnswlib.index');
+      index.writeIndexSync(file);
+      return { buildSeconds: ms / 1000, ownBytes: takeSize(file) };
     },
     prepare: (ef) => index.setEf(ef),
     async pass() {
@@ -88,14 +97,12 @@ export function usearch() {
       // One call: growing by parts would make it reserve and copy again and again.
       index.add(keys, values, 1);
       const buildSeconds = (performance.now() - start) / 1000;
-      return { buildSeconds };
+      index.save(file);
+      return { buildSeconds, ownBytes: statSync(file).size };
     },
     prepare(ef) {
       if (copies.has(ef)) return;
-      if (index !== null) {
-        index.save(file);
-        index = null;
-      }
+      index = null;
       const copy = new Index({ ...config, expansion_search: ef });
       copy.load(file);
       copies.set(ef, copy);

@@ -84,7 +84,7 @@ async function compareOn(set) {
   /** Few queries are run several times over, so that one pass is long enough to time. */
   const times = Math.max(1, Math.round(1000 / set.queries.rows));
   const engines = wanted.map((name) => makers[name]());
-  /** @type {{ name: string, what: string, buildSeconds: number, residentBytes: number, ownBytes?: number, note?: string, firstMs: number, points: { ef: number, recall: number, qps: number, low: number, high: number, rounds: number[] }[] }[]} */
+  /** @type {{ name: string, what: string, buildSeconds: number, residentBytes: number, ownBytes: number, note?: string, firstMs: number, points: { ef: number, recall: number, qps: number, low: number, high: number, rounds: number[] }[] }[]} */
   const report = [];
   try {
     for (const engine of engines) {
@@ -124,8 +124,8 @@ async function compareOn(set) {
   console.log(`\n${table(['engine', 'ef', 'recall@10', 'QPS', '10-90 %'], report.flatMap(({ name: engine, points }) => points.map((p) => [engine, p.ef, p.recall.toFixed(4), number(p.qps), `${number(p.low)}-${number(p.high)}`])))}\n`);
 
   const rivals = report.filter(({ name }) => !name.startsWith('elanus'));
-  const heads = ['engine', 'build s', ...rivals.map(({ name }) => `build: ${name} / this`), 'memory (resident)', 'own count'];
-  console.log(`${table(heads, report.map((r) => [r.name, number(r.buildSeconds), ...rivals.map((v) => ratio(v.buildSeconds / r.buildSeconds)), megabytes(r.residentBytes), megabytes(r.ownBytes ?? NaN)]))}\n`);
+  const heads = ['engine', 'build s', ...rivals.map(({ name }) => `build: ${name} / this`), 'index bytes', 'resident growth'];
+  console.log(`${table(heads, report.map((r) => [r.name, number(r.buildSeconds), ...rivals.map((v) => ratio(v.buildSeconds / r.buildSeconds)), megabytes(r.ownBytes), megabytes(r.residentBytes)]))}\n`);
 
   const equal = RECALLS.flatMap((target) => report.map((r) => ({ target, r, qps: atRecall(r, target), ratios: rivals.map((v) => ratioAtRecall(r, v, target)) })));
   console.log(`${table(['engine', 'recall@10', 'QPS', ...rivals.map(({ name }) => `this / ${name}`)], equal.map(({ target, r, qps, ratios }) => [r.name, target.toFixed(2), qps === null ? 'not reached' : number(qps), ...ratios.map(ratio)]))}\n`);
