@@ -7,10 +7,10 @@ import { planField, type FieldPlan } from '../exec/plan.ts';
 import { searchSegments, takeEntities, type SearchView } from '../exec/search.ts';
 import type { BuildService } from '../index/index.ts';
 import type { ColumnBatch, Keys } from '../schema/column.ts';
+import { columnKeys } from '../schema/keys.ts';
 import type { Field, IndexSpec, Schema } from '../schema/types.ts';
 import { GrowingSegment } from '../segment/growing.ts';
 import type { KernelPool } from '../segment/kernel-pool.ts';
-import { keysOfColumn } from '../segment/keys.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
 import { logName } from '../storage/names.ts';
@@ -121,7 +121,7 @@ export class CollectionState {
     const complete = this.keyField.autoId ? this.#withAutoIds(batch) : batch;
     await this.#write({ kind: 'insert', timestamp, partitionId: DEFAULT_PARTITION, schemaVersion: this.schema.version, batch: complete });
     if (this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX) this.onGrowingFull();
-    return { keys: keysOfColumn(complete.columns.find((column) => column.fieldId === this.keyField.fieldId)!), timestamp };
+    return { keys: columnKeys(complete.columns.find((column) => column.fieldId === this.keyField.fieldId)!), timestamp };
   }
 
   /** Set by the engine: seals in the background. */
@@ -177,7 +177,7 @@ export class CollectionState {
       return count;
     }
     if (!this.keyField.autoId && (this.growing.rows > 0 || this.sealing.length > 0 || this.sealed.length > 0)) {
-      const keys = keysOfColumn(record.batch.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
+      const keys = columnKeys(record.batch.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
       for (let i = 0; i < keys.length; i++) this.#hide(keys[i]!, timestamp);
     }
     this.growing.append(record.batch, timestamp);
@@ -193,14 +193,14 @@ export class CollectionState {
   }
 
   #openLog(): Promise<LogWriter> {
-    if (!this.#log) {
-      const header = new Uint8Array(16);
-      const view = new DataView(header.buffer);
-      view.setUint32(0, this.collectionId, true);
-      view.setUint32(4, this.logGeneration, true);
-      this.#log = LogWriter.create(this.parts.store, logName(this.collectionId, this.logGeneration), header, this.parts.options.durability);
-    }
-    return this.#log;
+    if (this.#log) return this.#log;
+    const header = new Uint8Array(16);
+    const view = new DataView(header.buffer);
+    view.setUint32(0, this.collectionId, true);
+    view.setUint32(4, this.logGeneration, true);
+    const log = LogWriter.create(this.parts.store, logName(this.collectionId, this.logGeneration), header, this.parts.options.durability);
+    this.#log = log;
+    return log;
   }
 
   /**

@@ -5,10 +5,11 @@
 import type { Kernels } from '../kernels/kernels.ts';
 import { takeFrom } from '../schema/column-ops.ts';
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
+import { columnKeys } from '../schema/keys.ts';
 import type { Field, Schema } from '../schema/types.ts';
 import { Pins } from './pins.ts';
 import { GrowingVectors } from './growing-vectors.ts';
-import { keysOfColumn, type MapKey, mapKey, mapKeyAt } from './keys.ts';
+import { type MapKey, mapKey, mapKeyAt } from './keys.ts';
 import { RowTimes } from './row-times.ts';
 
 interface Chunk {
@@ -74,7 +75,7 @@ export class GrowingSegment {
       else {
         columns.set(column.fieldId, column);
         byteLength += column.values.byteLength + (column.offsets?.byteLength ?? 0);
-        if (column.fieldId === this.#keyField.fieldId) keys = keysOfColumn(column);
+        if (column.fieldId === this.#keyField.fieldId) keys = columnKeys(column);
       }
     }
     this.#chunks.push({ firstRow: this.#rows, rows: batch.rows, keys, columns, byteLength });

@@ -22,16 +22,6 @@ export function mapKey(key: bigint | string): MapKey {
   return Number.isSafeInteger(number) ? number : key;
 }
 
-/** The keys of a key column. */
-export function keysOfColumn(column: Column): Keys {
-  if (column.values instanceof BigInt64Array) return column.values;
-  const bytes = column.values as Uint8Array;
-  const offsets = column.offsets!;
-  const keys: string[] = new Array(column.length);
-  for (let i = 0; i < column.length; i++) keys[i] = decoder.decode(bytes.subarray(offsets[i]!, offsets[i + 1]!));
-  return keys;
-}
-
 /** Order of keys: integers by value, strings by their UTF-8 bytes as Milvus sorts them. */
 export function compareKeys(a: bigint | string, b: bigint | string): number {
   if (typeof a === 'bigint') return a < (b as bigint) ? -1 : a > (b as bigint) ? 1 : 0;

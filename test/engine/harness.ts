@@ -1,0 +1,44 @@
+/** An engine over a store for tests of the engine itself: plain messages, no API, no workers. */
+import { openEngine } from '../../src/engine/engine.ts';
+import type { EngineClient, EngineEvent, EngineOptions } from '../../src/engine/client.ts';
+import { inlineBuildService } from '../../src/index/build.ts';
+import { toBatch } from '../../src/schema/batch.ts';
+import { toSchema } from '../../src/schema/define.ts';
+import { planOf } from '../../src/schema/plan.ts';
+import type { Schema } from '../../src/schema/types.ts';
+import type { Store } from '../../src/storage/store.ts';
+import { testKernels } from '../support/kernels.ts';
+import type { ModelRow } from './model.ts';
+
+export interface TestEngine {
+  readonly client: EngineClient;
+  readonly events: EngineEvent[];
+}
+
+export async function openTestEngine(store: Store, options: Partial<EngineOptions> = {}): Promise<TestEngine> {
+  const kernels = await testKernels('simd');
+  const events: EngineEvent[] = [];
+  const client = await openEngine({
+    store,
+    kernels,
+    builds: inlineBuildService(kernels),
+    options: { durability: 'strict', readOnly: false, ...options },
+    onEvent: (event) => void events.push(event),
+  });
+  return { client, events };
+}
+
+export const KEY_FIELD = 'key';
+export const DIM = 8;
+
+/** key, label, vector. */
+export function testSchema(keyType: 'Int64' | 'VarChar', options: { autoId?: boolean; dim?: number } = {}): Schema {
+  const key = keyType === 'Int64' ? ({ type: 'Int64', primaryKey: true, autoId: options.autoId ?? false } as const) : ({ type: 'VarChar', maxLength: 64, primaryKey: true } as const);
+  return toSchema({ fields: { key, label: { type: 'VarChar', maxLength: 64 }, vector: { type: 'FloatVector', dim: options.dim ?? DIM } } });
+}
+
+export function insertRows(client: EngineClient, collectionId: number, schema: Schema, rows: readonly (Omit<ModelRow, 'key'> & { key?: ModelRow['key'] })[]) {
+  return client.insert({ collectionId, batch: toBatch(planOf(schema), rows) });
+}
+
+export const fieldId = (schema: Schema, name: string): number => schema.fields.find((field) => field.name === name)!.fieldId;
