@@ -1,8 +1,14 @@
 /**
  * Kernels bound to one linear memory, with typed wrappers. One instance per large segment, one shared by small ones.
+ *
+ * Distances: smaller is closer for every metric. L2: squared; IP: minus the dot product; COSINE: minus the cosine
+ * (0 where either vector is zero). A user's score is the distance for L2, `0 - distance` for IP and COSINE.
  */
 import type { MetricType } from '../schema/types.ts';
-import type { KernelModule, KernelVariant } from './load.ts';
+import { METRIC_COSINE, METRIC_IP, METRIC_L2, TOPK_COUNT, TOPK_DISTANCES, TOPK_K, TOPK_ROWS, TOPK_SIZE } from './abi.ts';
+import { MemoryArena } from './arena.ts';
+import type { KernelExports, KernelMemory } from './exports.ts';
+import { instantiate, type KernelModule, type KernelVariant } from './load.ts';
 
 /** Owner of the linear memory: hands out offsets. Never keep a view across a call that may grow the memory. */
 export interface Arena {
@@ -18,18 +24,25 @@ export interface Arena {
 export interface Kernels {
   readonly variant: KernelVariant;
   readonly arena: Arena;
+  /** The bare exports, for the indexes. */
+  readonly exports: KernelExports;
 
   /**
    * Puts one query into scratch memory for the calls that follow: copied, for COSINE scaled to unit length (a zero
    * query stays zero), quantized lazily by the index that needs it.
    */
   setQuery(query: Float32Array, offset: number, dim: number, metric: MetricType): void;
+  /** The prepared query, f32. Moves when a longer one comes: ask again after every setQuery. */
+  readonly queryPtr: number;
 
   /** Starts a top-k: forgets earlier hits, keeps at most k. 1 <= k <= 32,768 */
   beginTopK(k: number): void;
+  /** The TopK struct that searches fill (abi.ts). */
+  readonly topPtr: number;
   /**
    * Exact scan of f32 rows [from, to) against the prepared query, into the top-k. Row r of the block is reported as
-   * r + rowBase. Ties go to the smaller reported row.
+   * r + rowBase. Ties go to the smaller reported row. `allowPtr`: a bitset over the block's rows r, at a multiple of
+   * 4 bytes and readable in whole u32s; 0 means all.
    */
   scanF32(metric: MetricType, ptr: number, dim: number, from: number, to: number, inverseNormsPtr: number, allowPtr: number, rowBase: number): void;
   /** Ends the top-k: hits sorted by distance, then row, in `hitRows` and `hitDistances`. Answers how many. */
@@ -43,9 +56,140 @@ export interface Kernels {
   /** f32, shape (rows): 1 / |row|, 0 for a zero row. */
   inverseNorms(ptr: number, rows: number, dim: number, outPtr: number): void;
 
+  /** Bits set among the first n of a bitset. */
+  countBits(ptr: number, n: number): number;
+
   /** Hit rows and distances of the last search, valid until the next call. Shape (n). */
   hitRows(n: number): Uint32Array;
   hitDistances(n: number): Float32Array;
+
+  /**
+   * Scratch memory of at least `byteLength` bytes under a name, kept and reused; its content survives until the next
+   * call that asks for more under the same name. `onNew` gets the memory whenever it is a fresh block.
+   */
+  scratch(name: ScratchName, byteLength: number, onNew?: (ptr: number, byteLength: number) => void): number;
 }
 
+export type ScratchName = 'query' | 'hitRows' | 'hitDistances' | 'rescore' | 'codeQuery' | 'walk' | 'visited' | 'beam' | 'found' | 'gather';
+
 export type InstantiateKernels = (module: KernelModule) => Kernels;
+
+export const METRIC_CODE: Readonly<Record<MetricType, number>> = { L2: METRIC_L2, IP: METRIC_IP, COSINE: METRIC_COSINE };
+
+/** Binds a module to a memory of its own. FORMAT_UNSUPPORTED for a build of another release. */
+export const instantiateKernels: InstantiateKernels = (module) => new BoundKernels(module);
+
+class BoundKernels implements Kernels {
+  readonly variant: KernelVariant;
+  readonly arena: MemoryArena;
+  readonly exports: KernelExports;
+  readonly topPtr: number;
+  readonly #memory: KernelMemory;
+  readonly #scratch = new Map<ScratchName, { ptr: number; byteLength: number }>();
+  /** Views over the whole memory, made again whenever it has grown. */
+  #u32: Uint32Array;
+  #f32: Float32Array;
+  #queryPtr = 0;
+  #queryDim = 0;
+  #rowsPtr = 0;
+  #distancesPtr = 0;
+  #hitsMax = 0;
+
+  constructor(module: KernelModule) {
+    const instance = instantiate(module);
+    this.variant = module.variant;
+    this.exports = instance.exports;
+    this.#memory = instance.memory;
+    this.arena = new MemoryArena(instance.memory, instance.heapBase);
+    this.topPtr = this.arena.alloc(TOPK_SIZE);
+    this.#u32 = new Uint32Array(this.#memory.buffer);
+    this.#f32 = new Float32Array(this.#memory.buffer);
+  }
+
+  get queryPtr(): number {
+    return this.#queryPtr;
+  }
+
+  setQuery(query: Float32Array, offset: number, dim: number, metric: MetricType): void {
+    if (dim > this.#queryDim) {
+      this.#queryPtr = this.scratch('query', dim * 4);
+      this.#queryDim = dim;
+    }
+    this.#refresh();
+    const whole = offset === 0 && query.length === dim;
+    this.#f32.set(whole ? query : query.subarray(offset, offset + dim), this.#queryPtr / 4);
+    if (metric === 'COSINE') this.exports.normalize(this.#queryPtr, dim);
+  }
+
+  beginTopK(k: number): void {
+    if (k > this.#hitsMax) {
+      const capacity = Math.max(256, 2 ** Math.ceil(Math.log2(k)));
+      this.#rowsPtr = this.scratch('hitRows', capacity * 4);
+      this.#distancesPtr = this.scratch('hitDistances', capacity * 4);
+      this.#hitsMax = capacity;
+    }
+    this.#refresh();
+    const at = this.topPtr / 4;
+    const u32 = this.#u32;
+    u32[at + TOPK_K / 4] = k;
+    u32[at + TOPK_COUNT / 4] = 0;
+    u32[at + TOPK_ROWS / 4] = this.#rowsPtr;
+    u32[at + TOPK_DISTANCES / 4] = this.#distancesPtr;
+  }
+
+  scanF32(metric: MetricType, ptr: number, dim: number, from: number, to: number, inverseNormsPtr: number, allowPtr: number, rowBase: number): void {
+    this.exports.scanF32(this.topPtr, METRIC_CODE[metric], this.#queryPtr, ptr, dim, from, to, inverseNormsPtr, allowPtr, rowBase);
+  }
+
+  endTopK(): number {
+    return this.exports.topkSort(this.topPtr);
+  }
+
+  rescoreF32(metric: MetricType, ptr: number, dim: number, inverseNormsPtr: number, n: number): void {
+    this.exports.rescoreF32(this.topPtr, METRIC_CODE[metric], this.#queryPtr, ptr, dim, inverseNormsPtr, n, 0);
+  }
+
+  rescoreRows(metric: MetricType, values: Float32Array, dim: number, n: number): void {
+    const ptr = this.scratch('rescore', n * dim * 4 + n * 4);
+    const normsPtr = ptr + n * dim * 4;
+    this.#refresh();
+    this.#f32.set(values.length === n * dim ? values : values.subarray(0, n * dim), ptr / 4);
+    if (metric === 'COSINE') this.exports.inverseNorms(ptr, n, dim, normsPtr);
+    this.exports.rescoreF32(this.topPtr, METRIC_CODE[metric], this.#queryPtr, ptr, dim, normsPtr, n, 1);
+  }
+
+  inverseNorms(ptr: number, rows: number, dim: number, outPtr: number): void {
+    this.exports.inverseNorms(ptr, rows, dim, outPtr);
+  }
+
+  countBits(ptr: number, n: number): number {
+    return this.exports.countBits(ptr, n);
+  }
+
+  hitRows(n: number): Uint32Array {
+    return new Uint32Array(this.#memory.buffer, this.#rowsPtr, n);
+  }
+
+  hitDistances(n: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, this.#distancesPtr, n);
+  }
+
+  scratch(name: ScratchName, byteLength: number, onNew?: (ptr: number, byteLength: number) => void): number {
+    const held = this.#scratch.get(name);
+    if (held && held.byteLength >= byteLength) return held.ptr;
+    if (held) {
+      this.#scratch.delete(name);
+      this.arena.free(held.ptr);
+    }
+    const ptr = this.arena.alloc(byteLength);
+    this.#scratch.set(name, { ptr, byteLength });
+    onNew?.(ptr, byteLength);
+    return ptr;
+  }
+
+  #refresh(): void {
+    if (this.#f32.buffer === this.#memory.buffer) return;
+    this.#u32 = new Uint32Array(this.#memory.buffer);
+    this.#f32 = new Float32Array(this.#memory.buffer);
+  }
+}

@@ -1,4 +1,13 @@
-/** Choosing and instantiating a kernel build. (Contract; the implementation follows.) */
+/**
+ * Choosing a kernel build and binding it to a memory. The order is relaxed SIMD, plain SIMD, scalar. Whether the engine
+ * has relaxed SIMD is asked with a module of 39 bytes, before the real one is fetched. Where the bytes come from is the
+ * caller's business.
+ */
+import { ElanusError } from '../util/error.ts';
+import { ABI_VERSION } from './abi.ts';
+import { KERNEL_EXPORT_NAMES, type KernelExports, type KernelInstance } from './exports.ts';
+import { scalarInstance } from './scalar.ts';
+
 export type KernelVariant = 'relaxed' | 'simd' | 'scalar';
 
 /** Compiled kernels: plain data that can be posted to a worker and instantiated there. */
@@ -8,4 +17,92 @@ export interface KernelModule {
   readonly module: WebAssembly.Module | null;
   /** Why the choice is not the fastest build; absent when it is. */
   readonly reason?: string;
+}
+
+export type KernelSource = () => Promise<BufferSource | WebAssembly.Module> | BufferSource | WebAssembly.Module;
+
+export interface KernelSources {
+  readonly simd: KernelSource;
+  readonly relaxed: KernelSource;
+  /** Takes this build or fails: for tests and benches. */
+  readonly prefer?: KernelVariant;
+  /** The user's own copy of a build, instead of the sources. */
+  readonly wasm?: BufferSource | WebAssembly.Module;
+}
+
+/** (func (param v128 v128 v128) (result v128) …) with i32x4.relaxed_dot_i8x16_i7x16_add_s, or with i32x4.dot_i16x8_s. */
+const probe = (...body: number[]): Uint8Array<ArrayBuffer> =>
+  new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 8, 1, 0x60, 3, 0x7b, 0x7b, 0x7b, 1, 0x7b, 3, 2, 1, 0, 10, body.length + 4, 1, body.length + 2, 0, ...body, 0x0b]);
+const RELAXED_PROBE = probe(0x20, 0, 0x20, 1, 0x20, 2, 0xfd, 0x93, 2);
+const SIMD_PROBE = probe(0x20, 0, 0x20, 1, 0xfd, 0xba, 1);
+
+/** Which builds this engine accepts, fastest first; scalar is always among them. */
+export function supportedVariants(): KernelVariant[] {
+  if (typeof WebAssembly !== 'object') return ['scalar'];
+  const variants: KernelVariant[] = [];
+  if (WebAssembly.validate(RELAXED_PROBE)) variants.push('relaxed');
+  if (WebAssembly.validate(SIMD_PROBE)) variants.push('simd');
+  return [...variants, 'scalar'];
+}
+
+/**
+ * Compiles the fastest build that the engine accepts. Answers the scalar twin with a reason where WebAssembly is missing
+ * or forbidden. INVALID_ARGUMENT for bytes that are no WebAssembly, NOT_SUPPORTED for a preferred build that cannot run.
+ */
+export async function loadKernels(sources: KernelSources): Promise<KernelModule> {
+  const supported = supportedVariants();
+  if (sources.prefer && !supported.includes(sources.prefer)) {
+    throw new ElanusError('NOT_SUPPORTED', `"prefer" expected one of ${supported.join(', ')} on this engine, got ${sources.prefer}`, { supported });
+  }
+  const scalar = (reason: string): KernelModule => ({ variant: 'scalar', module: null, reason });
+  if (sources.prefer === 'scalar') return scalar('the scalar kernels were asked for');
+  if (supported[0] === 'scalar') return scalar(typeof WebAssembly === 'object' ? 'this engine has no WebAssembly SIMD' : 'this engine has no WebAssembly');
+
+  const variant = sources.prefer ?? supported[0];
+  const reason = variant === 'simd' ? (sources.prefer ? 'the plain SIMD kernels were asked for' : 'this engine has no relaxed SIMD') : undefined;
+  const given = sources.wasm ?? (await sources[variant]());
+  try {
+    const module = given instanceof WebAssembly.Module ? given : await WebAssembly.compile(checkMagic(given));
+    // A user's own copy may be either build; its exports say which.
+    const own = sources.wasm ? variantOf(module) : variant;
+    return { variant: own, module, ...(own === 'simd' ? { reason: reason ?? 'the module given is the plain SIMD build' } : {}) };
+  } catch (error) {
+    if (sources.prefer || !(error instanceof WebAssembly.CompileError)) throw error;
+    return scalar(`WebAssembly was refused: ${error.message}`);
+  }
+}
+
+/** Binds a module to a memory of its own. */
+export function instantiate(kernels: KernelModule): KernelInstance {
+  if (!kernels.module) return scalarInstance();
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const { exports } = new WebAssembly.Instance(kernels.module, { env: { memory } });
+  const found = (exports['abiVersion'] as WebAssembly.Global | undefined)?.value as unknown;
+  if (found !== ABI_VERSION || KERNEL_EXPORT_NAMES.some((name) => typeof exports[name] !== 'function')) {
+    throw new ElanusError('FORMAT_UNSUPPORTED', `kernel module expected ABI version ${ABI_VERSION}, got ${String(found)}: the .wasm file and the library are of different releases`, {
+      expected: ABI_VERSION,
+      found: typeof found === 'number' ? found : null,
+    });
+  }
+  return {
+    exports: exports as unknown as KernelExports,
+    memory: memory as KernelInstance['memory'],
+    heapBase: (exports['heapBase'] as WebAssembly.Global).value as number,
+  };
+}
+
+function variantOf(module: WebAssembly.Module): KernelVariant {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory: new WebAssembly.Memory({ initial: 1 }) } });
+  return (exports['isRelaxed'] as WebAssembly.Global | undefined)?.value === 1 ? 'relaxed' : 'simd';
+}
+
+/** A server that answers a missing file with its start page is the usual reason for bytes that are no WebAssembly. */
+function checkMagic(source: BufferSource): BufferSource {
+  const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  if (bytes.length >= 8 && bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d) return source;
+  const isHtml = bytes[0] === 0x3c || (bytes[0] === 0xef && bytes[3] === 0x3c);
+  throw new ElanusError(
+    'INVALID_ARGUMENT',
+    `"wasm" expected a WebAssembly module, got ${isHtml ? 'HTML: the server answers the .wasm URL with a page, serve the file itself (type application/wasm)' : `${bytes.length} bytes of something else`}`,
+  );
 }

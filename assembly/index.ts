@@ -1,0 +1,10 @@
+// The kernels' exports and nothing else: the ABI on one screen. Pointers in, numbers out; no allocation, no I/O, no
+// state that outlives a call. Their TypeScript signatures are KernelExports in src/kernels/exports.ts.
+import { ABI_VERSION } from "../src/kernels/abi";
+
+export const abiVersion: i32 = ABI_VERSION;
+export const heapBase: usize = __heap_base;
+/** 1 in the build with relaxed SIMD. */
+export const isRelaxed: i32 = ASC_FEATURE_RELAXED_SIMD ? 1 : 0;
+export { topkSort } from "./topk";
+export { countBits, inverseNorms, normalize, rescoreF32, scanCodes, scanF32 } from "./scan";

@@ -1,0 +1,139 @@
+// The structs that TypeScript writes and kernels read. Their offsets are shared through src/kernels/abi.ts;
+// a drift is a compile error here.
+import * as abi from "../src/kernels/abi";
+
+/**
+ * The k smallest distances so far: while it fills, a max-heap by (distance, row) over two parallel arrays.
+ *
+ *  ┌───────┬───────────┬───────────┬────────────────┐
+ *  │ k u32 │ count u32 │ rows ptr  │ distances ptr  │
+ *  └───────┴───────────┴───────────┴────────────────┘
+ *    0       4           8           12
+ */
+@unmanaged export class TopK {
+  k: u32;
+  count: u32;
+  /** u32, shape (k). */
+  rows: usize;
+  /** f32, shape (k). */
+  distances: usize;
+}
+if (offsetof<TopK>("k") != abi.TOPK_K) ERROR("TopK.k drifted from abi.ts");
+if (offsetof<TopK>("count") != abi.TOPK_COUNT) ERROR("TopK.count drifted from abi.ts");
+if (offsetof<TopK>("rows") != abi.TOPK_ROWS) ERROR("TopK.rows drifted from abi.ts");
+if (offsetof<TopK>("distances") != abi.TOPK_DISTANCES) ERROR("TopK.distances drifted from abi.ts");
+if (offsetof<TopK>() != abi.TOPK_SIZE) ERROR("TopK's size drifted from abi.ts");
+
+/**
+ * A query quantized for one block of codes: distance(row) = base + factor * dot(v, codes(row)) + terms[row], times unit.
+ * v follows at CODE_QUERY_CODES: i8 in the relaxed build, i16 in the others, zero beyond dim.
+ */
+@unmanaged export class CodeQuery {
+  base: f32;
+  factor: f32;
+  unit: f32;
+  /** f32, shape (rows), or 0 where the metric has no term per row. */
+  terms: usize;
+}
+if (offsetof<CodeQuery>("base") != abi.CODE_QUERY_BASE) ERROR("CodeQuery.base drifted from abi.ts");
+if (offsetof<CodeQuery>("factor") != abi.CODE_QUERY_FACTOR) ERROR("CodeQuery.factor drifted from abi.ts");
+if (offsetof<CodeQuery>("unit") != abi.CODE_QUERY_UNIT) ERROR("CodeQuery.unit drifted from abi.ts");
+if (offsetof<CodeQuery>("terms") != abi.CODE_QUERY_TERMS) ERROR("CodeQuery.terms drifted from abi.ts");
+
+/** Rows quantized to 7 bits: x ≈ centre + scale * (code - zero), one scale for all dimensions. */
+@unmanaged export class Codes {
+  rows: u32;
+  dim: u32;
+  /** Bytes per row: dim rounded up to a multiple of 16. Padding holds `zero`. */
+  stride: u32;
+  metric: u32;
+  scale: f32;
+  zero: i32;
+  /** f32, shape (dim). */
+  centre: usize;
+  /** u8 in 0..127, shape (rows, stride). */
+  ptr: usize;
+  /** f32, shape (rows): sum of (code - zero)^2, the row's squared length in code units. */
+  terms: usize;
+}
+if (offsetof<Codes>("rows") != abi.CODES_ROWS) ERROR("Codes.rows drifted from abi.ts");
+if (offsetof<Codes>("dim") != abi.CODES_DIM) ERROR("Codes.dim drifted from abi.ts");
+if (offsetof<Codes>("stride") != abi.CODES_STRIDE) ERROR("Codes.stride drifted from abi.ts");
+if (offsetof<Codes>("metric") != abi.CODES_METRIC) ERROR("Codes.metric drifted from abi.ts");
+if (offsetof<Codes>("scale") != abi.CODES_SCALE) ERROR("Codes.scale drifted from abi.ts");
+if (offsetof<Codes>("zero") != abi.CODES_ZERO) ERROR("Codes.zero drifted from abi.ts");
+if (offsetof<Codes>("centre") != abi.CODES_CENTRE) ERROR("Codes.centre drifted from abi.ts");
+if (offsetof<Codes>("ptr") != abi.CODES_PTR) ERROR("Codes.ptr drifted from abi.ts");
+if (offsetof<Codes>("terms") != abi.CODES_TERMS) ERROR("Codes.terms drifted from abi.ts");
+
+/** Links between rows, and where their vectors (f32 or codes) are. */
+@unmanaged export class Graph {
+  rows: u32;
+  dim: u32;
+  metric: u32;
+  /** Links per row above the base level; twice as many at the base. */
+  m: u32;
+  /** A row of the top level, where walks begin. NO_ROW in an empty graph. */
+  entry: u32;
+  topLevel: u32;
+  /** u32, shape (rows, 2m), a list ends at its first NO_ROW. */
+  baseLinks: usize;
+  /** u32, shape (slots, m): level l >= 1 of a row is slot upperStarts[row] + l - 1. */
+  upperLinks: usize;
+  /** u32, shape (rows). */
+  upperStarts: usize;
+  /** u8, shape (rows): highest level of the row. */
+  levels: usize;
+  /** Shape (rows, stride bytes): f32 vectors or codes. */
+  data: usize;
+  stride: u32;
+  /** COSINE over f32: f32, shape (rows). 0 otherwise. */
+  inverseNorms: usize;
+  /** Codes* for a graph over codes, 0 over f32. */
+  codes: usize;
+  efConstruction: u32;
+}
+if (offsetof<Graph>("rows") != abi.GRAPH_ROWS) ERROR("Graph.rows drifted from abi.ts");
+if (offsetof<Graph>("dim") != abi.GRAPH_DIM) ERROR("Graph.dim drifted from abi.ts");
+if (offsetof<Graph>("metric") != abi.GRAPH_METRIC) ERROR("Graph.metric drifted from abi.ts");
+if (offsetof<Graph>("m") != abi.GRAPH_M) ERROR("Graph.m drifted from abi.ts");
+if (offsetof<Graph>("entry") != abi.GRAPH_ENTRY) ERROR("Graph.entry drifted from abi.ts");
+if (offsetof<Graph>("topLevel") != abi.GRAPH_TOP_LEVEL) ERROR("Graph.topLevel drifted from abi.ts");
+if (offsetof<Graph>("baseLinks") != abi.GRAPH_BASE_LINKS) ERROR("Graph.baseLinks drifted from abi.ts");
+if (offsetof<Graph>("upperLinks") != abi.GRAPH_UPPER_LINKS) ERROR("Graph.upperLinks drifted from abi.ts");
+if (offsetof<Graph>("upperStarts") != abi.GRAPH_UPPER_STARTS) ERROR("Graph.upperStarts drifted from abi.ts");
+if (offsetof<Graph>("levels") != abi.GRAPH_LEVELS) ERROR("Graph.levels drifted from abi.ts");
+if (offsetof<Graph>("data") != abi.GRAPH_DATA) ERROR("Graph.data drifted from abi.ts");
+if (offsetof<Graph>("stride") != abi.GRAPH_STRIDE) ERROR("Graph.stride drifted from abi.ts");
+if (offsetof<Graph>("inverseNorms") != abi.GRAPH_INVERSE_NORMS) ERROR("Graph.inverseNorms drifted from abi.ts");
+if (offsetof<Graph>("codes") != abi.GRAPH_CODES) ERROR("Graph.codes drifted from abi.ts");
+if (offsetof<Graph>("efConstruction") != abi.GRAPH_EF_CONSTRUCTION) ERROR("Graph.efConstruction drifted from abi.ts");
+
+/** Scratch memory of one walk at a time. All of `visited` is zero between calls. */
+@unmanaged export class Walk {
+  /** Bitset, one bit a row, in whole 16-byte blocks. */
+  visited: usize;
+  /** Entries (f32 distance, u32 row), shape (ef + 1), nearest first. */
+  beam: usize;
+  /** The same, for the rows that a filter allows. */
+  found: usize;
+  /** u32, shape (2m + 4): rows whose distances come next. */
+  gather: usize;
+  /** The query in the form that the graph's rows need: f32, or a CodeQuery. */
+  query: usize;
+  /** Entries, shape (2m + 1): links that a build has chosen. */
+  selected: usize;
+  /** Like `query`: a row that a build compares with others. */
+  rowQuery: usize;
+  unused: u32;
+  /** Distances of up to four rows, f32. At a multiple of 16. */
+  distances: v128;
+}
+if (offsetof<Walk>("visited") != abi.WALK_VISITED) ERROR("Walk.visited drifted from abi.ts");
+if (offsetof<Walk>("beam") != abi.WALK_BEAM) ERROR("Walk.beam drifted from abi.ts");
+if (offsetof<Walk>("found") != abi.WALK_FOUND) ERROR("Walk.found drifted from abi.ts");
+if (offsetof<Walk>("gather") != abi.WALK_GATHER) ERROR("Walk.gather drifted from abi.ts");
+if (offsetof<Walk>("query") != abi.WALK_QUERY) ERROR("Walk.query drifted from abi.ts");
+if (offsetof<Walk>("selected") != abi.WALK_SELECTED) ERROR("Walk.selected drifted from abi.ts");
+if (offsetof<Walk>("rowQuery") != abi.WALK_ROW_QUERY) ERROR("Walk.rowQuery drifted from abi.ts");
+if (offsetof<Walk>("distances") != abi.WALK_DISTANCES) ERROR("Walk.distances drifted from abi.ts");

@@ -1,0 +1,145 @@
+// Exhaustive scans into a top-k, scoring again, norms.
+import { METRIC_COSINE, METRIC_L2 } from "../src/kernels/abi";
+import { Code, FastDot, FastL2, four, isCode } from "./distance";
+import { CodeQuery, Codes, TopK } from "./layout";
+import { bound, heapify, push, topkSort } from "./topk";
+
+/** Enters the first n of four distances; rows of the group are r0 .. r3. */
+// @ts-ignore: decorator
+@inline function enter(top: TopK, distances: v128, n: u32, r0: u32, r1: u32, r2: u32, r3: u32): void {
+  let near = i32x4.bitmask(f32x4.le(distances, f32x4.splat(bound(top)))) & ((1 << n) - 1);
+  if (near) {
+    if (near & 1) push(top, f32x4.extract_lane(distances, 0), r0);
+    if (near & 2) push(top, f32x4.extract_lane(distances, 1), r1);
+    if (near & 4) push(top, f32x4.extract_lane(distances, 2), r2);
+    if (near & 8) push(top, f32x4.extract_lane(distances, 3), r3);
+  }
+}
+
+function scanAll<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, rowBase: u32): void {
+  const last = to - 1;
+  for (let r = from; r < to; r += 4) {
+    const r1 = min(r + 1, last), r2 = min(r + 2, last), r3 = min(r + 3, last);
+    const distances = four<S>(query, data, stride, dim, perRow, r, r1, r2, r3);
+    enter(top, distances, min(to - r, 4), r + rowBase, r1 + rowBase, r2 + rowBase, r3 + rowBase);
+  }
+}
+
+function scanAllowed<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, allow: usize, rowBase: u32): void {
+  let r0: u32 = 0, r1: u32 = 0, r2: u32 = 0, n: u32 = 0;
+  for (let word = from >> 5; word <= (to - 1) >> 5; word++) {
+    let bits = load<u32>(allow + ((<usize>word) << 2));
+    if (word == from >> 5) bits &= (<u32>-1) << (from & 31);
+    if (word == (to - 1) >> 5) bits &= (<u32>-1) >> (31 - ((to - 1) & 31));
+    while (bits) {
+      const row = (word << 5) + ctz(bits);
+      bits &= bits - 1;
+      if (n == 0) r0 = row;
+      else if (n == 1) r1 = row;
+      else if (n == 2) r2 = row;
+      else {
+        enter(top, four<S>(query, data, stride, dim, perRow, r0, r1, r2, row), 4, r0 + rowBase, r1 + rowBase, r2 + rowBase, row + rowBase);
+        n = 0;
+        continue;
+      }
+      n++;
+    }
+  }
+  if (n) {
+    if (n < 2) r1 = r0;
+    if (n < 3) r2 = r0;
+    enter(top, four<S>(query, data, stride, dim, perRow, r0, r1, r2, r0), n, r0 + rowBase, r1 + rowBase, r2 + rowBase, 0);
+  }
+}
+
+// @ts-ignore: decorator
+@inline function scan<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, allow: usize, rowBase: u32): void {
+  if (from >= to) return;
+  if (allow) scanAllowed<S>(top, query, data, stride, dim, perRow, from, to, allow, rowBase);
+  else scanAll<S>(top, query, data, stride, dim, perRow, from, to, rowBase);
+}
+
+/** Rows [from, to) of f32 vectors without padding into the top-k, as row + rowBase. `allow`: bitset over rows, or 0. */
+export function scanF32(
+  topPtr: usize, metric: u32, query: usize, data: usize, dim: u32, from: u32, to: u32, inverseNorms: usize, allow: usize, rowBase: u32,
+): void {
+  const top = changetype<TopK>(topPtr);
+  if (metric == METRIC_L2) scan<FastL2>(top, query, data, dim << 2, dim, 0, from, to, allow, rowBase);
+  else scan<FastDot>(top, query, data, dim << 2, dim, metric == METRIC_COSINE ? inverseNorms : 0, from, to, allow, rowBase);
+}
+
+/** Rows [from, to) of codes into the top-k, in code units (CodeQuery.unit turns them into distances). */
+export function scanCodes(topPtr: usize, codesPtr: usize, query: usize, from: u32, to: u32, allow: usize): void {
+  const codes = changetype<Codes>(codesPtr);
+  scan<Code>(changetype<TopK>(topPtr), query, codes.ptr, codes.stride, codes.dim, changetype<CodeQuery>(query).terms, from, to, allow, 0);
+}
+
+function rescore<S>(top: TopK, query: usize, data: usize, dim: u32, perRow: usize, n: u32, inOrder: bool): void {
+  for (let i: u32 = 0; i < n; i += 4) {
+    const at = top.rows + ((<usize>i) << 2), last = n - 1 - i;
+    const i1 = min<u32>(1, last), i2 = min<u32>(2, last), i3 = min<u32>(3, last);
+    const distances = inOrder
+      ? four<S>(query, data, dim << 2, dim, perRow, i, i + i1, i + i2, i + i3)
+      : four<S>(query, data, dim << 2, dim, perRow,
+          load<u32>(at), load<u32>(at + ((<usize>i1) << 2)), load<u32>(at + ((<usize>i2) << 2)), load<u32>(at + ((<usize>i3) << 2)));
+    const out = top.distances + ((<usize>i) << 2);
+    f32.store(out, f32x4.extract_lane(distances, 0));
+    if (last > 0) f32.store(out, f32x4.extract_lane(distances, 1), 4);
+    if (last > 1) f32.store(out, f32x4.extract_lane(distances, 2), 8);
+    if (last > 2) f32.store(out, f32x4.extract_lane(distances, 3), 12);
+  }
+}
+
+/**
+ * Replaces the distances of the first n hits by those of the f32 rows at `data` and sorts the hits again.
+ * inOrder 0: hit i is row rows[i] of `data`; 1: hit i is row i of `data` (and of inverseNorms).
+ */
+export function rescoreF32(topPtr: usize, metric: u32, query: usize, data: usize, dim: u32, inverseNorms: usize, n: u32, inOrder: u32): void {
+  const top = changetype<TopK>(topPtr);
+  if (!n) return;
+  if (metric == METRIC_L2) rescore<FastL2>(top, query, data, dim, 0, n, inOrder != 0);
+  else rescore<FastDot>(top, query, data, dim, metric == METRIC_COSINE ? inverseNorms : 0, n, inOrder != 0);
+  heapify(top, n);
+  topkSort(topPtr);
+}
+
+/** 1 / |row| in double precision, so that no finite f32 row overflows or vanishes; 0 for a zero row. */
+function inverseNorm(ptr: usize, dim: u32): f64 {
+  let even = f64x2.splat(0), odd = even;
+  let i: usize = 0;
+  const end4 = (<usize>(dim & ~3)) << 2, end = (<usize>dim) << 2;
+  for (; i < end4; i += 16) {
+    const low = f64x2.promote_low_f32x4(v128.load64_zero(ptr + i)), high = f64x2.promote_low_f32x4(v128.load64_zero(ptr + i, 8));
+    even = f64x2.add(even, f64x2.mul(low, low));
+    odd = f64x2.add(odd, f64x2.mul(high, high));
+  }
+  even = f64x2.add(even, odd);
+  let sum = f64x2.extract_lane(even, 0) + f64x2.extract_lane(even, 1);
+  for (; i < end; i += 4) {
+    const x = <f64>load<f32>(ptr + i);
+    sum += x * x;
+  }
+  return sum > 0 ? 1 / Math.sqrt(sum) : 0;
+}
+
+/** f32, shape (rows): 1 / |row|, 0 for a zero row. */
+export function inverseNorms(ptr: usize, rows: u32, dim: u32, out: usize): void {
+  for (let r: u32 = 0; r < rows; r++) {
+    store<f32>(out + ((<usize>r) << 2), <f32>min(inverseNorm(ptr + <usize>r * (dim << 2), dim), <f64>f32.MAX_VALUE));
+  }
+}
+
+/** Scales one vector to unit length in place; a zero vector stays zero. */
+export function normalize(ptr: usize, dim: u32): void {
+  const inverse = inverseNorm(ptr, dim);
+  for (let i: usize = 0, end = (<usize>dim) << 2; i < end; i += 4) store<f32>(ptr + i, <f32>(<f64>load<f32>(ptr + i) * inverse));
+}
+
+/** Bits set among the first n of a bitset. */
+export function countBits(ptr: usize, n: u32): u32 {
+  let count: u32 = 0;
+  const words = n >> 5;
+  for (let w: u32 = 0; w < words; w++) count += popcnt(load<u32>(ptr + ((<usize>w) << 2)));
+  if (n & 31) count += popcnt(load<u32>(ptr + ((<usize>words) << 2)) & ((1 << (n & 31)) - 1));
+  return count;
+}

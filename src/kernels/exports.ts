@@ -1,0 +1,37 @@
+/**
+ * What a kernel build exports: the signatures of `assembly/index.ts`, met by both WebAssembly builds and by the scalar
+ * twin. Pointers are byte offsets into the linear memory; structs are those of `abi.ts`. The contract suite compares
+ * names and arity with the compiled modules.
+ */
+export interface KernelExports {
+  /** Heap to sorted list, nearest first; answers the count. */
+  topkSort(top: number): number;
+  /** Bits set among the first n of a bitset. */
+  countBits(ptr: number, n: number): number;
+  inverseNorms(ptr: number, rows: number, dim: number, out: number): void;
+  /** Scales one f32 vector to unit length in place; zero stays zero. */
+  normalize(ptr: number, dim: number): void;
+  scanF32(
+    top: number, metric: number, query: number, data: number, dim: number, from: number, to: number, inverseNorms: number, allow: number, rowBase: number,
+  ): void;
+  /** Distances in code units: CodeQuery.unit turns them into the metric's. */
+  scanCodes(top: number, codes: number, query: number, from: number, to: number, allow: number): void;
+  rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, inOrder: number): void;
+}
+
+/** Names of the functions of {@link KernelExports}, in the ABI's order. */
+export const KERNEL_EXPORT_NAMES = ['topkSort', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreF32'] as const satisfies readonly (keyof KernelExports)[];
+
+/** Linear memory, WebAssembly's own or the scalar twin's. `grow` counts in pages of 64 KiB and throws when it cannot. */
+export interface KernelMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+/** One kernel build bound to one memory. */
+export interface KernelInstance {
+  readonly exports: KernelExports;
+  readonly memory: KernelMemory;
+  /** First byte that the build does not use itself. */
+  readonly heapBase: number;
+}
