@@ -36,7 +36,7 @@ export interface SearchJob {
 
 type Segment = GrowingSegment | SealedSegment;
 
-/** Hits of one query from one segment, closest first. */
+/** Hits of one query from one segment, closest first; views of kernel memory until they are `kept`. */
 interface Found {
   readonly segment: Segment;
   readonly rows: Uint32Array;
@@ -61,10 +61,19 @@ export function searchSegments(view: SearchView, job: SearchJob): SearchReply | 
   }
   const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
   const found: Found[] = [];
-  for (const segment of view.growing) if (segment.rows > 0) found.push(searchGrowing(segment, job, 0));
-  for (const segment of view.sealed) found.push(searchSealed(segment, job, 0));
+  for (const segment of view.growing) if (segment.rows > 0) found.push(kept(searchGrowing(segment, job, 0)));
+  for (let i = 0; i < view.sealed.length; i++) {
+    const ofSegment = searchSealed(view.sealed[i]!, job, 0);
+    // The last to be searched can be read where it lies: nothing overwrites it before it is collected.
+    found.push(i === view.sealed.length - 1 ? ofSegment : kept(ofSegment));
+  }
   collect(found, job, 0, hits);
   return reply(hits, job);
+}
+
+/** Hits copied out of kernel memory, so that they outlive the next kernel call. */
+function kept(found: Found): Found {
+  return { segment: found.segment, rows: found.rows.slice(), distances: found.distances.slice() };
 }
 
 /** The path of several queries, and of whatever has to be read first. */
@@ -81,9 +90,9 @@ async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply
     let sliceStart = performance.now();
     for (let query = 0; query < job.nq; query++) {
       const found: Found[] = [];
-      for (const segment of view.growing) if (segment.rows > 0) found.push(searchGrowing(segment, job, query));
+      for (const segment of view.growing) if (segment.rows > 0) found.push(kept(searchGrowing(segment, job, query)));
       for (const segment of view.sealed) {
-        found.push(mustReadToRefine(segment, job.plan) ? await searchAndRead(segment, job, query) : searchSealed(segment, job, query));
+        found.push(mustReadToRefine(segment, job.plan) ? await searchAndRead(segment, job, query) : kept(searchSealed(segment, job, query)));
       }
       collect(found, job, query, hits);
       if (performance.now() - sliceStart > SLICE_MS) {
@@ -106,7 +115,7 @@ function searchGrowing(segment: GrowingSegment, job: SearchJob, query: number): 
   kernels.beginTopK(k);
   vectors.scan(metric);
   const n = kernels.endTopK();
-  return { segment, rows: kernels.hitRows(n).slice(), distances: kernels.hitDistances(n).slice() };
+  return { segment, rows: kernels.hitRows(n), distances: kernels.hitDistances(n) };
 }
 
 function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Found {
@@ -125,7 +134,7 @@ function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Fo
     vectors.scan(metric);
     n = kernels.endTopK();
   }
-  return { segment, rows: kernels.hitRows(n).slice(), distances: kernels.hitDistances(n).slice() };
+  return { segment, rows: kernels.hitRows(n), distances: kernels.hitDistances(n) };
 }
 
 function mustReadToRefine(segment: SealedSegment, fieldPlan: FieldPlan): boolean {
