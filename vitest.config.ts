@@ -1,7 +1,52 @@
-import { defineConfig } from 'vitest/config';
+/**
+ * Two projects in one run: `node` has everything but `*.browser.test.ts`, `browser` has those and runs them in a real
+ * Chromium. Without a browser the second is left out and says so; with CI set that is an error.
+ */
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import { BROWSER_ARGS, HOW_TO_GET_ONE, findBrowser } from './scripts/find-browser.mjs';
+import { builtWorker, kernelModules } from './scripts/vite-plugins.mjs';
+
+const executablePath = await findBrowser();
+
+if (executablePath === null) {
+  if (process.env.CI) throw new Error(`No browser to test in, and CI is set.\n${HOW_TO_GET_ONE}`);
+  console.warn(`\nNo Chromium was found: the browser half of the tests is left out.\n${HOW_TO_GET_ONE}\n`);
+} else {
+  // Tests that drive a browser by themselves find it here.
+  process.env.CHROME_PATH = executablePath;
+}
+
+const nodeProject: TestProjectConfiguration = {
+  plugins: [kernelModules(), builtWorker()],
+  test: {
+    name: 'node',
+    environment: 'node',
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/**/*.browser.test.ts', '**/node_modules/**'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+};
+
+const browserProject = (path: string): TestProjectConfiguration => ({
+  plugins: [kernelModules()],
+  optimizeDeps: { include: ['comlink', 'idb', 'fast-check', 'apache-arrow'] },
+  test: {
+    name: 'browser',
+    include: ['test/**/*.browser.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({ launchOptions: { executablePath: path, args: BROWSER_ARGS } }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+});
 
 export default defineConfig({
-  test: {
-    projects: [{ test: { name: 'node', environment: 'node', include: ['test/**/*.test.ts'], exclude: ['test/**/*.browser.test.ts'], testTimeout: 30_000 } }],
-  },
+  test: { projects: executablePath === null ? [nodeProject] : [nodeProject, browserProject(executablePath)] },
 });

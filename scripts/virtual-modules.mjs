@@ -15,7 +15,7 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 export const PREFIX = 'elanus:';
 
 /** Where `build:wasm` leaves its files. @param {'simd' | 'relaxed'} variant */
-export const wasmFile = (variant) => join(ROOT, 'build', 'wasm', `${variant}.wasm`);
+export const wasmFile = (variant) => join(ROOT, 'build', 'kernels', `${variant}.wasm`);
 
 /**
  * The source text of a virtual module.

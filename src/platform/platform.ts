@@ -22,6 +22,11 @@ export interface WorkerHandle {
   readonly endpoint: Endpoint;
   /** Calls back once when the thread is gone for any reason but `terminate`, with what is known of the cause. */
   onDeath(listener: (cause: unknown) => void): void;
+  /**
+   * Whether the thread keeps a Node process alive; a fresh one does not. Held while calls are pending: an unsettled
+   * promise alone would let the process end under its caller.
+   */
+  keepAlive(on: boolean): void;
   /** Ends the thread. Resolved: it is gone. */
   terminate(): Promise<void>;
 }

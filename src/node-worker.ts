@@ -1,0 +1,12 @@
+/** The thread of Node, engine or build: its first call says which. */
+import { openNodeStore } from './platform/node-stores.ts';
+import { ownerEndpoint, startNodeThread } from './platform/node-threads.ts';
+import { threadRoles } from './roles.ts';
+import { serveThread } from './worker/host.ts';
+
+const script = new URL(import.meta.url);
+const roles = threadRoles({ openStore: openNodeStore, spawnBuildWorker: () => startNodeThread(script, 'build') });
+
+const owner = ownerEndpoint();
+if (owner === null) throw new Error('this file is the worker of elanus: it is started by the library');
+serveThread(owner, roles);

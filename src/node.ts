@@ -1,0 +1,11 @@
+/** Elanus in Node, Deno and Bun: the public names, over that platform. */
+import { makeConnect } from './api/connect.ts';
+import { makeLauncher } from './launch.ts';
+import { nodePlatform } from './platform/node.ts';
+
+export * from './api/public.ts';
+
+const platform = nodePlatform(new URL('./node-worker.js', import.meta.url));
+
+/** Opens a database, or makes one. The engine runs on the calling thread, builds in worker_threads; see `mode`. */
+export const connect = makeConnect(makeLauncher(platform, () => import('./roles.ts')));

@@ -1,0 +1,89 @@
+/**
+ * What a thread of ours can be, and how an engine is put together on whatever thread it runs. Entry-level wiring: the
+ * one place that knows the engine, the indexes and the workers at once.
+ */
+import type { CallContext, EngineClient, EngineEvent, EngineOptions } from './engine/client.ts';
+import { ENGINE_METHODS } from './engine-methods.ts';
+import { openEngine } from './engine/engine.ts';
+import { runBuild } from './index/build.ts';
+import type { BuildJob, BuildService } from './index/index.ts';
+import type { KernelModule } from './kernels/load.ts';
+import type { WorkerHandle, WorkerRole } from './platform/platform.ts';
+import { openSections } from './storage/sections/index.ts';
+import type { Store } from './storage/store.ts';
+import { methodsOf, type StartRole } from './worker/host.ts';
+import { inlineBuildService, type RunBuild } from './worker/inline.ts';
+import { BUILD_METHODS, buildThread, workerBuildService, type BuildSetup } from './worker/pool.ts';
+import type { ThreadSetup } from './worker/protocol.ts';
+
+/** What the thread's platform gives. */
+export interface RoleHost {
+  openStore(href: string, options: { readonly readOnly: boolean }): Promise<Store>;
+  /** Starts a build worker, or rejects where there are none to be had. */
+  spawnBuildWorker(): Promise<WorkerHandle>;
+}
+
+export interface EngineStart {
+  /** Resolved: the same in every thread. */
+  readonly href: string;
+  readonly kernels: KernelModule;
+  /** Most build workers; 0: builds run on the engine's thread. */
+  readonly workers: number;
+  readonly options: EngineOptions;
+}
+
+/** Setup of the role `engine`. */
+export interface EngineSetup extends ThreadSetup, EngineStart {
+  readonly role: 'engine';
+}
+
+/** Opens the database on this thread. */
+export async function startEngine(
+  host: RoleHost,
+  start: EngineStart,
+  thread: 'calling' | 'worker',
+  context: CallContext & { readonly onEvent: (event: EngineEvent) => void },
+): Promise<EngineClient> {
+  const { href, kernels, workers, options } = start;
+  const inline = (): BuildService => inlineBuildService(buildRunner(host, kernels));
+  const fallback = (cause: unknown): BuildService => {
+    console.warn(`elanus: no build worker could be started, indexes are built on the engine's thread (${messageOf(cause)})`);
+    return inline();
+  };
+  const store = await host.openStore(href, { readOnly: options.readOnly });
+  const builds = workers === 0 ? inline() : workerBuildService({ spawn: () => host.spawnBuildWorker(), kernels, workers, fallback });
+  return openEngine({ store, kernels, builds, options, onEvent: context.onEvent, thread, context });
+}
+
+/** The roles that a worker script serves. */
+export function threadRoles(host: RoleHost): Record<WorkerRole, StartRole> {
+  return {
+    async build(setup) {
+      const { kernels } = setup as BuildSetup;
+      return methodsOf(buildThread(buildRunner(host, kernels)), BUILD_METHODS);
+    },
+    async engine(setup, context) {
+      const engine = await startEngine(host, setup as EngineSetup, 'worker', { signal: context.signal, onProgress: context.onProgress, onEvent: context.emit });
+      return methodsOf(engine, ENGINE_METHODS);
+    },
+  };
+}
+
+/** Runs builds with these kernels; vectors that lie in a store are read from it first. */
+function buildRunner(host: RoleHost, kernels: KernelModule): RunBuild {
+  return async (job, context) => runBuild(kernels, job, await readVectors(host, job), context);
+}
+
+async function readVectors(host: RoleHost, { vectors, rows, dim }: BuildJob): Promise<Float32Array> {
+  if (vectors.kind === 'bytes') return vectors.values;
+  const store = await host.openStore(vectors.url, { readOnly: true });
+  try {
+    const file = await openSections(store, vectors.file, 'segment');
+    const bytes = await file.read(vectors.section, 0, rows * dim * 4);
+    return new Float32Array(bytes.buffer, bytes.byteOffset, rows * dim);
+  } finally {
+    await store.close();
+  }
+}
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

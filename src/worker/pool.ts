@@ -1,0 +1,181 @@
+/**
+ * Builds on threads. Workers are started when there is something to build, at most `workers` of them, and ended after
+ * a while without work: their WebAssembly memory never shrinks while they live. A worker that dies rejects its build
+ * with `WORKER_LOST`; the next build starts a fresh one.
+ */
+import type { BuildJob, BuildService, IndexSection } from '../index/index.ts';
+import type { KernelModule } from '../kernels/load.ts';
+import type { WorkerHandle } from '../platform/platform.ts';
+import { ElanusError, abortError, throwIfAborted } from '../util/error.ts';
+import type { RunBuild } from './inline.ts';
+import type { RpcContext, ThreadSetup } from './protocol.ts';
+import type { Remote } from './rpc.ts';
+import { startRole } from './thread.ts';
+
+export interface BuildPoolOptions {
+  /** Starts a thread, or rejects where there are none to be had. */
+  readonly spawn: () => Promise<WorkerHandle>;
+  /** Given to each worker when it starts. */
+  readonly kernels: KernelModule;
+  /** Most workers at a time, at least 1. */
+  readonly workers: number;
+  /** Serves instead, from the first time that a worker cannot be started; told why. */
+  readonly fallback: (cause: unknown) => BuildService;
+  /** How long a worker without work is kept. */
+  readonly idleMs?: number;
+}
+
+/** Setup of the role `build`. */
+export interface BuildSetup extends ThreadSetup {
+  readonly role: 'build';
+  readonly kernels: KernelModule;
+}
+
+/** What a build thread can do. */
+export interface BuildThread {
+  build(job: BuildJob, context?: RpcContext): Promise<IndexSection[]>;
+}
+
+interface BuildProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Answers for the role `build` inside a thread. */
+export function buildThread(runBuild: RunBuild): BuildThread {
+  return {
+    build: (job, context) => {
+      const report = context?.onProgress;
+      return runBuild(job, { signal: context?.signal, onProgress: report && ((done, total) => report({ done, total } satisfies BuildProgress)) });
+    },
+  };
+}
+
+export const BUILD_METHODS = ['build'] as const satisfies readonly (keyof BuildThread)[];
+
+const IDLE_MS = 5_000;
+
+export function workerBuildService(options: BuildPoolOptions): BuildService {
+  const gate = makeGate(Math.max(1, options.workers));
+  const idle: { remote: Remote<BuildThread>; timer: ReturnType<typeof setTimeout> }[] = [];
+  const all = new Set<Remote<BuildThread>>();
+  let inline: BuildService | null = null;
+  let closed = false;
+
+  const start = async (): Promise<Remote<BuildThread> | null> => {
+    if (inline !== null) return null;
+    let handle: WorkerHandle;
+    try {
+      handle = await options.spawn();
+    } catch (cause) {
+      inline ??= options.fallback(cause);
+      return null;
+    }
+    const setup: BuildSetup = { role: 'build', kernels: options.kernels };
+    const remote = await startRole<BuildThread>(handle, setup, BUILD_METHODS, { what: 'build' });
+    all.add(remote);
+    return remote;
+  };
+
+  const rest = (remote: Remote<BuildThread>): void => {
+    const timer = setTimeout(() => {
+      idle.splice(idle.findIndex((entry) => entry.remote === remote), 1);
+      all.delete(remote);
+      remote.end().catch(() => {});
+    }, options.idleMs ?? IDLE_MS);
+    // Node: a worker at rest keeps nobody waiting.
+    (timer as { unref?: () => void }).unref?.();
+    idle.push({ remote, timer });
+  };
+
+  /** A worker at rest that is still alive. */
+  const wake = (): Remote<BuildThread> | null => {
+    for (let entry = idle.pop(); entry !== undefined; entry = idle.pop()) {
+      clearTimeout(entry.timer);
+      if (!entry.remote.isLost) return entry.remote;
+      all.delete(entry.remote);
+    }
+    return null;
+  };
+
+  return {
+    get thread() {
+      return inline === null ? 'worker' : 'calling';
+    },
+
+    async build(job, context) {
+      throwIfAborted(context.signal);
+      await gate.enter(context.signal);
+      let remote: Remote<BuildThread> | null = null;
+      try {
+        if (closed) throw closedError();
+        remote = wake() ?? (await start());
+        if (closed) throw closedError();
+        throwIfAborted(context.signal);
+        if (remote === null) return await inline!.build(job, context);
+        const report = context.onProgress;
+        return await remote.client.build(job, {
+          signal: context.signal,
+          onProgress: report && ((progress) => report((progress as BuildProgress).done, (progress as BuildProgress).total)),
+        });
+      } finally {
+        if (remote?.isLost) all.delete(remote);
+        else if (remote && closed) await remote.end();
+        else if (remote) rest(remote);
+        gate.leave();
+      }
+    },
+
+    async close() {
+      closed = true;
+      for (const entry of idle.splice(0)) clearTimeout(entry.timer);
+      const ending = [...all].map((remote) => remote.end());
+      all.clear();
+      gate.close(closedError());
+      await Promise.allSettled([...ending, inline?.close()]);
+    },
+  };
+}
+
+const closedError = (): ElanusError => new ElanusError('CLOSED', 'the build service has been closed');
+
+interface Gate {
+  enter(signal: AbortSignal | undefined): Promise<void>;
+  leave(): void;
+  close(error: ElanusError): void;
+}
+
+/** Lets `places` callers in at a time, the others in the order in which they came. */
+function makeGate(places: number): Gate {
+  let free = places;
+  const waiting: { admit: () => void; refuse: (error: unknown) => void }[] = [];
+  return {
+    enter(signal) {
+      if (free > 0) {
+        free--;
+        return Promise.resolve();
+      }
+      return new Promise((resolve, reject) => {
+        const onAbort = (): void => {
+          waiting.splice(waiting.indexOf(entry), 1);
+          reject(abortError(signal!));
+        };
+        const settle = <T>(next: (value: T) => void) => (value: T): void => {
+          signal?.removeEventListener('abort', onAbort);
+          next(value);
+        };
+        const entry = { admit: settle(() => resolve()) as () => void, refuse: settle(reject) };
+        signal?.addEventListener('abort', onAbort);
+        waiting.push(entry);
+      });
+    },
+    leave() {
+      const next = waiting.shift();
+      if (next === undefined) free++;
+      else next.admit();
+    },
+    close(error) {
+      for (const entry of waiting.splice(0)) entry.refuse(error);
+    },
+  };
+}
