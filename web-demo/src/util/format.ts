@@ -1,7 +1,7 @@
 /** Numbers as people read them; English, like the page. */
 
 const whole = new Intl.NumberFormat('en');
-const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+const compact = new Intl.NumberFormat('en', { notation: 'compact', minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
 
 export const formatCount = (value: number): string => whole.format(value);
 export const formatCompact = (value: number): string => compact.format(value);

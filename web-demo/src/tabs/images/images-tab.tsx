@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { CLASSES } from '../../../sample/collections.mjs';
 import { pictures, session, unseen } from '../../session/session.ts';
+import { bringIntoView } from '../../ui/bring-into-view.ts';
 import { Metrics } from '../../ui/metrics.tsx';
 import { Range } from '../../ui/range.tsx';
 import { formatCount } from '../../util/format.ts';
@@ -69,8 +70,7 @@ export function ImagesTab({ params }: { params: URLSearchParams }) {
   const panel = useRef<HTMLElement>(null);
   const select = (id: number, from: 'unseen' | null) => {
     changeParams({ pic: id, set: from });
-    // On a phone the panel is above the grid, perhaps out of sight.
-    if (panel.current && panel.current.getBoundingClientRect().top < 0) panel.current.scrollIntoView({ block: 'start' });
+    bringIntoView(panel.current);
   };
 
   return (
@@ -81,20 +81,12 @@ export function ImagesTab({ params }: { params: URLSearchParams }) {
           <div>
             <h1>{selected === null ? 'Opening…' : CLASSES[set.labels[selected]]}</h1>
             <p class="origin">
-              {selected === null ? '' : showUnseen ? `test picture ${selected}, not in the database` : `picture ${selected} of ${formatCount(pictures.labels.length)}`}
+              {selected === null ? '' : showUnseen ? `test picture ${selected}, not in the database` : `picture ${selected}, in the database`}
             </p>
             {found && selected !== null && <Verdict neighbours={found.neighbours} label={set.labels[selected]} />}
           </div>
         </div>
         <Metrics measured={found?.measured ?? null} />
-        {error !== null && (
-          <p class="notice" role="alert">
-            {error}
-          </p>
-        )}
-        {found && selected !== null && (
-          <Neighbours stored={pictures} neighbours={found.neighbours} label={set.labels[selected]} onSelect={(id) => select(id, null)} />
-        )}
         <div class="controls">
           <Range label="k" hint="How many neighbours to find" values={K_VALUES} value={k} onChange={(value) => changeParams({ k: value }, { replace: true })} />
           <Range
@@ -105,6 +97,14 @@ export function ImagesTab({ params }: { params: URLSearchParams }) {
             onChange={(value) => changeParams({ ef: value }, { replace: true })}
           />
         </div>
+        {error !== null && (
+          <p class="notice" role="alert">
+            {error}
+          </p>
+        )}
+        {found && selected !== null && (
+          <Neighbours stored={pictures} neighbours={found.neighbours} label={set.labels[selected]} onSelect={(id) => select(id, null)} />
+        )}
         <p class="about">
           A picture is 784 numbers, one per pixel. Its nearest are those whose numbers differ least (squared distance under each). A marked frame is a
           neighbour of another class.

@@ -4,6 +4,7 @@ import type { AbstractRow } from '../../../sample/collections.mjs';
 import { readAbstracts, session } from '../../session/session.ts';
 import { Metrics } from '../../ui/metrics.tsx';
 import { changeParams, intParam } from '../../util/route.ts';
+import { bringIntoView } from '../../ui/bring-into-view.ts';
 import { useStore } from '../../util/store.ts';
 import { AbstractList, matchTitles } from './abstract-list.tsx';
 import { findSimilar } from './search.ts';
@@ -57,12 +58,22 @@ export function TextTab({ params }: { params: URLSearchParams }) {
   const panel = useRef<HTMLElement>(null);
   const select = (row: number) => {
     changeParams({ doc: row });
-    if (panel.current && panel.current.getBoundingClientRect().top < 0) panel.current.scrollIntoView({ block: 'start' });
+    bringIntoView(panel.current);
   };
 
   const picked = rows?.[doc] ?? null;
   return (
     <div class="text">
+      <section class="browse" aria-label="Abstracts">
+        <AbstractList
+          rows={rows ?? []}
+          matches={matches}
+          words={words}
+          selected={doc}
+          onWords={(value) => changeParams({ q: value }, { replace: true })}
+          onSelect={select}
+        />
+      </section>
       <section class="result" ref={panel} aria-label="Similar abstracts">
         {picked === null ? (
           <p class="waiting">{error ?? 'The abstracts are on their way…'}</p>
@@ -88,16 +99,6 @@ export function TextTab({ params }: { params: URLSearchParams }) {
           1,000 abstracts of machine-learning papers from arXiv. A language model (GTE-small) turned each into 384 numbers beforehand; similar is what
           points the same way (cosine, 1 is the same).
         </p>
-      </section>
-      <section class="browse" aria-label="Abstracts">
-        <AbstractList
-          rows={rows ?? []}
-          matches={matches}
-          words={words}
-          selected={doc}
-          onWords={(value) => changeParams({ q: value }, { replace: true })}
-          onSelect={select}
-        />
       </section>
     </div>
   );

@@ -1,0 +1,6 @@
+export declare const ROOT: string;
+/** True when the built package is missing or older than its sources. */
+export declare function packageIsStale(): boolean;
+export declare function demoIsStale(): boolean;
+export declare function buildPackage(): Promise<void>;
+export declare function buildDemo(): Promise<void>;

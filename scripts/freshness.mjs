@@ -1,0 +1,58 @@
+/** Whether what was built is older than what it was built from. Imports only `node:` modules. */
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const PACKAGE_INPUTS = ['src', 'assembly', 'asconfig.json', 'package.json', 'scripts/build.mjs', 'scripts/build-wasm.mjs'];
+const PACKAGE_OUTPUTS = ['dist/node.js', 'dist/browser.js'];
+const DEMO_INPUTS = ['web-demo/src', 'web-demo/sample', 'web-demo/public', 'web-demo/index.html', 'web-demo/vite.config.mjs', ...PACKAGE_OUTPUTS];
+const DEMO_OUTPUTS = ['web-demo/dist/index.html'];
+
+export const packageIsStale = () => isStale(PACKAGE_INPUTS, PACKAGE_OUTPUTS);
+export const demoIsStale = () => isStale(DEMO_INPUTS, DEMO_OUTPUTS);
+
+/** @param {string[]} inputs @param {string[]} outputs paths below the root of the project */
+function isStale(inputs, outputs) {
+  let oldest = Infinity;
+  for (const output of outputs) {
+    if (!existsSync(join(ROOT, output))) return true;
+    oldest = Math.min(oldest, statSync(join(ROOT, output)).mtimeMs);
+  }
+  return inputs.some((input) => newest(join(ROOT, input)) > oldest);
+}
+
+/** Latest change below a path; a folder's own time tells of removed files. */
+function newest(path) {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) return 0;
+  if (!found.isDirectory()) return found.mtimeMs;
+  return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(join(path, name))), found.mtimeMs);
+}
+
+/** Builds wasm and package as `npm run build` does. */
+export async function buildPackage() {
+  await run('scripts/build-wasm.mjs');
+  await run('scripts/build.mjs');
+}
+
+/** Builds the demo page into `web-demo/dist`, from the built package. */
+export async function buildDemo() {
+  await run('node_modules/vite/bin/vite.js', 'build', 'web-demo', '--logLevel', 'warn');
+}
+
+/** Runs a program of this project with this Node; rejects with the last lines of its output when it fails. */
+function run(program, ...args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [program, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (output = (output + bytes).slice(-8000)));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve(undefined);
+      else reject(new Error(`\`node ${[program, ...args].join(' ')}\` failed:\n\n${output.trim()}`));
+    });
+  });
+}

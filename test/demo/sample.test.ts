@@ -1,0 +1,116 @@
+/** The sample that travels with the repository: small, whole, and read the same way everywhere. */
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { CLASSES, IMAGE_DIM, ROWS, TEXT_DIM } from '../../web-demo/sample/collections.mjs';
+import { cosineAt, exactCosine, exactL2, l2At, recallL2 } from '../../web-demo/sample/exact.mjs';
+import { fileReader } from '../../web-demo/sample/files.mjs';
+import { openSource } from '../../web-demo/sample/source.mjs';
+
+const folder = new URL('../../web-demo/public/sample/', import.meta.url);
+const MIB = 1024 * 1024;
+
+describe('the files', () => {
+  it('take less than 12 MiB and name their origin and licence', async () => {
+    let bytes = 0;
+    for (const name of await readdir(folder)) bytes += (await stat(new URL(name, folder))).size;
+    expect(bytes).toBeLessThan(12 * MIB);
+    const notice = await readFile(new URL('NOTICE.md', folder), 'utf8');
+    for (const word of ['Zalando SE', 'Fashion-MNIST', 'arXiv', 'CC0', 'mememo', 'MIT']) expect(notice).toContain(word);
+  });
+
+  it('hold the rows that the collections expect', async () => {
+    const { description } = await openSource(fileReader);
+    expect(description.images.rows).toBe(ROWS.images);
+    expect(description.images.dim).toBe(IMAGE_DIM);
+    expect(description.images.classes).toEqual(CLASSES);
+    expect(description.images.unseen.rows).toBe(ROWS.unseen);
+    expect(description.images.blocks.reduce((rows, block) => rows + block.rows, 0)).toBe(ROWS.images);
+    expect(description.abstracts.rows).toBe(ROWS.abstracts);
+    expect(description.abstracts.dim).toBe(TEXT_DIM);
+    // The first slice that a page shows.
+    expect(description.images.blocks[0].packedBytes).toBeLessThan(MIB);
+  });
+});
+
+describe('reading', () => {
+  it('gives pictures with labels, block after block', async () => {
+    const source = await openSource(fileReader);
+    const perClass = new Array<number>(10).fill(0);
+    let next = 0;
+    for (const index of source.description.images.blocks.keys()) {
+      const { firstId, rows, labels, pixels } = await source.imageBlock(index);
+      expect(firstId).toBe(next);
+      expect(labels.length).toBe(rows);
+      expect(pixels.length).toBe(rows * IMAGE_DIM);
+      for (const label of labels) perClass[label]++;
+      next += rows;
+    }
+    expect(next).toBe(ROWS.images);
+    expect(Math.min(...perClass)).toBeGreaterThan(900);
+  });
+
+  it('gives abstract vectors of unit length in four decimals, and their texts', async () => {
+    const source = await openSource(fileReader);
+    const vectors = await source.abstractVectors();
+    expect(vectors.length).toBe(ROWS.abstracts * TEXT_DIM);
+    for (let row = 0; row < ROWS.abstracts; row++) {
+      const vector = vectors.subarray(row * TEXT_DIM, (row + 1) * TEXT_DIM);
+      expect(Math.hypot(...vector)).toBeCloseTo(1, 3);
+    }
+    expect(vectors[1]).toBe(Math.fround(Math.round(vectors[1] * 10_000) / 10_000));
+    const texts = await source.abstracts();
+    expect(texts.length).toBe(ROWS.abstracts);
+    expect(texts[0].title).toBe('Using Unity to Help Solve Intelligence');
+    expect(texts.every(({ title, text }) => title.length > 0 && Buffer.byteLength(title) <= 512 && Buffer.byteLength(text) <= 8192)).toBe(true);
+  });
+
+  it('accepts files that the server has unpacked on the way', async () => {
+    const unpacked = await openSource(async (name) => {
+      const bytes = await fileReader(name);
+      return name.endsWith('.gz') ? new Uint8Array(gunzipSync(bytes)) : bytes;
+    });
+    const packed = await openSource(fileReader);
+    expect((await unpacked.unseenImages()).pixels).toEqual((await packed.unseenImages()).pixels);
+  });
+
+  it('refuses a page where data was expected, a damaged file, and a cut one', async () => {
+    const page = new TextEncoder().encode('<!doctype html><title>Not here</title>');
+    await expect(openSource(async () => page)).rejects.toThrow('sample.json is not JSON');
+
+    const withUnseen = async (change: (bytes: Uint8Array) => Uint8Array) =>
+      (await openSource(async (name) => (name === 'unseen.gz' ? change(await fileReader(name)) : fileReader(name)))).unseenImages();
+    await expect(withUnseen(() => page)).rejects.toThrow('expected 235500 bytes, got 38');
+    await expect(withUnseen((bytes) => bytes.subarray(0, 5000))).rejects.toThrow('"unseen.gz" is damaged');
+    await expect(withUnseen((bytes) => bytes.with(70_000, bytes[70_000] ^ 0x40))).rejects.toThrow('"unseen.gz" is damaged');
+  });
+});
+
+describe('exact search, the judge of recall', () => {
+  const dim = 7;
+  const rows = 60;
+  // Small whole numbers, so that there are ties.
+  const base = Uint8Array.from({ length: rows * dim }, (_, i) => (i * 37 + ((i * i) >> 3)) % 4);
+  const query = Float32Array.from({ length: dim }, (_, i) => (i * 3) % 4);
+
+  it('finds what sorting all distances finds, ties in row order', () => {
+    const all = Array.from({ length: rows }, (_, row) => ({ row, score: l2At(base, row, dim, query) })).sort((a, b) => a.score - b.score || a.row - b.row);
+    for (const k of [1, 5, 60, 100]) {
+      const exact = exactL2(base, rows, dim, query, k);
+      expect(exact.rows).toEqual(all.slice(0, k).map(({ row }) => row));
+      expect(exact.scores).toEqual(all.slice(0, k).map(({ score }) => score));
+    }
+    const cosines = Array.from({ length: rows }, (_, row) => cosineAt(base, row, dim, query)).sort((a, b) => b - a);
+    expect(exactCosine(base, rows, dim, query, 9).scores).toEqual(cosines.slice(0, 9));
+  });
+
+  it('counts ties at the border as found, and nothing twice', () => {
+    const exact = exactL2(base, rows, dim, query, 5);
+    const border = exact.scores[4];
+    const tie = Array.from({ length: rows }, (_, row) => row).find((row) => !exact.rows.includes(row) && l2At(base, row, dim, query) === border);
+    expect(tie).toBeDefined();
+    expect(recallL2([...exact.rows.slice(0, 4), tie!], exact, base, dim, query)).toBe(1);
+    expect(recallL2(exact.rows.slice(0, 4), exact, base, dim, query)).toBe(0.8);
+    expect(recallL2(new Array<number>(5).fill(exact.rows[0]), exact, base, dim, query)).toBe(0.2);
+  });
+});
