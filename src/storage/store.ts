@@ -22,9 +22,10 @@ export interface StoreLock {
 export interface StoreLogs {
   /**
    * Adds bytes at the end of the log. Resolved: the bytes are readable and in order, not necessarily durable.
-   * The bytes are copied or written before it resolves; the caller may reuse the buffer afterwards.
+   * The bytes are copied or written before it resolves; the caller may reuse the buffer afterwards. With `durable` it
+   * resolves as if `sync` had followed, which some media do in one step.
    */
-  append(name: string, bytes: Uint8Array): Promise<void>;
+  append(name: string, bytes: Uint8Array, durable?: boolean): Promise<void>;
   /** Resolved: everything appended before the call survives power loss, as the medium understands it. */
   sync(name: string): Promise<void>;
   /** The whole log; empty when it does not exist. */
@@ -49,7 +50,10 @@ export interface StoreRoot {
 export interface Store {
   /** `memory:`, `file:/abs/path` or `idb:NAME`: what another thread needs to open the same store; null when it cannot. */
   readonly sharedUrl: string | null;
-  /** Bytes [from, to) of a file; the whole file by default. NOT_FOUND when there is none, CORRUPT when it is shorter. */
+  /**
+   * Bytes [from, to) of a file; the whole file by default. NOT_FOUND when there is none, CORRUPT when it is shorter.
+   * The buffer is the caller's own: exactly that long, at byteOffset 0.
+   */
   read(name: string, from?: number, to?: number): Promise<Uint8Array>;
   /** Length of a file in bytes. NOT_FOUND when there is none. */
   size(name: string): Promise<number>;

@@ -1,0 +1,137 @@
+/**
+ * The manifest in bytes: `docs/format/manifest.md`.
+ *
+ *     preamble (16) | body length (u32) | body: JSON in UTF-8 | CRC32C of all before it (u32)
+ *
+ * JSON, because the manifest is small, rewritten whole at each commit, and the first thing that anyone mending a
+ * database wants to read. Every value is checked on the way in and on the way out.
+ */
+import { FIELD_TYPE_CODE, type Field, type FieldType, type IndexSpec, type Schema } from '../../schema/types.ts';
+import { ByteReader, ByteWriter } from '../../util/bytes.ts';
+import { crc32c } from '../../util/crc32c.ts';
+import { ElanusError } from '../../util/error.ts';
+import { checkPreamble, encodePreamble, PREAMBLE_BYTES, type VersionRange } from '../preamble.ts';
+import { array, bigint, boolean, converted, integer, matching, nullable, object, oneOf, optional, record, scalar, text } from './json-shape.ts';
+import type { CollectionEntry, Manifest, SegmentEntry, SegmentIndexEntry } from './manifest.ts';
+
+export const FORMAT_VERSION = 1;
+export const OLDEST_READABLE_VERSION = 1;
+const VERSIONS: VersionRange = { newest: FORMAT_VERSION, oldest: OLDEST_READABLE_VERSION };
+
+const TITLE = 'the manifest';
+
+const count = integer(0);
+const timestamp = bigint(0n, (1n << 64n) - 1n);
+const fileName = matching(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/, 'the name of a file');
+const userName = text(1, 255);
+
+const indexSpec = object<IndexSpec>({
+  type: matching(/^[A-Z][A-Z0-9_]{0,63}$/, 'the name of an index type'),
+  metric: oneOf(['L2', 'IP', 'COSINE']),
+  params: record(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, scalar),
+});
+
+const field = object<Field>({
+  fieldId: count,
+  name: userName,
+  type: oneOf(Object.keys(FIELD_TYPE_CODE) as FieldType[]),
+  primaryKey: boolean,
+  autoId: boolean,
+  nullable: boolean,
+  maxLength: optional(integer(1, 65_535)),
+  dim: optional(integer(1, 32_768)),
+  as: optional(oneOf(['number', 'string'])),
+  index: optional(indexSpec),
+});
+
+const schema = object<Schema>({ version: integer(1), fields: array(field), description: optional(text(0, 65_535)) });
+
+const segmentIndex = object<SegmentIndexEntry>({ fieldId: count, spec: indexSpec, file: fileName, fileBytes: count });
+
+const segment = object<SegmentEntry>({
+  segmentId: count,
+  partitionId: count,
+  schemaVersion: count,
+  rows: count,
+  minTimestamp: timestamp,
+  maxTimestamp: timestamp,
+  file: fileName,
+  fileBytes: count,
+  deletesFile: nullable(fileName),
+  deletedRows: count,
+  indexes: array(segmentIndex),
+});
+
+const collection = object<CollectionEntry>({
+  collectionId: count,
+  name: userName,
+  schema,
+  createdTimestamp: timestamp,
+  indexes: record(/^(0|[1-9][0-9]{0,8})$/, indexSpec),
+  nextAutoId: bigint(-(1n << 63n), (1n << 63n) - 1n),
+  firstLogGeneration: count,
+  partitions: array(object({ partitionId: count, name: userName })),
+  segments: array(segment),
+});
+
+const manifest = object<Manifest>({
+  version: count,
+  epoch: count,
+  lastTimestamp: timestamp,
+  nextCollectionId: count,
+  nextFileId: count,
+  collections: array(collection),
+});
+
+export function encodeManifest(value: Manifest): Uint8Array {
+  const json = converted('INTERNAL', 'the manifest to be written', () => manifest.encode(value, ''));
+  const body = new TextEncoder().encode(JSON.stringify(json));
+  const writer = new ByteWriter(PREAMBLE_BYTES + body.length + 8);
+  writer.bytes(encodePreamble('manifest', FORMAT_VERSION)).u32(body.length).bytes(body);
+  return writer.u32(crc32c(writer.finish())).finish();
+}
+
+/** CORRUPT for anything that {@link encodeManifest} did not write, FORMAT_UNSUPPORTED for a newer library's. */
+export function decodeManifest(bytes: Uint8Array): Manifest {
+  checkPreamble(TITLE, bytes, 'manifest', VERSIONS);
+  const reader = new ByteReader(bytes, TITLE);
+  reader.bytes(PREAMBLE_BYTES);
+  const body = reader.bytes(reader.u32());
+  const checksum = reader.u32();
+  reader.end();
+  if (checksum !== crc32c(bytes, 0, bytes.length - 4)) throw corrupt('is damaged: its checksum does not match');
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body));
+  } catch (error) {
+    throw corrupt('expected JSON, got something else', error);
+  }
+  const decoded = converted('CORRUPT', TITLE, () => manifest.decode(json, ''));
+  checkReferences(decoded);
+  return decoded;
+}
+
+/** What one value cannot show: numbers and names that must not repeat, rows that must not outnumber their segment. */
+function checkReferences(decoded: Manifest): void {
+  unique('collection', decoded.collections.map((entry) => entry.collectionId));
+  unique('collection name', decoded.collections.map((entry) => entry.name));
+  unique('segment', decoded.collections.flatMap((entry) => entry.segments.map(({ segmentId }) => segmentId)));
+  for (const entry of decoded.collections) {
+    unique('field', entry.schema.fields.map(({ fieldId }) => fieldId));
+    unique('field name', entry.schema.fields.map(({ name }) => name));
+    unique('partition', entry.partitions.map(({ partitionId }) => partitionId));
+    for (const { segmentId, rows, deletedRows, minTimestamp, maxTimestamp } of entry.segments) {
+      if (deletedRows > rows || minTimestamp > maxTimestamp) throw corrupt(`has a segment ${segmentId} that makes no sense`);
+    }
+  }
+}
+
+function unique(what: string, values: readonly (number | string)[]): void {
+  const seen = new Set<number | string>();
+  for (const value of values) {
+    if (seen.has(value)) throw corrupt(`has the ${what} ${JSON.stringify(value)} twice`);
+    seen.add(value);
+  }
+}
+
+const corrupt = (message: string, cause?: unknown): ElanusError => new ElanusError('CORRUPT', `${TITLE} ${message}`, { file: TITLE }, { cause });

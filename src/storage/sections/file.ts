@@ -1,0 +1,224 @@
+/**
+ * Reads sections. A block's checksum is verified when the block is first read: until then a read takes whole blocks,
+ * afterwards only the bytes asked for. One handle per file and thread; calls may overlap.
+ */
+import { crc32c } from '../../util/crc32c.ts';
+import { ElanusError } from '../../util/error.ts';
+import type { Store } from '../store.ts';
+import { corrupt, readDirectory, type Directory } from './directory.ts';
+import { BLOCK_BYTES, type FileKind, type SectionExtent } from './format.ts';
+
+export interface SectionFile {
+  readonly name: string;
+  readonly fileBytes: number;
+  /** In the order in which they were written. */
+  readonly sectionNames: readonly string[];
+  has(section: string): boolean;
+  /** CORRUPT when there is no such section. */
+  byteLength(section: string): number;
+  /**
+   * Bytes [from, to) of a section, the whole by default, verified. A fresh buffer at byteOffset 0, so any typed array
+   * fits over it. Rejects CORRUPT with the file and block, or where the section is missing or shorter.
+   */
+  read(section: string, from?: number, to?: number): Promise<Uint8Array>;
+  /**
+   * Many ranges of one section back to back in one buffer: range i is `byteLength` bytes from `offsets[i]`, in any
+   * order, repeats allowed. For re-scoring: each block is read at most once a call, neighbours in one piece.
+   */
+  readRanges(section: string, offsets: ArrayLike<number>, byteLength: number): Promise<Uint8Array>;
+  /** Reads everything and verifies it, a few MB at a time. Progress is in bytes. */
+  verify(onProgress?: (done: number, total: number) => void): Promise<void>;
+}
+
+export async function openSections(store: Store, name: string, kind: FileKind): Promise<SectionFile> {
+  return new StoredSections(store, name, await readDirectory(store, name, kind));
+}
+
+/** A long read goes in steps of this, the next one under way while this one is verified. A multiple of the block. */
+const STEP_BYTES = 64 * BLOCK_BYTES;
+/** Verified ranges closer than this are read in one piece: a call costs about as much as reading so many bytes. */
+const GAP_BYTES_MAX = 16_384;
+
+/** A read under way: bytes [start, end) of the file, whole blocks to be verified or parts of verified ones. */
+interface Step {
+  readonly start: number;
+  readonly end: number;
+  readonly isWhole: boolean;
+  readonly bytes: Promise<Uint8Array>;
+}
+
+class StoredSections implements SectionFile {
+  readonly name: string;
+  readonly fileBytes: number;
+  readonly sectionNames: readonly string[];
+  readonly #store: Store;
+  readonly #directory: Directory;
+  readonly #extents: ReadonlyMap<string, SectionExtent>;
+  /** 1: block i was read and its checksum matched. */
+  readonly #isVerified: Uint8Array;
+  /** The block that the last short read ended in, so that the next one over it costs nothing. */
+  #lastBlock: { readonly index: number; readonly bytes: Promise<Uint8Array> } | null = null;
+
+  constructor(store: Store, name: string, directory: Directory) {
+    this.name = name;
+    this.fileBytes = directory.fileBytes;
+    this.sectionNames = directory.extents.map((extent) => extent.name);
+    this.#store = store;
+    this.#directory = directory;
+    this.#extents = new Map(directory.extents.map((extent) => [extent.name, extent]));
+    this.#isVerified = new Uint8Array(directory.checksums.length);
+  }
+
+  has(section: string): boolean {
+    return this.#extents.has(section);
+  }
+
+  byteLength(section: string): number {
+    return this.#extent(section).byteLength;
+  }
+
+  async read(section: string, from?: number, to?: number): Promise<Uint8Array> {
+    const extent = this.#extent(section);
+    const start = from ?? 0;
+    const end = to ?? extent.byteLength;
+    this.#checkRange(section, start, end, extent.byteLength);
+    const target = new Uint8Array(end - start);
+    await this.#fill(target, extent.offset + start);
+    return target;
+  }
+
+  async readRanges(section: string, offsets: ArrayLike<number>, byteLength: number): Promise<Uint8Array> {
+    const extent = this.#extent(section);
+    for (let i = 0; i < offsets.length; i++) this.#checkRange(section, offsets[i], offsets[i] + byteLength, extent.byteLength);
+    const target = new Uint8Array(offsets.length * byteLength);
+    if (target.length === 0) return target;
+    const order = Uint32Array.from({ length: offsets.length }, (_, i) => i).sort((a, b) => offsets[a] - offsets[b]);
+    const runs: Promise<void>[] = [];
+    for (let first = 0; first < order.length; ) {
+      let next = first + 1;
+      let runEnd = offsets[order[first]] + byteLength;
+      while (next < order.length && this.#isOneRead(extent.offset + runEnd, extent.offset + offsets[order[next]]) && runEnd - offsets[order[first]] < STEP_BYTES) {
+        runEnd = Math.max(runEnd, offsets[order[next]] + byteLength);
+        next++;
+      }
+      runs.push(this.#fillRun(target, extent.offset, offsets, byteLength, order.subarray(first, next), runEnd));
+      first = next;
+    }
+    await Promise.all(runs);
+    return target;
+  }
+
+  async verify(onProgress?: (done: number, total: number) => void): Promise<void> {
+    const { dataBytes } = this.#directory;
+    for (let from = 0; from < dataBytes; from += STEP_BYTES) {
+      const to = Math.min(from + STEP_BYTES, dataBytes);
+      this.#check(await this.#store.read(this.name, from, to), from);
+      onProgress?.(to, dataBytes);
+    }
+  }
+
+  /** Whether bytes up to `end` and bytes from `start` are better had together. Both are positions in the file. */
+  #isOneRead(end: number, start: number): boolean {
+    const block = Math.floor((end - 1) / BLOCK_BYTES);
+    const nextBlock = Math.floor(start / BLOCK_BYTES);
+    if (!this.#isVerified[nextBlock] || !this.#isVerified[block]) return nextBlock - block <= 1;
+    return start - end <= GAP_BYTES_MAX;
+  }
+
+  async #fillRun(target: Uint8Array, base: number, offsets: ArrayLike<number>, byteLength: number, order: Uint32Array, runEnd: number): Promise<void> {
+    const runStart = offsets[order[0]];
+    const run = new Uint8Array(runEnd - runStart);
+    await this.#fill(run, base + runStart);
+    for (const i of order) target.set(run.subarray(offsets[i] - runStart, offsets[i] - runStart + byteLength), i * byteLength);
+  }
+
+  /** Fills `target` with the file's bytes from `from` on. */
+  async #fill(target: Uint8Array, from: number): Promise<void> {
+    const to = from + target.length;
+    if (from === to) return;
+    const firstBlock = Math.floor(from / BLOCK_BYTES);
+    const endBlock = Math.ceil(to / BLOCK_BYTES);
+    if (endBlock - firstBlock === 1) return this.#fillFromOne(target, from, firstBlock);
+    let step: Step | null = this.#startStep(from, to);
+    while (step !== null) {
+      const bytes = await step.bytes;
+      const following: Step | null = step.end < to ? this.#startStep(step.end, to) : null;
+      // A rejection while this step is still being checked must not count as unhandled.
+      following?.bytes.catch(() => undefined);
+      if (step.isWhole) this.#check(bytes, step.start);
+      const useFrom = Math.max(from, step.start);
+      const useTo = Math.min(to, step.end);
+      target.set(bytes.subarray(useFrom - step.start, useTo - step.start), useFrom - from);
+      step = following;
+    }
+  }
+
+  /** Starts reading from the block of `from`; exactly the bytes wanted when all of those blocks are verified. */
+  #startStep(from: number, to: number): Step {
+    const firstBlock = Math.floor(from / BLOCK_BYTES);
+    const stepEnd = Math.min(to, firstBlock * BLOCK_BYTES + STEP_BYTES);
+    const endBlock = Math.ceil(stepEnd / BLOCK_BYTES);
+    const isWhole = this.#isVerified.subarray(firstBlock, endBlock).includes(0);
+    const start = isWhole ? firstBlock * BLOCK_BYTES : from;
+    const end = isWhole ? Math.min(endBlock * BLOCK_BYTES, this.#directory.dataBytes) : stepEnd;
+    return { start, end, isWhole, bytes: this.#store.read(this.name, start, end) };
+  }
+
+  async #fillFromOne(target: Uint8Array, from: number, block: number): Promise<void> {
+    const start = block * BLOCK_BYTES;
+    if (this.#lastBlock?.index !== block) {
+      if (this.#isVerified[block]) {
+        target.set(await this.#store.read(this.name, from, from + target.length));
+        return;
+      }
+      const read = this.#readBlock(block);
+      this.#lastBlock = { index: block, bytes: read };
+      // A block that failed is not kept: the next read says so again, or succeeds where the medium was at fault.
+      read.catch(() => {
+        if (this.#lastBlock?.bytes === read) this.#lastBlock = null;
+      });
+    }
+    const bytes = await this.#lastBlock!.bytes;
+    target.set(bytes.subarray(from - start, from - start + target.length));
+  }
+
+  async #readBlock(block: number): Promise<Uint8Array> {
+    const start = block * BLOCK_BYTES;
+    const bytes = await this.#store.read(this.name, start, Math.min(start + BLOCK_BYTES, this.#directory.dataBytes));
+    this.#check(bytes, start);
+    return bytes;
+  }
+
+  /** Verifies whole blocks that begin at `start` of the file. */
+  #check(bytes: Uint8Array, start: number): void {
+    for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
+      const block = (start + at) / BLOCK_BYTES;
+      const end = Math.min(at + BLOCK_BYTES, bytes.length);
+      const expected = this.#directory.checksums[block];
+      const found = crc32c(bytes, at, end);
+      if (found !== expected) {
+        const hex = (checksum: number): string => checksum.toString(16).padStart(8, '0');
+        const from = start + at;
+        throw new ElanusError('CORRUPT', `"${this.name}" expected checksum ${hex(expected)} of block ${block} (bytes ${from} to ${start + end}), got ${hex(found)}`, {
+          file: this.name,
+          block,
+          from,
+          to: start + end,
+        });
+      }
+      this.#isVerified[block] = 1;
+    }
+  }
+
+  #extent(section: string): SectionExtent {
+    const extent = this.#extents.get(section);
+    if (!extent) throw corrupt(this.name, `expected a section "${section}", got none`);
+    return extent;
+  }
+
+  #checkRange(section: string, from: number, to: number, byteLength: number): void {
+    if (!(from >= 0 && from <= to && to <= byteLength)) {
+      throw corrupt(this.name, `expected bytes ${from} to ${to} of section "${section}", got ${byteLength} bytes in all`);
+    }
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Reads a log back. Three things can be wrong with one, and they are told apart:
+ *
+ * - *torn*: the file ends inside a fragment or record, or in zeros that reach into one. That is what a crash leaves;
+ *   the incomplete record was never acknowledged and is dropped.
+ * - *damaged*: a fragment is there in full and a checksum does not match, or fragments do not fit together. CORRUPT;
+ *   with `recover: 'truncate'` everything from the record of that fragment on is dropped and counted.
+ * - *ended*: there is an end record. Then nothing is torn, and whatever is wrong is damage.
+ *
+ * Never returned: a record of which any byte differs from what was appended (short of a CRC32C collision).
+ */
+import { crc32c } from '../../util/crc32c.ts';
+import { ElanusError } from '../../util/error.ts';
+import { checkPreamble, PREAMBLE_BYTES } from '../preamble.ts';
+import { BLOCK_BYTES, FRAGMENT, FRAGMENT_OVERHEAD, HEAD_BYTES, MARK, RECORD_BYTES_MAX, TAIL_BYTES, VERSIONS } from './format.ts';
+
+export interface LogContents {
+  /** As given to the writer. Empty if `recover: 'truncate'` had to drop even that, and then there are no records. */
+  readonly header: Uint8Array;
+  /** Views of the log's bytes where a record lies in one piece, copies otherwise. */
+  readonly records: Uint8Array[];
+  /** The log was closed in good order. */
+  readonly ended: boolean;
+  /** Bytes up to the end of the last whole record. */
+  readonly validBytes: number;
+  /** Bytes after that: a torn tail, or what `recover: 'truncate'` dropped. */
+  readonly droppedBytes: number;
+  /** What `recover: 'truncate'` passed over; null when the log was whole or merely torn. */
+  readonly damage: ElanusError | null;
+}
+
+/** null: empty, or torn before its first record's header was whole, so that nothing in it was ever acknowledged. */
+export function readLog(name: string, bytes: Uint8Array, options: { readonly recover?: 'truncate' }): LogContents | null {
+  const reader = new LogReader(name, bytes);
+  const damage = reader.run();
+  if (damage !== null && (options.recover !== 'truncate' || damage.code === 'FORMAT_UNSUPPORTED')) throw damage;
+  if (reader.header === null && damage === null) return null;
+  return {
+    header: reader.header ?? new Uint8Array(0),
+    records: reader.records,
+    ended: reader.isEnded,
+    validBytes: reader.validBytes,
+    droppedBytes: bytes.length - reader.validBytes,
+    damage,
+  };
+}
+
+class LogReader {
+  header: Uint8Array | null = null;
+  readonly records: Uint8Array[] = [];
+  isEnded = false;
+  validBytes = 0;
+  readonly #name: string;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  /** From here to the end all bytes are zero. */
+  readonly #zerosFrom: number;
+  /** Data of the fragments of a record not yet whole. */
+  #parts: Uint8Array[] = [];
+  #partsBytes = 0;
+
+  constructor(name: string, bytes: Uint8Array) {
+    this.#name = name;
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let zerosFrom = bytes.length;
+    while (zerosFrom > 0 && bytes[zerosFrom - 1] === 0) zerosFrom--;
+    this.#zerosFrom = zerosFrom;
+  }
+
+  /** Reads as far as the log is good. Returns what is damaged, or null for a log that is whole or torn. */
+  run(): ElanusError | null {
+    try {
+      if (!this.#readPreamble()) return null;
+      let at = PREAMBLE_BYTES;
+      while (at < this.#bytes.length && !this.isEnded) {
+        const next = this.#readFragment(at);
+        if (next === null) return null;
+        at = next;
+      }
+      if (at < this.#bytes.length) throw this.#damaged(at, this.#bytes.length, 'expected nothing after the end record, got more bytes');
+      return null;
+    } catch (error) {
+      if (error instanceof ElanusError) return error;
+      throw error;
+    }
+  }
+
+  /** False: torn. */
+  #readPreamble(): boolean {
+    const bytes = this.#bytes;
+    if (this.#zerosFrom < PREAMBLE_BYTES || bytes.length < PREAMBLE_BYTES) {
+      const present = Math.min(this.#zerosFrom, bytes.length, 4);
+      // Too short to have a checksum; but what there is must be the beginning of a log.
+      if ('ELNS'.slice(0, present) !== String.fromCharCode(...bytes.subarray(0, present))) throw this.#damaged(0, bytes.length, 'expected to begin with "ELNS"');
+      return false;
+    }
+    checkPreamble(this.#name, bytes, 'log', VERSIONS);
+    return true;
+  }
+
+  /** Reads the fragment at `at`, or passes over a block's end. Returns where the next one begins; null when torn. */
+  #readFragment(at: number): number | null {
+    const bytes = this.#bytes;
+    if (this.#zerosFrom <= at) return null;
+    const blockEnd = at - (at % BLOCK_BYTES) + BLOCK_BYTES;
+    if (blockEnd - at < FRAGMENT_OVERHEAD) {
+      for (let i = at; i < Math.min(blockEnd, bytes.length); i++) if (bytes[i] !== 0) throw this.#damaged(at, blockEnd, 'expected zeros at the end of the block');
+      return blockEnd;
+    }
+    // Type and mark, the last bytes of a fragment's head and tail, are never zero: zeros there were never written.
+    const dataAt = at + HEAD_BYTES;
+    if (dataAt > this.#zerosFrom) return null;
+    const seed = at >>> 0;
+    if (this.#view.getUint32(at, true) !== crc32c(bytes, at + 4, dataAt, seed)) throw this.#damaged(at, dataAt, 'has a fragment whose head does not match its checksum');
+    const length = this.#view.getUint16(at + 4, true);
+    const type = bytes[at + 6];
+    const end = dataAt + length + TAIL_BYTES;
+    if (end > blockEnd) throw this.#damaged(at, end, 'has a fragment that crosses the end of its block');
+    if (end > this.#zerosFrom) return null;
+    if (bytes[end - 1] !== MARK || this.#view.getUint32(end - TAIL_BYTES, true) !== crc32c(bytes, at + 4, dataAt + length, seed)) {
+      throw this.#damaged(at, end, 'has a fragment whose data do not match their checksum');
+    }
+    this.#take(type, bytes.subarray(dataAt, dataAt + length), at, end);
+    return end;
+  }
+
+  /** Fits a good fragment to those before it. */
+  #take(type: number, data: Uint8Array, at: number, end: number): void {
+    const isOpen = this.#parts.length > 0;
+    const continues = type === FRAGMENT.middle || type === FRAGMENT.last;
+    const isKnown = type === FRAGMENT.full || type === FRAGMENT.first || type === FRAGMENT.end || continues;
+    if (!isKnown || continues !== isOpen) throw this.#damaged(at, end, `has a fragment of type ${type} where none can be`);
+    if (type === FRAGMENT.end) {
+      if (this.header === null || data.length !== 0) throw this.#damaged(at, end, 'has an end record that says more than the end');
+      this.isEnded = true;
+      this.validBytes = end;
+      return;
+    }
+    this.#parts.push(data);
+    this.#partsBytes += data.length;
+    if (this.#partsBytes > RECORD_BYTES_MAX) throw this.#damaged(at, end, `expected records of at most ${RECORD_BYTES_MAX} bytes, got a longer one`);
+    if (type === FRAGMENT.full || type === FRAGMENT.last) {
+      const record = this.#parts.length === 1 ? data : concatenate(this.#parts, this.#partsBytes);
+      this.#parts = [];
+      this.#partsBytes = 0;
+      if (this.header === null) this.header = record;
+      else this.records.push(record);
+      this.validBytes = end;
+    }
+  }
+
+  #damaged(from: number, to: number, message: string): ElanusError {
+    return new ElanusError('CORRUPT', `"${this.#name}" ${message} (block ${Math.floor(from / BLOCK_BYTES)}, bytes ${from} to ${to})`, {
+      file: this.#name,
+      block: Math.floor(from / BLOCK_BYTES),
+      from,
+      to,
+    });
+  }
+}
+
+function concatenate(parts: readonly Uint8Array[], byteLength: number): Uint8Array {
+  const whole = new Uint8Array(byteLength);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
