@@ -31,7 +31,7 @@ if (browser === null && process.env.CI) {
   process.exit(1);
 }
 
-let failed = [];
+const failed = [];
 if (!process.env.ELANUS_SKIP_BUILD) {
   if (!step('build: wasm', ['scripts/build-wasm.mjs'])) failed.push('build: wasm');
   else if (!step('build: package', ['scripts/build.mjs'])) failed.push('build: package');
