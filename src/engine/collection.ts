@@ -41,6 +41,13 @@ const GROWING_VECTOR_BYTES_MAX = 32 << 20;
 /** Writers wait while more segments than this are waiting to be written. */
 const SEALING_MAX = 2;
 
+/** A growing segment that takes no more rows. */
+export interface Frozen {
+  readonly segment: GrowingSegment;
+  /** Its rows, and all before them, are in logs of earlier generations than this. */
+  readonly nextLogGeneration: number;
+}
+
 export class CollectionState {
   readonly parts: EngineParts;
   readonly collectionId: number;
@@ -49,8 +56,8 @@ export class CollectionState {
   readonly keyField: Field;
 
   growing: GrowingSegment;
-  /** Frozen and being written, oldest first; still searched by scan. */
-  sealing: GrowingSegment[] = [];
+  /** Frozen and being written, oldest first; still searched by scan. One whose writing failed waits for the next seal. */
+  sealing: readonly Frozen[] = [];
   sealed: SealedSegment[] = [];
   nextAutoId: bigint;
   /** The generation that writes go to, and its log once there is one. */
@@ -101,7 +108,7 @@ export class CollectionState {
 
   /** The segments that reads see. */
   get view(): SearchView {
-    return (this.#view ??= { store: this.parts.store, growing: [...this.sealing, this.growing], sealed: this.sealed });
+    return (this.#view ??= { store: this.parts.store, growing: [...this.sealing.map((frozen) => frozen.segment), this.growing], sealed: this.sealed });
   }
 
   /** To be called whenever the set of segments or an index of the collection changes. */
@@ -113,10 +120,10 @@ export class CollectionState {
   // Writes
 
   async insert(batch: ColumnBatch, context: CallContext | undefined): Promise<InsertReply> {
-    this.#assertWritable();
+    this.assertWritable();
     throwIfAborted(context?.signal);
     if (this.sealing.length > SEALING_MAX) await this.sealQueue;
-    this.#assertWritable();
+    this.assertWritable();
     const timestamp = this.parts.clock.next();
     const complete = this.keyField.autoId ? this.#withAutoIds(batch) : batch;
     await this.#write({ kind: 'insert', timestamp, partitionId: DEFAULT_PARTITION, schemaVersion: this.schema.version, batch: complete });
@@ -128,7 +135,7 @@ export class CollectionState {
   onGrowingFull: () => void = () => {};
 
   async delete(keys: Keys, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
-    this.#assertWritable();
+    this.assertWritable();
     throwIfAborted(context?.signal);
     const timestamp = this.parts.clock.next();
     const count = await this.#write({ kind: 'delete', timestamp, partitionId: DEFAULT_PARTITION, schemaVersion: this.schema.version, keys });
@@ -187,7 +194,7 @@ export class CollectionState {
   /** Hides the live row of a key, wherever it is: at most one segment has it. */
   #hide(key: bigint | string, timestamp: bigint): boolean {
     if (this.growing.delete(key, timestamp)) return true;
-    for (const segment of this.sealing) if (segment.delete(key, timestamp)) return true;
+    for (const frozen of this.sealing) if (frozen.segment.delete(key, timestamp)) return true;
     for (const segment of this.sealed) if (segment.delete(key, timestamp)) return true;
     return false;
   }
@@ -205,23 +212,19 @@ export class CollectionState {
 
   /**
    * Ends the log and freezes the growing segment, once what was written before the call is applied; what is written
-   * after it goes to the next log and a new growing segment. Answers the frozen segment (which may be empty).
+   * after it goes to the next log and a new growing segment. The frozen one (which may be empty) is the last of `sealing`.
    */
-  async rotate(): Promise<GrowingSegment> {
+  async rotate(): Promise<void> {
     const log = this.#log;
     this.#log = null;
-    this.logGeneration++;
-    const rotated = this.#applied.then(() => {
-      const frozen = this.growing;
+    const nextLogGeneration = ++this.logGeneration;
+    this.#applied = this.#applied.then(() => {
+      this.sealing = [...this.sealing, { segment: this.growing, nextLogGeneration }];
       this.growing = new GrowingSegment(this.schema, this.parts.pool.shared);
-      this.sealing = [...this.sealing, frozen];
       this.segmentsChanged();
-      return frozen;
     });
-    this.#applied = rotated.then(() => {});
-    const frozen = await rotated;
+    await this.#applied;
     if (log) await (await log).end();
-    return frozen;
   }
 
   /** Rows whose keys an insert must not reuse are counted in `nextAutoId`; recovery tells what the logs used. */
@@ -233,7 +236,8 @@ export class CollectionState {
     return this.recoveredLogBytes + (this.#log ? (await this.#log).byteLength : 0);
   }
 
-  #assertWritable(): void {
+  /** CLOSED, READ_ONLY or POISONED where nothing may be written. */
+  assertWritable(): void {
     if (this.#closed) throw new ElanusError('CLOSED', `collection "${this.name}" is closed`);
     if (this.parts.options.readOnly) throw new ElanusError('READ_ONLY', 'the database was opened with readOnly: open it without to write');
     if (this.#poison) throw this.#poisoned();
@@ -268,7 +272,7 @@ export class CollectionState {
     const segments: (GrowingSegment | SealedSegment)[] = [];
     const rows: number[] = [];
     for (let i = 0; i < keys.length; i++) {
-      for (const segment of [this.growing, ...this.sealing, ...this.sealed]) {
+      for (const segment of this.#segments()) {
         const row = segment.find(keys[i]!);
         if (row < 0) continue;
         found[i] = rows.length;
@@ -280,9 +284,13 @@ export class CollectionState {
     return { found, entities: await takeEntities(segments, rows, outputFieldIds.map((fieldId) => this.field(fieldId))) };
   }
 
+  #segments(): (GrowingSegment | SealedSegment)[] {
+    return [this.growing, ...this.sealing.map((frozen) => frozen.segment), ...this.sealed];
+  }
+
   get liveRows(): number {
     let rows = this.growing.rows - this.growing.deletedRows;
-    for (const segment of this.sealing) rows += segment.rows - segment.deletedRows;
+    for (const { segment } of this.sealing) rows += segment.rows - segment.deletedRows;
     for (const segment of this.sealed) rows += segment.rows - segment.deletedRows;
     return rows;
   }
@@ -299,7 +307,7 @@ export class CollectionState {
   /** Gives back the memory; the collection is not used again. */
   free(): void {
     this.#closed = true;
-    for (const segment of [this.growing, ...this.sealing, ...this.sealed]) segment.pins.retire();
+    for (const segment of this.#segments()) segment.pins.retire();
   }
 }
 

@@ -220,6 +220,7 @@ class Engine implements EngineClient {
   async flush(request: { collectionId: number }): Promise<void> {
     this.#assertWritable();
     const { state, indexing } = this.#open(request.collectionId);
+    state.assertWritable();
     await seal(state);
     indexing.schedule();
   }
@@ -227,6 +228,7 @@ class Engine implements EngineClient {
   async createIndex(request: { collectionId: number; fieldId: number; spec: RawIndexSpec; wait: boolean }, context?: CallContext): Promise<IndexSpec> {
     this.#assertWritable();
     const { state, indexing } = this.#open(request.collectionId);
+    state.assertWritable();
     return indexing.create(state.field(request.fieldId), request.spec, request.wait, context);
   }
 

@@ -15,7 +15,7 @@ import { deletesFileName, parseLogName, segmentFileName } from '../storage/names
 import { encodeSections, sectionsByteLength } from '../storage/sections/index.ts';
 import type { Store } from '../storage/store.ts';
 import { withEntry } from './catalog.ts';
-import { type CollectionState, DEFAULT_PARTITION } from './collection.ts';
+import { type CollectionState, DEFAULT_PARTITION, type Frozen } from './collection.ts';
 
 /** Seals what has been written up to the call. Resolved: it is in a segment, durable, and its logs are gone. */
 export function seal(state: CollectionState): Promise<void> {
@@ -25,11 +25,13 @@ export function seal(state: CollectionState): Promise<void> {
 }
 
 async function sealNow(state: CollectionState): Promise<void> {
-  const { catalog, clock, store, pool } = state.parts;
-  if (state.growing.rows === 0 && !(await hasUnsealedWrites(state))) return;
-  const frozen = await state.rotate();
-  const firstLogGeneration = state.logGeneration;
+  if (state.growing.rows > 0 || (await hasUnsealedWrites(state))) await state.rotate();
+  // In order of age: a commit drops the logs of everything before it.
+  while (state.sealing.length > 0) await sealFrozen(state, state.sealing[0]!);
+}
 
+async function sealFrozen(state: CollectionState, { segment: frozen, nextLogGeneration: firstLogGeneration }: Frozen): Promise<void> {
+  const { catalog, clock, store, pool } = state.parts;
   const snapshot = snapshotGrowing(frozen, state.schema);
   let segment: SealedSegment | null = null;
   if (snapshot.rows > 0) {
@@ -55,7 +57,7 @@ async function sealNow(state: CollectionState): Promise<void> {
     carryDeletes(frozen, segment, snapshot.deletedKeys);
     state.sealed = [...state.sealed, segment];
   }
-  state.sealing = state.sealing.filter((other) => other !== frozen);
+  state.sealing = state.sealing.slice(1);
   state.segmentsChanged();
   frozen.pins.retire();
   state.recoveredLogBytes = 0;

@@ -12,7 +12,7 @@ export async function collectionStats(state: CollectionState): Promise<Collectio
     memoryBytes: segment.memoryBytes,
     storedBytes: segment.storedBytes,
   }));
-  for (const growing of [...state.sealing, state.growing]) {
+  for (const growing of [...state.sealing.map((frozen) => frozen.segment), state.growing]) {
     if (growing.rows === 0) continue;
     segments.push({ segmentId: 0, state: 'growing', rows: growing.rows, deletedRows: growing.deletedRows, indexes: {}, memoryBytes: growing.memoryBytes, storedBytes: 0 });
   }
