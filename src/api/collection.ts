@@ -1,0 +1,242 @@
+/**
+ * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
+ * rows and hits. It keeps no rows and no state but its schema.
+ */
+import type { CollectionInfo, CollectionStats, EngineClient, IndexInfo, IndexProgress, Progress, SearchRequest } from '../engine/client.ts';
+import { toBatch } from '../schema/batch.ts';
+import { toIndexRequest } from '../schema/define.ts';
+import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, Row, VectorFieldName, VectorInput } from '../schema/infer.ts';
+import { keyValues, toKeys } from '../schema/keys.ts';
+import { planOf } from '../schema/plan.ts';
+import type { SchemaPlan } from '../schema/plan.ts';
+import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
+import type { Field, IndexSpec, Schema } from '../schema/types.ts';
+import { ElanusError } from '../util/error.ts';
+import { toFound, toHitLists, toHits } from './hits.ts';
+import { booleanOption, checkOptions, contextOf } from './options.ts';
+import type { CallOptions } from './options.ts';
+import { outputIds, searchRequest } from './search-request.ts';
+import { describe } from './session.ts';
+import type { CollectionDescription, Session } from './session.ts';
+
+export interface InsertResult<S = AnySchema> {
+  /** In the order of the rows. */
+  readonly ids: Key<S>[];
+  readonly count: number;
+  /** Of the write. Opaque. */
+  readonly timestamp: bigint;
+}
+
+export interface DeleteResult {
+  /** Rows that were there and are gone. */
+  readonly count: number;
+  readonly timestamp: bigint;
+}
+
+export interface DeleteOptions<S = AnySchema> extends CallOptions {
+  readonly ids: KeysInput<S>;
+}
+
+export interface GetOptions<S = AnySchema, O = OutputFields<S>> extends CallOptions {
+  /** Names, or `'*'` for all. Without: all scalar fields. The primary key is always there. */
+  readonly outputFields?: O;
+}
+
+interface SharedSearchOptions<S, O> extends CallOptions {
+  /** The vector field; needed only where the schema has several. */
+  readonly field?: VectorFieldName<S>;
+  /** Most hits per query, 1 to 16,384. Default 10. */
+  readonly limit?: number;
+  /** Hits to leave out at the front; `limit + offset` is at most 16,384. Default 0. */
+  readonly offset?: number;
+  /** Search parameters of the field's index by Milvus's names, such as `ef`. */
+  readonly params?: Readonly<Record<string, number | string | boolean>>;
+  /** Fields of the hits' entities: names, or `'*'` for all. Default none. */
+  readonly outputFields?: O;
+}
+
+/** One query. */
+export interface SearchOptions<S = AnySchema, O = OutputFields<S>> extends SharedSearchOptions<S, O> {
+  readonly vector: VectorInput;
+  readonly vectors?: undefined;
+}
+
+/** Many queries: a list of vectors, or one flat matrix of shape (n, dim). */
+export interface SearchManyOptions<S = AnySchema, O = OutputFields<S>> extends SharedSearchOptions<S, O> {
+  readonly vectors: readonly VectorInput[] | Float32Array | Float64Array;
+  readonly vector?: undefined;
+}
+
+export interface CreateIndexOptions extends CallOptions {
+  /** Default true: resolve when all rows are indexed. False: as soon as the index is noted; `indexProgress` tells the rest. */
+  readonly wait?: boolean;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+const SIGNAL_ONLY: ReadonlySet<string> = new Set(['signal']);
+const INSERT_TO_COME: ReadonlySet<string> = new Set(['partition', 'transfer']);
+const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'signal']);
+const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams', 'purge', 'partition']);
+const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'signal']);
+const GET_TO_COME: ReadonlySet<string> = new Set(['partitions', 'consistency', 'at']);
+const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
+
+/** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
+export class Collection<S extends AnySchema = AnySchema> {
+  readonly name: string;
+  readonly #session: Session;
+  readonly #collectionId: number;
+  readonly #plan: SchemaPlan;
+  #isDropped = false;
+
+  constructor(session: Session, info: CollectionInfo) {
+    this.name = info.name;
+    this.#session = session;
+    this.#collectionId = info.collectionId;
+    this.#plan = planOf(info.schema);
+  }
+
+  /** As it is stored. */
+  get schema(): Schema {
+    return this.#plan.schema;
+  }
+
+  /**
+   * Writes rows, or columns of equal length, as one atomic batch of at most 256 MiB. A key that exists is replaced.
+   * INVALID_ARGUMENT, with nothing written, for anything that does not fit the schema and for one key twice.
+   */
+  async insert(rows: readonly Row<S>[] | Columns<S>, options?: CallOptions): Promise<InsertResult<S>> {
+    const engine = this.#live();
+    checkOptions(options, 'insert', SIGNAL_ONLY, INSERT_TO_COME);
+    const context = contextOf(options?.signal);
+    const batch = toBatch(this.#plan, rows);
+    const { keys, timestamp } = await engine.insert({ collectionId: this.#collectionId, batch }, context);
+    return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
+  }
+
+  /** Removes rows by key. Keys that are not there are no error. */
+  async delete(options: DeleteOptions<S>): Promise<DeleteResult> {
+    const engine = this.#live();
+    checkOptions(options, 'delete', DELETE_OPTIONS, DELETE_TO_COME);
+    const context = contextOf(options?.signal);
+    const keys = toKeys(options?.ids, this.#plan.key);
+    return engine.delete({ collectionId: this.#collectionId, keys }, context);
+  }
+
+  /** The rows closest to one vector, or to each of many. An empty collection has no hits. */
+  search<const O extends OutputFields<S> = readonly []>(options: SearchOptions<S, O>): Promise<Hit<S, O>[]>;
+  search<const O extends OutputFields<S> = readonly []>(options: SearchManyOptions<S, O>): Promise<Hit<S, O>[][]>;
+  async search(options: SearchOptions<any, any> | SearchManyOptions<any, any>): Promise<unknown> {
+    const engine = this.#live();
+    const request: SearchRequest = searchRequest(this.#plan, this.#collectionId, options);
+    const context = options.signal === undefined ? undefined : contextOf(options.signal);
+    const answer = engine.search(request, context);
+    const reply = 'then' in answer ? await answer : answer;
+    return options.vectors === undefined ? toHits(reply, this.#plan) : toHitLists(reply, this.#plan);
+  }
+
+  /** Rows by key, in the order of the keys; what is not there is left out. */
+  async get<const O extends OutputFields<S> | undefined = undefined>(ids: KeysInput<S>, options?: GetOptions<S, O>): Promise<Found<S, O>[]> {
+    const engine = this.#live();
+    checkOptions(options, 'get', GET_OPTIONS, GET_TO_COME);
+    const context = contextOf(options?.signal);
+    const keys = toKeys(ids, this.#plan.key);
+    const { key, scalarIds } = this.#plan;
+    let outputFieldIds = options?.outputFields === undefined ? scalarIds : outputIds(this.#plan, options.outputFields);
+    if (!outputFieldIds.includes(key.fieldId)) outputFieldIds = [key.fieldId, ...outputFieldIds];
+    if (keys.length === 0) return [];
+    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds }, context);
+    return toFound(reply, this.#plan) as Found<S, O>[];
+  }
+
+  /** Rows there are. */
+  async count(filter?: undefined, options?: CallOptions): Promise<number> {
+    const engine = this.#live();
+    if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');
+    checkOptions(options, 'count', SIGNAL_ONLY);
+    return engine.count({ collectionId: this.#collectionId }, contextOf(options?.signal));
+  }
+
+  /** Resolves when the rows written so far are in sealed, durable files. Their index is built behind it. */
+  async flush(options?: CallOptions): Promise<void> {
+    const engine = this.#live();
+    checkOptions(options, 'flush', SIGNAL_ONLY);
+    await engine.flush({ collectionId: this.#collectionId }, contextOf(options?.signal));
+  }
+
+  /**
+   * Gives a vector field an index, in the place of the one it has, and waits until all rows are in it. Answers the
+   * index with all its parameters. INVALID_ARGUMENT for an index or a parameter that does not exist.
+   */
+  async createIndex(field: VectorFieldName<S>, spec: IndexInput, options?: CreateIndexOptions): Promise<IndexSpec> {
+    const engine = this.#live();
+    checkOptions(options, 'createIndex', INDEX_OPTIONS);
+    const { fieldId } = this.#vectorField(field);
+    const { type, metric, params } = toIndexRequest(field, spec);
+    const wait = booleanOption('wait', options?.wait, true);
+    const context = contextOf(options?.signal, options?.onProgress);
+    return engine.createIndex({ collectionId: this.#collectionId, fieldId, spec: { type, metric, params: { ...params } }, wait }, context);
+  }
+
+  /** How far the index of a field is. */
+  async indexProgress(field: VectorFieldName<S>): Promise<IndexProgress> {
+    const engine = this.#live();
+    return engine.indexProgress({ collectionId: this.#collectionId, fieldId: this.#vectorField(field).fieldId });
+  }
+
+  /** The index of a field. NOT_FOUND when it has none. */
+  async describeIndex(field: VectorFieldName<S>): Promise<IndexInfo> {
+    this.#live();
+    const { name } = this.#vectorField(field);
+    const { indexes } = await this.#info();
+    if (!Object.hasOwn(indexes, name)) throw new ElanusError('NOT_FOUND', `field "${name}" of "${this.name}" has no index`, { collection: this.name, field: name });
+    return { field: name, spec: indexes[name] };
+  }
+
+  async listIndexes(): Promise<IndexInfo[]> {
+    const { indexes } = await this.#info();
+    return Object.keys(indexes).map((field) => ({ field, spec: indexes[field] }));
+  }
+
+  async describe(): Promise<CollectionDescription> {
+    return describe(await this.#info());
+  }
+
+  async stats(): Promise<CollectionStats> {
+    return this.#live().collectionStats({ collectionId: this.#collectionId });
+  }
+
+  /** Removes the collection with everything in it. */
+  async drop(options?: CallOptions): Promise<void> {
+    const engine = this.#live();
+    checkOptions(options, 'drop', SIGNAL_ONLY);
+    const context = contextOf(options?.signal);
+    // By now the name may stand for another collection.
+    await this.#info();
+    await engine.dropCollection({ name: this.name }, context);
+    this.#isDropped = true;
+  }
+
+  async #info(): Promise<CollectionInfo> {
+    const info = await this.#live().describeCollection({ name: this.name });
+    if (info.collectionId !== this.#collectionId) throw this.#gone();
+    return info;
+  }
+
+  #live(): EngineClient {
+    const { engine } = this.#session;
+    if (this.#isDropped) throw this.#gone();
+    return engine;
+  }
+
+  #gone(): ElanusError {
+    return new ElanusError('NOT_FOUND', `collection "${this.name}" was dropped`, { collection: this.name });
+  }
+
+  #vectorField(name: unknown): Field {
+    const field = typeof name === 'string' ? this.#plan.byName.get(name) : undefined;
+    if (field === undefined) refuse('field', NO_ROW, `a field of the schema (${[...this.#plan.byName.keys()].join(', ')})`, show(name));
+    if (field.type !== 'FloatVector') notSupported(field.name, 'an index of a scalar field', 'vector fields have indexes');
+    return field;
+  }
+}

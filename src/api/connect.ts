@@ -1,0 +1,65 @@
+/** `connect`: checks what the user asks for, has an engine started, answers a Database. */
+import type { EngineLauncher, Progress } from '../engine/client.ts';
+import { NO_ROW, refuse, show } from '../schema/refuse.ts';
+import { throwIfAborted } from '../util/error.ts';
+import { Database } from './database.ts';
+import { EventHub } from './events.ts';
+import { booleanOption, checkOptions, contextOf, integerOption, wordOption } from './options.ts';
+import { parseUrl } from './url.ts';
+
+export interface ConnectOptions {
+  /** Where the engine runs: in a worker, on the calling thread (`'inline'`), or where the platform does best. Default `'auto'`. */
+  readonly mode?: 'auto' | 'worker' | 'inline';
+  /** Most threads that build indexes, 0 to 64; 0 builds on the engine's own. Default: by the machine. */
+  readonly workers?: number;
+  /**
+   * `'strict'` (default): a write answers when it would survive a power cut. `'relaxed'`: earlier; the last moments
+   * before a crash of the machine may be lost, never the order.
+   */
+  readonly durability?: 'strict' | 'relaxed';
+  /** Opens for reading, also beside a writer where the store allows it. Default false. */
+  readonly readOnly?: boolean;
+  /** Accept the loss of log records behind a damaged one instead of CORRUPT. `stats().recovery` says what was dropped. */
+  readonly recover?: 'truncate';
+  /** Gives up opening. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  /** The kernels' WebAssembly, where it cannot be taken from the package. */
+  readonly wasm?: WebAssembly.Module | BufferSource;
+}
+
+export type Connect = (url: string, options?: ConnectOptions) => Promise<Database>;
+
+const OPTIONS: ReadonlySet<string> = new Set(['mode', 'workers', 'durability', 'readOnly', 'recover', 'signal', 'onProgress', 'wasm']);
+const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['cacheBytes', 'retentionSeconds', 'historyBytes', 'persist', 'token', 'encryptionKey', 'embedders']);
+
+/** The `connect` of an entry, over the engines that its launcher starts. */
+export function makeConnect(launch: EngineLauncher): Connect {
+  return async function connect(url: string, options: ConnectOptions = {}): Promise<Database> {
+    const { href } = parseUrl(url);
+    checkOptions(options, 'connect', OPTIONS, OPTIONS_TO_COME);
+    const { signal, wasm } = options;
+    if (wasm !== undefined && !isWasm(wasm)) refuse('wasm', NO_ROW, 'a WebAssembly.Module, an ArrayBuffer or a view of one', show(wasm));
+    const request = {
+      url: href,
+      mode: wordOption('mode', options.mode, ['auto', 'worker', 'inline']) ?? 'auto',
+      workers: options.workers === undefined ? undefined : integerOption('workers', options.workers, 0, 64, 0),
+      wasm,
+      options: {
+        durability: wordOption('durability', options.durability, ['strict', 'relaxed']) ?? 'strict',
+        readOnly: booleanOption('readOnly', options.readOnly, false),
+        recover: wordOption('recover', options.recover, ['truncate']),
+      },
+    } as const;
+    const context = contextOf(signal, options.onProgress);
+    const events = new EventHub();
+    const engine = await launch(request, { ...context, onEvent: (event) => events.emit(event) });
+    if (signal?.aborted) await engine.close();
+    throwIfAborted(signal);
+    return new Database(engine, events);
+  };
+}
+
+function isWasm(value: unknown): boolean {
+  return value instanceof ArrayBuffer || ArrayBuffer.isView(value) || Object.prototype.toString.call(value) === '[object WebAssembly.Module]';
+}

@@ -1,0 +1,58 @@
+/** Replies of the engine as the objects that users read. */
+import type { GetReply, SearchReply } from '../engine/client.ts';
+import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
+import { valueAt } from '../schema/column-ops.ts';
+import type { Hit } from '../schema/infer.ts';
+import { keyAt } from '../schema/keys.ts';
+import type { SchemaPlan } from '../schema/plan.ts';
+
+type PlainHit = Hit<any, any>;
+type PlainEntity = Record<string, unknown>;
+
+/** Hits of the only query. */
+export function toHits(reply: SearchReply, plan: SchemaPlan): PlainHit[] {
+  return hitsBetween(reply, plan, 0, reply.ends[0]);
+}
+
+/** Hits of every query. */
+export function toHitLists(reply: SearchReply, plan: SchemaPlan): PlainHit[][] {
+  const lists = new Array<PlainHit[]>(reply.ends.length);
+  for (let query = 0; query < lists.length; query++) {
+    lists[query] = hitsBetween(reply, plan, query === 0 ? 0 : reply.ends[query - 1], reply.ends[query]);
+  }
+  return lists;
+}
+
+function hitsBetween(reply: SearchReply, plan: SchemaPlan, from: number, to: number): PlainHit[] {
+  const { scores, entities } = reply;
+  const keys: Keys = reply.keys;
+  const { key } = plan;
+  const hits = new Array<PlainHit>(to - from);
+  for (let i = from; i < to; i++) hits[i - from] = { id: keyAt(keys, i, key), score: scores[i], entity: {} };
+  if (entities !== null) {
+    for (const column of entities.columns) {
+      for (let i = from; i < to; i++) setValue(hits[i - from].entity as PlainEntity, plan, column, i);
+    }
+  }
+  return hits;
+}
+
+/** Entities of the keys that were found, in the order of the keys. */
+export function toFound(reply: GetReply, plan: SchemaPlan): PlainEntity[] {
+  const { found, entities } = reply;
+  const out: PlainEntity[] = [];
+  for (let i = 0; i < found.length; i++) if (found[i] >= 0) out.push(entityAt(entities, plan, found[i]));
+  return out;
+}
+
+function entityAt(entities: ColumnBatch, plan: SchemaPlan, row: number): PlainEntity {
+  const entity: PlainEntity = {};
+  for (const column of entities.columns) setValue(entity, plan, column, row);
+  return entity;
+}
+
+/** Plain assignment is safe: `__proto__` is no field name. */
+function setValue(entity: PlainEntity, plan: SchemaPlan, column: Column, row: number): void {
+  const field = plan.byId.get(column.fieldId);
+  if (field !== undefined) entity[field.name] = valueAt(column, row, field);
+}

@@ -1,0 +1,21 @@
+/** The public names of this room: entries export them beside their `connect`. */
+export { defineSchema } from '../schema/define.ts';
+export { ElanusError, isElanusError } from '../util/error.ts';
+export type { ErrorCode, ErrorDetail } from '../util/error.ts';
+export { makeConnect } from './connect.ts';
+export type { Connect, ConnectOptions } from './connect.ts';
+export type { CreateCollectionOptions, Database } from './database.ts';
+export type { CollectionDescription } from './session.ts';
+export type { DatabaseEvents } from './events.ts';
+export type {
+  Collection, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertResult, SearchManyOptions, SearchOptions,
+} from './collection.ts';
+export type { CallOptions } from './options.ts';
+export type {
+  AnySchema, Columns, Entity, FieldInput, FieldName, FieldsInput, Found, Hit, IndexInput, JsonInput, JsonValue, Key, KeyInput, OutputFields, Row, SchemaInput, TypedSchema,
+  VectorFieldName, VectorInput,
+} from '../schema/infer.ts';
+export type { FieldType, IndexSpec, MetricType, Schema } from '../schema/types.ts';
+export type {
+  CollectionStats, DatabaseStats, IndexInfo, IndexProgress, IndexState, Progress, RecoveryReport, SegmentStats,
+} from '../engine/client.ts';

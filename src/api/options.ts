@@ -1,0 +1,60 @@
+/**
+ * Checks that every call shares: which options there are, which are designed and not there yet, numbers in their
+ * range, signals. On the path of every search, so nothing here allocates unless it refuses.
+ */
+import type { CallContext, Progress } from '../engine/client.ts';
+import { NO_ROW, isRecord, notSupported, refuse, show } from '../schema/refuse.ts';
+import { throwIfAborted } from '../util/error.ts';
+
+/** Options that every call takes. */
+export interface CallOptions {
+  /** Ends the call with ABORTED. */
+  readonly signal?: AbortSignal;
+}
+
+/** Most hits of one search, `offset` included, and most queries of one call. */
+export const MAX_LIMIT = 16_384;
+
+/** INVALID_ARGUMENT for an option that is not in `known`, NOT_SUPPORTED for one that is in `toCome`. Undefined stands for absent. */
+export function checkOptions(options: unknown, call: string, known: ReadonlySet<string>, toCome?: ReadonlySet<string>): void {
+  if (options === undefined) return;
+  if (!isRecord(options)) refuse('options', NO_ROW, `an object of options of ${call}`, show(options));
+  for (const key in options) {
+    if (known.has(key)) continue;
+    if (toCome?.has(key) === true) {
+      if (options[key] !== undefined) notSupported(key, `this option of ${call}`, `there are ${[...known].join(', ')}`);
+      continue;
+    }
+    refuse(key, NO_ROW, `an option of ${call} (${[...known].join(', ')})`, 'an unknown one');
+  }
+}
+
+/** An integer option, or its default. */
+export function integerOption(label: string, value: unknown, min: number, max: number, absent: number): number {
+  if (value === undefined) return absent;
+  if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) refuse(label, NO_ROW, `an integer from ${min} to ${max}`, show(value));
+  return value as number;
+}
+
+export function booleanOption(label: string, value: unknown, absent: boolean): boolean {
+  if (value === undefined) return absent;
+  if (typeof value !== 'boolean') refuse(label, NO_ROW, 'true or false', show(value));
+  return value;
+}
+
+/** One of a few words, or undefined. */
+export function wordOption<const W extends string>(label: string, value: unknown, words: readonly W[]): W | undefined {
+  if (value !== undefined && !words.includes(value as W)) refuse(label, NO_ROW, `one of ${words.join(', ')}`, show(value));
+  return value as W | undefined;
+}
+
+/** What cannot be cloned, for the engine; undefined when there is nothing, so that nobody listens for nothing. ABORTED when the signal has fired. */
+export function contextOf(signal: AbortSignal | undefined, onProgress?: (progress: Progress) => void): CallContext | undefined {
+  if (signal === undefined && onProgress === undefined) return undefined;
+  if (signal !== undefined) {
+    if (typeof signal !== 'object' || signal === null || typeof signal.aborted !== 'boolean') refuse('signal', NO_ROW, 'an AbortSignal', show(signal));
+    throwIfAborted(signal);
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress', NO_ROW, 'a function', show(onProgress));
+  return { signal, onProgress };
+}

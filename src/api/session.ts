@@ -1,0 +1,38 @@
+/** What a database shares with its collections: the engine, as long as it is open. */
+import type { CollectionInfo, EngineClient } from '../engine/client.ts';
+import type { IndexSpec, Schema } from '../schema/types.ts';
+import { ElanusError } from '../util/error.ts';
+
+export class Session {
+  readonly #engine: EngineClient;
+  #closing: Promise<void> | undefined;
+
+  constructor(engine: EngineClient) {
+    this.#engine = engine;
+  }
+
+  /** The engine. CLOSED once `close` was called. */
+  get engine(): EngineClient {
+    if (this.#closing !== undefined) throw new ElanusError('CLOSED', 'the database is closed; connect() again');
+    return this.#engine;
+  }
+
+  /** Closes the engine once; every caller gets the same promise. */
+  close(): Promise<void> {
+    this.#closing ??= this.#engine.close();
+    return this.#closing;
+  }
+}
+
+export interface CollectionDescription {
+  readonly name: string;
+  readonly schema: Schema;
+  /** Indexes by field name. */
+  readonly indexes: Readonly<Record<string, IndexSpec>>;
+  readonly createdTimestamp: bigint;
+}
+
+/** What users may know of a collection. */
+export function describe({ name, schema, indexes, createdTimestamp }: CollectionInfo): CollectionDescription {
+  return { name, schema, indexes, createdTimestamp };
+}
