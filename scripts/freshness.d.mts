@@ -3,4 +3,5 @@ export declare const ROOT: string;
 export declare function packageIsStale(): boolean;
 export declare function demoIsStale(): boolean;
 export declare function buildPackage(): Promise<void>;
+/** Builds the demo page if it is stale. */
 export declare function buildDemo(): Promise<void>;

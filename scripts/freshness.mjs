@@ -1,6 +1,6 @@
 /** Whether what was built is older than what it was built from. Imports only `node:` modules. */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,6 +10,8 @@ const PACKAGE_INPUTS = ['src', 'assembly', 'asconfig.json', 'package.json', 'scr
 const PACKAGE_OUTPUTS = ['dist/node.js', 'dist/browser.js'];
 const DEMO_INPUTS = ['web-demo/src', 'web-demo/sample', 'web-demo/public', 'web-demo/index.html', 'web-demo/vite.config.mjs', ...PACKAGE_OUTPUTS];
 const DEMO_OUTPUTS = ['web-demo/dist/index.html'];
+
+const LOCK_MS_MAX = 120_000;
 
 export const packageIsStale = () => isStale(PACKAGE_INPUTS, PACKAGE_OUTPUTS);
 export const demoIsStale = () => isStale(DEMO_INPUTS, DEMO_OUTPUTS);
@@ -38,9 +40,32 @@ export async function buildPackage() {
   await run('scripts/build.mjs');
 }
 
-/** Builds the demo page into `web-demo/dist`, from the built package. */
+/**
+ * Builds the demo page into `web-demo/dist`, from the built package, if it is stale. Two programs may ask at once: the
+ * second waits for the first.
+ */
 export async function buildDemo() {
-  await run('node_modules/vite/bin/vite.js', 'build', 'web-demo', '--logLevel', 'warn');
+  const lock = join(ROOT, 'build', 'demo.lock');
+  mkdirSync(join(ROOT, 'build'), { recursive: true });
+  while (!takeLock(lock)) await new Promise((resolve) => setTimeout(resolve, 200));
+  try {
+    if (demoIsStale()) await run('node_modules/vite/bin/vite.js', 'build', 'web-demo', '--logLevel', 'warn');
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
+}
+
+/** A folder is made by one only. One that was left behind by a killed build is taken over after a while. */
+function takeLock(path) {
+  try {
+    mkdirSync(path);
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    const made = statSync(path, { throwIfNoEntry: false });
+    if (made && Date.now() - made.mtimeMs > LOCK_MS_MAX) rmSync(path, { recursive: true, force: true });
+    return false;
+  }
 }
 
 /** Runs a program of this project with this Node; rejects with the last lines of its output when it fails. */

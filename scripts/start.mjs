@@ -22,6 +22,7 @@ const EF = 48;
 let database = null;
 let server = null;
 let folder = join(ROOT, '.elanus', 'sample');
+let isEnding = false;
 
 try {
   const options = readOptions();
@@ -29,9 +30,12 @@ try {
   process.once('SIGTERM', () => void end(143));
   await main(options);
 } catch (error) {
-  line();
-  line(bad(explain(error)));
-  await end(1);
+  // What was running when the end came fails: that is no news.
+  if (!isEnding) {
+    line();
+    line(bad(explain(error)));
+    await end(1);
+  }
 }
 
 async function main({ once, port }) {
@@ -203,8 +207,8 @@ function explain(error) {
       return `The sample database in ${where} cannot be used. Delete that folder and start again: it is made anew.\n${message}`;
     case 'EADDRINUSE':
       return `All ports from ${PORT} on are taken. Choose another with \`npm start -- --port 5000\`.`;
-    case 'ENOSPC':
-      return `The disk is full: the sample database takes about 70 MB.\n${message}`;
+    case 'QUOTA':
+      return `There is no room on the disk: the sample database takes about 70 MB.\n${message}`;
     case 'ERR_MODULE_NOT_FOUND':
       return `Something is not installed or not built. Run \`npm ci\`, then \`npm start\` again.\n${message}`;
     case undefined:
@@ -215,6 +219,7 @@ function explain(error) {
 }
 
 async function end(code) {
+  isEnding = true;
   // A close waits for what is being written; whoever presses Ctrl-C twice does not want to.
   process.once('SIGINT', () => process.exit(code));
   if (code === 130) line();

@@ -126,19 +126,14 @@ async function insertPictures(collection, { firstId, rows, labels, pixels }) {
 
 async function buildIndex(collection, field, spec, onProgress) {
   if ((await collection.indexProgress(field)).state === 'finished') return;
-  let settled = false;
-  const built = collection.createIndex(field, spec).finally(() => {
-    settled = true;
-  });
-  // A failure is reported by the await below; the loop only watches.
-  built.catch(() => {});
-  while (!settled) {
-    const { indexedRows, totalRows } = await collection.indexProgress(field);
-    if (totalRows > 0) onProgress({ done: indexedRows, total: totalRows });
-    await Promise.race([built.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 100))]);
-  }
-  await built;
   const rows = await collection.count();
+  onProgress({ done: 0, total: rows });
+  await collection.createIndex(field, spec, {
+    onProgress: ({ phase, done, total }) => {
+      // `merge` counts segments and is quick.
+      if (phase === 'build' && total > 0) onProgress({ done, total });
+    },
+  });
   onProgress({ done: rows, total: rows });
 }
 

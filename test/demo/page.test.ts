@@ -1,0 +1,298 @@
+/** The built demo page in a real browser, as a visitor meets it: a folder on a static host, no headers. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
+import { serve } from '../../scripts/serve.mjs';
+import type { Served } from '../../scripts/serve.mjs';
+import { CLASSES, IMAGE_DIM, ROWS, TEXT_DIM } from '../../web-demo/sample/collections.mjs';
+import { exactCosine, exactL2 } from '../../web-demo/sample/exact.mjs';
+import { fileReader } from '../../web-demo/sample/files.mjs';
+import { openSource } from '../../web-demo/sample/source.mjs';
+import { executablePath, visit, withProfile } from './browser.ts';
+import type { Visitor } from './browser.ts';
+
+const BUILD_MS = 120_000;
+const VISIT_MS = 90_000;
+
+let host: Served;
+
+beforeAll(async () => {
+  if (executablePath === null) return;
+  await buildDemo();
+  host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
+}, BUILD_MS);
+
+afterAll(() => host?.close());
+
+const status = (page: Page) => page.locator('.status').innerText();
+const metric = (page: Page, name: string) => page.locator(`[data-metric=${name}]`).innerText();
+const neighbourNames = (page: Page) => page.locator('.neighbours button').evaluateAll((buttons) => buttons.map((button) => button.getAttribute('aria-label')!));
+
+async function untilReady(page: Page): Promise<void> {
+  await expect.poll(() => page.locator('.status .phase').innerText(), { timeout: VISIT_MS, interval: 100 }).toBe('Ready');
+}
+
+/** Waits until the recall of the shown search is known. */
+async function recall(page: Page): Promise<number> {
+  await expect.poll(() => metric(page, 'recall'), { timeout: 20_000 }).toMatch(/%/);
+  return Number.parseFloat(await metric(page, 'recall')) / 100;
+}
+
+/** Nothing sticks out to the side. */
+async function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+describe.skipIf(executablePath === null)('the demo page', () => {
+  let profile: string;
+  let visitor: Visitor;
+  let page: Page;
+
+  beforeAll(async () => {
+    profile = await mkdtemp(join(tmpdir(), 'elanus-demo-'));
+    visitor = await visit(profile);
+    page = await visitor.newPage();
+  }, BUILD_MS);
+
+  afterAll(async () => {
+    await visitor?.leave();
+    await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  });
+
+  it('makes the database on the first visit, shows how far it is, and can be searched meanwhile', { timeout: VISIT_MS }, async () => {
+    await page.goto(host.url);
+    await page.locator('.progress progress').waitFor({ timeout: 30_000 });
+    await page.locator('.neighbours button').first().waitFor({ timeout: 30_000 });
+    expect(await page.locator('.grid .tile').count()).toBeGreaterThan(50);
+    await untilReady(page);
+    expect(await page.locator('.progress').count()).toBe(0);
+    const text = await status(page);
+    expect(text).toContain('11,300');
+    expect(text).toContain('IndexedDB');
+    expect(text).toMatch(/in a worker/);
+    expect(text).toMatch(/relaxed SIMD|SIMD/);
+  });
+
+  it('draws the pictures', async () => {
+    const ink = await page.locator('.grid canvas').evaluateAll((canvases) =>
+      canvases.map((canvas) => {
+        const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, 28, 28);
+        return data.reduce((sum, value) => sum + value, 0);
+      }),
+    );
+    expect(Math.min(...ink)).toBeGreaterThan(0);
+    expect(new Set(ink).size).toBeGreaterThan(ink.length / 2);
+  });
+
+  it('shows the nearest of a picture that is clicked, with latency and recall', async () => {
+    await page.locator('.grid .tile').nth(5).click();
+    const name = (await page.locator('.grid .tile').nth(5).getAttribute('aria-label'))!;
+    const id = Number(/picture (\d+)/.exec(name)![1]);
+    await expect.poll(() => page.url()).toContain(`pic=${id}`);
+    await expect.poll(() => page.locator('.query h1').innerText()).toBe(name.split(',')[0]);
+    expect(await recall(page)).toBeGreaterThanOrEqual(0.9);
+    expect(await metric(page, 'latency')).toMatch(/ ms$/);
+    expect(await metric(page, 'exact')).toMatch(/ ms$/);
+    const names = await neighbourNames(page);
+    expect(names).toHaveLength(10);
+    expect(names.some((neighbour) => neighbour.includes(`picture ${id},`))).toBe(false);
+    // One of the neighbours is the next query.
+    const next = Number(/picture (\d+)/.exec(names[2])![1]);
+    await page.locator('.neighbours button').nth(2).click();
+    await expect.poll(() => page.url()).toContain(`pic=${next}`);
+    await page.goBack();
+    await expect.poll(() => page.url()).toContain(`pic=${id}`);
+  });
+
+  it('finds what exact search finds, for a picture that is not in the database', async () => {
+    const source = await openSource(fileReader);
+    const pixels = new Uint8Array(ROWS.images * IMAGE_DIM);
+    for (const index of source.description.images.blocks.keys()) {
+      const block = await source.imageBlock(index);
+      pixels.set(block.pixels, block.firstId * IMAGE_DIM);
+    }
+    const unseen = await source.unseenImages();
+    const query = Float32Array.from(unseen.pixels.subarray(12 * IMAGE_DIM, 13 * IMAGE_DIM));
+    const exact = exactL2(pixels, ROWS.images, IMAGE_DIM, query, 20);
+
+    await page.goto(`${host.url}#/images?set=unseen&pic=12&k=20&ef=512`);
+    await expect.poll(() => page.locator('.query h1').innerText()).toBe(CLASSES[unseen.labels[12]]);
+    await expect.poll(() => page.locator('.neighbours button').count()).toBe(20);
+    expect(await recall(page)).toBe(1);
+    const ids = (await neighbourNames(page)).map((name) => Number(/picture (\d+)/.exec(name)![1]));
+    expect(ids).toEqual(exact.rows);
+    const first = (await neighbourNames(page))[0];
+    expect(first).toContain(`squared distance ${exact.scores[0].toLocaleString('en')}`);
+  });
+
+  it('filters by class, shuffles, and keeps both in the link', async () => {
+    await page.goto(`${host.url}#/images`);
+    await page.locator('.toolbar select').selectOption({ label: 'Bag' });
+    await expect.poll(() => page.locator('.toolbar .count').innerText()).toMatch(/^(9|1,0)\d\d pictures$/);
+    const names = () => page.locator('.grid .tile').evaluateAll((tiles) => tiles.map((tile) => tile.getAttribute('aria-label')!));
+    const before = await names();
+    expect(before.every((name) => name.startsWith('Bag'))).toBe(true);
+    await page.getByRole('button', { name: 'Shuffle' }).click();
+    await expect.poll(names).not.toEqual(before);
+    const shuffled = await names();
+    expect(shuffled.every((name) => name.startsWith('Bag'))).toBe(true);
+    await page.reload();
+    await untilReady(page);
+    await expect.poll(names).toEqual(shuffled);
+  });
+
+  it('is used by keyboard', async () => {
+    await page.goto(`${host.url}#/images`);
+    await page.locator('.grid .tile').first().waitFor();
+    await page.locator('.grid .tile[tabindex="0"]').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowDown');
+    const focused = await page.evaluate(() => document.activeElement!.getAttribute('aria-label')!);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('.grid .tile[aria-pressed=true]').getAttribute('aria-label')).toBe(focused);
+    // One stop for the whole grid.
+    expect(await page.locator('.grid .tile[tabindex="0"]').count()).toBe(1);
+    await page.locator('.controls input').first().focus();
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => page.locator('.neighbours button').count()).toBe(5);
+  });
+
+  it('finds similar abstracts', async () => {
+    const source = await openSource(fileReader);
+    const [texts, vectors] = [await source.abstracts(), await source.abstractVectors()];
+    await page.getByRole('link', { name: 'Text' }).click();
+    await page.locator('.titles button').first().waitFor();
+    await page.getByRole('searchbox').fill('gaussian process');
+    await expect.poll(() => page.locator('.titles mark').count()).toBeGreaterThan(3);
+    const title = await page.locator('.titles button').first().innerText();
+    const row = texts.findIndex((text) => text.title.replace(/\s+/g, ' ').trim() === title.replace(/\s+/g, ' ').trim());
+    expect(row).toBeGreaterThanOrEqual(0);
+    await page.locator('.titles button').first().click();
+    await expect.poll(() => page.url()).toContain(`doc=${row}`);
+    await expect.poll(() => page.locator('.picked h1').innerText()).toBe(title);
+    const exact = exactCosine(vectors, ROWS.abstracts, TEXT_DIM, vectors.subarray(row * TEXT_DIM, (row + 1) * TEXT_DIM), 9);
+    const expected = exact.rows.filter((other) => other !== row);
+    await expect.poll(async () => (await page.locator('.similar .title').allInnerTexts())[0]).toBe(texts[expected[0]].title);
+    expect(await recall(page)).toBeGreaterThanOrEqual(0.75);
+    await expect.poll(() => page.locator('.similar .score').first().innerText()).toBe(exact.scores[1].toFixed(3));
+    await page.getByRole('searchbox').fill('no title has zzzz');
+    await expect.poll(() => page.getByText('No title has all of these words').count()).toBe(1);
+  });
+
+  it('opens the stored database again: after a reload, and after the browser was closed', { timeout: VISIT_MS }, async () => {
+    for (const how of ['reload', 'restart'] as const) {
+      if (how === 'restart') {
+        const { faults } = visitor;
+        await visitor.leave();
+        visitor = await visit(profile);
+        visitor.faults.push(...faults);
+        page = await visitor.newPage();
+      }
+      const sampleRequests: string[] = [];
+      page.on('request', (request) => {
+        if (request.url().includes('/sample/')) sampleRequests.push(request.url());
+      });
+      await page.goto(`${host.url}?${how}#/images?set=unseen&pic=12&k=20&ef=512`);
+      await untilReady(page);
+      await expect.poll(() => page.locator('.neighbours button').count()).toBe(20);
+      expect(await recall(page)).toBe(1);
+      expect(await status(page)).toContain('Reopened in');
+      expect(await page.locator('.progress').count()).toBe(0);
+      // Nothing was fetched: the pictures, too, came from the database.
+      expect(sampleRequests).toEqual([]);
+    }
+  });
+
+  it('fits a phone', { timeout: VISIT_MS }, async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const tab of ['images', 'text']) {
+      await page.goto(`${host.url}#/${tab}`);
+      await page.locator(tab === 'images' ? '.neighbours button' : '.similar button').first().waitFor();
+      expect(await overflow(page)).toBe(0);
+    }
+    await page.goto(`${host.url}#/images`);
+    await page.locator('.grid .tile').nth(60).scrollIntoViewIfNeeded();
+    await page.locator('.grid .tile').nth(60).click();
+    // What was found is above the grid: the page goes there.
+    await expect.poll(() => page.locator('.query').evaluate((query) => query.getBoundingClientRect().top >= 0)).toBe(true);
+    await page.setViewportSize({ width: 1280, height: 860 });
+  });
+
+  it('answers a link that makes no sense with its defaults', async () => {
+    await page.goto(`${host.url}#/nothing?pic=99999999999&k=-3&ef=x&class=77`);
+    await page.locator('.neighbours button').first().waitFor();
+    expect(await page.locator('.neighbours button').count()).toBe(10);
+  });
+
+  it('logged no error in all that', () => {
+    expect(visitor.faults).toEqual([]);
+  });
+});
+
+describe.skipIf(executablePath === null)('where something is missing', () => {
+  it('goes on from where it was when the network comes back', { timeout: 2 * VISIT_MS }, () =>
+    withProfile(async (profile) => {
+      const visitor = await visit(profile);
+      try {
+        const page = await visitor.newPage();
+        const fetched: string[] = [];
+        page.on('request', (request) => fetched.push(request.url().split('/').at(-1)!));
+        await page.route('**/images-2.gz', (request) => request.abort());
+        await page.goto(host.url);
+        await page.locator('.failed h1').waitFor({ timeout: VISIT_MS });
+        expect(await page.locator('.failed').innerText()).toContain('images-2.gz');
+        await page.unroute('**/images-2.gz');
+        // Closed for good and opened again: what had arrived is still there.
+        await page.reload();
+        await untilReady(page);
+        expect(await status(page)).toContain('11,300');
+        expect(await recall(page)).toBeGreaterThanOrEqual(0.9);
+        expect(fetched).toContain('images-4.gz');
+      } finally {
+        await visitor.leave();
+      }
+    }));
+
+  it('works in memory without IndexedDB and says so', { timeout: VISIT_MS }, () =>
+    withProfile(async (profile) => {
+      const visitor = await visit(profile);
+      try {
+        const page = await visitor.newPage();
+        await page.addInitScript(() => {
+          Object.defineProperty(globalThis, 'indexedDB', {
+            get() {
+              throw new DOMException('denied by a test', 'SecurityError');
+            },
+          });
+        });
+        await page.goto(host.url);
+        await untilReady(page);
+        expect(await status(page)).toContain('memory only');
+        expect(await recall(page)).toBeGreaterThanOrEqual(0.9);
+        expect(visitor.faults).toEqual([]);
+      } finally {
+        await visitor.leave();
+      }
+    }));
+
+  it('says what to do when the browser gives no more storage', { timeout: 2 * VISIT_MS }, () =>
+    withProfile(async (profile) => {
+      const visitor = await visit(profile);
+      try {
+        const page = await visitor.newPage();
+        const devtools = await visitor.context.newCDPSession(page);
+        await devtools.send('Storage.overrideQuotaForOrigin', { origin: new URL(host.url).origin, quotaSize: 12_000_000 });
+        await page.goto(host.url);
+        await page.locator('.failed h1').waitFor({ timeout: VISIT_MS });
+        expect(await page.locator('.failed .detail').innerText()).toMatch(/^QUOTA/);
+        await page.getByRole('button', { name: 'Keep it in memory' }).click();
+        await untilReady(page);
+        expect(await status(page)).toContain('memory only');
+      } finally {
+        await visitor.leave();
+      }
+    }));
+});
