@@ -3,7 +3,7 @@ import { makeConnect } from './api/connect.ts';
 import { makeLauncher } from './launch.ts';
 import { browserPlatform } from './platform/browser.ts';
 
-export * from './api/public.ts';
+export * from './api/index.ts';
 
 /** Opens a database, or makes one. In a page the engine runs in a worker; see `mode`. */
 export const connect = makeConnect(makeLauncher(browserPlatform(), () => import('./roles.ts')));

@@ -4,7 +4,7 @@
  */
 import type { EngineClient, EngineEvent, EngineLauncher } from './engine/client.ts';
 import type { Platform } from './platform/platform.ts';
-import { parseStoreUrl } from './platform/url.ts';
+import { splitUrl } from './platform/url.ts';
 import type { EngineSetup, EngineStart, startEngine } from './roles.ts';
 import { ENGINE_METHODS } from './engine-methods.ts';
 import { ElanusError } from './util/error.ts';
@@ -18,7 +18,7 @@ const BUILD_WORKERS_MAX = 4;
 
 export function makeLauncher(platform: Platform, loadEngine: LoadEngine): EngineLauncher {
   return async ({ url, mode, workers, wasm, options }, context) => {
-    const { href } = platform.resolveUrl(parseStoreUrl(url));
+    const { href } = platform.resolveUrl(splitUrl(url));
     const kernels = await platform.loadKernels({ wasm });
     const buildWorkers = mode === 'inline' ? 0 : (workers ?? Math.max(1, Math.min(BUILD_WORKERS_MAX, platform.hardwareConcurrency - 1)));
     const start: EngineStart = { href, kernels, workers: buildWorkers, options };
@@ -26,7 +26,7 @@ export function makeLauncher(platform: Platform, loadEngine: LoadEngine): Engine
     const onCallingThread = async (): Promise<EngineClient> => {
       const { startEngine } = await loadEngine();
       const host = {
-        openStore: (storeHref: string, storeOptions: { readonly readOnly: boolean }) => platform.openStore(parseStoreUrl(storeHref), storeOptions),
+        openStore: (storeHref: string, storeOptions: { readonly readOnly: boolean }) => platform.openStore(splitUrl(storeHref), storeOptions),
         spawnBuildWorker: () => platform.spawnWorker('build'),
       };
       return startEngine(host, start, 'calling', context);

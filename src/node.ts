@@ -3,7 +3,7 @@ import { makeConnect } from './api/connect.ts';
 import { makeLauncher } from './launch.ts';
 import { nodePlatform } from './platform/node.ts';
 
-export * from './api/public.ts';
+export * from './api/index.ts';
 
 const platform = nodePlatform(new URL('./node-worker.js', import.meta.url));
 

@@ -1,12 +1,11 @@
 /** What connection strings mean in a browser. Apart from the stores, which the main thread does not load. */
 import type { StoreUrl } from './platform.ts';
-import { checkDatabaseName, checkScheme } from './url.ts';
+import { checkScheme } from './url.ts';
 
 export const BROWSER_SCHEMES = ['local', 'idb', 'memory'] as const;
 
 export function resolveBrowserUrl(url: StoreUrl): StoreUrl {
   checkScheme(url, 'a browser', BROWSER_SCHEMES);
   if (url.scheme === 'memory') return url;
-  const path = checkDatabaseName(url);
-  return { scheme: 'idb', path, href: `idb:${path}` };
+  return { scheme: 'idb', path: url.path, href: `idb:${url.path}` };
 }

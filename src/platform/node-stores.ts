@@ -6,7 +6,7 @@ import { openMemoryStore } from '../storage/memory.ts';
 import type { Store } from '../storage/store.ts';
 import { ElanusError } from '../util/error.ts';
 import type { StoreUrl } from './platform.ts';
-import { checkDatabaseName, checkScheme, parseStoreUrl } from './url.ts';
+import { checkScheme, splitUrl } from './url.ts';
 
 export const NODE_SCHEMES = ['local', 'file', 'memory'] as const;
 
@@ -14,18 +14,17 @@ export const NODE_SCHEMES = ['local', 'file', 'memory'] as const;
 export function resolveNodeUrl(url: StoreUrl): StoreUrl {
   checkScheme(url, 'Node', NODE_SCHEMES);
   if (url.scheme === 'memory') return url;
-  const path = url.scheme === 'local' ? resolve(`${checkDatabaseName(url)}.elanus`) : folderOf(url);
+  const path = url.scheme === 'local' ? resolve(`${url.path}.elanus`) : folderOf(url);
   return { scheme: 'file', path, href: `file:${path}` };
 }
 
 export async function openNodeStore(href: string, options: { readonly readOnly: boolean }): Promise<Store> {
-  const url = resolveNodeUrl(parseStoreUrl(href));
+  const url = resolveNodeUrl(splitUrl(href));
   return url.scheme === 'memory' ? openMemoryStore(options) : openFsStore(url.path, options);
 }
 
 /** The folder that `file:./data`, `file:/data` or a proper `file:///data` names. */
 function folderOf(url: StoreUrl): string {
-  if (url.path === '') throw new ElanusError('INVALID_ARGUMENT', `"url" expected file: and a folder, got ${JSON.stringify(url.href)}`);
   if (!url.path.startsWith('//')) return isAbsolute(url.path) ? url.path : resolve(url.path);
   try {
     return fileURLToPath(url.href);

@@ -1,0 +1,129 @@
+/**
+ * `npm run build:ts`: makes `dist/` from `src/` and the kernels that `build:wasm` has made.
+ *
+ * | file | what it is |
+ * |---|---|
+ * | `browser.js`, `node.js` | the entries; what they do not always need is in chunks beside them, imported on demand |
+ * | `worker.js`, `node-worker.js` | the threads, each one file without imports: bundlers pack workers no other way |
+ * | `core.wasm`, `core-relaxed.wasm` | the kernels as files, for `connect(url, { wasm })` |
+ * | `types/` | declarations of what the entries export |
+ *
+ * Comlink and idb are bundled: a static page has no resolver, and our handlers must not meet the page's own Comlink.
+ * Names are kept, so that stacks and profiles can be read; `build/size/` has the same fully minified, and
+ * `build/size/budgets.json` says which files a first `connect` downloads.
+ *
+ * Options: `--no-types` leaves out the declarations (and so the type check).
+ */
+import { build } from 'esbuild';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { virtualModules } from './esbuild-plugins.mjs';
+import { ROOT, wasmFile } from './virtual-modules.mjs';
+
+const BROWSER = ['chrome113', 'firefox115', 'safari16.4'];
+const NODE = ['node20.19'];
+
+/** @type {import('esbuild').BuildOptions} */
+const COMMON = { bundle: true, format: 'esm', charset: 'utf8', metafile: true, logLevel: 'warning', legalComments: 'none', absWorkingDir: ROOT };
+const READABLE = { minifySyntax: true, minifyWhitespace: true, minifyIdentifiers: false, sourcemap: /** @type {const} */ (true), sourcesContent: false };
+const MINIFIED = { minify: true, sourcemap: /** @type {const} */ (false) };
+
+/** @param {string} name */
+const source = (name) => join(ROOT, 'src', name);
+
+/**
+ * Bundles everything into a folder.
+ * @param {string} outdir
+ * @param {typeof READABLE | typeof MINIFIED} style
+ */
+async function bundle(outdir, style) {
+  const worker = await build({ ...COMMON, ...style, entryPoints: { worker: source('browser-worker.ts') }, outdir, platform: 'browser', target: BROWSER, plugins: [virtualModules()] });
+  await build({ ...COMMON, ...style, entryPoints: { 'node-worker': source('node-worker.ts') }, outdir, platform: 'node', target: NODE, plugins: [virtualModules()] });
+
+  // As text the worker is one of many chunks: without its reference to a source map, which would not be found there.
+  const workerSource = readFileSync(join(outdir, 'worker.js'), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n');
+  const entries = { ...COMMON, ...style, outdir, splitting: true, plugins: [virtualModules({ workerSource })] };
+  const browser = await build({ ...entries, entryPoints: { browser: source('browser.ts') }, chunkNames: 'browser-[name]-[hash]', platform: 'browser', target: BROWSER });
+  await build({ ...entries, entryPoints: { node: source('node.ts') }, chunkNames: 'node-[name]-[hash]', platform: 'node', target: NODE });
+  return { worker: worker.metafile, browser: browser.metafile };
+}
+
+/**
+ * The files that importing `entry` downloads: itself and what it imports statically.
+ * @param {import('esbuild').Metafile} metafile
+ * @param {string} entry output path from the root
+ */
+function staticGraph(metafile, entry) {
+  const seen = new Set([entry]);
+  for (const file of seen) {
+    for (const { path, kind } of metafile.outputs[file].imports) if (kind === 'import-statement') seen.add(path);
+  }
+  return [...seen];
+}
+
+/** @param {import('esbuild').Metafile} metafile @param {string} part of the path of an input */
+function outputWith(metafile, part) {
+  const found = Object.entries(metafile.outputs).find(([file, output]) => file.endsWith('.js') && Object.keys(output.inputs).some((input) => input.includes(part)));
+  if (found === undefined) throw new Error(`no output holds ${part}`);
+  return found[0];
+}
+
+/** The engine, the kernels and the worker's text must not be in what a page loads first. @param {import('esbuild').Metafile} metafile @param {string[]} files */
+function assertSmallEntry(metafile, files) {
+  const inputs = files.flatMap((file) => Object.keys(metafile.outputs[file].inputs));
+  const stray = inputs.find((input) => /src\/(engine\/engine|roles|exec|storage\/idb|kernels\/scalar)|elanus:/.test(input.replaceAll(sep, '/')));
+  if (stray !== undefined) throw new Error(`${stray} is in the static graph of the browser entry`);
+}
+
+/** Compiles `src/` and copies the declarations that the entries reach. */
+function declarations() {
+  const tsc = spawnSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', 'src'], { cwd: ROOT, stdio: 'inherit' });
+  if (tsc.status !== 0) throw new Error('the sources do not compile; see above');
+  const from = join(ROOT, 'build', 'types');
+  const to = join(ROOT, 'dist', 'types');
+  const seen = new Set(['browser.d.ts', 'node.d.ts'].map((file) => join(from, file)));
+  for (const file of seen) {
+    const text = readFileSync(file, 'utf8').replace(/(['"])(\.{1,2}\/[^'"]+)\.(?:ts|js)\1/g, (_match, quote, path) => {
+      const target = join(dirname(file), `${path}.d.ts`);
+      if (!existsSync(target)) throw new Error(`${relative(from, file)} refers to ${path}, which has no declarations`);
+      seen.add(target);
+      return `${quote}${path}.js${quote}`;
+    });
+    const out = join(to, relative(from, file));
+    mkdirSync(dirname(out), { recursive: true });
+    writeFileSync(out, text);
+  }
+  return seen.size;
+}
+
+/** Replaces `dist/` by what was built, in one step, so that nobody sees half of it. */
+async function main() {
+  const started = performance.now();
+  process.chdir(ROOT);
+  const staging = join(ROOT, 'build', 'dist-next');
+  rmSync(staging, { recursive: true, force: true });
+  rmSync(join(ROOT, 'build', 'size'), { recursive: true, force: true });
+
+  await bundle(staging, READABLE);
+  copyFileSync(wasmFile('simd'), join(staging, 'core.wasm'));
+  copyFileSync(wasmFile('relaxed'), join(staging, 'core-relaxed.wasm'));
+
+  const minified = await bundle(join(ROOT, 'build', 'size'), MINIFIED);
+  const entry = staticGraph(minified.browser, 'build/size/browser.js');
+  assertSmallEntry(minified.browser, entry);
+  const budgets = {
+    entry,
+    worker: ['build/size/worker.js'],
+    wasm: ['simd', 'relaxed'].map((variant) => outputWith(minified.browser, `elanus:kernels-${variant}`)),
+  };
+  writeFileSync(join(ROOT, 'build', 'size', 'budgets.json'), `${JSON.stringify(budgets, null, 2)}\n`);
+
+  const dist = join(ROOT, 'dist');
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(staging, dist);
+  const types = process.argv.includes('--no-types') ? 0 : declarations();
+  console.log(`dist: ${readdirSync(dist).filter((file) => /\.(js|wasm)$/.test(file)).length} files, ${types} declarations, ${Math.round(performance.now() - started)} ms`);
+}
+
+await main();
