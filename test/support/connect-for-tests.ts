@@ -1,0 +1,21 @@
+/** The engines that the tests of the API run over. Each test file describes itself once per engine. */
+import { makeConnect } from '../../src/api/connect.ts';
+import type { Connect } from '../../src/api/connect.ts';
+import type { EngineEvent, EngineLauncher } from '../../src/engine/client.ts';
+import { fakeLauncher } from './fake-engine.ts';
+
+export interface TestEngine {
+  readonly name: string;
+  readonly connect: Connect;
+}
+
+export const engines: readonly TestEngine[] = [
+  { name: 'a Map of rows behind messages', connect: makeConnect(fakeLauncher().launch) },
+  { name: 'a Map of rows that answers at once', connect: makeConnect(fakeLauncher({ isSync: true }).launch) },
+];
+
+/** A fake engine whose events the test sends itself, with the requests it was launched by. */
+export function connectToFake(): { connect: Connect; emit: (event: EngineEvent) => void; requests: Parameters<EngineLauncher>[0][] } {
+  const { launch, emit, requests } = fakeLauncher();
+  return { connect: makeConnect(launch), emit, requests };
+}
