@@ -1,12 +1,9 @@
 /**
- * Choosing a kernel build and binding it to a memory. The order is relaxed SIMD, plain SIMD, scalar. Whether the engine
+ * Choosing a kernel build; `instantiate.ts` binds it to a memory. The order is relaxed SIMD, plain SIMD, scalar. Whether the engine
  * has relaxed SIMD is asked with a module of 39 bytes, before the real one is fetched. Where the bytes come from is the
  * caller's business.
  */
 import { ElanusError } from '../util/error.ts';
-import { ABI_VERSION } from './abi.ts';
-import { KERNEL_EXPORT_NAMES, type KernelExports, type KernelInstance } from './exports.ts';
-import { scalarInstance } from './scalar.ts';
 
 export type KernelVariant = 'relaxed' | 'simd' | 'scalar';
 
@@ -70,25 +67,6 @@ export async function loadKernels(sources: KernelSources): Promise<KernelModule>
     if (sources.prefer || !(error instanceof WebAssembly.CompileError)) throw error;
     return scalar(`WebAssembly was refused: ${error.message}`);
   }
-}
-
-/** Binds a module to a memory of its own. */
-export function instantiate(kernels: KernelModule): KernelInstance {
-  if (!kernels.module) return scalarInstance();
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const { exports } = new WebAssembly.Instance(kernels.module, { env: { memory } });
-  const found = (exports['abiVersion'] as WebAssembly.Global | undefined)?.value as unknown;
-  if (found !== ABI_VERSION || KERNEL_EXPORT_NAMES.some((name) => typeof exports[name] !== 'function')) {
-    throw new ElanusError('FORMAT_UNSUPPORTED', `kernel module expected ABI version ${ABI_VERSION}, got ${String(found)}: the .wasm file and the library are of different releases`, {
-      expected: ABI_VERSION,
-      found: typeof found === 'number' ? found : null,
-    });
-  }
-  return {
-    exports: exports as unknown as KernelExports,
-    memory: memory as KernelInstance['memory'],
-    heapBase: (exports['heapBase'] as WebAssembly.Global).value as number,
-  };
 }
 
 function variantOf(module: WebAssembly.Module): KernelVariant {

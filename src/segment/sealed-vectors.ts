@@ -160,14 +160,8 @@ export class SealedVectors {
 
   async #readRows(rows: ArrayLike<number>, file: SectionFile): Promise<Float32Array> {
     const rowBytes = this.dim * 4;
-    const values = new Float32Array(rows.length * this.dim);
-    await Promise.all(
-      Array.from(rows, async (row, i) => {
-        const bytes = await file.read(vectorSection(this.fieldId), row * rowBytes, (row + 1) * rowBytes);
-        values.set(new Float32Array(bytes.buffer, bytes.byteOffset, this.dim), i * this.dim);
-      }),
-    );
-    return values;
+    const bytes = await file.readRanges(vectorSection(this.fieldId), Array.from(rows, (row) => row * rowBytes), rowBytes);
+    return new Float32Array(bytes.buffer, bytes.byteOffset, rows.length * this.dim);
   }
 
   free(): void {

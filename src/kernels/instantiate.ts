@@ -1,0 +1,25 @@
+/** Binding a chosen kernel build to a linear memory. Apart from the choice, so that an entry which only chooses stays small. */
+import { ElanusError } from '../util/error.ts';
+import { ABI_VERSION } from './abi.ts';
+import { KERNEL_EXPORT_NAMES, type KernelExports, type KernelInstance } from './exports.ts';
+import type { KernelModule } from './load.ts';
+import { scalarInstance } from './scalar.ts';
+
+/** Binds a module to a memory of its own. */
+export function instantiate(kernels: KernelModule): KernelInstance {
+  if (!kernels.module) return scalarInstance();
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const { exports } = new WebAssembly.Instance(kernels.module, { env: { memory } });
+  const found = (exports['abiVersion'] as WebAssembly.Global | undefined)?.value as unknown;
+  if (found !== ABI_VERSION || KERNEL_EXPORT_NAMES.some((name) => typeof exports[name] !== 'function')) {
+    throw new ElanusError('FORMAT_UNSUPPORTED', `kernel module expected ABI version ${ABI_VERSION}, got ${String(found)}: the .wasm file and the library are of different releases`, {
+      expected: ABI_VERSION,
+      found: typeof found === 'number' ? found : null,
+    });
+  }
+  return {
+    exports: exports as unknown as KernelExports,
+    memory: memory as KernelInstance['memory'],
+    heapBase: (exports['heapBase'] as WebAssembly.Global).value as number,
+  };
+}
