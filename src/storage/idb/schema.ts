@@ -1,0 +1,26 @@
+/** The object stores of a database in IndexedDB. Changing them needs a new {@link IDB_VERSION} and an upgrade. */
+import type { DBSchema } from 'idb';
+
+export const IDB_VERSION = 1;
+
+/** Large enough that records are few, small enough that a read of one block does not copy much. */
+export const CHUNK_BYTES = 1024 * 1024;
+
+export interface FileRecord {
+  /** Random; names the chunks. */
+  readonly id: string;
+  /** Length of the file. */
+  readonly bytes: number;
+}
+
+export interface StoreSchema extends DBSchema {
+  names: { key: string; value: FileRecord };
+  chunks: { key: [id: string, index: number]; value: Uint8Array };
+  logs: { key: [name: string, sequence: number]; value: Uint8Array };
+  meta: { key: string; value: Uint8Array | number };
+}
+
+/** All keys [first, …]: in IndexedDB's order of keys an array is greater than every number. */
+const under = (first: string): IDBKeyRange => IDBKeyRange.bound([first], [first, []]);
+export const chunksOf = under;
+export const recordsOf = under;
