@@ -23,7 +23,7 @@ const MAY_IMPORT = {
   util: [],
   schema: ['util'],
   kernels: ['util', 'type:schema/types.ts'],
-  quant: ['kernels', 'schema', 'util'],
+  quant: ['type:index/index.ts', 'kernels', 'schema', 'util'],
   filter: ['schema', 'util'],
   text: ['schema', 'util'],
   storage: ['schema', 'util'],

@@ -6,4 +6,4 @@ import { browserPlatform } from './platform/browser.ts';
 export * from './api/index.ts';
 
 /** Opens a database, or makes one. In a page the engine runs in a worker; see `mode`. */
-export const connect = makeConnect(makeLauncher(browserPlatform(), () => import('./roles.ts')));
+export const connect = makeConnect(makeLauncher(browserPlatform()));

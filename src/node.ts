@@ -8,4 +8,4 @@ export * from './api/index.ts';
 const platform = nodePlatform(new URL('./node-worker.js', import.meta.url));
 
 /** Opens a database, or makes one. The engine runs on the calling thread, builds in worker_threads; see `mode`. */
-export const connect = makeConnect(makeLauncher(platform, () => import('./roles.ts')));
+export const connect = makeConnect(makeLauncher(platform));

@@ -1,6 +1,5 @@
 /** The platform of a page: the engine and the builds each in a worker. Touches nothing of the page when imported. */
 import { resolveBrowserUrl, BROWSER_SCHEMES } from './browser-url.ts';
-import { startBrowserThread } from './browser-threads.ts';
 import { loadPackagedKernels } from './kernel-chunks.ts';
 import type { Platform } from './platform.ts';
 
@@ -11,12 +10,12 @@ export function browserPlatform(): Platform {
     resolveUrl: resolveBrowserUrl,
     openStore: async (url, options) => (await import('./browser-stores.ts')).openBrowserStore(url.href, options),
     loadKernels: loadPackagedKernels,
-    spawnWorker: () =>
-      startBrowserThread(
-        // Bundlers look for exactly this expression, and emit the file that it names.
-        () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
-        async () => (await import('elanus:worker-source')).default,
-      ),
+    async spawnWorker() {
+      const { startBrowserThread } = await import('./browser-threads.ts');
+      // Bundlers look for exactly this expression, and emit the file that it names.
+      const start = (): Worker => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+      return startBrowserThread(start, async () => (await import('elanus:worker-source')).default);
+    },
     get hardwareConcurrency() {
       return navigator.hardwareConcurrency ?? 1;
     },
