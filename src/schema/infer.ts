@@ -55,9 +55,12 @@ export interface SchemaInput<F extends FieldsInput = FieldsInput> {
   readonly dynamicField?: false;
 }
 
+/** Names of the options that a field of type T has. */
+type OptionName<I, T> = I extends { readonly type: infer U } ? (T extends U ? keyof I : never) : never;
+
 /** Makes options that a field's type does not have a compile error. */
 export type OnlyKnown<F extends FieldsInput> = {
-  readonly [K in keyof F]: { readonly [P in Exclude<keyof F[K], keyof Extract<FieldInput, { type: F[K]['type'] }>>]: never };
+  readonly [K in keyof F]: { readonly [P in Exclude<keyof F[K], OptionName<FieldInput, F[K]['type']>>]?: never };
 };
 
 declare const FIELDS: unique symbol;
@@ -163,21 +166,21 @@ export type OutputFields<S> = '*' | readonly FieldName<S>[];
 export type Entity<S, O> = IsUntyped<S> extends true
   ? Record<string, unknown>
   : O extends '*'
-    ? { [K in keyof FieldsOf<S>]: ValueOutput<FieldsOf<S>[K]> }
+    ? { -readonly [K in keyof FieldsOf<S>]: ValueOutput<FieldsOf<S>[K]> }
     : O extends readonly []
       ? {}
       : O extends readonly (infer N)[]
         ? number extends O['length']
-          ? { [K in keyof FieldsOf<S> as K extends N ? K : never]?: ValueOutput<FieldsOf<S>[K]> }
-          : { [K in keyof FieldsOf<S> as K extends N ? K : never]: ValueOutput<FieldsOf<S>[K]> }
+          ? { -readonly [K in keyof FieldsOf<S> as K extends N ? K : never]?: ValueOutput<FieldsOf<S>[K]> }
+          : { -readonly [K in keyof FieldsOf<S> as K extends N ? K : never]: ValueOutput<FieldsOf<S>[K]> }
         : {};
 
 /** What `get` answers: all scalar fields, or the fields asked for; always with the primary key. */
 export type Found<S, O> = IsUntyped<S> extends true
   ? Record<string, unknown>
   : O extends undefined
-    ? { [K in Exclude<keyof FieldsOf<S>, VectorName<FieldsOf<S>>>]: ValueOutput<FieldsOf<S>[K]> }
-    : Show<Entity<S, O> & { [K in KeyName<FieldsOf<S>>]: ValueOutput<FieldsOf<S>[K]> }>;
+    ? { -readonly [K in Exclude<keyof FieldsOf<S>, VectorName<FieldsOf<S>>>]: ValueOutput<FieldsOf<S>[K]> }
+    : Show<Entity<S, O> & { -readonly [K in KeyName<FieldsOf<S>>]: ValueOutput<FieldsOf<S>[K]> }>;
 
 export interface Hit<S = AnySchema, O = readonly []> {
   readonly id: Key<S>;

@@ -1,0 +1,114 @@
+/** Types of calls and their answers. Compiled, never run: what should not compile is marked as an error. */
+import type { Database } from '../../src/api/database.ts';
+import type { Collection } from '../../src/api/collection.ts';
+import { defineSchema } from '../../src/schema/define.ts';
+import type { JsonValue } from '../../src/schema/infer.ts';
+import type { ElanusError } from '../../src/util/error.ts';
+import { type Equal, expectType } from './expect.ts';
+
+const schema = defineSchema({
+  fields: {
+    id: { type: 'Int64', primaryKey: true, autoId: true },
+    title: { type: 'VarChar', maxLength: 512 },
+    price: { type: 'Float' },
+    meta: { type: 'JSON' },
+    embedding: { type: 'FloatVector', dim: 4 },
+  },
+});
+
+export async function calls(db: Database): Promise<void> {
+  const docs = await db.createCollection('docs', schema);
+  expectType<Collection<typeof schema>>(docs);
+  expectType<Collection<typeof schema>>(await db.collection('docs', schema));
+  const q = new Float32Array(4);
+
+  // Writes
+  const { ids } = await docs.insert([{ title: 'kite', price: 3, meta: { a: 1 }, embedding: [1, 2, 3, 4] }]);
+  expectType<Equal<typeof ids, bigint[]>>(true);
+  await docs.insert([{ title: 'kite', price: 3, meta: [1], embedding: q }, { title: 'owl', price: 4, meta: 'x', embedding: new Float64Array(4) }]);
+  await docs.insert({ title: ['kite'], price: Float32Array.of(1), meta: [{}], embedding: q });
+  await docs.insert({ title: ['kite'], price: [1], meta: [{}], embedding: [[1, 2, 3, 4]] });
+  interface Meta {
+    colour: string;
+  }
+  const meta: Meta = { colour: 'red' };
+  await docs.insert([{ title: 'kite', price: 1, meta, embedding: q }]);
+  // @ts-expect-error a missing field
+  await docs.insert([{ title: 'kite', meta: {}, embedding: q }]);
+  // @ts-expect-error an unknown field
+  await docs.insert([{ title: 'kite', price: 1, meta: {}, embedding: q, colour: 'red' }]);
+  // @ts-expect-error a value of another type
+  await docs.insert([{ title: 7, price: 1, meta: {}, embedding: q }]);
+  // @ts-expect-error an auto id
+  await docs.insert([{ id: 1, title: 'kite', price: 1, meta: {}, embedding: q }]);
+  // @ts-expect-error null is no JSON value of a field
+  await docs.insert([{ title: 'kite', price: 1, meta: null, embedding: q }]);
+  // @ts-expect-error a column of another type
+  await docs.insert({ title: [7], price: [1], meta: [{}], embedding: q });
+  await docs.delete({ ids: [1, 2n] });
+  await docs.delete({ ids: BigInt64Array.of(1n) });
+  // @ts-expect-error a key of another type
+  await docs.delete({ ids: ['1'] });
+  // @ts-expect-error no ids
+  await docs.delete({});
+
+  // Search
+  const bare = await docs.search({ vector: q });
+  expectType<Equal<(typeof bare)[0]['id'], bigint>>(true);
+  expectType<Equal<(typeof bare)[0]['entity'], {}>>(true);
+  const hits = await docs.search({ vector: q, limit: 10, params: { ef: 64 }, outputFields: ['title', 'meta'] });
+  expectType<Equal<(typeof hits)[0]['entity'], { title: string; meta: JsonValue }>>(true);
+  // @ts-expect-error a field that was not asked for
+  hits[0].entity.price;
+  const all = await docs.search({ vector: [1, 2, 3, 4], outputFields: '*' });
+  expectType<Equal<(typeof all)[0]['entity']['embedding'], Float32Array>>(true);
+  const lists = await docs.search({ vectors: [q, [1, 2, 3, 4]], outputFields: ['title'] });
+  expectType<Equal<(typeof lists)[0][0]['entity'], { title: string }>>(true);
+  const flat = await docs.search({ vectors: q });
+  expectType<Equal<(typeof flat)[0][0]['id'], bigint>>(true);
+  const names: ('title' | 'price')[] = ['title'];
+  const some = await docs.search({ vector: q, outputFields: names });
+  expectType<Equal<(typeof some)[0]['entity'], { title?: string; price?: number }>>(true);
+  // @ts-expect-error neither vector nor vectors
+  await docs.search({ limit: 3 });
+  // @ts-expect-error both
+  await docs.search({ vector: q, vectors: [q] });
+  // @ts-expect-error an unknown option
+  await docs.search({ vector: q, topk: 3 });
+  // @ts-expect-error an unknown output field
+  await docs.search({ vector: q, outputFields: ['colour'] });
+  // @ts-expect-error a field that holds no vectors
+  await docs.search({ vector: q, field: 'title' });
+
+  // Reads
+  const found = await docs.get([1, 2n]);
+  expectType<Equal<(typeof found)[0], { id: bigint; title: string; price: number; meta: JsonValue }>>(true);
+  const titles = await docs.get([1], { outputFields: ['title'] });
+  expectType<Equal<(typeof titles)[0], { title: string; id: bigint }>>(true);
+  const whole = await docs.get([1], { outputFields: '*' });
+  expectType<Equal<(typeof whole)[0]['embedding'], Float32Array>>(true);
+  expectType<number>(await docs.count());
+  // @ts-expect-error filters are not there yet
+  await docs.count('price < 3');
+
+  // Indexes
+  await docs.createIndex('embedding', { type: 'HNSW_SQ', metric: 'L2', params: { M: 16, sq_type: 'SQ8', refine: true } }, { wait: false, onProgress: ({ done, total }) => done / total });
+  // @ts-expect-error a field that holds no vectors
+  await docs.createIndex('title', { type: 'HNSW' });
+  expectType<'none' | 'building' | 'finished' | 'failed'>((await docs.indexProgress('embedding')).state);
+
+  // Without a schema
+  const untyped = await db.collection('docs');
+  await untyped.insert([{ anything: 1 }]);
+  const [hit] = await untyped.search({ vector: q, outputFields: ['anything'] });
+  expectType<Equal<(typeof hit)['entity'], Record<string, unknown>>>(true);
+  expectType<Equal<(typeof hit)['id'], bigint | number | string>>(true);
+  expectType<Collection>(docs);
+
+  // Events and the end
+  const stop: () => void = db.on('error', (error) => expectType<Equal<typeof error, ElanusError>>(true));
+  db.on('indexed', ({ collection, field }) => collection + field);
+  // @ts-expect-error no such event
+  db.on('close', stop);
+  await using _scope = db;
+}

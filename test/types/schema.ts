@@ -1,0 +1,117 @@
+/** Types of rows, columns, keys and entities. Compiled, never run: what should not compile is marked as an error. */
+import { defineSchema } from '../../src/schema/define.ts';
+import type { AnySchema, Columns, Entity, FieldName, Found, Hit, JsonInput, JsonValue, Key, KeyInput, Row, VectorFieldName, VectorInput } from '../../src/schema/infer.ts';
+import { type Equal, expectType } from './expect.ts';
+
+const schema = defineSchema({
+  description: 'every type there is',
+  fields: {
+    id: { type: 'Int64', primaryKey: true, autoId: true },
+    flag: { type: 'Bool' },
+    small: { type: 'Int8' },
+    medium: { type: 'Int16' },
+    large: { type: 'Int32' },
+    big: { type: 'Int64' },
+    count: { type: 'Int64', as: 'number' },
+    serial: { type: 'Int64', as: 'string' },
+    ratio: { type: 'Float' },
+    price: { type: 'Double' },
+    title: { type: 'VarChar', maxLength: 512 },
+    meta: { type: 'JSON' },
+    embedding: { type: 'FloatVector', dim: 384, index: { type: 'HNSW', metric: 'COSINE', params: { M: 16, efConstruction: 200 } } },
+  },
+});
+type S = typeof schema;
+
+expectType<Equal<
+  Row<S>,
+  {
+    readonly id?: undefined;
+    readonly flag: boolean;
+    readonly small: number;
+    readonly medium: number;
+    readonly large: number;
+    readonly big: bigint | number;
+    readonly count: bigint | number;
+    readonly serial: bigint | number | string;
+    readonly ratio: number;
+    readonly price: number;
+    readonly title: string;
+    readonly meta: JsonInput;
+    readonly embedding: VectorInput;
+  }
+>>(true);
+
+expectType<Equal<Columns<S>['flag'], readonly boolean[]>>(true);
+expectType<Equal<Columns<S>['title'], readonly string[]>>(true);
+expectType<Equal<Columns<S>['embedding'], Float32Array | Float64Array | readonly VectorInput[]>>(true);
+expectType<Equal<Columns<S>['id'], undefined>>(true);
+const columns: Pick<Columns<S>, 'small' | 'big' | 'price'> = { small: Int8Array.of(1), big: BigInt64Array.of(1n), price: Float32Array.of(1) };
+export const moreColumns: Pick<Columns<S>, 'small' | 'big' | 'price'> = { ...columns, small: [1], big: [1, 2n], price: [1] };
+
+expectType<Equal<
+  Entity<S, '*'>,
+  {
+    id: bigint;
+    flag: boolean;
+    small: number;
+    medium: number;
+    large: number;
+    big: bigint;
+    count: number;
+    serial: string;
+    ratio: number;
+    price: number;
+    title: string;
+    meta: JsonValue;
+    embedding: Float32Array;
+  }
+>>(true);
+expectType<Equal<Entity<S, readonly ['title', 'count']>, { count: number; title: string }>>(true);
+expectType<Equal<Entity<S, readonly []>, {}>>(true);
+expectType<Equal<Entity<S, ('title' | 'count')[]>, { count?: number; title?: string }>>(true);
+expectType<Equal<keyof Found<S, undefined>, Exclude<FieldName<S>, 'embedding'>>>(true);
+expectType<Equal<Found<S, readonly ['title']>, { title: string; id: bigint }>>(true);
+
+expectType<Equal<Key<S>, bigint>>(true);
+expectType<Equal<KeyInput<S>, bigint | number>>(true);
+expectType<Equal<VectorFieldName<S>, 'embedding'>>(true);
+expectType<Equal<Hit<S, readonly ['title']>, { id: bigint; score: number; entity: { title: string } }>>(false);
+expectType<Equal<Hit<S>['entity'], {}>>(true);
+
+const byNumber = defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'number' }, v: { type: 'FloatVector', dim: 2 } } });
+const byString = defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'string' }, v: { type: 'FloatVector', dim: 2 } } });
+const byText = defineSchema({ fields: { id: { type: 'VarChar', primaryKey: true, maxLength: 9 }, a: { type: 'FloatVector', dim: 2 }, b: { type: 'FloatVector', dim: 3 } } });
+expectType<Equal<Key<typeof byNumber>, number>>(true);
+expectType<Equal<Key<typeof byString>, string>>(true);
+expectType<Equal<KeyInput<typeof byString>, bigint | number | string>>(true);
+expectType<Equal<Key<typeof byText>, string>>(true);
+expectType<Equal<KeyInput<typeof byText>, string>>(true);
+expectType<Equal<VectorFieldName<typeof byText>, 'a' | 'b'>>(true);
+expectType<Equal<Row<typeof byNumber>['id'], bigint | number>>(true);
+
+expectType<Equal<Key<AnySchema>, bigint | number | string>>(true);
+expectType<Equal<Row<AnySchema>, Readonly<Record<string, unknown>>>>(true);
+expectType<Equal<Entity<AnySchema, '*'>, Record<string, unknown>>>(true);
+
+const id = { type: 'Int64', primaryKey: true } as const;
+// @ts-expect-error no such type
+defineSchema({ fields: { id, v: { type: 'Vector', dim: 3 } } });
+// @ts-expect-error a VarChar needs maxLength
+defineSchema({ fields: { id, s: { type: 'VarChar' } } });
+// @ts-expect-error a vector needs dim
+defineSchema({ fields: { id, v: { type: 'FloatVector' } } });
+// @ts-expect-error an option of another type
+defineSchema({ fields: { id, s: { type: 'Bool', maxLength: 3 } } });
+// @ts-expect-error an option that is misspelt
+defineSchema({ fields: { id: { type: 'Int64', primarykey: true } } });
+// @ts-expect-error a key of a type that cannot be one
+defineSchema({ fields: { id: { type: 'Double', primaryKey: true } } });
+// @ts-expect-error nullable is not there yet
+defineSchema({ fields: { id, f: { type: 'Float', nullable: true } } });
+// @ts-expect-error dynamic fields are not there yet
+defineSchema({ fields: { id }, dynamicField: true });
+// @ts-expect-error no such output type
+defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'float' } } });
+// @ts-expect-error no such metric
+defineSchema({ fields: { id, v: { type: 'FloatVector', dim: 3, index: { type: 'FLAT', metric: 'HAMMING' } } } });
