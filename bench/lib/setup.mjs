@@ -38,12 +38,33 @@ function newest(folder) {
 }
 
 /**
- * Does a module carry what only debug builds have: a "name" or "sourceMappingURL" section?
+ * Does a module carry what only debug builds have: a "name" or "sourceMappingURL" section? The sections are walked by
+ * hand, since an engine does not compile a build made for a newer one.
  * @param {Uint8Array} bytes
  */
 export function isDebugWasm(bytes) {
-  const module = new WebAssembly.Module(/** @type {BufferSource} */ (bytes));
-  return ['name', 'sourceMappingURL'].some((section) => WebAssembly.Module.customSections(module, section).length > 0);
+  let at = 8;
+  const leb = () => {
+    let value = 0;
+    for (let shift = 0; at < bytes.length; shift += 7) {
+      const byte = bytes[at++];
+      value += (byte & 127) * 2 ** shift;
+      if (byte < 128) break;
+    }
+    return value;
+  };
+  while (at < bytes.length) {
+    const id = bytes[at++];
+    const length = leb();
+    const end = at + length;
+    if (id === 0) {
+      const nameLength = leb();
+      const name = new TextDecoder().decode(bytes.subarray(at, at + nameLength));
+      if (name === 'name' || name === 'sourceMappingURL') return true;
+    }
+    at = end;
+  }
+  return false;
 }
 
 /**
