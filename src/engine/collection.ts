@@ -128,7 +128,9 @@ export class CollectionState {
     const complete = this.keyField.autoId ? this.#withAutoIds(batch) : batch;
     await this.#write({ kind: 'insert', timestamp, partitionId: DEFAULT_PARTITION, schemaVersion: this.schema.version, batch: complete });
     if (this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX) this.onGrowingFull();
-    return { keys: columnKeys(complete.columns.find((column) => column.fieldId === this.keyField.fieldId)!), timestamp };
+    const keys = columnKeys(complete.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
+    // A copy: the reply's buffers are the caller's, and the growing segment keeps the column.
+    return { keys: keys.slice(), timestamp };
   }
 
   /** Set by the engine: seals in the background. */
