@@ -9,6 +9,8 @@ import { NO_ROW, isRecord, notSupported, refuse, show } from './refuse.ts';
 import { gatherRows, refuseAutoId } from './rows.ts';
 import { BatchBudget, rowsOf, toColumn } from './values.ts';
 
+const RECORD_OVERHEAD_BYTES = 4096;
+
 /**
  * A batch of every field but an auto-id key, in schema order. `input` is an array of rows or an object of columns.
  * INVALID_ARGUMENT for anything that does not fit the schema, for no rows, for one key twice and for more than 256 MiB.
@@ -19,6 +21,8 @@ export function toBatch(plan: SchemaPlan, input: unknown): ColumnBatch {
   const values = isRows ? gatherRows(plan, input) : gatherColumns(plan, input);
   const rows = isRows ? input.length : rowsOf(plan.inserted[0], values[0]);
   if (rows === 0) refuse('rows', NO_ROW, 'at least one row', 'none');
+  // The batch becomes one log record: its heads and padding count, and so do the keys that the engine adds.
+  budget.take(RECORD_OVERHEAD_BYTES + (plan.key.autoId ? rows * 8 : 0));
   const columns: Column[] = [];
   for (let i = 0; i < plan.inserted.length; i++) columns.push(toColumn(plan.inserted[i], values[i], budget));
   if (!plan.key.autoId) checkKeysDiffer(plan, columns);

@@ -11,5 +11,5 @@ export const MAX_VARCHAR_BYTES = 65_535;
 export const MAX_JSON_BYTES = 65_536;
 export const MIN_DIM = 2;
 export const MAX_DIM = 32_768;
-/** Bytes of the columns of one insert. */
+/** Bytes of one insert as a log record, heads and padding included. */
 export const MAX_BATCH_BYTES = 256 * 1024 * 1024;
