@@ -16,8 +16,8 @@ interface Ended {
   readonly output: string;
 }
 
-/** Starts it; `until` is text at which `then` is done to it. */
-function start(args: string[], until?: { text: string; then: (child: ReturnType<typeof spawn>, output: string) => void }): Promise<Ended> {
+/** Starts it; `until` is text at which it is acted upon. */
+function start(args: string[], until?: { text: string; act: (child: ReturnType<typeof spawn>, output: string) => void }): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['scripts/start.mjs', ...args], { cwd: ROOT, env: { ...process.env, ELANUS_SKIP_BUILD: '1' } });
     let output = '';
@@ -26,7 +26,7 @@ function start(args: string[], until?: { text: string; then: (child: ReturnType<
       output += String(bytes);
       if (waiting && output.includes(until!.text)) {
         waiting = false;
-        until!.then(child, output);
+        until!.act(child, output);
       }
     };
     child.stdout.on('data', read);
@@ -100,7 +100,7 @@ describe('npm start', () => {
       let page = '';
       const { code, output } = await start(['--folder', join(folder, 'twice'), '--port', String(port)], {
         text: 'Ctrl-C',
-        then: (child, soFar) => {
+        act: (child, soFar) => {
           const url = /http:\/\/localhost:\d+\//.exec(soFar)![0];
           void fetch(url)
             .then(async (response) => {

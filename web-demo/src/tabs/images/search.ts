@@ -3,6 +3,7 @@ import { IMAGE_DIM } from '../../../sample/collections.mjs';
 import type { SampleCollections } from '../../../sample/collections.mjs';
 import { exactL2, recallL2 } from '../../../sample/exact.mjs';
 import type { PictureSet } from '../../session/pictures.ts';
+import { timed } from '../../ui/metrics.tsx';
 import type { Measured } from '../../ui/metrics.tsx';
 
 export interface Neighbour {
@@ -28,9 +29,8 @@ interface Query {
 
 export async function findNeighbours({ images }: SampleCollections, { vector, self, k, ef, indexed }: Query): Promise<Found> {
   const limit = self === null ? k : k + 1;
-  const begin = performance.now();
-  const hits = await images.search({ vector, limit, outputFields: ['label'], ...(indexed ? { params: { ef: Math.max(ef, limit) } } : {}) });
-  const searchMs = performance.now() - begin;
+  const params = indexed ? { ef: Math.max(ef, limit) } : undefined;
+  const [hits, searchMs] = await timed(() => images.search({ vector, limit, outputFields: ['label'], params }));
   const neighbours = hits
     .filter(({ id }) => id !== self)
     .slice(0, k)

@@ -2,7 +2,10 @@
 import { TEXT_DIM } from '../../../sample/collections.mjs';
 import type { SampleCollections } from '../../../sample/collections.mjs';
 import { exactCosine, recallCosine } from '../../../sample/exact.mjs';
+import { timed } from '../../ui/metrics.tsx';
 import type { Measured } from '../../ui/metrics.tsx';
+
+const EF = 64;
 
 export interface SimilarHit {
   readonly row: number;
@@ -22,9 +25,8 @@ export async function findSimilar(
   { row, k, indexed }: { row: number; k: number; indexed: boolean },
 ): Promise<Found> {
   const vector = vectors.slice(row * TEXT_DIM, (row + 1) * TEXT_DIM);
-  const begin = performance.now();
-  const found = await abstracts.search({ vector, limit: k + 1, ...(indexed ? { params: { ef: 64 } } : {}) });
-  const searchMs = performance.now() - begin;
+  const params = indexed ? { ef: EF } : undefined;
+  const [found, searchMs] = await timed(() => abstracts.search({ vector, limit: k + 1, params }));
   const hits = found
     .filter(({ id }) => id !== row)
     .slice(0, k)
