@@ -145,7 +145,8 @@ export type Code = i8;
   const pa = data + <usize>a * stride, pb = data + <usize>b * stride, pc = data + <usize>c * stride, pd = data + <usize>d * stride;
   if (isCode<S>()) {
     const head = changetype<CodeQuery>(query);
-    const dots = f32x4.convert_i32x4_s(fourCodes(query + CODE_QUERY_CODES, pa, pb, pc, pd, stride));
+    const sums = i32x4.sub(fourCodes(query + CODE_QUERY_CODES, pa, pb, pc, pd, stride), i32x4.splat(head.offset));
+    const dots = f32x4.convert_i32x4_s(sums);
     let distance = f32x4.add(f32x4.mul(dots, f32x4.splat(head.factor)), f32x4.splat(head.base));
     if (perRow) {
       distance = f32x4.add(distance, column(perRow + ((<usize>a) << 2), perRow + ((<usize>b) << 2), perRow + ((<usize>c) << 2), perRow + ((<usize>d) << 2)));

@@ -7,4 +7,7 @@ export const heapBase: usize = __heap_base;
 /** 1 in the build with relaxed SIMD. */
 export const isRelaxed: i32 = ASC_FEATURE_RELAXED_SIMD ? 1 : 0;
 export { topkSort } from "./topk";
+export { codesEncode, codesQuery, codesRowQuery } from "./codes";
+export { graphSearch } from "./walk";
+export { graphInsert } from "./grow";
 export { countBits, inverseNorms, normalize, rescoreF32, scanCodes, scanF32 } from "./scan";

@@ -25,19 +25,23 @@ if (offsetof<TopK>("distances") != abi.TOPK_DISTANCES) ERROR("TopK.distances dri
 if (offsetof<TopK>() != abi.TOPK_SIZE) ERROR("TopK's size drifted from abi.ts");
 
 /**
- * A query quantized for one block of codes: distance(row) = base + factor * dot(v, codes(row)) + terms[row], times unit.
+ * A query quantized for one block of codes:
+ * distance(row) = (factor * (dot(v, codes(row)) - offset) + base + terms[row]) * unit.
  * v follows at CODE_QUERY_CODES: i8 in the relaxed build, i16 in the others, zero beyond dim.
  */
 @unmanaged export class CodeQuery {
   base: f32;
   factor: f32;
   unit: f32;
+  /** The codes' zero times the sum of v: makes the dot product one with code - zero, exactly. */
+  offset: i32;
   /** f32, shape (rows), or 0 where the metric has no term per row. */
   terms: usize;
 }
 if (offsetof<CodeQuery>("base") != abi.CODE_QUERY_BASE) ERROR("CodeQuery.base drifted from abi.ts");
 if (offsetof<CodeQuery>("factor") != abi.CODE_QUERY_FACTOR) ERROR("CodeQuery.factor drifted from abi.ts");
 if (offsetof<CodeQuery>("unit") != abi.CODE_QUERY_UNIT) ERROR("CodeQuery.unit drifted from abi.ts");
+if (offsetof<CodeQuery>("offset") != abi.CODE_QUERY_OFFSET) ERROR("CodeQuery.offset drifted from abi.ts");
 if (offsetof<CodeQuery>("terms") != abi.CODE_QUERY_TERMS) ERROR("CodeQuery.terms drifted from abi.ts");
 
 /** Rows quantized to 7 bits: x ≈ centre + scale * (code - zero), one scale for all dimensions. */
@@ -115,17 +119,16 @@ if (offsetof<Graph>("efConstruction") != abi.GRAPH_EF_CONSTRUCTION) ERROR("Graph
   visited: usize;
   /** Entries (f32 distance, u32 row), shape (ef + 1), nearest first. */
   beam: usize;
-  /** The same, for the rows that a filter allows. */
+  /** The same, for the rows that a filter allows, or for a list of links that is chosen anew: shape (max(found, 2m + 1)). */
   found: usize;
   /** u32, shape (2m + 4): rows whose distances come next. */
   gather: usize;
-  /** The query in the form that the graph's rows need: f32, or a CodeQuery. */
+  /** Room for a query in the form that the graph's rows need: f32, or a CodeQuery. */
   query: usize;
-  /** Entries, shape (2m + 1): links that a build has chosen. */
-  selected: usize;
   /** Like `query`: a row that a build compares with others. */
   rowQuery: usize;
-  unused: u32;
+  unused0: u32;
+  unused1: u32;
   /** Distances of up to four rows, f32. At a multiple of 16. */
   distances: v128;
 }
@@ -134,6 +137,5 @@ if (offsetof<Walk>("beam") != abi.WALK_BEAM) ERROR("Walk.beam drifted from abi.t
 if (offsetof<Walk>("found") != abi.WALK_FOUND) ERROR("Walk.found drifted from abi.ts");
 if (offsetof<Walk>("gather") != abi.WALK_GATHER) ERROR("Walk.gather drifted from abi.ts");
 if (offsetof<Walk>("query") != abi.WALK_QUERY) ERROR("Walk.query drifted from abi.ts");
-if (offsetof<Walk>("selected") != abi.WALK_SELECTED) ERROR("Walk.selected drifted from abi.ts");
 if (offsetof<Walk>("rowQuery") != abi.WALK_ROW_QUERY) ERROR("Walk.rowQuery drifted from abi.ts");
 if (offsetof<Walk>("distances") != abi.WALK_DISTANCES) ERROR("Walk.distances drifted from abi.ts");

@@ -137,9 +137,16 @@ export function normalize(ptr: usize, dim: u32): void {
 
 /** Bits set among the first n of a bitset. */
 export function countBits(ptr: usize, n: u32): u32 {
-  let count: u32 = 0;
-  const words = n >> 5;
-  for (let w: u32 = 0; w < words; w++) count += popcnt(load<u32>(ptr + ((<usize>w) << 2)));
-  if (n & 31) count += popcnt(load<u32>(ptr + ((<usize>words) << 2)) & ((1 << (n & 31)) - 1));
+  let counts = i32x4.splat(0);
+  const whole = (n >> 7) << 4;
+  for (let i: usize = 0; i < <usize>whole; i += 16) {
+    counts = i32x4.add(counts, i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(i8x16.popcnt(v128.load(ptr + i)))));
+  }
+  let count: u32 = i32x4.extract_lane(counts, 0) + i32x4.extract_lane(counts, 1) + i32x4.extract_lane(counts, 2) + i32x4.extract_lane(counts, 3);
+  for (let i = whole << 3; i < n; i += 32) {
+    let word = load<u32>(ptr + ((<usize>(i >> 5)) << 2));
+    if (n - i < 32) word &= (1 << (n - i)) - 1;
+    count += popcnt(word);
+  }
   return count;
 }

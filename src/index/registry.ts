@@ -1,9 +1,10 @@
 /** The index types by the names users know, and by the codes that files hold. Adding an index is a line here. */
 import { ElanusError } from '../util/error.ts';
 import { FLAT } from './flat/index.ts';
+import { HNSW, HNSW_SQ } from './hnsw/index.ts';
 import type { IndexType } from './index.ts';
 
-const TYPES: readonly IndexType[] = [FLAT];
+const TYPES: readonly IndexType[] = [FLAT, HNSW, HNSW_SQ];
 
 /** Milvus's other names for dense vectors: asked for, they get a plain answer. */
 const NOT_YET = [

@@ -25,7 +25,8 @@ export const TOPK_SIZE = 16;
 export const CODE_QUERY_BASE = 0;
 export const CODE_QUERY_FACTOR = 4;
 export const CODE_QUERY_UNIT = 8;
-export const CODE_QUERY_TERMS = 12;
+export const CODE_QUERY_OFFSET = 12;
+export const CODE_QUERY_TERMS = 16;
 export const CODE_QUERY_CODES = 64;
 
 // Codes: rows quantized to 7 bits, one byte a dimension.
@@ -64,8 +65,7 @@ export const WALK_BEAM = 4;
 export const WALK_FOUND = 8;
 export const WALK_GATHER = 12;
 export const WALK_QUERY = 16;
-export const WALK_SELECTED = 20;
-export const WALK_ROW_QUERY = 24;
+export const WALK_ROW_QUERY = 20;
 export const WALK_DISTANCES = 32;
 export const WALK_SIZE = 64;
 

@@ -16,11 +16,22 @@ export interface KernelExports {
   ): void;
   /** Distances in code units: CodeQuery.unit turns them into the metric's. */
   scanCodes(top: number, codes: number, query: number, from: number, to: number, allow: number): void;
+  /** Encodes f32 rows [from, to) into a Codes block. */
+  codesEncode(codes: number, source: number, inverseNorms: number, from: number, to: number): void;
+  /** Writes a CodeQuery for the f32 query, of CODE_QUERY_CODES + 2 * stride bytes, to `out`. */
+  codesQuery(codes: number, query: number, out: number): void;
+  codesRowQuery(codes: number, row: number, out: number): void;
+  /** Nearest rows of a graph that is not empty, into the top-k, sorted; see `assembly/walk.ts`. Answers how many were found. */
+  graphSearch(graph: number, walk: number, top: number, query: number, ef: number, allow: number, foundMax: number): number;
+  /** Inserts rows [from, to) into a graph that holds those before. */
+  graphInsert(graph: number, walk: number, from: number, to: number): void;
   rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, inOrder: number): void;
 }
 
 /** Names of the functions of {@link KernelExports}, in the ABI's order. */
-export const KERNEL_EXPORT_NAMES = ['topkSort', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreF32'] as const satisfies readonly (keyof KernelExports)[];
+export const KERNEL_EXPORT_NAMES = [
+  'topkSort', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch', 'graphInsert',
+] as const satisfies readonly (keyof KernelExports)[];
 
 /** Linear memory, WebAssembly's own or the scalar twin's. `grow` counts in pages of 64 KiB and throws when it cannot. */
 export interface KernelMemory {

@@ -5,10 +5,14 @@
  * (0 where either vector is zero). A user's score is the distance for L2, `0 - distance` for IP and COSINE.
  */
 import type { MetricType } from '../schema/types.ts';
-import { METRIC_COSINE, METRIC_IP, METRIC_L2, TOPK_COUNT, TOPK_DISTANCES, TOPK_K, TOPK_ROWS, TOPK_SIZE } from './abi.ts';
+import {
+  BEAM_ENTRY, METRIC_COSINE, METRIC_IP, METRIC_L2, TOPK_COUNT, TOPK_DISTANCES, TOPK_K, TOPK_ROWS, TOPK_SIZE,
+  WALK_BEAM, WALK_FOUND, WALK_GATHER, WALK_QUERY, WALK_ROW_QUERY, WALK_SIZE, WALK_VISITED,
+} from './abi.ts';
 import { MemoryArena } from './arena.ts';
 import type { KernelExports, KernelMemory } from './exports.ts';
-import { instantiate, type KernelModule, type KernelVariant } from './load.ts';
+import { instantiate } from './instantiate.ts';
+import type { KernelModule, KernelVariant } from './load.ts';
 
 /** Owner of the linear memory: hands out offsets. Never keep a view across a call that may grow the memory. */
 export interface Arena {
@@ -64,13 +68,21 @@ export interface Kernels {
   hitDistances(n: number): Float32Array;
 
   /**
+   * Scratch for walks over graphs of up to `rows` rows: a beam of `ef` rows, `found` allowed ones, `m` links, queries of
+   * `queryBytes`. Answers the Walk struct (abi.ts), which may move.
+   */
+  prepareWalk(rows: number, ef: number, found: number, m: number, queryBytes: number): number;
+  /** Room of the last prepareWalk for one query in code form. */
+  readonly walkQueryPtr: number;
+
+  /**
    * Scratch memory of at least `byteLength` bytes under a name, kept and reused; its content survives until the next
    * call that asks for more under the same name. `onNew` gets the memory whenever it is a fresh block.
    */
   scratch(name: ScratchName, byteLength: number, onNew?: (ptr: number, byteLength: number) => void): number;
 }
 
-export type ScratchName = 'query' | 'hitRows' | 'hitDistances' | 'rescore' | 'codeQuery' | 'walk' | 'visited' | 'beam' | 'found' | 'gather';
+export type ScratchName = 'query' | 'hitRows' | 'hitDistances' | 'rescore' | 'walkQuery' | 'walkRowQuery' | 'walk' | 'visited' | 'beam' | 'found' | 'gather';
 
 export type InstantiateKernels = (module: KernelModule) => Kernels;
 
@@ -94,6 +106,10 @@ class BoundKernels implements Kernels {
   #rowsPtr = 0;
   #distancesPtr = 0;
   #hitsMax = 0;
+  #walkPtr = 0;
+  #walkQueryPtr = 0;
+  /** What the walk's scratch has room for. */
+  readonly #walkSizes = { rows: 0, ef: 0, found: 0, links: 0, queryBytes: 0 };
 
   constructor(module: KernelModule) {
     const instance = instantiate(module);
@@ -172,6 +188,40 @@ class BoundKernels implements Kernels {
 
   hitDistances(n: number): Float32Array {
     return new Float32Array(this.#memory.buffer, this.#distancesPtr, n);
+  }
+
+  prepareWalk(rows: number, ef: number, found: number, m: number, queryBytes: number): number {
+    const links = 2 * m + 4;
+    const foundEntries = Math.max(found, links);
+    const sizes = this.#walkSizes;
+    if (rows <= sizes.rows && ef <= sizes.ef && foundEntries <= sizes.found && links <= sizes.links && queryBytes <= sizes.queryBytes) return this.#walkPtr;
+    sizes.rows = Math.max(rows, sizes.rows);
+    sizes.ef = Math.max(ef, sizes.ef);
+    sizes.found = Math.max(foundEntries, sizes.found);
+    sizes.links = Math.max(links, sizes.links);
+    sizes.queryBytes = Math.max(queryBytes, sizes.queryBytes);
+    const walk = this.scratch('walk', WALK_SIZE);
+    const visited = this.scratch('visited', Math.ceil(sizes.rows / 128) * 16, (ptr, byteLength) => this.arena.u8(ptr, byteLength).fill(0));
+    // A sorted insertion moves whole 16-byte blocks: room for two entries more.
+    const beam = this.scratch('beam', (sizes.ef + 2) * BEAM_ENTRY);
+    const foundPtr = this.scratch('found', (sizes.found + 2) * BEAM_ENTRY);
+    const gather = this.scratch('gather', (sizes.links + 4) * 4);
+    const query = this.scratch('walkQuery', sizes.queryBytes);
+    const rowQuery = this.scratch('walkRowQuery', sizes.queryBytes);
+    const struct = this.arena.u32(walk, WALK_SIZE / 4);
+    struct[WALK_VISITED / 4] = visited;
+    struct[WALK_BEAM / 4] = beam;
+    struct[WALK_FOUND / 4] = foundPtr;
+    struct[WALK_GATHER / 4] = gather;
+    struct[WALK_QUERY / 4] = query;
+    struct[WALK_ROW_QUERY / 4] = rowQuery;
+    this.#walkPtr = walk;
+    this.#walkQueryPtr = query;
+    return walk;
+  }
+
+  get walkQueryPtr(): number {
+    return this.#walkQueryPtr;
   }
 
   scratch(name: ScratchName, byteLength: number, onNew?: (ptr: number, byteLength: number) => void): number {

@@ -1,0 +1,243 @@
+// Walking a graph towards a query: the greedy descent through the upper levels and the best-first walk of one level
+// (Malkov & Yashunin, "Efficient and robust approximate nearest neighbor search using Hierarchical Navigable Small
+// World graphs", algorithms 2 and 5).
+//
+// What makes it fast: one call per search; the unvisited neighbours of a row are gathered first and their distances
+// computed four at a time; candidates and results are one array sorted by distance, with binary insertion, instead of
+// two heaps; a row's visited mark is one bit.
+import { BEAM_ENTRY, METRIC_L2, NO_ROW } from "../src/kernels/abi";
+import { Code, FastDot, FastL2, four, isCode, isDot } from "./distance";
+import { CodeQuery, Graph, TopK, Walk } from "./layout";
+import { push, topkSort } from "./topk";
+
+/** Set in the row of a beam entry whose neighbours have been looked at. */
+const EXPANDED: u32 = 0x80000000;
+const NONE: u32 = <u32>NO_ROW;
+
+/** Whether a walk has a filter, told apart by size like the spaces. */
+export type Unfiltered = u8;
+export type Filtered = u16;
+
+/** The f32 per row that `four` needs for this space. */
+// @ts-ignore: decorator
+@inline export function perRowOf<S>(graph: Graph, query: usize): usize {
+  if (isCode<S>()) return changetype<CodeQuery>(query).terms;
+  if (isDot<S>()) return graph.inverseNorms;
+  return 0;
+}
+
+// @ts-ignore: decorator
+@inline export function linksOf(graph: Graph, row: u32, level: u32): usize {
+  if (level == 0) return graph.baseLinks + <usize>row * (graph.m << 3);
+  return graph.upperLinks + <usize>(load<u32>(graph.upperStarts + ((<usize>row) << 2)) + level - 1) * (graph.m << 2);
+}
+
+// @ts-ignore: decorator
+@inline export function linksMax(graph: Graph, level: u32): u32 { return level == 0 ? graph.m << 1 : graph.m; }
+
+// @ts-ignore: decorator
+@inline export function distanceOf(list: usize, i: u32): f32 { return load<f32>(list + <usize>i * BEAM_ENTRY); }
+// @ts-ignore: decorator
+@inline export function rowOf(list: usize, i: u32): u32 { return load<u32>(list + <usize>i * BEAM_ENTRY, 4) & ~EXPANDED; }
+
+/**
+ * Inserts into a list sorted by distance, behind equal ones; of a full list (size == max) the last entry falls out.
+ * Answers the position.
+ */
+// @ts-ignore: decorator
+@inline export function insertSorted(list: usize, size: u32, max: u32, distance: f32, row: u32): u32 {
+  let low: u32 = 0, high = size;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (distanceOf(list, middle) <= distance) low = middle + 1;
+    else high = middle;
+  }
+  const at = list + <usize>low * BEAM_ENTRY;
+  let end = list + <usize>(size < max ? size : max - 1) * BEAM_ENTRY;
+  while (end >= at + 16) {
+    end -= 16;
+    v128.store(end, v128.load(end), 8);
+  }
+  if (end > at) store<u64>(at, load<u64>(at), 8);
+  store<f32>(at, distance);
+  store<u32>(at, row, 4);
+  return low;
+}
+
+/** The distance of one row. */
+// @ts-ignore: decorator
+@inline export function one<S>(graph: Graph, query: usize, perRow: usize, row: u32): f32 {
+  return f32x4.extract_lane(four<S>(query, graph.data, graph.stride, graph.dim, perRow, row, row, row, row), 0);
+}
+
+/** Distances of rows[i .. i + 3] of a list of n, its last row repeated beyond the end. */
+// @ts-ignore: decorator
+@inline export function fourOf<S>(graph: Graph, query: usize, perRow: usize, rows: usize, i: u32, n: u32): v128 {
+  const at = rows + ((<usize>i) << 2), last = n - 1 - i;
+  return four<S>(query, graph.data, graph.stride, graph.dim, perRow,
+    load<u32>(at),
+    load<u32>(at + ((<usize>min<u32>(1, last)) << 2)),
+    load<u32>(at + ((<usize>min<u32>(2, last)) << 2)),
+    load<u32>(at + ((<usize>min<u32>(3, last)) << 2)));
+}
+
+/** Greedy from `row` through the levels from .. to + 1. Leaves the nearest row and its distance in beam entry 0. */
+export function descend<S>(graph: Graph, walk: Walk, query: usize, row: u32, from: u32, to: u32): void {
+  const perRow = perRowOf<S>(graph, query);
+  const distancesAt = changetype<usize>(walk) + offsetof<Walk>("distances");
+  let nearest = row;
+  let distance = one<S>(graph, query, perRow, row);
+  for (let level = from; level > to; level--) {
+    for (let moved = true; moved; ) {
+      moved = false;
+      const links = linksOf(graph, nearest, level);
+      let n: u32 = 0;
+      while (n < graph.m && load<u32>(links + ((<usize>n) << 2)) != NONE) n++;
+      for (let i: u32 = 0; i < n; i += 4) {
+        const distances = fourOf<S>(graph, query, perRow, links, i, n);
+        if (!v128.any_true(f32x4.lt(distances, f32x4.splat(distance)))) continue;
+        v128.store(distancesAt, distances);
+        for (let lane: u32 = 0; lane < min<u32>(4, n - i); lane++) {
+          const d = load<f32>(distancesAt + ((<usize>lane) << 2));
+          if (d < distance) {
+            distance = d;
+            nearest = load<u32>(links + ((<usize>(i + lane)) << 2));
+            moved = true;
+          }
+        }
+      }
+    }
+  }
+  store<f32>(walk.beam, distance);
+  store<u32>(walk.beam, nearest, 4);
+}
+
+/**
+ * Best-first walk of one level from beam entry 0, keeping the `ef` nearest rows in the beam; answers how many.
+ * Filtered: the beam still holds all rows, the rows that `allow` names go to walk.found, at most `foundMax` of them,
+ * and the walk ends when the next row of the beam is farther than all of a full walk.found; answers how many are there.
+ */
+export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, ef: u32, level: u32, allow: usize, foundMax: u32): u32 {
+  const perRow = perRowOf<S>(graph, query);
+  const data = graph.data, stride = graph.stride, dim = graph.dim;
+  const beam = walk.beam, gather = walk.gather, visited = walk.visited, found = walk.found;
+  const distancesAt = changetype<usize>(walk) + offsetof<Walk>("distances");
+  const perList = (<usize>linksMax(graph, level)) << 2;
+  let foundCount: u32 = 0;
+  let foundBound: f32 = Infinity;
+
+  const entry = rowOf(beam, 0);
+  store<u32>(beam, entry, 4);
+  store<u32>(visited + ((<usize>(entry >> 5)) << 2), 1 << (entry & 31));
+  if (sizeof<F>() == 2) {
+    if (load<u32>(allow + ((<usize>(entry >> 5)) << 2)) >> (entry & 31) & 1) {
+      insertSorted(found, 0, foundMax, distanceOf(beam, 0), entry);
+      foundCount = 1;
+      if (foundMax == 1) foundBound = distanceOf(beam, 0);
+    }
+  }
+  let size: u32 = 1, next: u32 = 0;
+  let bound: f32 = ef > 1 ? <f32>Infinity : distanceOf(beam, 0);
+  while (next < size) {
+    const at = beam + <usize>next * BEAM_ENTRY;
+    const row = load<u32>(at, 4);
+    if (sizeof<F>() == 2) {
+      if (load<f32>(at) > foundBound) break;
+    }
+    store<u32>(at, row | EXPANDED, 4);
+
+    let n: u32 = 0;
+    const links = linksOf(graph, row, level);
+    for (let link = links, end = links + perList; link < end; link += 4) {
+      const neighbour = load<u32>(link);
+      if (neighbour == NONE) break;
+      const word = visited + ((<usize>(neighbour >> 5)) << 2);
+      const marks = load<u32>(word), mark: u32 = 1 << (neighbour & 31);
+      store<u32>(gather + ((<usize>n) << 2), neighbour);
+      n += u32((marks & mark) == 0);
+      store<u32>(word, marks | mark);
+    }
+    if (!n) {
+      while (next < size && load<u32>(beam + <usize>next * BEAM_ENTRY, 4) & EXPANDED) next++;
+      continue;
+    }
+    // Fill the last group of four by repeating its last row.
+    const last = load<u32>(gather + ((<usize>(n - 1)) << 2));
+    v128.store(gather + ((<usize>n) << 2), i32x4.splat(last));
+
+    for (let i: u32 = 0; i < n; i += 4) {
+      const group = gather + ((<usize>i) << 2);
+      const distances = four<S>(query, data, stride, dim, perRow, load<u32>(group), load<u32>(group, 4), load<u32>(group, 8), load<u32>(group, 12));
+      let near: u32 = i32x4.bitmask(f32x4.lt(distances, f32x4.splat(bound)));
+      if (i + 4 > n) near &= (1 << (n - i)) - 1;
+      if (!near) continue;
+      v128.store(distancesAt, distances);
+      do {
+        const lane = ctz(near);
+        near &= near - 1;
+        const distance = load<f32>(distancesAt + ((<usize>lane) << 2));
+        const candidate = load<u32>(group + ((<usize>lane) << 2));
+        if (!(distance < bound)) continue;
+        if (sizeof<F>() == 2) {
+          if (distance < foundBound && load<u32>(allow + ((<usize>(candidate >> 5)) << 2)) >> (candidate & 31) & 1) {
+            insertSorted(found, foundCount, foundMax, distance, candidate);
+            if (foundCount < foundMax) foundCount++;
+            if (foundCount == foundMax) foundBound = distanceOf(found, foundMax - 1);
+          }
+        }
+        const position = insertSorted(beam, size, ef, distance, candidate);
+        if (size < ef) size++;
+        if (size == ef) bound = distanceOf(beam, ef - 1);
+        if (position < next) next = position;
+      } while (near);
+    }
+    while (next < size && load<u32>(beam + <usize>next * BEAM_ENTRY, 4) & EXPANDED) next++;
+  }
+  memory.fill(visited, 0, (<usize>((graph.rows + 31) >> 5)) << 2);
+  return sizeof<F>() == 2 ? foundCount : size;
+}
+
+/** The first k of a sorted list into the top-k, equal distances by row; `unit` scales the distances. */
+function give(top: TopK, list: usize, size: u32, unit: f32): u32 {
+  const k = min(top.k, size);
+  let hasTies = false;
+  for (let i: u32 = 0; i < k; i++) {
+    const distance = distanceOf(list, i);
+    store<f32>(top.distances + ((<usize>i) << 2), distance * unit);
+    store<u32>(top.rows + ((<usize>i) << 2), rowOf(list, i));
+    if (i + 1 < size && distance == distanceOf(list, i + 1)) hasTies = true;
+  }
+  top.count = k;
+  if (hasTies) {
+    top.count = 0;
+    for (let i: u32 = 0; i < size; i++) push(top, distanceOf(list, i) * unit, rowOf(list, i));
+    topkSort(changetype<usize>(top));
+  }
+  return top.count;
+}
+
+// @ts-ignore: decorator
+@inline function search<S>(graph: Graph, walk: Walk, top: TopK, query: usize, ef: u32, allow: usize, foundMax: u32): u32 {
+  descend<S>(graph, walk, query, graph.entry, graph.topLevel, 0);
+  let unit: f32 = 1;
+  if (isCode<S>()) unit = changetype<CodeQuery>(query).unit;
+  if (allow) {
+    const found = walkLevel<S, Filtered>(graph, walk, query, ef, 0, allow, foundMax);
+    give(top, walk.found, found, unit);
+    return found;
+  }
+  const size = walkLevel<S, Unfiltered>(graph, walk, query, ef, 0, 0, 0);
+  return give(top, walk.beam, size, unit);
+}
+
+/**
+ * Searches the graph for the query at `query` (f32, or a CodeQuery for a graph over codes); hits go to the top-k, nearest first. `ef`: breadth of the walk, over
+ * all rows. `allow`: bitset over the rows, or 0; then at most `foundMax` allowed rows are kept, and the answer is how
+ * many were found, which may be more than the top-k holds. The graph must not be empty.
+ */
+export function graphSearch(graphPtr: usize, walkPtr: usize, topPtr: usize, query: usize, ef: u32, allow: usize, foundMax: u32): u32 {
+  const graph = changetype<Graph>(graphPtr), walk = changetype<Walk>(walkPtr), top = changetype<TopK>(topPtr);
+  if (graph.codes) return search<Code>(graph, walk, top, query, ef, allow, foundMax);
+  if (graph.metric == METRIC_L2) return search<FastL2>(graph, walk, top, query, ef, allow, foundMax);
+  return search<FastDot>(graph, walk, top, query, ef, allow, foundMax);
+}

@@ -1,0 +1,169 @@
+/**
+ * The links of an HNSW graph in kernel memory, apart from what the rows are: over f32 vectors or over codes. Base level:
+ * 2M links a row in fixed slots of whole cache lines for the usual M; above it M links per row and level. A list ends at
+ * its first NO_ROW.
+ *
+ * Sections: `graph` six u32 (rows, M, entry, top level, slots above the base, 0); `levels` u8, shape (rows);
+ * `links` u32, shape (rows, 2M); `upper-links` u32, shape (slots, M).
+ */
+import {
+  GRAPH_BASE_LINKS, GRAPH_CODES, GRAPH_DATA, GRAPH_DIM, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_INVERSE_NORMS, GRAPH_LEVELS, GRAPH_M, GRAPH_METRIC,
+  GRAPH_ROWS, GRAPH_SIZE, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, NO_ROW,
+} from '../../kernels/abi.ts';
+import { METRIC_CODE } from '../../kernels/kernels.ts';
+import type { CodeBlock } from '../../quant/sq8/codes.ts';
+import { takeSection } from '../../quant/sections.ts';
+import { ElanusError } from '../../util/error.ts';
+import type { IndexContext, IndexSection } from '../index.ts';
+import { LEVEL_MAX, upperStarts } from './levels.ts';
+
+const NONE = NO_ROW >>> 0;
+const HEADER_BYTES = 24;
+
+/** Bytes of kernel memory that a graph takes: the share of rows above the base is 1 / (M - 1) slots a row. */
+export const graphBytes = (rows: number, m: number): number => Math.ceil(rows * (8 * m + 5 + (4 * m) / (m - 1))) + GRAPH_SIZE;
+
+export class GraphBlock {
+  /** The Graph struct. */
+  readonly ptr: number;
+  readonly m: number;
+  readonly slots: number;
+  readonly basePtr: number;
+  readonly upperPtr: number;
+  readonly #context: IndexContext;
+  readonly #levelsPtr: number;
+  readonly #startsPtr: number;
+
+  private constructor(context: IndexContext, m: number, levels: Uint8Array, codes: CodeBlock | null) {
+    const { kernels, rows, dim, metric, vectors } = context;
+    const { arena } = kernels;
+    const { starts, slots } = upperStarts(levels);
+    this.#context = context;
+    this.m = m;
+    this.slots = slots;
+    this.ptr = arena.alloc(GRAPH_SIZE);
+    this.basePtr = arena.alloc(rows * m * 8);
+    this.upperPtr = arena.alloc(slots * m * 4);
+    this.#startsPtr = arena.alloc(rows * 4);
+    this.#levelsPtr = arena.alloc(rows);
+    arena.u32(this.#startsPtr, rows).set(starts);
+    arena.u8(this.#levelsPtr, rows).set(levels);
+    const struct = arena.u32(this.ptr, GRAPH_SIZE / 4);
+    struct[GRAPH_ROWS / 4] = rows;
+    struct[GRAPH_DIM / 4] = dim;
+    struct[GRAPH_METRIC / 4] = METRIC_CODE[metric];
+    struct[GRAPH_M / 4] = m;
+    struct[GRAPH_ENTRY / 4] = NONE;
+    struct[GRAPH_TOP_LEVEL / 4] = 0;
+    struct[GRAPH_BASE_LINKS / 4] = this.basePtr;
+    struct[GRAPH_UPPER_LINKS / 4] = this.upperPtr;
+    struct[GRAPH_UPPER_STARTS / 4] = this.#startsPtr;
+    struct[GRAPH_LEVELS / 4] = this.#levelsPtr;
+    struct[GRAPH_DATA / 4] = codes ? codes.codesPtr : vectors!.ptr;
+    struct[GRAPH_STRIDE / 4] = codes ? codes.stride : dim * 4;
+    struct[GRAPH_INVERSE_NORMS / 4] = !codes && metric === 'COSINE' ? vectors!.inverseNormsPtr : 0;
+    struct[GRAPH_CODES / 4] = codes ? codes.ptr : 0;
+    struct[GRAPH_EF_CONSTRUCTION / 4] = 0;
+  }
+
+  /** A graph without links. */
+  static create(context: IndexContext, m: number, efConstruction: number, levels: Uint8Array, codes: CodeBlock | null): GraphBlock {
+    const graph = new GraphBlock(context, m, levels, codes);
+    const { arena } = context.kernels;
+    graph.baseLinks().fill(NONE);
+    graph.upperLinks().fill(NONE);
+    arena.u32(graph.ptr, GRAPH_SIZE / 4)[GRAPH_EF_CONSTRUCTION / 4] = efConstruction;
+    return graph;
+  }
+
+  /** Loads what `sections` gave. CORRUPT when a length does not fit or a link leads out of the graph. */
+  static open(context: IndexContext, m: number, sections: ReadonlyMap<string, Uint8Array>, codes: CodeBlock | null): GraphBlock {
+    const { kernels, rows } = context;
+    const header = takeSection(sections, 'graph', HEADER_BYTES);
+    const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+    const [storedRows, storedM, entry, topLevel, storedSlots] = [0, 4, 8, 12, 16].map((at) => view.getUint32(at, true));
+    if (storedRows !== rows || storedM !== m) throw corrupt('graph', `${rows} rows and M ${m}`, `${storedRows} and ${storedM}`);
+    const levels = takeSection(sections, 'levels', rows);
+    let slots = 0, highest = 0;
+    for (let row = 0; row < rows; row++) {
+      slots += levels[row];
+      if (levels[row] > highest) highest = levels[row];
+    }
+    if (highest > LEVEL_MAX || topLevel !== highest || slots !== storedSlots) throw corrupt('levels', `top level ${topLevel} and ${storedSlots} slots`, `${highest} and ${slots}`);
+    if (rows === 0 ? entry !== NONE : entry >= rows || levels[entry] !== topLevel) throw corrupt('graph', 'an entry row of the top level', String(entry));
+    const links = takeSection(sections, 'links', rows * m * 8);
+    const upper = takeSection(sections, 'upper-links', slots * m * 4);
+
+    const graph = new GraphBlock(context, m, levels, codes);
+    const { arena } = kernels;
+    arena.u8(graph.basePtr, links.length).set(links);
+    arena.u8(graph.upperPtr, upper.length).set(upper);
+    const struct = arena.u32(graph.ptr, GRAPH_SIZE / 4);
+    struct[GRAPH_ENTRY / 4] = entry;
+    struct[GRAPH_TOP_LEVEL / 4] = topLevel;
+    try {
+      graph.#checkLinks(levels);
+    } catch (error) {
+      graph.free();
+      throw error;
+    }
+    return graph;
+  }
+
+  /** Every target is a row, and one that reaches up to the level of the list. */
+  #checkLinks(levels: Uint8Array): void {
+    const { rows } = this.#context;
+    const base = this.baseLinks();
+    for (let i = 0; i < base.length; i++) if (base[i] >= rows && base[i] !== NONE) throw corrupt('links', `rows below ${rows}`, String(base[i]));
+    const upper = this.upperLinks();
+    let at = 0;
+    for (let row = 0; row < rows; row++) {
+      for (let level = 1; level <= levels[row]; level++) {
+        for (const end = at + this.m; at < end; at++) {
+          const target = upper[at];
+          if (target !== NONE && (target >= rows || levels[target] < level)) throw corrupt('upper-links', `rows of level ${level} or above`, String(target));
+        }
+      }
+    }
+  }
+
+  /** u32, shape (rows, 2M). */
+  baseLinks(): Uint32Array {
+    return this.#context.kernels.arena.u32(this.basePtr, this.#context.rows * this.m * 2);
+  }
+
+  /** u32, shape (slots, M). */
+  upperLinks(): Uint32Array {
+    return this.#context.kernels.arena.u32(this.upperPtr, this.slots * this.m);
+  }
+
+  get entry(): number {
+    return this.#context.kernels.arena.u32(this.ptr + GRAPH_ENTRY, 1)[0];
+  }
+
+  sections(): IndexSection[] {
+    const { kernels, rows } = this.#context;
+    const { arena } = kernels;
+    const struct = arena.u32(this.ptr, GRAPH_SIZE / 4);
+    const header = new DataView(new ArrayBuffer(HEADER_BYTES));
+    [rows, this.m, struct[GRAPH_ENTRY / 4], struct[GRAPH_TOP_LEVEL / 4], this.slots, 0].forEach((value, i) => header.setUint32(i * 4, value, true));
+    return [
+      { name: 'graph', bytes: new Uint8Array(header.buffer) },
+      { name: 'levels', bytes: arena.u8(this.#levelsPtr, rows).slice() },
+      { name: 'links', bytes: arena.u8(this.basePtr, rows * this.m * 8).slice() },
+      { name: 'upper-links', bytes: arena.u8(this.upperPtr, this.slots * this.m * 4).slice() },
+    ];
+  }
+
+  get memoryBytes(): number {
+    return this.#context.rows * (this.m * 8 + 5) + this.slots * this.m * 4 + GRAPH_SIZE;
+  }
+
+  free(): void {
+    for (const ptr of [this.ptr, this.basePtr, this.upperPtr, this.#startsPtr, this.#levelsPtr]) this.#context.kernels.arena.free(ptr);
+  }
+}
+
+function corrupt(section: string, expected: string, got: string): ElanusError {
+  return new ElanusError('CORRUPT', `"${section}" expected ${expected}, got ${got}`, { section, expected, got });
+}

@@ -1,0 +1,82 @@
+/** The twin of `assembly/topk.ts`. */
+import { TOPK_COUNT, TOPK_DISTANCES, TOPK_K, TOPK_ROWS } from './abi.ts';
+import type { ScalarMemory } from './scalar-memory.ts';
+
+const isAfter = (d0: number, r0: number, d1: number, r1: number): boolean => d0 > d1 || (d0 === d1 && r0 > r1);
+
+/** The k nearest so far: a max-heap by (distance, row) over two arrays; see `assembly/topk.ts`. */
+export class ScalarTopK {
+  readonly #memory: ScalarMemory;
+  readonly #at: number;
+  readonly rows: number;
+  readonly distances: number;
+
+  constructor(memory: ScalarMemory, topPtr: number) {
+    this.#memory = memory;
+    this.#at = topPtr / 4;
+    this.rows = memory.u32[this.#at + TOPK_ROWS / 4] / 4;
+    this.distances = memory.u32[this.#at + TOPK_DISTANCES / 4] / 4;
+  }
+
+  get k(): number {
+    return this.#memory.u32[this.#at + TOPK_K / 4];
+  }
+  set k(value: number) {
+    this.#memory.u32[this.#at + TOPK_K / 4] = value;
+  }
+  get count(): number {
+    return this.#memory.u32[this.#at + TOPK_COUNT / 4];
+  }
+  set count(value: number) {
+    this.#memory.u32[this.#at + TOPK_COUNT / 4] = value;
+  }
+
+  push(distance: number, row: number): void {
+    if (Number.isNaN(distance)) return;
+    const { f32, u32 } = this.#memory;
+    const { rows, distances } = this;
+    const count = this.count;
+    if (count < this.k) {
+      this.count = count + 1;
+      let i = count;
+      while (i > 0) {
+        const parent = (i - 1) >> 1;
+        if (!isAfter(distance, row, f32[distances + parent], u32[rows + parent])) break;
+        f32[distances + i] = f32[distances + parent];
+        u32[rows + i] = u32[rows + parent];
+        i = parent;
+      }
+      f32[distances + i] = distance;
+      u32[rows + i] = row;
+    } else if (isAfter(f32[distances], u32[rows], distance, row)) this.#siftDown(count, distance, row);
+  }
+
+  sort(): number {
+    const { f32, u32 } = this.#memory;
+    const { rows, distances } = this;
+    for (let n = this.count; n > 1; n--) {
+      const distance = f32[distances + n - 1], row = u32[rows + n - 1];
+      f32[distances + n - 1] = f32[distances];
+      u32[rows + n - 1] = u32[rows];
+      this.#siftDown(n - 1, distance, row);
+    }
+    return this.count;
+  }
+
+  #siftDown(count: number, distance: number, row: number): void {
+    const { f32, u32 } = this.#memory;
+    const { rows, distances } = this;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= count) break;
+      if (child + 1 < count && isAfter(f32[distances + child + 1], u32[rows + child + 1], f32[distances + child], u32[rows + child])) child++;
+      if (!isAfter(f32[distances + child], u32[rows + child], distance, row)) break;
+      f32[distances + i] = f32[distances + child];
+      u32[rows + i] = u32[rows + child];
+      i = child;
+    }
+    f32[distances + i] = distance;
+    u32[rows + i] = row;
+  }
+}

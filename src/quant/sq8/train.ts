@@ -1,0 +1,93 @@
+/**
+ * Choosing the affine map of the 7-bit codes, x ≈ centre + scale * (code - zero), from a sample of the rows.
+ *
+ * L2 and COSINE: the centre is the middle of each dimension's range, so that an offset in some dimension costs nothing;
+ * one scale for all keeps distances between codes proportional to distances. IP: no centre, because it would not cancel
+ * out of dot products between rows; the zero code is placed so that 0 is exact and the range is used. Values beyond the
+ * range are clipped: the range is the one with the least squared error over the sample, so that a few outliers do not
+ * coarsen everything. Plain double arithmetic in a fixed order: equal rows give equal codes on every machine.
+ */
+import type { MetricType } from '../../schema/types.ts';
+
+/** Largest code: 7 bits, the unsigned operand of the relaxed integer dot product. */
+export const CODE_MAX = 127;
+/** Code of `centre` for L2 and COSINE: 64 steps below it, 63 above. */
+const CENTRE_CODE = 64;
+const SAMPLE_ROWS_MAX = 4096;
+const BINS = 512;
+
+export interface AffineMap {
+  readonly scale: number;
+  readonly zero: number;
+  /** f32, shape (dim). */
+  readonly centre: Float32Array;
+}
+
+/** `values`: f32, shape (rows, dim). `inverseNorms`: shape (rows), scales each row first; null: not. */
+export function trainAffine(values: Float32Array, rows: number, dim: number, metric: MetricType, inverseNorms: Float32Array | null): AffineMap {
+  const sampleRows = Math.min(rows, SAMPLE_ROWS_MAX);
+  const low = new Float64Array(dim).fill(Infinity);
+  const high = new Float64Array(dim).fill(-Infinity);
+  const rowAt = (i: number): number => Math.floor((i * rows) / sampleRows);
+  for (let i = 0; i < sampleRows; i++) {
+    const row = rowAt(i);
+    const length = inverseNorms ? inverseNorms[row] : 1;
+    for (let d = 0, at = row * dim; d < dim; d++, at++) {
+      const x = values[at] * length;
+      if (x < low[d]) low[d] = x;
+      if (x > high[d]) high[d] = x;
+    }
+  }
+  const centre = new Float32Array(dim);
+  if (metric === 'IP') {
+    let least = 0, most = 0;
+    for (let d = 0; d < dim; d++) {
+      if (low[d] < least) least = low[d];
+      if (high[d] > most) most = high[d];
+    }
+    if (!(most > least)) return { scale: 1, zero: CENTRE_CODE, centre };
+    const zero = Math.round((CODE_MAX * -least) / (most - least));
+    const scale = Math.max(zero < CODE_MAX ? most / (CODE_MAX - zero) : 0, zero > 0 ? -least / zero : 0);
+    return { scale: Math.fround(scale), zero, centre };
+  }
+
+  let reach = 0;
+  for (let d = 0; d < dim; d++) {
+    if (!(high[d] >= low[d])) continue;
+    centre[d] = (low[d] + high[d]) / 2;
+    reach = Math.max(reach, (high[d] - low[d]) / 2);
+  }
+  if (!(reach > 0)) return { scale: 1, zero: CENTRE_CODE, centre };
+
+  const histogram = new Float64Array(BINS);
+  const perBin = BINS / reach;
+  for (let i = 0; i < sampleRows; i++) {
+    const row = rowAt(i);
+    const length = inverseNorms ? inverseNorms[row] : 1;
+    for (let d = 0, at = row * dim; d < dim; d++, at++) {
+      const bin = Math.abs(values[at] * length - centre[d]) * perBin;
+      histogram[bin < BINS ? bin | 0 : BINS - 1]++;
+    }
+  }
+  return { scale: Math.fround(leastErrorReach(histogram, reach) / (CENTRE_CODE - 0.5)), zero: CENTRE_CODE, centre };
+}
+
+/** The reach (largest |x - centre| kept) with the least squared error: rounding inside, clipping beyond. */
+function leastErrorReach(histogram: Float64Array, reach: number): number {
+  const width = reach / BINS;
+  let best = reach, bestError = Infinity;
+  for (let kept = BINS; kept >= BINS / 16; kept -= BINS / 64) {
+    const limit = kept * width;
+    const step = limit / (CENTRE_CODE - 0.5);
+    let error = 0;
+    for (let bin = 0; bin < BINS; bin++) {
+      const beyond = bin < kept ? 0 : (bin + 0.5) * width - limit;
+      error += histogram[bin] * ((step * step) / 12 + beyond * beyond);
+    }
+    if (error < bestError) {
+      bestError = error;
+      best = limit;
+    }
+  }
+  return best;
+}
