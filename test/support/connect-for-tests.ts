@@ -2,6 +2,8 @@
 import { makeConnect } from '../../src/api/connect.ts';
 import type { Connect } from '../../src/api/connect.ts';
 import type { EngineEvent, EngineLauncher } from '../../src/engine/client.ts';
+import { makeLauncher } from '../../src/launch.ts';
+import { nodePlatform } from '../../src/platform/node.ts';
 import { fakeLauncher } from './fake-engine.ts';
 
 export interface TestEngine {
@@ -9,7 +11,13 @@ export interface TestEngine {
   readonly connect: Connect;
 }
 
+// Nothing of it is started: `mode: 'inline'` has no threads.
+const noWorker = new URL('./no-worker.js', import.meta.url);
+/** The real one, in this process; to be used with `mode: 'inline'`. */
+export const connectInNode: Connect = makeConnect(makeLauncher(nodePlatform(noWorker)));
+
 export const engines: readonly TestEngine[] = [
+  { name: 'the engine on this thread', connect: (url, options) => connectInNode(url, { mode: 'inline', ...options }) },
   { name: 'a Map of rows behind messages', connect: makeConnect(fakeLauncher().launch) },
   { name: 'a Map of rows that answers at once', connect: makeConnect(fakeLauncher({ isSync: true }).launch) },
 ];
