@@ -80,7 +80,8 @@ class IdbStore implements Store {
     this.#connection.checkWritable();
     checkName(name);
     if (await this.#connection.run('write a file', (db) => db.getKey('names', name))) throw alreadyExists(name);
-    const id = crypto.randomUUID();
+    // Not randomUUID, which insecure pages have not.
+    const id = Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(16)).join('-');
     try {
       const bytes = await this.#putChunks(id, chunks);
       await this.#connection.write('write a file', ['names'], 'strict', async (transaction) => {
