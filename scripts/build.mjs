@@ -7,6 +7,7 @@
  * | `worker.js`, `node-worker.js` | the threads, each one file without imports: bundlers pack workers no other way |
  * | `core.wasm`, `core-relaxed.wasm` | the kernels as files, for `connect(url, { wasm })` |
  * | `types/` | declarations of what the entries export |
+ * | `LICENSES.txt` | the licences of what is bundled |
  *
  * Comlink and idb are bundled: a static page has no resolver, and our handlers must not meet the page's own Comlink.
  * Names are kept, so that stacks and profiles can be read; `build/size/` has the same fully minified, and
@@ -76,13 +77,24 @@ function assertSmallEntry(metafile, files) {
   if (stray !== undefined) throw new Error(`${stray} is in the static graph of the browser entry`);
 }
 
+const BUNDLED = ['comlink', 'idb'];
+
+/** What the licences of bundled packages ask for: their text, with the copy. */
+function licences() {
+  return BUNDLED.map((name) => {
+    const folder = join(ROOT, 'node_modules', name);
+    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    return `${name} ${version} (${license})\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n`;
+  }).join(`\n${'-'.repeat(72)}\n\n`);
+}
+
 /** Compiles `src/` and copies the declarations that the entries reach. */
 function declarations() {
   const tsc = spawnSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', 'src'], { cwd: ROOT, stdio: 'inherit' });
   if (tsc.status !== 0) throw new Error('the sources do not compile; see above');
   const from = join(ROOT, 'build', 'types');
   const to = join(ROOT, 'dist', 'types');
-  const seen = new Set(['browser.d.ts', 'node.d.ts'].map((file) => join(from, file)));
+  const seen = new Set(['browser.d.ts', 'node.d.ts', 'browser-worker.d.ts'].map((file) => join(from, file)));
   for (const file of seen) {
     const text = readFileSync(file, 'utf8').replace(/(['"])(\.{1,2}\/[^'"]+)\.(?:ts|js)\1/g, (_match, quote, path) => {
       const target = join(dirname(file), `${path}.d.ts`);
@@ -108,6 +120,7 @@ async function main() {
   await bundle(staging, READABLE);
   copyFileSync(wasmFile('simd'), join(staging, 'core.wasm'));
   copyFileSync(wasmFile('relaxed'), join(staging, 'core-relaxed.wasm'));
+  writeFileSync(join(staging, 'LICENSES.txt'), licences());
 
   const minified = await bundle(join(ROOT, 'build', 'size'), MINIFIED);
   const entry = staticGraph(minified.browser, 'build/size/browser.js');

@@ -30,7 +30,7 @@ export function makeLauncher(platform: Platform): EngineLauncher {
       const reason = cause instanceof Error ? cause.message : String(cause);
       if (mode === 'worker') throw new ElanusError('UNAVAILABLE', `"mode" is 'worker', but no worker could be started: ${reason}`, {}, { cause });
       console.warn(`elanus: no worker could be started, so the database runs on the calling thread (${reason})`);
-      return startHere(platform, start, context);
+      return startHere(platform, { ...start, workers: 0 }, context);
     }
     return remote.startRemoteEngine(handle, start, context);
   };

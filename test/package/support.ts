@@ -1,0 +1,161 @@
+/** What the tests of the package share: the packed tarball installed in an empty project, a server, a browser. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { chromium, type Browser } from 'playwright';
+import { BROWSER_ARGS } from '../../scripts/find-browser.mjs';
+
+/** Null where there is no browser: `vitest.config.ts` has looked, and said so. */
+export const CHROME_PATH = process.env['CHROME_PATH'] ?? null;
+
+export interface Project {
+  /** An empty project with the package installed in it. */
+  readonly folder: string;
+  readonly tarball: string;
+  remove(): void;
+}
+
+/** Packs `dist/` as `npm publish` would and installs the tarball in a folder outside of this repository. */
+export function installPacked(): Project {
+  const folder = mkdtempSync(join(tmpdir(), 'elanus-package-'));
+  npm(['pack', '--ignore-scripts', '--pack-destination', folder], '.');
+  const tarball = readdirSync(folder).find((file) => file.endsWith('.tgz'))!;
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }));
+  npm(['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', `./${tarball}`], folder);
+  return { folder, tarball: join(folder, tarball), remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+function npm(args: string[], cwd: string): string {
+  // The outer npm's settings (a prefix, dry-run, workspaces) are not this one's.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^npm_(config|package|lifecycle)_/.test(key)));
+  const run = spawnSync('npm', args, { cwd, env, encoding: 'utf8', shell: process.platform === 'win32' });
+  if (run.status !== 0) throw new Error(`npm ${args.join(' ')} failed:\n${run.stdout}\n${run.stderr}`);
+  return run.stdout;
+}
+
+export function writeFiles(folder: string, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+}
+
+const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm', '.json': 'application/json', '.map': 'application/json' };
+
+export interface Site {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Serves a folder. As single-page hosts do, it answers what is not there with the start page. */
+export async function serve(folder: string, headers: Readonly<Record<string, string>> = {}): Promise<Site> {
+  const server: Server = createServer((request, response) => {
+    const path = decodeURIComponent(new URL(request.url!, 'http://x').pathname);
+    const name = path.endsWith('/') ? `${path}index.html` : path;
+    let body: Buffer;
+    let type = TYPES[extname(name)] ?? 'application/octet-stream';
+    try {
+      body = readFileSync(join(folder, name));
+    } catch {
+      body = readFileSync(join(folder, 'index.html'));
+      type = 'text/html';
+    }
+    response.writeHead(200, { 'content-type': type, ...headers }).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** A name for this machine that a browser does not trust as it trusts localhost. */
+export const INSECURE_HOST = 'insecure.test';
+
+export const launchBrowser = (): Promise<Browser> => chromium.launch({ executablePath: CHROME_PATH!, args: [...BROWSER_ARGS, `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`] });
+
+export interface Outcome {
+  readonly ok?: Report;
+  readonly error?: string;
+}
+
+/** What the application answers, in a browser or in Node. */
+export interface Report {
+  readonly count: number;
+  readonly titles: readonly string[];
+  readonly kernels: string;
+  readonly kernelsReason?: string;
+  readonly engineThread: string;
+  readonly buildThread: string;
+  readonly index: string;
+  readonly errorCode: string;
+}
+
+export interface Visit {
+  readonly outcome: Outcome;
+  /** Warnings and errors on the page's console. */
+  readonly console: readonly string[];
+}
+
+/** Opens a page and waits until the application has set `outcome`. A policy forbids `waitForFunction`, so it asks again and again. */
+export async function visit(browser: Browser, url: string): Promise<Visit> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const lines: string[] = [];
+  page.on('console', (message) => {
+    if (['warning', 'error'].includes(message.type())) lines.push(message.text());
+  });
+  page.on('pageerror', (error) => lines.push(`uncaught: ${error.message}`));
+  try {
+    await page.goto(url);
+    for (let waited = 0; waited < 20_000; waited += 50) {
+      const outcome = await page.evaluate(() => (globalThis as { outcome?: Outcome }).outcome);
+      if (outcome !== undefined) return { outcome, console: lines };
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`the application did not finish; its console:\n${lines.join('\n')}`);
+  } finally {
+    await context.close();
+  }
+}
+
+/** The application: what the README promises, over what `from` exports. `url` and `options` are JavaScript expressions. */
+export const application = (from: string, url: string, options: string): string => `
+import { connect, defineSchema, isElanusError } from ${JSON.stringify(from)};
+
+export async function main() {
+  const db = await connect(${url}, ${options});
+  const schema = defineSchema({
+    fields: {
+      id: { type: 'Int64', primaryKey: true, autoId: true },
+      title: { type: 'VarChar', maxLength: 64 },
+      embedding: { type: 'FloatVector', dim: 8, index: { type: 'HNSW', metric: 'L2', params: { M: 8, efConstruction: 64 } } },
+    },
+  });
+  const docs = await db.createCollection('docs', schema);
+  const at = (i) => Float32Array.from({ length: 8 }, (_, j) => Math.sin(i * (j + 1)));
+  await docs.insert(Array.from({ length: 3000 }, (_, i) => ({ title: 'row ' + i, embedding: at(i) })));
+  await docs.createIndex('embedding', { type: 'HNSW', metric: 'L2', params: { M: 8, efConstruction: 64 } });
+  const hits = await docs.search({ vector: at(7), limit: 2, outputFields: ['title'] });
+  const errorCode = await docs.search({ vector: new Float32Array(3), limit: 1 }).catch((error) => isElanusError(error) && error.code);
+  const { kernels, kernelsReason, engineThread, buildThread } = await db.stats();
+  const report = { count: await docs.count(), titles: hits.map((hit) => hit.entity.title), kernels, kernelsReason, engineThread, buildThread,
+    index: (await docs.indexProgress('embedding')).state, errorCode };
+  await db.close();
+  return report;
+}
+`;
+
+/** Runs the application in a page and leaves what came of it in `outcome`. */
+export const pageApplication = (from: string, url: string, options: string): string => `${application(from, url, options)}
+main().then((ok) => { globalThis.outcome = { ok }; }, (error) => { globalThis.outcome = { error: (error.code ?? '') + ' ' + error.stack }; });
+`;
+
+export const PAGE = '<!doctype html><meta charset="utf-8"><title>elanus</title><link rel="icon" href="data:,"><script type="module" src="./app.js"></script>';
