@@ -5,7 +5,7 @@ import { valueAt } from '../../src/schema/column-ops.ts';
 import { defineSchema } from '../../src/schema/define.ts';
 import { planOf } from '../../src/schema/plan.ts';
 import { isElanusError } from '../../src/util/error.ts';
-import { codeOf } from '../support/refusals.ts';
+import { codeOf, withHole } from '../support/refusals.ts';
 
 const schema = defineSchema({
   fields: {
@@ -98,7 +98,7 @@ describe('rows', () => {
     ['a typed array', new Float32Array(3)],
     ['a row that is null', [row(), null]],
     ['a row that is an array', [[1, 2]]],
-    ['a hole among the rows', [row(), , row({ id: 2 })]],
+    ['a hole among the rows', withHole([row(), row(), row({ id: 2 })], 1)],
     ['an unknown field', [row({ colour: 'red' })]],
     ['an unknown field that is undefined', [row({ colour: undefined })]],
     ['a missing field', [(({ f: _, ...rest }) => rest)(row())]],
@@ -111,7 +111,7 @@ describe('rows', () => {
     ['Infinity', [row({ v: [1, -Infinity, 3] })]],
     ['Infinity in a Float64Array', [row({ v: Float64Array.of(Infinity, 0, 0) })]],
     ['a number beyond f32', [row({ v: [1, 2, 1e39] })]],
-    ['holes', [row({ v: [1, , 3] })]],
+    ['holes', [row({ v: withHole([1, 2, 3], 1) })]],
     ['strings in a vector', [row({ v: [1, '2', 3] })]],
     ['bigints in a vector', [row({ v: [1n, 2n, 3n] })]],
     ['an integer vector', [row({ v: Int8Array.of(1, 2, 3) })]],
@@ -210,7 +210,7 @@ describe('columns', () => {
     ['a flat array of numbers', columns({ v: [1, 2, 3, 4, 5, 6] })],
     ['NaN in a flat matrix', columns({ v: Float32Array.of(1, 2, 3, 4, NaN, 6) })],
     ['a number beyond f32 in a flat matrix', columns({ v: Float64Array.of(1, 2, 3, 4, 5, 1e300) })],
-    ['a hole', columns({ s: ['a', ,] })],
+    ['a hole', columns({ s: withHole(['a', 'b'], 1) })],
     ['a null', columns({ d: [1, null] })],
     ['a string for a column', columns({ s: 'ab' })],
     ['a value for a column', columns({ f: 1 })],

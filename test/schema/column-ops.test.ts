@@ -1,4 +1,4 @@
-import { Bool, DataType, Field as ArrowField, FixedSizeList, Float32, Float64, Int8, Int16, Int32, Int64, Utf8, Vector, makeData } from 'apache-arrow';
+import { Bool, type DataType, Field as ArrowField, FixedSizeList, Float32, Float64, Int8, Int16, Int32, Int64, Utf8, Vector, makeData } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { toBatch } from '../../src/schema/batch.ts';
 import type { Column } from '../../src/schema/column.ts';

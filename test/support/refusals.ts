@@ -1,4 +1,4 @@
-/** What was refused, by code: tests assert codes, never texts. */
+/** Things to be refused, and by which code they were: tests assert codes, never texts. */
 import { isElanusError } from '../../src/util/error.ts';
 
 /** The code of the ElanusError that `act` throws. Another error passes through; none at all is one. */
@@ -23,4 +23,11 @@ export async function codeOfAsync(promise: PromiseLike<unknown>): Promise<string
     throw error;
   }
   throw new Error(`expected a refusal, got ${String(answer)}`);
+}
+
+/** The values with a hole where one was: no undefined, nothing. */
+export function withHole(values: readonly unknown[], at: number): unknown[] {
+  const holed = [...values];
+  delete holed[at];
+  return holed;
 }

@@ -59,7 +59,7 @@ export async function calls(db: Database): Promise<void> {
   const hits = await docs.search({ vector: q, limit: 10, params: { ef: 64 }, outputFields: ['title', 'meta'] });
   expectType<Equal<(typeof hits)[0]['entity'], { title: string; meta: JsonValue }>>(true);
   // @ts-expect-error a field that was not asked for
-  hits[0].entity.price;
+  void hits[0].entity.price;
   const all = await docs.search({ vector: [1, 2, 3, 4], outputFields: '*' });
   expectType<Equal<(typeof all)[0]['entity']['embedding'], Float32Array>>(true);
   const lists = await docs.search({ vectors: [q, [1, 2, 3, 4]], outputFields: ['title'] });
