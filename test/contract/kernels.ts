@@ -1,0 +1,313 @@
+/**
+ * What every kernel build must do, against references in double precision. Tolerance families:
+ * integers, bitsets, codes, top-k order: exact, and equal in all builds;
+ * f32 reductions: within 4e-7 * sqrt(dim) of the sum of the terms' magnitudes (f32 rounding, any order of adding, FMA or not).
+ */
+import { describe, expect, it } from 'vitest';
+import { CODE_QUERY_BASE, CODE_QUERY_FACTOR, CODE_QUERY_OFFSET, CODE_QUERY_UNIT, CODES_PTR, CODES_TERMS } from '../../src/kernels/abi.ts';
+import { instantiateKernels, type Kernels } from '../../src/kernels/kernels.ts';
+import type { KernelModule } from '../../src/kernels/load.ts';
+import { CodeBlock, codeQueryBytes, codeStride } from '../../src/quant/sq8/codes.ts';
+import type { MetricType } from '../../src/schema/types.ts';
+import { hashOf, randomVectors } from '../support/vectors.ts';
+
+export const DIMS = [1, 2, 3, 4, 5, 7, 8, 13, 15, 16, 17, 31, 33, 64, 100, 127, 128, 129, 384, 768, 1023, 1536, 4097];
+const METRICS: readonly MetricType[] = ['L2', 'IP', 'COSINE'];
+
+/** Distance in double precision, and the magnitude that its f32 error is measured by. */
+function reference(metric: MetricType, query: Float32Array, row: Float32Array): { distance: number; magnitude: number } {
+  let squares = 0, dot = 0, absolute = 0, q2 = 0, x2 = 0;
+  for (let i = 0; i < query.length; i++) {
+    squares += (query[i] - row[i]) ** 2;
+    dot += query[i] * row[i];
+    absolute += Math.abs(query[i] * row[i]);
+    q2 += query[i] ** 2;
+    x2 += row[i] ** 2;
+  }
+  if (metric === 'L2') return { distance: squares, magnitude: squares };
+  if (metric === 'IP') return { distance: -dot, magnitude: absolute };
+  const length = Math.sqrt(q2 * x2);
+  return length === 0 ? { distance: 0, magnitude: 0 } : { distance: -dot / length, magnitude: absolute / length };
+}
+
+function loadRows(kernels: Kernels, values: Float32Array, rows: number, dim: number): { ptr: number; inverseNormsPtr: number; rows: number } {
+  const ptr = kernels.arena.alloc(values.byteLength);
+  kernels.arena.f32(ptr, values.length).set(values);
+  const inverseNormsPtr = kernels.arena.alloc(rows * 4);
+  kernels.inverseNorms(ptr, rows, dim, inverseNormsPtr);
+  return { ptr, inverseNormsPtr, rows };
+}
+
+/** Bytes that must be equal in all builds, by case name: filled by each build, compared by the next. */
+const seen = new Map<string, { variant: string; hash: string }>();
+function expectSameInAllBuilds(kernels: Kernels, name: string, bytes: Uint8Array): void {
+  const hash = hashOf(bytes);
+  const before = seen.get(name);
+  if (before) expect(`${name} ${hash}`, `${kernels.variant} against ${before.variant}`).toBe(`${name} ${before.hash}`);
+  else seen.set(name, { variant: kernels.variant, hash });
+}
+
+export function kernelSuite(module: KernelModule): void {
+  describe(`kernels/${module.variant}`, () => {
+    const fresh = (): Kernels => instantiateKernels(module);
+
+    it.each(METRICS)('%s distances of a scan agree with double precision in every dimension', (metric) => {
+      for (const dim of DIMS) {
+        const kernels = fresh();
+        const rows = 11;
+        const values = randomVectors(rows, dim, dim);
+        values.fill(0, 4 * dim, 5 * dim);
+        const { ptr, inverseNormsPtr } = loadRows(kernels, values, rows, dim);
+        const query = randomVectors(1, dim, dim + 1);
+        kernels.setQuery(query, 0, dim, metric);
+        kernels.beginTopK(rows);
+        kernels.scanF32(metric, ptr, dim, 0, rows, inverseNormsPtr, 0, 100);
+        const n = kernels.endTopK();
+        expect(n).toBe(rows);
+        const hitRows = kernels.hitRows(n), distances = kernels.hitDistances(n);
+        expect([...hitRows].sort((a, b) => a - b)).toEqual(Array.from({ length: rows }, (_, i) => i + 100));
+        for (let i = 0; i < n; i++) {
+          const row = hitRows[i] - 100;
+          const { distance, magnitude } = reference(metric, query, values.subarray(row * dim, (row + 1) * dim));
+          expect(Math.abs(distances[i] - distance), `dim ${dim}, row ${row}`).toBeLessThanOrEqual(4e-7 * Math.sqrt(dim) * magnitude + 1e-30);
+          if (i > 0) expect(distances[i]).toBeGreaterThanOrEqual(distances[i - 1]);
+        }
+      }
+    });
+
+    it('a scan keeps the k nearest, equal distances by the smaller row', () => {
+      const kernels = fresh();
+      const rows = 1000, dim = 3;
+      const values = Float32Array.from({ length: rows * dim }, (_, i) => Math.floor(i / dim) % 7);
+      const { ptr } = loadRows(kernels, values, rows, dim);
+      kernels.setQuery(new Float32Array(dim), 0, dim, 'L2');
+      for (const k of [1, 2, 10, 143, 144, 500, 1000, 2000]) {
+        kernels.beginTopK(k);
+        kernels.scanF32('L2', ptr, dim, 400, rows, 0, 0, 0);
+        kernels.scanF32('L2', ptr, dim, 0, 400, 0, 0, 0);
+        const n = kernels.endTopK();
+        const expected = Array.from({ length: rows }, (_, i) => i).sort((a, b) => (a % 7) - (b % 7) || a - b).slice(0, k);
+        expect([...kernels.hitRows(n)], `k ${k}`).toEqual(expected);
+      }
+    });
+
+    it('a scan returns only rows that the bitset allows, within [from, to)', () => {
+      const kernels = fresh();
+      const rows = 203, dim = 17;
+      const values = randomVectors(rows, dim, 3);
+      const { ptr } = loadRows(kernels, values, rows, dim);
+      const allow = kernels.arena.alloc(32);
+      const query = randomVectors(1, dim, 4);
+      kernels.setQuery(query, 0, dim, 'L2');
+      for (const chosen of [[], [0], [202], [31], [32], [63, 64], [5, 6, 7, 8, 9], [1, 33, 65, 97, 129, 161, 193], Array.from({ length: rows }, (_, i) => i)]) {
+        for (const [from, to] of [[0, rows], [31, 33], [32, 64], [7, 203], [0, 1]]) {
+          const bytes = kernels.arena.u8(allow, 32).fill(0);
+          for (const row of chosen) bytes[row >> 3] |= 1 << (row & 7);
+          // Bits beyond the last row must not matter.
+          for (let row = rows; row < 256; row++) bytes[row >> 3] |= 1 << (row & 7);
+          kernels.beginTopK(rows);
+          kernels.scanF32('L2', ptr, dim, from, to, 0, allow, 0);
+          const n = kernels.endTopK();
+          expect([...kernels.hitRows(n)].sort((a, b) => a - b)).toEqual(chosen.filter((row) => row >= from && row < to));
+        }
+        expect(kernels.countBits(allow, rows)).toBe(chosen.length);
+      }
+    });
+
+    it('counts the bits of a prefix', () => {
+      const kernels = fresh();
+      const ptr = kernels.arena.alloc(128);
+      kernels.arena.u8(ptr, 128).fill(0xff);
+      for (const n of [0, 1, 31, 32, 33, 127, 128, 129, 255, 256, 1000, 1024]) expect(kernels.countBits(ptr, n)).toBe(n);
+    });
+
+    it('norms neither overflow nor vanish for finite rows', () => {
+      const kernels = fresh();
+      const dim = 5;
+      const rows = [[3e38, 3e38, 3e38, 3e38, 3e38], [1e-30, 0, 0, 0, 0], [0, 0, 0, 0, 0], [3, 4, 0, 0, 0], [0, 0, 0, 3, 4]];
+      const values = Float32Array.from(rows.flat());
+      const { inverseNormsPtr } = loadRows(kernels, values, rows.length, dim);
+      const inverse = kernels.arena.f32(inverseNormsPtr, rows.length);
+      expect(inverse[0] * 3e38 * Math.sqrt(5)).toBeCloseTo(1, 5);
+      expect(inverse[1] * 1e-30).toBeCloseTo(1, 5);
+      expect([inverse[2], inverse[3], inverse[4]]).toEqual([0, Math.fround(0.2), Math.fround(0.2)]);
+    });
+
+    it('a zero query or a zero row has cosine 0', () => {
+      const kernels = fresh();
+      const dim = 6;
+      const values = randomVectors(3, dim, 9);
+      values.fill(0, dim, 2 * dim);
+      const { ptr, inverseNormsPtr } = loadRows(kernels, values, 3, dim);
+      for (const query of [new Float32Array(dim), randomVectors(1, dim, 10)]) {
+        kernels.setQuery(query, 0, dim, 'COSINE');
+        kernels.beginTopK(3);
+        kernels.scanF32('COSINE', ptr, dim, 0, 3, inverseNormsPtr, 0, 0);
+        const n = kernels.endTopK();
+        const distances = kernels.hitDistances(n);
+        kernels.hitRows(n).forEach((row, i) => {
+          if (row === 1 || query[0] === 0) expect(Math.abs(distances[i])).toBe(0);
+        });
+      }
+    });
+
+    it.each(METRICS)('scoring again gives the distances of a scan, whether the rows lie in the block or beside it (%s)', (metric) => {
+      for (const dim of [1, 6, 128, 131]) {
+        const kernels = fresh();
+        const rows = 50;
+        const values = randomVectors(rows, dim, 5);
+        const { ptr, inverseNormsPtr } = loadRows(kernels, values, rows, dim);
+        kernels.setQuery(randomVectors(1, dim, 6), 0, dim, metric);
+        for (const k of [1, 2, 3, 7, 50]) {
+          const scan = (): number => {
+            kernels.beginTopK(k);
+            kernels.scanF32(metric, ptr, dim, 0, rows, inverseNormsPtr, 0, 0);
+            return kernels.endTopK();
+          };
+          const n = scan();
+          const expectedRows = [...kernels.hitRows(n)], expected = [...kernels.hitDistances(n)];
+          const reversed = [...expectedRows].reverse();
+          kernels.hitRows(n).set(reversed);
+          kernels.hitDistances(n).fill(0);
+          kernels.rescoreF32(metric, ptr, dim, inverseNormsPtr, n);
+          expect([...kernels.hitRows(n)]).toEqual(expectedRows);
+          expect([...kernels.hitDistances(n)]).toEqual(expected);
+          scan();
+          kernels.hitRows(n).set(reversed);
+          const gathered = new Float32Array(n * dim);
+          reversed.forEach((row, i) => gathered.set(values.subarray(row * dim, (row + 1) * dim), i * dim));
+          kernels.rescoreRows(metric, gathered, dim, n);
+          expect([...kernels.hitRows(n)]).toEqual(expectedRows);
+          expect([...kernels.hitDistances(n)]).toEqual(expected);
+        }
+      }
+    });
+
+    it.each(METRICS)('codes of rows and queries are within half a step, and equal in all builds (%s)', (metric) => {
+      for (const dim of DIMS) {
+        const kernels = fresh();
+        const rows = 9;
+        const values = randomVectors(rows, dim, dim * 3);
+        const vectors = loadRows(kernels, values, rows, dim);
+        const block = CodeBlock.train({ kernels, metric, dim, rows, vectors });
+        block.encode(0, 4);
+        block.encode(4, rows);
+        const sections = new Map(block.sections().map(({ name, bytes }) => [name, bytes]));
+        for (const [name, bytes] of sections) expectSameInAllBuilds(kernels, `${metric} ${dim} ${name}`, bytes);
+        const map = sections.get('code-map')!;
+        const view = new DataView(map.buffer);
+        const scale = view.getFloat32(0, true), zero = view.getInt32(4, true);
+        const norms = kernels.arena.f32(vectors.inverseNormsPtr, rows);
+        const codes = sections.get('codes')!;
+        const stride = codeStride(dim);
+        let atEdge = 0;
+        for (let row = 0; row < rows; row++) {
+          for (let d = 0; d < dim; d++) {
+            const x = values[row * dim + d] * (metric === 'COSINE' ? norms[row] : 1);
+            const code = codes[row * stride + d];
+            expect(code).toBeLessThanOrEqual(127);
+            const decoded = view.getFloat32(8 + d * 4, true) + scale * (code - zero);
+            if (code === 0 || code === 127) atEdge++;
+            else expect(Math.abs(decoded - x), `dim ${dim}, row ${row}, d ${d}`).toBeLessThanOrEqual(scale * 0.501 + 1e-6);
+          }
+          for (let d = dim; d < stride; d++) expect(codes[row * stride + d]).toBe(zero);
+        }
+        // Values at the ends of the range may be clipped; there are few unless there are few values.
+        if (dim > 100) expect(atEdge / (rows * dim)).toBeLessThan(0.02);
+      }
+    });
+
+    it.each(METRICS)('distances of codes approximate the metric, and are equal in all builds (%s)', (metric) => {
+      for (const dim of DIMS) {
+        const kernels = fresh();
+        const rows = 21;
+        const values = randomVectors(rows, dim, dim * 5);
+        const vectors = loadRows(kernels, values, rows, dim);
+        const block = CodeBlock.train({ kernels, metric, dim, rows, vectors });
+        block.encode(0, rows);
+        const query = randomVectors(1, dim, dim * 5 + 1);
+        kernels.setQuery(query, 0, dim, metric);
+        const out = kernels.arena.alloc(codeQueryBytes(dim));
+        kernels.exports.codesQuery(block.ptr, kernels.queryPtr, out);
+        kernels.beginTopK(rows);
+        kernels.exports.scanCodes(kernels.topPtr, block.ptr, out, 0, rows, 0);
+        const n = kernels.endTopK();
+        expect(n).toBe(rows);
+        expectSameInAllBuilds(kernels, `${metric} ${dim} scan rows`, new Uint8Array(kernels.hitRows(n).slice().buffer));
+        expectSameInAllBuilds(kernels, `${metric} ${dim} scan distances`, new Uint8Array(kernels.hitDistances(n).slice().buffer));
+        const unit = kernels.arena.f32(out + CODE_QUERY_UNIT, 1)[0];
+        const scale = kernels.arena.f32(block.ptr + 16, 1)[0];
+        const hitRows = kernels.hitRows(n), distances = kernels.hitDistances(n);
+        for (let i = 0; i < n; i++) {
+          const row = values.subarray(hitRows[i] * dim, (hitRows[i] + 1) * dim);
+          const { distance } = reference(metric, query, row);
+          // Each dimension is off by half a step on either side, times the other side's size; uniform errors add as a root.
+          const size = metric === 'COSINE' ? 1 : 2 * Math.sqrt(dim);
+          expect(Math.abs(distances[i] * unit - distance), `dim ${dim}, row ${hitRows[i]}`).toBeLessThanOrEqual(6 * scale * (size + scale * Math.sqrt(dim)) + 1e-5);
+        }
+      }
+    });
+
+    it('the largest codes do not overflow', () => {
+      const kernels = fresh();
+      const dim = 4097, rows = 2;
+      const values = new Float32Array(rows * dim).fill(1).fill(-1, dim);
+      const vectors = loadRows(kernels, values, rows, dim);
+      const block = CodeBlock.train({ kernels, metric: 'IP', dim, rows, vectors });
+      block.encode(0, rows);
+      kernels.setQuery(new Float32Array(dim).fill(1), 0, dim, 'IP');
+      const out = kernels.arena.alloc(codeQueryBytes(dim));
+      kernels.exports.codesQuery(block.ptr, kernels.queryPtr, out);
+      kernels.beginTopK(2);
+      kernels.exports.scanCodes(kernels.topPtr, block.ptr, out, 0, rows, 0);
+      expect(kernels.endTopK()).toBe(2);
+      expect([...kernels.hitRows(2)]).toEqual([0, 1]);
+      const [near, far] = kernels.hitDistances(2);
+      expect(Math.abs(near + dim) / dim).toBeLessThan(0.02);
+      expect(Math.abs(far - dim) / dim).toBeLessThan(0.02);
+    });
+
+    it('a row that stands as a query has distance 0 to itself and exact distances to others (L2)', () => {
+      for (const dim of [1, 15, 16, 17, 128, 131]) {
+        const kernels = fresh();
+        const rows = 6;
+        const vectors = loadRows(kernels, randomVectors(rows, dim, dim * 7), rows, dim);
+        const block = CodeBlock.train({ kernels, metric: 'L2', dim, rows, vectors });
+        block.encode(0, rows);
+        const stride = codeStride(dim);
+        const codes = kernels.arena.u8(kernels.arena.u32(block.ptr + CODES_PTR, 1)[0], rows * stride).slice();
+        const out = kernels.arena.alloc(codeQueryBytes(dim));
+        for (let row = 0; row < rows; row++) {
+          kernels.exports.codesRowQuery(block.ptr, row, out);
+          kernels.beginTopK(rows);
+          kernels.exports.scanCodes(kernels.topPtr, block.ptr, out, 0, rows, 0);
+          const n = kernels.endTopK();
+          const expected = Array.from({ length: rows }, (_, other) => {
+            let sum = 0;
+            for (let d = 0; d < stride; d++) sum += (codes[row * stride + d] - codes[other * stride + d]) ** 2;
+            return { other, sum };
+          }).sort((a, b) => a.sum - b.sum || a.other - b.other);
+          expect([...kernels.hitRows(n)]).toEqual(expected.map(({ other }) => other));
+          expect([...kernels.hitDistances(n)]).toEqual(expected.map(({ sum }) => sum));
+        }
+        expect(kernels.arena.f32(kernels.arena.u32(block.ptr + CODES_TERMS, 1)[0], rows).every((term) => Number.isInteger(term))).toBe(true);
+      }
+    });
+
+    it('heads of code queries are equal in all builds', () => {
+      for (const metric of METRICS) {
+        for (const dim of [1, 7, 16, 129, 768]) {
+          const kernels = fresh();
+          const vectors = loadRows(kernels, randomVectors(20, dim, dim), 20, dim);
+          const block = CodeBlock.train({ kernels, metric, dim, rows: 20, vectors });
+          block.encode(0, 20);
+          kernels.setQuery(randomVectors(1, dim, 77), 0, dim, metric);
+          const out = kernels.arena.alloc(codeQueryBytes(dim));
+          kernels.exports.codesQuery(block.ptr, kernels.queryPtr, out);
+          const head = [CODE_QUERY_BASE, CODE_QUERY_FACTOR, CODE_QUERY_UNIT, CODE_QUERY_OFFSET].map((at) => kernels.arena.u32(out + at, 1)[0]);
+          expectSameInAllBuilds(kernels, `${metric} ${dim} head`, new Uint8Array(Uint32Array.from(head).buffer));
+        }
+      }
+    });
+  });
+}
