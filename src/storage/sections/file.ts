@@ -82,8 +82,10 @@ class StoredSections implements SectionFile {
     const start = from ?? 0;
     const end = to ?? extent.byteLength;
     this.#checkRange(section, start, end, extent.byteLength);
+    const position = extent.offset + start;
+    if (end > start && this.#isDirect(position, extent.offset + end)) return this.#store.read(this.name, position, extent.offset + end);
     const target = new Uint8Array(end - start);
-    await this.#fill(target, extent.offset + start);
+    await this.#fill(target, position);
     return target;
   }
 
@@ -115,6 +117,14 @@ class StoredSections implements SectionFile {
       this.#check(await this.#store.read(this.name, from, to), from);
       onProgress?.(to, dataBytes);
     }
+  }
+
+  /** Whether the store's answer needs no check and is not at hand already. */
+  #isDirect(from: number, to: number): boolean {
+    const firstBlock = Math.floor(from / BLOCK_BYTES);
+    const endBlock = Math.ceil(to / BLOCK_BYTES);
+    if (endBlock - firstBlock === 1 && this.#lastBlock?.index === firstBlock) return false;
+    return !this.#isVerified.subarray(firstBlock, endBlock).includes(0);
   }
 
   /** Whether bytes up to `end` and bytes from `start` are better had together. Both are positions in the file. */
