@@ -3,7 +3,7 @@
  * commit then names it, drops the logs whose rows it holds and persists the deletes that those logs said of other
  * segments. A crash before the commit leaves the logs, after it the segment; never neither, never both.
  */
-import { GrowingSegment } from '../segment/growing.ts';
+import type { GrowingSegment } from '../segment/growing.ts';
 import { type MapKey, mapKey, sortRowsByKey } from '../segment/keys.ts';
 import { SealedSegment } from '../segment/sealed.ts';
 import { deletesSections, segmentSections } from '../segment/segment-file.ts';
