@@ -1,7 +1,4 @@
-/**
- * Kernel builds for tests, from build/kernels. Node 20 has relaxed SIMD behind a flag, switched on here as a library must
- * not; its baseline compiler gets the integer dot product wrong (load.ts refuses it there), so that is switched off.
- */
+/** Kernel builds for tests, from build/kernels. Node 20 has relaxed SIMD behind a flag, switched on here as a library must not. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -12,7 +9,6 @@ const path = (variant: KernelVariant): string => fileURLToPath(new URL(`../../bu
 if (!supportedVariants().includes('relaxed')) {
   try {
     setFlagsFromString('--experimental-wasm-relaxed-simd');
-    setFlagsFromString('--no-liftoff');
   } catch {
     // An engine without the flag: testVariants says what is left out.
   }
