@@ -57,6 +57,7 @@ async function main({ once, port }) {
     await load(collections, existed);
   }
   const stats = await database.stats();
+  line(`  ${'First search'.padEnd(22)} ${duration(await firstSearch(collections))}`);
   line(`  ${'Engine'.padEnd(22)} ${stats.kernels} kernels, index builds in ${stats.buildThread === 'worker' ? 'a worker thread' : 'this thread'}`);
 
   await searchImages(collections);
@@ -110,6 +111,15 @@ async function load(collections, existed) {
   current?.bar.done();
 }
 
+/** Time of the first search for pictures, which reads from the disk what it needs; abstracts are woken, too. */
+async function firstSearch({ images, abstracts }) {
+  const begin = performance.now();
+  await images.search({ vector: new Float32Array(IMAGE_DIM), limit: 1 });
+  const ms = performance.now() - begin;
+  await abstracts.search({ vector: new Float32Array(TEXT_DIM).fill(1), limit: 1 });
+  return ms;
+}
+
 /** Searches with the test pictures, which are not in the database. */
 async function searchImages({ images, unseen }) {
   const stored = await readAll(images, ROWS.images);
@@ -119,7 +129,7 @@ async function searchImages({ images, unseen }) {
   line();
   line(dim(`  ${'query'.padEnd(12)} ${'latency'.padEnd(9)} ${'recall'.padEnd(7)} nearest, with squared distances`));
   const printed = [0, 1, 4, 11, 18];
-  let totalMs = 0;
+  const times = [];
   let totalRecall = 0;
   let rightClass = 0;
   for (let query = 0; query < ROWS.unseen; query++) {
@@ -135,7 +145,7 @@ async function searchImages({ images, unseen }) {
       IMAGE_DIM,
       vector,
     );
-    totalMs += ms;
+    times.push(ms);
     totalRecall += recall;
     if (hits[0].entity.label === queries.labels[query]) rightClass++;
     if (!printed.includes(query)) continue;
@@ -144,7 +154,7 @@ async function searchImages({ images, unseen }) {
   }
   line();
   line(
-    `  All ${ROWS.unseen}: ${bold(duration(totalMs / ROWS.unseen))} each, recall@${K} ${bold((totalRecall / ROWS.unseen).toFixed(3))} against exact search;` +
+    `  All ${ROWS.unseen}: median ${bold(duration(times.sort((a, b) => a - b)[ROWS.unseen / 2]))}, recall@${K} ${bold((totalRecall / ROWS.unseen).toFixed(3))} against exact search;` +
       ` the nearest has the query's class ${((100 * rightClass) / ROWS.unseen).toFixed(0)} % of the time.`,
   );
 }

@@ -10,6 +10,9 @@ export const dim = paint('2');
 export const accent = paint('36');
 export const bad = paint('31');
 
+// `npm start | head`: the reader has enough.
+stream.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
 const BAR = 24;
 let open = '';
 

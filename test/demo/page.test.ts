@@ -206,6 +206,16 @@ describe.skipIf(executablePath === null)('the demo page', () => {
     }
   });
 
+  it('opens in a second tab, to read', { timeout: VISIT_MS }, async () => {
+    const second = await visitor.newPage();
+    await second.goto(`${host.url}#/images?set=unseen&pic=12&k=20&ef=512`);
+    await untilReady(second);
+    await expect.poll(() => second.locator('.neighbours button').count()).toBe(20);
+    expect(await recall(second)).toBe(1);
+    expect(await status(second)).toContain('another tab');
+    await second.close();
+  });
+
   it('fits a phone', { timeout: VISIT_MS }, async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     for (const tab of ['images', 'text']) {
@@ -251,6 +261,25 @@ describe.skipIf(executablePath === null)('where something is missing', () => {
         expect(await status(page)).toContain('11,300');
         expect(await recall(page)).toBeGreaterThanOrEqual(0.9);
         expect(fetched).toContain('images-4.gz');
+      } finally {
+        await visitor.leave();
+      }
+    }));
+
+  it('waits in a second tab while the first one makes the database', { timeout: 2 * VISIT_MS }, () =>
+    withProfile(async (profile) => {
+      const visitor = await visit(profile);
+      try {
+        const first = await visitor.newPage();
+        const second = await visitor.newPage();
+        await first.goto(host.url);
+        await first.locator('.neighbours button').first().waitFor({ timeout: VISIT_MS });
+        await second.goto(host.url);
+        await untilReady(first);
+        await untilReady(second);
+        expect(await status(second)).toContain('another tab');
+        expect(await recall(second)).toBeGreaterThanOrEqual(0.9);
+        expect(visitor.faults).toEqual([]);
       } finally {
         await visitor.leave();
       }

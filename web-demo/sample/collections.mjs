@@ -14,6 +14,9 @@ export const ROWS = { images: 10_000, unseen: 300, abstracts: 1_000 };
 
 export const CLASSES = ['T-shirt', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Ankle boot'];
 
+/** Pictures of one `get`. */
+const READ_ROWS = 1_000;
+
 const IMAGE_INDEX = { type: 'HNSW_SQ', metric: 'L2', params: { M: 16, efConstruction: 200, sq_type: 'SQ8', refine: true } };
 const TEXT_INDEX = { type: 'HNSW', metric: 'COSINE', params: { M: 16, efConstruction: 200 } };
 
@@ -35,16 +38,13 @@ function schemas(defineSchema) {
 }
 
 /**
- * Opens the three collections, whatever is in them.
+ * Opens the three collections, whatever is in them; with `readOnly` they must be there.
  * @returns {Promise<{ images: object, unseen: object, abstracts: object }>}
  */
-export async function openCollections(db, defineSchema) {
+export async function openCollections(db, defineSchema, { readOnly = false } = {}) {
   const schema = schemas(defineSchema);
-  return {
-    images: await db.createCollection('images', schema.images, { ifNotExists: true }),
-    unseen: await db.createCollection('unseen', schema.unseen, { ifNotExists: true }),
-    abstracts: await db.createCollection('abstracts', schema.abstracts, { ifNotExists: true }),
-  };
+  const open = (name) => (readOnly ? db.collection(name, schema[name]) : db.createCollection(name, schema[name], { ifNotExists: true }));
+  return { images: await open('images'), unseen: await open('unseen'), abstracts: await open('abstracts') };
 }
 
 /** True when every row is there and every index is built. */
@@ -138,12 +138,13 @@ async function buildIndex(collection, field, spec, onProgress) {
 }
 
 /**
- * Reads stored pictures back in blocks, first ids first: the vectors of the collection are the pictures.
+ * Reads stored pictures back, a block after the other: the vectors of the collection are the pictures.
+ * @param {number} rows how many, from id `from` on
  * @param {(pictures: object) => void} onPictures
  */
-export async function readPictures(collection, rows, onPictures, blockRows = 1_000, from = 0) {
-  for (let firstId = from; firstId < rows; firstId += blockRows) {
-    const ids = Array.from({ length: Math.min(blockRows, rows - firstId) }, (_, i) => firstId + i);
+export async function readPictures(collection, rows, onPictures, { from = 0 } = {}) {
+  for (let firstId = from; firstId < from + rows; firstId += READ_ROWS) {
+    const ids = Array.from({ length: Math.min(READ_ROWS, from + rows - firstId) }, (_, i) => firstId + i);
     const entities = await collection.get(ids, { outputFields: ['id', 'label', 'pixels'] });
     const labels = new Uint8Array(ids.length);
     const pixels = new Uint8Array(ids.length * IMAGE_DIM);

@@ -9,11 +9,11 @@ const PHASES: Record<SessionState['phase'], string> = { opening: 'Opening', fill
 /** What runs where, how much, and how long opening took. */
 export function StatusBar() {
   const state = useStore(session);
-  const { phase, stats, memoryReason, warning, storedBytes, openMs, reopened } = state;
+  const { phase, stats, memoryReason, warning, storedBytes, openMs, reopened, isReader } = state;
   const rows = state.pictureRows + state.unseenRows + state.abstractRows;
   return (
     <footer class="status">
-      <span class={`phase ${phase}`}>{PHASES[phase]}</span>
+      <span class={`phase is-${phase}`}>{PHASES[phase]}</span>
       <dl>
         {stats !== null && (
           <>
@@ -29,6 +29,7 @@ export function StatusBar() {
           {storedBytes !== null && storedBytes > 0 && memoryReason === null && `, ${formatBytes(storedBytes)}`}
         </Fact>
         {openMs !== null && <Fact name={reopened ? 'Reopened in' : 'Opened in'}>{formatMs(openMs)}</Fact>}
+        {isReader && <Fact name="Beside">another tab, which writes</Fact>}
         {warning !== null && <Fact name="Warning">{warning}</Fact>}
       </dl>
     </footer>

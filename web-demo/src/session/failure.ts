@@ -11,8 +11,21 @@ export interface Failure {
   readonly remedies: readonly Remedy[];
 }
 
+/** The database is being made in another tab; this one looks again by itself. */
+export class BeingMadeElsewhere extends Error {
+  override readonly name = 'BeingMadeElsewhere';
+}
+
 export function describeFailure(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof BeingMadeElsewhere) {
+    return {
+      title: 'Another tab is making the database',
+      advice: 'This tab opens it as soon as it is done.',
+      detail: message,
+      remedies: ['retry', 'memory'],
+    };
+  }
   if (!isElanusError(error)) {
     return {
       title: 'The sample could not be loaded',

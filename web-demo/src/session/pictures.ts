@@ -7,24 +7,35 @@ export class PictureSet {
   readonly labels: Uint8Array;
   /** Shape (capacity, 784), row-major, 0 (background) to 255. */
   readonly pixels: Uint8Array;
-  /** Ids 0 to rows - 1 are there. */
-  rows = 0;
+  readonly #isThere: Uint8Array;
+  #rows = 0;
 
   constructor(capacity: number) {
     this.labels = new Uint8Array(capacity);
     this.pixels = new Uint8Array(capacity * IMAGE_DIM);
+    this.#isThere = new Uint8Array(capacity);
   }
 
-  get complete(): boolean {
-    return this.rows === this.labels.length;
+  /** Pictures that are there. */
+  get rows(): number {
+    return this.#rows;
   }
 
-  /** Blocks come in the order of their ids; one that came before is ignored. */
+  get isComplete(): boolean {
+    return this.#rows === this.labels.length;
+  }
+
+  has(id: number): boolean {
+    return this.#isThere[id] === 1;
+  }
+
   add({ firstId, rows, labels, pixels }: Pictures): void {
-    if (firstId !== this.rows) return;
     this.labels.set(labels, firstId);
     this.pixels.set(pixels, firstId * IMAGE_DIM);
-    this.rows += rows;
+    for (let id = firstId; id < firstId + rows; id++) {
+      if (this.#isThere[id] === 0) this.#rows++;
+      this.#isThere[id] = 1;
+    }
   }
 
   picture(id: number): Uint8Array {

@@ -5,12 +5,12 @@
  *     opening -> filling -> ready            first visit, or one that was interrupted
  *     any     -> failed -> opening           by a remedy that the visitor chose
  */
-import { connect, defineSchema } from 'elanus';
+import { connect, defineSchema, isElanusError } from 'elanus';
 import { fillCollections, isComplete, openCollections, readPictures, ROWS } from '../../sample/collections.mjs';
 import type { AbstractRow, FillProgress, SampleCollections } from '../../sample/collections.mjs';
 import { fetchReader, openSource } from '../../sample/source.mjs';
 import { createStore } from '../util/store.ts';
-import { describeFailure } from './failure.ts';
+import { BeingMadeElsewhere, describeFailure } from './failure.ts';
 import type { Failure, Remedy } from './failure.ts';
 import { PictureSet } from './pictures.ts';
 import { DATABASE, eraseStored, whyNoIndexedDb } from './storage.ts';
@@ -18,8 +18,8 @@ import { DATABASE, eraseStored, whyNoIndexedDb } from './storage.ts';
 type Database = Awaited<ReturnType<typeof connect>>;
 type DatabaseStats = Awaited<ReturnType<Database['stats']>>;
 
-/** Pictures read before the first ones are shown: a screen full. */
-const FIRST_BLOCK = 240;
+/** Pictures read back at once when the database is opened again: a screen full and some. */
+export const PICTURE_BLOCK = 250;
 
 export interface SessionState {
   readonly phase: 'opening' | 'filling' | 'ready' | 'failed';
@@ -38,6 +38,8 @@ export interface SessionState {
   readonly openMs: number | null;
   /** True when the sample was found complete. */
   readonly reopened: boolean;
+  /** True beside another tab that has the database open for writing. */
+  readonly isReader: boolean;
   readonly stats: DatabaseStats | null;
   readonly storedBytes: number | null;
   /** The last failure behind the visitor's back. */
@@ -56,6 +58,7 @@ const CLOSED: SessionState = {
   abstractRows: 0,
   openMs: null,
   reopened: false,
+  isReader: false,
   stats: null,
   storedBytes: null,
   warning: null,
@@ -66,11 +69,18 @@ export const session = createStore<SessionState>(CLOSED);
 export let pictures = new PictureSet(ROWS.images);
 export let unseen = new PictureSet(ROWS.unseen);
 
+/** How often a tab looks whether the other one is done. */
+const RETRY_MS = 1_500;
+
 let database: Database | null = null;
+let retryTimer: ReturnType<typeof setTimeout> | undefined;
+/** Blocks of stored pictures that are yet to be read back, the next first. */
+let blocksToRead: number[] = [];
 let abstracts: Promise<AbstractRow[]> | null = null;
 
 /** Opens the database and brings it to completion. Never rejects: a failure is a state. */
 export async function start(memoryReason: string | null = null): Promise<void> {
+  clearTimeout(retryTimer);
   try {
     session.set({ ...CLOSED, memoryReason });
     pictures = new PictureSet(ROWS.images);
@@ -80,34 +90,63 @@ export async function start(memoryReason: string | null = null): Promise<void> {
     session.set({ memoryReason: reason });
 
     const begin = performance.now();
-    database = await connect(reason === null ? `idb:${DATABASE}` : 'memory:');
-    database.on('error', (event: { message: string }) => session.set({ warning: event.message }));
-    const collections = await openCollections(database, defineSchema);
+    const opened = reason === null ? await openStored() : { database: await connect('memory:'), isReader: false };
+    database = opened.database;
+    database.on('error', ({ message }) => session.set({ warning: message }));
+    const collections = await openCollections(database, defineSchema, { readOnly: opened.isReader });
     const complete = await isComplete(collections);
-    session.set({ collections, openMs: performance.now() - begin, reopened: complete });
+    session.set({ collections, openMs: performance.now() - begin, reopened: complete, isReader: opened.isReader });
 
     if (complete) await reopen(collections);
+    else if (opened.isReader) throw new BeingMadeElsewhere('the stored sample is not complete yet');
     else await fill(collections);
     session.set({ phase: 'ready', progress: null, indexed: { images: true, abstracts: true }, abstractRows: ROWS.abstracts });
     await refreshStats();
   } catch (error) {
-    console.warn('elanus demo:', error);
     session.set({ phase: 'failed', progress: null, failure: describeFailure(error) });
     await database?.close().catch(() => {});
     database = null;
+    if (error instanceof BeingMadeElsewhere) retryTimer = setTimeout(() => void start(), RETRY_MS);
+    else console.warn('elanus demo:', error);
   }
 }
 
+/** Opens to write, or beside another tab that does, to read. */
+async function openStored(): Promise<{ database: Database; isReader: boolean }> {
+  const url = `idb:${DATABASE}`;
+  try {
+    return { database: await connect(url), isReader: false };
+  } catch (error) {
+    if (!isElanusError(error) || error.code !== 'LOCKED') throw error;
+    try {
+      return { database: await connect(url, { readOnly: true }), isReader: true };
+    } catch (readError) {
+      if (isElanusError(readError) && readError.code === 'NOT_FOUND') throw new BeingMadeElsewhere(readError.message, { cause: readError });
+      throw readError;
+    }
+  }
+}
+
+/** Reads the pictures back; the vectors of the database are the pictures. */
 async function reopen(collections: SampleCollections): Promise<void> {
   session.set({ phase: 'ready', indexed: { images: true, abstracts: true }, abstractRows: ROWS.abstracts });
-  const onPictures = (block: Parameters<PictureSet['add']>[0]) => {
-    pictures.add(block);
-    session.set({ pictureRows: pictures.rows });
-  };
-  await readPictures(collections.images, FIRST_BLOCK, onPictures, FIRST_BLOCK);
-  await refreshStats();
   await readUnseen(collections);
-  await readPictures(collections.images, ROWS.images, onPictures, FIRST_BLOCK * 4, FIRST_BLOCK);
+  void refreshStats();
+  const set = pictures;
+  const isThere = new Set<number>();
+  while (isThere.size < ROWS.images / PICTURE_BLOCK) {
+    const block = blocksToRead.shift() ?? [...Array(ROWS.images / PICTURE_BLOCK).keys()].find((each) => !isThere.has(each))!;
+    if (isThere.has(block)) continue;
+    isThere.add(block);
+    await readPictures(collections.images, PICTURE_BLOCK, (pictures) => set.add(pictures), { from: block * PICTURE_BLOCK });
+    if (set !== pictures) return;
+    session.set({ pictureRows: set.rows });
+  }
+}
+
+/** Says which blocks of pictures are wanted first. */
+export function preferBlocks(blocks: readonly number[]): void {
+  blocksToRead = [...blocks];
 }
 
 async function fill(collections: SampleCollections): Promise<void> {
@@ -125,7 +164,7 @@ async function fill(collections: SampleCollections): Promise<void> {
       void refreshStats();
     },
   });
-  if (!unseen.complete) await readUnseen(collections);
+  if (!unseen.isComplete) await readUnseen(collections);
 }
 
 async function readUnseen(collections: SampleCollections): Promise<void> {

@@ -1,14 +1,14 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { CLASSES } from '../../../sample/collections.mjs';
-import { pictures, session, unseen } from '../../session/session.ts';
+import { PICTURE_BLOCK, pictures, preferBlocks, session, unseen } from '../../session/session.ts';
 import { bringIntoView } from '../../ui/bring-into-view.ts';
 import { Metrics } from '../../ui/metrics.tsx';
 import { Range } from '../../ui/range.tsx';
 import { formatCount } from '../../util/format.ts';
-import { shuffled } from '../../util/random.ts';
 import { changeParams, intParam } from '../../util/route.ts';
 import { useStore } from '../../util/store.ts';
 import { Neighbours, Verdict } from './neighbours.tsx';
+import { blockOrder, FIRST_SEED, pictureOrder } from './order.ts';
 import { Picture } from './picture.tsx';
 import { PictureGrid } from './picture-grid.tsx';
 import { findNeighbours, judge } from './search.ts';
@@ -25,7 +25,7 @@ export function ImagesTab({ params }: { params: URLSearchParams }) {
   const set = showUnseen ? unseen : pictures;
   const rows = showUnseen ? unseenRows : pictureRows;
 
-  const seed = intParam(params, 'seed', { min: 0, max: 999_999_999, otherwise: 1 });
+  const seed = intParam(params, 'seed', { min: 0, max: 999_999_999, otherwise: FIRST_SEED });
   const shownClass = intParam(params, 'class', { min: 0, max: CLASSES.length - 1, otherwise: -1 });
   const k = intParam(params, 'k', { min: 1, max: 50, otherwise: 10 });
   const ef = intParam(params, 'ef', { min: 1, max: 512, otherwise: 48 });
@@ -33,21 +33,24 @@ export function ImagesTab({ params }: { params: URLSearchParams }) {
   const [pages, setPages] = useState(1);
   useEffect(() => setPages(1), [showUnseen, seed, shownClass]);
 
-  const order = useMemo(() => shuffled(set.labels.length, seed), [set, seed]);
-  const view = useMemo(() => {
-    const ids: number[] = [];
-    for (const id of order) if (id < rows && (shownClass === -1 || set.labels[id] === shownClass)) ids.push(id);
-    return ids;
-  }, [order, rows, shownClass, set]);
-  // More blocks arrive while one looks: what is on the screen stays, the rest may change.
-  const shown = useStable(view, pages * PAGE, `${showUnseen} ${seed} ${shownClass}`);
+  const view = useMemo(
+    () => pictureOrder(set.labels.length, seed).filter((id) => set.has(id) && (shownClass === -1 || set.labels[id] === shownClass)),
+    [set, seed, shownClass, rows],
+  );
+  const shown = useMemo(() => view.slice(0, pages * PAGE), [view, pages]);
 
-  const chosen = intParam(params, 'pic', { min: 0, max: Math.max(0, set.labels.length - 1), otherwise: -1 });
-  const selected = chosen >= 0 && chosen < rows ? chosen : chosen === -1 ? (shown[0] ?? null) : null;
+  const chosen = intParam(params, 'pic', { min: 0, max: set.labels.length - 1, otherwise: -1 });
+  const wanted = chosen === -1 ? (shown[0] ?? -1) : chosen;
+  const selected = wanted !== -1 && set.has(wanted) ? wanted : null;
+
+  useEffect(() => {
+    const order = blockOrder(pictures.labels.length, seed);
+    preferBlocks(chosen !== -1 && !showUnseen ? [Math.floor(chosen / PICTURE_BLOCK), ...order] : order);
+  }, [seed, chosen, showUnseen]);
 
   const [found, setFound] = useState<Found | null>(null);
   const [error, setError] = useState<string | null>(null);
-  const complete = pictureRows === pictures.labels.length;
+  const isComplete = pictureRows === pictures.labels.length;
   useEffect(() => {
     if (collections === null || selected === null) return;
     let current = true;
@@ -65,7 +68,7 @@ export function ImagesTab({ params }: { params: URLSearchParams }) {
     return () => {
       current = false;
     };
-  }, [collections, set, showUnseen, selected, k, ef, indexed.images, complete]);
+  }, [collections, set, showUnseen, selected, k, ef, indexed.images, isComplete]);
 
   const panel = useRef<HTMLElement>(null);
   const select = (id: number, from: 'unseen' | null) => {
@@ -135,7 +138,7 @@ export function ImagesTab({ params }: { params: URLSearchParams }) {
           <button type="button" onClick={() => changeParams({ seed: 1 + Math.floor(Math.random() * 999_999), pic: null })}>
             Shuffle
           </button>
-          <span class="count num">{formatCount(view.length)} pictures</span>
+          <span class="count num">{formatCount(view.length)} {view.length === 1 ? 'picture' : 'pictures'}</span>
         </div>
         <PictureGrid set={set} ids={shown} selected={selected} onSelect={(id) => select(id, showUnseen ? 'unseen' : null)} />
         {shown.length < view.length && (
@@ -146,20 +149,4 @@ export function ImagesTab({ params }: { params: URLSearchParams }) {
       </section>
     </div>
   );
-}
-
-/** The first `count` ids; ids once shown keep their places until `key` changes. */
-function useStable(ids: readonly number[], count: number, key: string): readonly number[] {
-  const kept = useRef<{ key: string; ids: number[] }>({ key: '', ids: [] });
-  if (kept.current.key !== key) kept.current = { key, ids: [] };
-  if (kept.current.ids.length < Math.min(count, ids.length)) {
-    const there = new Set(kept.current.ids);
-    const next = [...kept.current.ids];
-    for (const id of ids) {
-      if (next.length === count) break;
-      if (!there.has(id)) next.push(id);
-    }
-    kept.current = { key, ids: next };
-  }
-  return kept.current.ids;
 }

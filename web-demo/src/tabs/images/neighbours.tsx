@@ -24,7 +24,7 @@ export function Neighbours({ stored, neighbours, label, onSelect }: NeighboursPr
             title={`${CLASSES[neighbour.label]}, squared distance ${formatCount(neighbour.score)}`}
             onClick={() => onSelect(neighbour.id)}
           >
-            {neighbour.id < stored.rows && <Picture pixels={stored.picture(neighbour.id)} />}
+            {stored.has(neighbour.id) && <Picture pixels={stored.picture(neighbour.id)} />}
           </button>
           <span class="num">{formatCompact(neighbour.score)}</span>
         </li>

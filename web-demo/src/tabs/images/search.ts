@@ -40,7 +40,7 @@ export async function findNeighbours({ images }: SampleCollections, { vector, se
 
 /** Judges a search by an exact scan over the pictures the page holds; they must be all. */
 export function judge(found: Found, stored: PictureSet, { vector, self, k }: Query): Found {
-  if (!stored.complete) return found;
+  if (!stored.isComplete) return found;
   const begin = performance.now();
   const exact = exactL2(stored.pixels, stored.rows, IMAGE_DIM, vector, self === null ? k : k + 1);
   const exactMs = performance.now() - begin;
