@@ -15,7 +15,7 @@ import type { SealedSegment } from '../segment/sealed.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
 import { logName } from '../storage/names.ts';
 import type { Store } from '../storage/store.ts';
-import { LogWriter } from '../storage/wal/index.ts';
+import { LogWriter, RECORD_BYTES_MAX } from '../storage/wal/index.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import type { Catalog } from './catalog.ts';
 import type { CallContext, CollectionInfo, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
@@ -157,6 +157,9 @@ export class CollectionState {
   /** Logs a record, and applies it when it is acknowledged by the medium and everything before it is applied. */
   async #write(record: LogRecord): Promise<number> {
     const bytes = encodeLogRecord(record);
+    if (bytes.length > RECORD_BYTES_MAX) {
+      throw new ElanusError('INVALID_ARGUMENT', `one write expected at most ${RECORD_BYTES_MAX} bytes, got ${bytes.length}: split it into several`, { byteLength: bytes.length });
+    }
     const durable = this.#openLog().then((log) => log.append(bytes));
     const before = this.#applied;
     const applied = (async () => {

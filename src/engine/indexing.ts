@@ -3,6 +3,7 @@
  * fails or is stopped leaves what was there before; what is missing is taken up again at the next open.
  */
 import { readSections } from '../exec/load.ts';
+import { DEFAULT_METRIC } from '../exec/plan.ts';
 import { getIndexType } from '../index/registry.ts';
 import type { BuildJob, IndexSection } from '../index/index.ts';
 import type { Field, IndexSpec, MetricType } from '../schema/types.ts';
@@ -30,9 +31,9 @@ export interface RawIndexSpec {
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
-/** Completes and checks what a user asked for. */
-export function resolveSpec(field: Field, raw: RawIndexSpec): IndexSpec {
-  const metric = raw.metric ?? 'COSINE';
+/** Completes and checks what a user asked for. Without a metric the field keeps the one it has. */
+export function resolveSpec(field: Field, raw: RawIndexSpec, present?: IndexSpec): IndexSpec {
+  const metric = raw.metric ?? present?.metric ?? DEFAULT_METRIC;
   const type = getIndexType(raw.type);
   return { type: type.name, metric, params: type.parseBuild(raw.params ?? {}, { metric, dim: field.dim! }) };
 }
@@ -60,9 +61,9 @@ export class Indexing {
   /** `createIndex`: seals, merges, builds. Resolves with the spec when it is in force; with `wait`, when all is built. */
   async create(field: Field, raw: RawIndexSpec, wait: boolean, context: CallContext | undefined): Promise<IndexSpec> {
     const state = this.#state;
-    const spec = resolveSpec(field, raw);
-    throwIfAborted(context?.signal);
     const known = state.indexSpec(field.fieldId);
+    const spec = resolveSpec(field, raw, known);
+    throwIfAborted(context?.signal);
     if (!known || !sameSpec(known, spec)) {
       // What is being built for the old parameters is of no use any more.
       this.#stopCurrent();

@@ -25,10 +25,8 @@ export type LogRecord =
 
 export function encodeLogRecord(record: LogRecord): Uint8Array {
   if (record.kind === 'insert') {
-    const body = encodeBatch(record.batch);
-    const bytes = new Uint8Array(HEAD_BYTES + body.length);
+    const bytes = encodeBatch(record.batch, HEAD_BYTES);
     writeHead(bytes, KIND_INSERT, record);
-    bytes.set(body, HEAD_BYTES);
     return bytes;
   }
   const writer = new ByteWriter();

@@ -210,6 +210,45 @@ describe('sealing', () => {
   });
 });
 
+describe('an index', () => {
+  it('asked for without a metric keeps the one that the field has', async () => {
+    const { client, collectionId } = await withRows(new MemoryMedium(), 10);
+    await client.createIndex({ collectionId, fieldId: vectorField, spec: { type: 'FLAT', metric: 'IP' }, wait: true });
+    expect(await client.createIndex({ collectionId, fieldId: vectorField, spec: { type: 'HNSW' }, wait: true })).toMatchObject({ type: 'HNSW', metric: 'IP' });
+  });
+
+  it('whose build is stopped leaves every row found by scan, and is built at the next open', { timeout: 60_000 }, async () => {
+    const medium = new MemoryMedium();
+    const wide = testSchema('Int64', { dim: 64 });
+    const field = fieldId(wide, 'vector');
+    const first = await open(medium);
+    const { collectionId } = await first.client.createCollection({ name: 'c', schema: wide, ifNotExists: false });
+    const rows = Array.from({ length: 6000 }, (_, i) => ({ key: BigInt(i), label: '', vector: Float32Array.from({ length: 64 }, (_, d) => Math.sin(i * 3 + d)) }));
+    await insertRows(first.client, collectionId, wide, rows);
+    const stop = new AbortController();
+    const building = first.client.createIndex({ collectionId, fieldId: field, spec: { type: 'HNSW_SQ', metric: 'L2', params: { M: 16, efConstruction: 100 } }, wait: true }, { signal: stop.signal, onProgress: ({ phase, done }) => phase === 'build' && done > 0 && stop.abort() });
+    expect(await refusal(building)).toBe('ABORTED');
+    expect(await first.client.indexProgress({ collectionId, fieldId: field })).toMatchObject({ state: 'failed', error: { code: 'ABORTED' } });
+    const one = { collectionId, fieldId: field, queries: rows[77]!.vector.slice(), nq: 1, limit: 1, offset: 0, outputFieldIds: [] };
+    expect([...(await first.client.search({ ...one, queries: one.queries.slice() })).keys]).toEqual([77n]);
+    await first.client.close();
+    const second = await open(medium);
+    for (let i = 0; i < 1000 && (await second.client.indexProgress({ collectionId, fieldId: field })).state !== 'finished'; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await second.client.indexProgress({ collectionId, fieldId: field })).toEqual({ state: 'finished', indexedRows: 6000, totalRows: 6000 });
+    expect((await second.client.collectionStats({ collectionId })).segments).toMatchObject([{ indexes: { vector: 'HNSW_SQ' } }]);
+    expect([...(await second.client.search({ ...one, queries: one.queries.slice() })).keys]).toEqual([77n]);
+    // Deletes reach the index, and reopening finds both.
+    await second.client.delete({ collectionId, keys: BigInt64Array.of(77n) });
+    expect([...(await second.client.search({ ...one, queries: one.queries.slice() })).keys]).not.toEqual([77n]);
+    await second.client.close();
+    const third = await open(medium);
+    const reply = await third.client.search({ ...one, queries: one.queries.slice(), limit: 20 });
+    expect(reply.keys.length).toBe(20);
+    expect([...reply.keys]).not.toContain(77n);
+    await third.client.close();
+  });
+});
+
 /** A memory store with one operation replaced. */
 function withFault(medium: Medium, change: (store: Store) => Partial<Store>): Store {
   const store = openMemoryStore({ medium });
