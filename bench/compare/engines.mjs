@@ -4,15 +4,17 @@
  * called as a user calls it, one awaited `search` at a time.
  *
  * @typedef {import('../datasets.d.mts').VectorSet} VectorSet
- * @typedef {{ M: number, efConstruction: number, seed: number, folder: string }} Build
+ * @typedef {{ M: number, efConstruction: number, seed: number, folder: string, clock: () => number }} Build `clock` in milliseconds
  * @typedef {{ buildSeconds: number, ownBytes: number, note?: string }} Built `ownBytes`: of the index with its vectors, by the engine's own count (rivals: as saved)
+ * @typedef {{ label: string, ef: number, params?: Record<string, unknown> }} Setting
  * @typedef {object} Engine
  * @property {string} name
  * @property {string} what
  * @property {(set: VectorSet, build: Build) => Promise<Built>} build
- * @property {(ef: number) => void | Promise<void>} prepare before the passes with this ef; not timed
- * @property {(ef: number) => Promise<number>} pass every query once; answers how many hits came back
- * @property {(ef: number) => Promise<ArrayLike<number>[]>} rows rows returned per query, for recall
+ * @property {(efs: number[], k: number) => Setting[]} settings what is worth trying, with these search breadths
+ * @property {(setting: Setting) => void | Promise<void>} prepare before the passes with this setting; not timed
+ * @property {(setting: Setting) => Promise<number>} pass every query once; answers how many hits came back
+ * @property {(setting: Setting) => Promise<ArrayLike<number>[]>} rows rows returned per query, for recall
  * @property {() => void | Promise<void>} close
  */
 import { createRequire } from 'node:module';
@@ -23,6 +25,9 @@ const require = createRequire(import.meta.url);
 
 /** @param {VectorSet} set @returns {Float32Array[]} */
 const queryViews = ({ queries: { values, rows, dim } }) => Array.from({ length: rows }, (_, q) => values.slice(q * dim, (q + 1) * dim));
+
+/** @param {number[]} efs @returns {Setting[]} */
+const byEf = (efs) => efs.map((ef) => ({ label: `ef ${ef}`, ef }));
 
 /** Size of a file that is then removed. @param {string} file */
 function takeSize(file) {
@@ -40,7 +45,7 @@ export function hnswlib() {
   return {
     name: 'hnswlib-node',
     what: 'hnswlib-node 3.0.0, native C++',
-    async build(set, { M, efConstruction, seed, folder }) {
+    async build(set, { M, efConstruction, seed, folder, clock }) {
       const { values, rows, dim } = set.base;
       k = set.k;
       queries = queryViews(set).map((q) => Array.from(q));
@@ -51,15 +56,16 @@ export function hnswlib() {
         // It takes plain arrays only; their making is not held against it.
         const chunk = [];
         for (let r = from; r < Math.min(rows, from + 1000); r++) chunk.push(Array.from(values.subarray(r * dim, (r + 1) * dim)));
-        const start = performance.now();
+        const start = clock();
         for (let i = 0; i < chunk.length; i++) index.addPoint(chunk[i], from + i);
-        ms += performance.now() - start;
+        ms += clock() - start;
       }
       const file = join(folder, 'hnswlib.index');
       index.writeIndexSync(file);
       return { buildSeconds: ms / 1000, ownBytes: takeSize(file) };
     },
-    prepare: (ef) => index.setEf(ef),
+    settings: byEf,
+    prepare: ({ ef }) => index.setEf(ef),
     async pass() {
       let hits = 0;
       for (let q = 0; q < queries.length; q++) hits += index.searchKnn(queries[q], k).neighbors.length;
@@ -85,7 +91,7 @@ export function usearch() {
   return {
     name: 'usearch f32',
     what: 'usearch 2.25.3, native C++, f32',
-    async build(set, { M, efConstruction, folder }) {
+    async build(set, { M, efConstruction, folder, clock }) {
       const { values, rows, dim } = set.base;
       k = set.k;
       queries = queryViews(set);
@@ -93,27 +99,28 @@ export function usearch() {
       file = join(folder, 'usearch.index');
       index = new Index(config);
       const keys = BigUint64Array.from({ length: rows }, (_, r) => BigInt(r));
-      const start = performance.now();
+      const start = clock();
       // One call: growing by parts would make it reserve and copy again and again.
       index.add(keys, values, 1);
-      const buildSeconds = (performance.now() - start) / 1000;
+      const buildSeconds = (clock() - start) / 1000;
       index.save(file);
       return { buildSeconds, ownBytes: statSync(file).size };
     },
-    prepare(ef) {
+    settings: byEf,
+    prepare({ ef }) {
       if (copies.has(ef)) return;
       index = null;
       const copy = new Index({ ...config, expansion_search: ef });
       copy.load(file);
       copies.set(ef, copy);
     },
-    async pass(ef) {
+    async pass({ ef }) {
       const copy = copies.get(ef);
       let hits = 0;
       for (let q = 0; q < queries.length; q++) hits += copy.search(queries[q], k, 1).keys.length;
       return hits;
     },
-    rows: async (ef) => queries.map((q) => Array.from(copies.get(ef).search(q, k, 1).keys, Number)),
+    rows: async ({ ef }) => queries.map((q) => Array.from(copies.get(ef).search(q, k, 1).keys, Number)),
     close() {
       copies.clear();
       index = null;
@@ -124,11 +131,11 @@ export function usearch() {
 
 /**
  * @param {{ connect: any, defineSchema: any }} library what `dist/node.js` exports
- * @param {{ type: string, label?: string, params?: Record<string, unknown>, search?: Record<string, unknown>, store?: 'memory' | 'file' }} options
- *   `params`: build parameters beside M and efConstruction; `search`: search parameters beside ef
+ * @param {{ type: string, label?: string, params?: Record<string, unknown>, refineKs?: number[], store?: 'memory' | 'file' }} options
+ *   `params`: build parameters beside M and efConstruction; `refineKs`: values of refine_k to try
  * @returns {Engine}
  */
-export function elanus({ connect, defineSchema }, { type, label = type, params = {}, search = {}, store = 'file' }) {
+export function elanus({ connect, defineSchema }, { type, label = type, params = {}, refineKs, store = 'file' }) {
   /** @type {any} */ let db;
   /** @type {any} */ let collection;
   /** @type {Float32Array[]} */ let queries;
@@ -137,13 +144,13 @@ export function elanus({ connect, defineSchema }, { type, label = type, params =
   return {
     name: `elanus ${label}`,
     what: `Elanus ${label}, ${store === 'file' ? 'durable on the file system' : 'in memory'}, search through Collection`,
-    async build(set, { M, efConstruction, folder }) {
+    async build(set, { M, efConstruction, folder, clock }) {
       const { values, dim, rows } = set.base;
       k = set.k;
       queries = queryViews(set);
       const path = join(folder, `elanus-${type.toLowerCase()}`);
       rmSync(path, { recursive: true, force: true });
-      const start = performance.now();
+      const start = clock();
       db = await connect(store === 'file' ? `file:${path}` : 'memory:', { mode: 'inline', workers: 0, durability: 'relaxed' });
       collection = await db.createCollection(
         'bench',
@@ -154,9 +161,9 @@ export function elanus({ connect, defineSchema }, { type, label = type, params =
         const { ids } = await collection.insert({ vector: values.subarray(from * dim, Math.min(rows, from + batch) * dim) });
         if (from === 0) firstId = BigInt(ids[0]);
       }
-      const inserted = performance.now();
+      const inserted = clock();
       await collection.createIndex('vector', { type, metric: 'L2', params: { M, efConstruction, ...params } });
-      const end = performance.now();
+      const end = clock();
       const stats = await collection.stats();
       return {
         buildSeconds: (end - start) / 1000,
@@ -164,17 +171,24 @@ export function elanus({ connect, defineSchema }, { type, label = type, params =
         note: `insert ${((inserted - start) / 1000).toFixed(2)} s, createIndex ${((end - inserted) / 1000).toFixed(2)} s, ${stats.segments.length} segment(s)`,
       };
     },
+    settings(efs, limit) {
+      if (refineKs === undefined) return efs.map((ef) => ({ label: `ef ${ef}`, ef, params: { ef } }));
+      // A walk keeps at least as many rows as are scored again: a smaller ef would be the same point twice.
+      return refineKs.flatMap((refine_k) =>
+        [...new Set(efs.map((ef) => Math.max(ef, Math.ceil(refine_k * limit))))].map((ef) => ({ label: `ef ${ef}, refine_k ${refine_k}`, ef, params: { ef, refine_k } })),
+      );
+    },
     prepare() {},
-    async pass(ef) {
-      const options = { limit: k, params: { ef, ...search } };
+    async pass({ params: search }) {
+      const options = { limit: k, params: search };
       let hits = 0;
       for (let q = 0; q < queries.length; q++) hits += (await collection.search({ vector: queries[q], ...options })).length;
       return hits;
     },
-    async rows(ef) {
+    async rows({ params: search }) {
       const out = [];
       for (const vector of queries) {
-        const hits = await collection.search({ vector, limit: k, params: { ef, ...search } });
+        const hits = await collection.search({ vector, limit: k, params: search });
         out.push(hits.map((/** @type {{ id: bigint }} */ hit) => Number(hit.id - firstId)));
       }
       return out;

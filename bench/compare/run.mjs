@@ -3,8 +3,10 @@
  * turns in rounds, because a machine's speed drifts; a ratio is taken within each round and the median is printed.
  *
  *   --sets siftsmall,fashion-mnist,synthetic   --rows N (first N rows)   --queries N   --rounds N
- *   --engines hnswlib,usearch,hnsw_sq,hnsw     --ef 10,20,...            --refine-k N  --store file|memory
- *   --quick (10,000 rows, 3 rounds)            --seed N
+ *   --engines hnswlib,usearch,hnsw_sq,hnsw     --ef 10,20,...            --refine-k 1,2  --store file|memory
+ *   --quick (10,000 rows, 3 rounds)            --seed N                 --clock cpu|wall
+ *
+ * QPS and build seconds are by processor time (see `cpuMs`); `--clock wall` takes the clock on the wall.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -13,9 +15,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeDatasets, loadSet, recall, SET_NAMES } from '../datasets.mjs';
-import { median, megabytes, number, quantile, ratio, residentBytes, table } from '../lib/measure.mjs';
+import { clockOf, median, megabytes, number, quantile, ratio, residentBytes, table } from '../lib/measure.mjs';
 import { describeSetup, DIST, printSetup, saveResult } from '../lib/setup.mjs';
-import { qpsAtRecall } from './curve.mjs';
+import { qpsAtRecall, upperEdge } from './curve.mjs';
 import { elanus, hnswlib, usearch } from './engines.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -29,7 +31,8 @@ const { values: options } = parseArgs({
     rounds: { type: 'string' },
     engines: { type: 'string', default: 'hnswlib,usearch,hnsw_sq,hnsw' },
     ef: { type: 'string', default: '10,16,24,32,48,64,100,200' },
-    'refine-k': { type: 'string', default: '2' },
+    'refine-k': { type: 'string', default: '1,2' },
+    clock: { type: 'string', default: 'cpu' },
     store: { type: 'string', default: 'file' },
     seed: { type: 'string', default: '1' },
     quick: { type: 'boolean', default: false },
@@ -45,15 +48,16 @@ const efConstruction = 200;
 installRivals();
 const wanted = options.engines.split(',');
 const library = wanted.some((name) => name.startsWith('hnsw') && name !== 'hnswlib') ? await loadLibrary() : null;
-const search = { refine_k: Number(options['refine-k']) };
+const refineKs = options['refine-k'].split(',').map(Number);
+const clock = clockOf(options.clock);
 const store = options.store === 'memory' ? 'memory' : 'file';
 
 /** @type {Record<string, () => import('./engines.mjs').Engine>} */
 const makers = {
   hnswlib,
   usearch,
-  hnsw_sq: () => elanus(library, { type: 'HNSW_SQ', label: `HNSW_SQ SQ8 refine_k ${search.refine_k}`, params: { sq_type: 'SQ8', refine: true, refine_type: 'FP32' }, search, store }),
-  hnsw: () => elanus(library, { type: 'HNSW', label: 'HNSW f32', store }),
+  hnsw_sq: () => elanus(library, { type: 'HNSW_SQ', label: 'HNSW_SQ', params: { sq_type: 'SQ8', refine: true, refine_type: 'FP32' }, refineKs, store }),
+  hnsw: () => elanus(library, { type: 'HNSW', label: 'HNSW', store }),
 };
 for (const name of wanted) if (!(name in makers)) throw new Error(`"engines" expected some of ${Object.keys(makers).join(', ')}, got ${name}`);
 
@@ -61,7 +65,7 @@ const setup = describeSetup({
   kernels: library ? await kernelVariant(library) : 'not used',
   datasets: `${options.sets}; ${describeDatasets()}`,
   seed: options.seed,
-  threads: `1 (build and search); M ${M}, efConstruction ${efConstruction}, k 10, L2, ${rounds} rounds`,
+  threads: `1 (build and search); M ${M}, efConstruction ${efConstruction}, k 10, L2, ${rounds} rounds, ${options.clock} clock`,
   needsDist: library !== null,
 });
 printSetup(setup);
@@ -84,34 +88,34 @@ async function compareOn(set) {
   /** Few queries are run several times over, so that one pass is long enough to time. */
   const times = Math.max(1, Math.round(1000 / set.queries.rows));
   const engines = wanted.map((name) => makers[name]());
-  /** @type {{ name: string, what: string, buildSeconds: number, residentBytes: number, ownBytes: number, note?: string, firstMs: number, points: { ef: number, recall: number, qps: number, low: number, high: number, rounds: number[] }[] }[]} */
+  const settings = engines.map((engine) => engine.settings(efs, set.k));
+  /** @type {{ name: string, what: string, buildSeconds: number, residentBytes: number, ownBytes: number, note?: string, points: { label: string, recall: number, qps: number, low: number, high: number, rounds: number[] }[] }[]} */
   const report = [];
   try {
     for (const engine of engines) {
       const before = await residentBytes();
-      const built = await engine.build(set, { M, efConstruction, seed: Number(options.seed), folder });
+      const built = await engine.build(set, { M, efConstruction, seed: Number(options.seed), folder, clock });
       const resident = (await residentBytes()) - before;
-      await engine.prepare(efs[0]);
-      const start = performance.now();
-      await engine.rows(efs[0]);
-      report.push({ name: engine.name, what: engine.what, ...built, residentBytes: resident, firstMs: performance.now() - start, points: [] });
+      report.push({ name: engine.name, what: engine.what, ...built, residentBytes: resident, points: [] });
       console.log(`built ${engine.name}: ${built.buildSeconds.toFixed(2)} s${built.note ? ` (${built.note})` : ''}`);
     }
     for (const [e, engine] of engines.entries()) {
-      for (const ef of efs) {
-        await engine.prepare(ef);
-        const rows = await engine.rows(ef);
-        report[e].points.push({ ef, recall: recall(set, (q) => rows[q]), qps: NaN, low: NaN, high: NaN, rounds: [] });
+      for (const setting of settings[e]) {
+        await engine.prepare(setting);
+        const rows = await engine.rows(setting);
+        report[e].points.push({ label: setting.label, recall: recall(set, (q) => rows[q]), qps: NaN, low: NaN, high: NaN, rounds: [] });
       }
     }
     for (let round = 0; round < rounds; round++) {
-      for (const [i, ef] of efs.entries()) {
+      for (let i = 0; i < Math.max(...settings.map((list) => list.length)); i++) {
         for (let turn = 0; turn < engines.length; turn++) {
           const e = (turn + round) % engines.length;
-          await engines[e].prepare(ef);
-          const start = performance.now();
-          for (let t = 0; t < times; t++) await engines[e].pass(ef);
-          report[e].points[i].rounds.push((1000 * set.queries.rows * times) / (performance.now() - start));
+          const setting = settings[e][i];
+          if (setting === undefined) continue;
+          await engines[e].prepare(setting);
+          const start = clock();
+          for (let t = 0; t < times; t++) await engines[e].pass(setting);
+          report[e].points[i].rounds.push((1000 * set.queries.rows * times) / (clock() - start));
         }
       }
     }
@@ -121,7 +125,7 @@ async function compareOn(set) {
   }
   for (const { points } of report) for (const p of points) Object.assign(p, { qps: median(p.rounds), low: quantile(p.rounds, 0.1), high: quantile(p.rounds, 0.9) });
 
-  console.log(`\n${table(['engine', 'ef', 'recall@10', 'QPS', '10-90 %'], report.flatMap(({ name: engine, points }) => points.map((p) => [engine, p.ef, p.recall.toFixed(4), number(p.qps), `${number(p.low)}-${number(p.high)}`])))}\n`);
+  console.log(`\n${table(['engine', 'setting', 'recall@10', 'QPS', '10-90 %'], report.flatMap(({ name: engine, points }) => points.map((p) => [engine, p.label, p.recall.toFixed(4), number(p.qps), `${number(p.low)}-${number(p.high)}`])))}\n`);
 
   const rivals = report.filter(({ name }) => !name.startsWith('elanus'));
   const heads = ['engine', 'build s', ...rivals.map(({ name }) => `build: ${name} / this`), 'index bytes', 'resident growth'];
@@ -139,9 +143,9 @@ async function compareOn(set) {
   };
 }
 
-/** A round's curve. @param {{ points: { recall: number, rounds: number[] }[] }} of @param {number} round */
+/** A round's curve: the upper edge of what was measured in it. @param {{ points: { recall: number, rounds: number[] }[] }} of @param {number} round */
 function curve(of, round) {
-  return of.points.map((p) => ({ recall: p.recall, qps: p.rounds[round] }));
+  return upperEdge(of.points.map((p) => ({ recall: p.recall, qps: p.rounds[round] })));
 }
 
 /** @param {{ points: { recall: number, rounds: number[] }[] }} of @param {number} target */

@@ -12,6 +12,22 @@ export function quantile(values, q) {
 /** @param {ArrayLike<number>} values */
 export const median = (values) => quantile(values, 0.5);
 
+/**
+ * Milliseconds of processor time that this process has used, all its threads together. On an idle machine work on one
+ * thread takes as long by this clock as by the one on the wall; on a busy one it is not charged for the others' turns.
+ */
+export function cpuMs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** The clock of that name, in milliseconds. @param {string} name */
+export function clockOf(name) {
+  if (name === 'cpu') return cpuMs;
+  if (name === 'wall') return () => performance.now();
+  throw new Error(`"clock" expected cpu or wall, got ${name}`);
+}
+
 /** Milliseconds that a call took. @param {() => unknown} run */
 export async function timeMs(run) {
   const start = performance.now();
