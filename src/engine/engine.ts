@@ -98,10 +98,11 @@ class Engine implements EngineClient {
     for (const [i, entry] of entries.entries()) {
       throwIfAborted(context?.signal);
       context?.onProgress?.({ phase: 'recover', done: i, total: entries.length });
-      this.#adopt(await recoverCollection(this.#parts, entry, logs, count));
-    }
-    if (count.droppedBytes > 0 && this.#parts.options.recover === 'truncate') {
-      this.#parts.onEvent({ type: 'error', code: 'CORRUPT', message: `recovery dropped ${count.droppedBytes} bytes at the end of a log`, detail: { ...count } });
+      const { state, damages } = await recoverCollection(this.#parts, entry, logs, count);
+      this.#adopt(state);
+      for (const { code, message, detail } of damages) this.#parts.onEvent({ type: 'error', code, message: `opened without what is damaged: ${message}`, detail, collection: entry.name });
+      // What could be read goes into a segment, so that the damaged log is not met again.
+      if (damages.length > 0 && !this.#parts.options.readOnly) await seal(state);
     }
     this.#recovery = { openMs: performance.now() - started, ...count };
     for (const { indexing } of this.#collections.values()) indexing.schedule();
