@@ -7,6 +7,7 @@
 //   Dot     f32, minus the dot product, times inverseNorms[row] where given (COSINE), strict
 //   FastL2, FastDot   the same with fused multiply-add in the relaxed build: for searches, never for builds
 //   Code    7-bit codes by integer dot product: exact, equal bits in every build
+// and the spaces of other element types in rows.ts, which are told apart by classes.
 //
 // Order of the f32 sums: lane i of accumulator a holds the dimensions d with d % 8 == 4a + i, the rest beyond a
 // multiple of 4 comes last; total = ((l0 + l2) + (l1 + l3)) + rest, where l = accumulator 0 + accumulator 1.
@@ -20,6 +21,7 @@
 // saturate; 16,129 * dim < 2^31 for dim <= 133,000.
 import { CODE_QUERY_CODES } from "../src/kernels/abi";
 import { CodeQuery } from "./layout";
+import { fourRows } from "./rows";
 
 // Spaces are told apart by size and kind of a type argument, which asc evaluates at compile time.
 export type L2 = f32;
@@ -37,14 +39,14 @@ export type Code = i8;
 
 /** [sum of a's lanes, of b's, of c's, of d's]. */
 // @ts-ignore: decorator
-@inline function sumF32(a: v128, b: v128, c: v128, d: v128): v128 {
+@inline export function sumF32(a: v128, b: v128, c: v128, d: v128): v128 {
   const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
   const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
   return f32x4.add(v128.shuffle<f64>(ab, cd, 0, 2), v128.shuffle<f64>(ab, cd, 1, 3));
 }
 
 // @ts-ignore: decorator
-@inline function sumI32(a: v128, b: v128, c: v128, d: v128): v128 {
+@inline export function sumI32(a: v128, b: v128, c: v128, d: v128): v128 {
   const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
   const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
   return i32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
@@ -52,7 +54,7 @@ export type Code = i8;
 
 /** acc + the contribution of one block of four dimensions. */
 // @ts-ignore: decorator
-@inline function step<S>(acc: v128, q: v128, x: v128): v128 {
+@inline export function step<S>(acc: v128, q: v128, x: v128): v128 {
   if (isDot<S>()) {
     if (isFused<S>()) return f32x4.relaxed_madd(q, x, acc);
     return f32x4.add(acc, f32x4.mul(q, x));
@@ -64,7 +66,7 @@ export type Code = i8;
 
 /** The element at p of four rows. */
 // @ts-ignore: decorator
-@inline function column(a: usize, b: usize, c: usize, d: usize): v128 {
+@inline export function column(a: usize, b: usize, c: usize, d: usize): v128 {
   let x = v128.load32_zero(a);
   x = v128.load_lane<u32>(b, x, 1);
   x = v128.load_lane<u32>(c, x, 2);
@@ -150,6 +152,7 @@ const ONES = memory.data<i16>([1, 1, 1, 1, 1, 1, 1, 1], 16);
 @inline export function four<S>(
   query: usize, data: usize, stride: u32, dim: u32, perRow: usize, a: u32, b: u32, c: u32, d: u32,
 ): v128 {
+  if (isReference<S>()) return fourRows<S>(query, data, stride, dim, perRow, a, b, c, d);
   const pa = data + <usize>a * stride, pb = data + <usize>b * stride, pc = data + <usize>c * stride, pd = data + <usize>d * stride;
   if (isCode<S>()) {
     const head = changetype<CodeQuery>(query);

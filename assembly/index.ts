@@ -11,3 +11,5 @@ export { codesEncode, codesQuery, codesRowQuery } from "./codes";
 export { graphSearch } from "./walk";
 export { graphInsert } from "./grow";
 export { countBits, inverseNorms, normalize, rescoreF32, scanCodes, scanF32 } from "./scan";
+export { expandRows, rescoreRows, rowQuery, rowTerms, scanRows } from "./rows";
+export { scanSparse, sparseQuery } from "./sparse";

@@ -139,3 +139,25 @@ if (offsetof<Walk>("gather") != abi.WALK_GATHER) ERROR("Walk.gather drifted from
 if (offsetof<Walk>("query") != abi.WALK_QUERY) ERROR("Walk.query drifted from abi.ts");
 if (offsetof<Walk>("rowQuery") != abi.WALK_ROW_QUERY) ERROR("Walk.rowQuery drifted from abi.ts");
 if (offsetof<Walk>("distances") != abi.WALK_DISTANCES) ERROR("Walk.distances drifted from abi.ts");
+
+/**
+ * A query for rows of integers (ROWS_I8) or bits (ROWS_BITS). Its elements follow at ROW_QUERY_DATA, as i16 or as bytes,
+ * zero up to a multiple of 16 of them: so rows need no padding, whatever lies behind them is multiplied by zero.
+ */
+@unmanaged export class RowQuery {
+  metric: u32;
+  /** Sum of the elements' squares; of bits, how many are set. */
+  squares: i32;
+}
+if (offsetof<RowQuery>("metric") != abi.ROW_QUERY_METRIC) ERROR("RowQuery.metric drifted from abi.ts");
+if (offsetof<RowQuery>("squares") != abi.ROW_QUERY_SQUARES) ERROR("RowQuery.squares drifted from abi.ts");
+
+/** A sparse query as a hash table of a power of two of entries, which follow at SPARSE_QUERY_TABLE. */
+@unmanaged export class SparseQuery {
+  /** Entries - 1. */
+  mask: u32;
+  /** 32 - log2(entries). */
+  shift: u32;
+}
+if (offsetof<SparseQuery>("mask") != abi.SPARSE_QUERY_MASK) ERROR("SparseQuery.mask drifted from abi.ts");
+if (offsetof<SparseQuery>("shift") != abi.SPARSE_QUERY_SHIFT) ERROR("SparseQuery.shift drifted from abi.ts");

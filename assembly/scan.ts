@@ -53,7 +53,7 @@ function scanAllowed<S>(top: TopK, query: usize, data: usize, stride: u32, dim: 
 }
 
 // @ts-ignore: decorator
-@inline function scan<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, allow: usize, rowBase: u32): void {
+@inline export function scan<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, allow: usize, rowBase: u32): void {
   if (from >= to) return;
   if (allow) scanAllowed<S>(top, query, data, stride, dim, perRow, from, to, allow, rowBase);
   else scanAll<S>(top, query, data, stride, dim, perRow, from, to, rowBase);
@@ -74,13 +74,13 @@ export function scanCodes(topPtr: usize, codesPtr: usize, query: usize, from: u3
   scan<Code>(changetype<TopK>(topPtr), query, codes.ptr, codes.stride, codes.dim, changetype<CodeQuery>(query).terms, from, to, allow, 0);
 }
 
-function rescore<S>(top: TopK, query: usize, data: usize, dim: u32, perRow: usize, n: u32, inOrder: bool): void {
+export function rescore<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, n: u32, inOrder: bool): void {
   for (let i: u32 = 0; i < n; i += 4) {
     const at = top.rows + ((<usize>i) << 2), last = n - 1 - i;
     const i1 = min<u32>(1, last), i2 = min<u32>(2, last), i3 = min<u32>(3, last);
     const distances = inOrder
-      ? four<S>(query, data, dim << 2, dim, perRow, i, i + i1, i + i2, i + i3)
-      : four<S>(query, data, dim << 2, dim, perRow,
+      ? four<S>(query, data, stride, dim, perRow, i, i + i1, i + i2, i + i3)
+      : four<S>(query, data, stride, dim, perRow,
           load<u32>(at), load<u32>(at + ((<usize>i1) << 2)), load<u32>(at + ((<usize>i2) << 2)), load<u32>(at + ((<usize>i3) << 2)));
     const out = top.distances + ((<usize>i) << 2);
     f32.store(out, f32x4.extract_lane(distances, 0));
@@ -97,14 +97,14 @@ function rescore<S>(top: TopK, query: usize, data: usize, dim: u32, perRow: usiz
 export function rescoreF32(topPtr: usize, metric: u32, query: usize, data: usize, dim: u32, inverseNorms: usize, n: u32, inOrder: u32): void {
   const top = changetype<TopK>(topPtr);
   if (!n) return;
-  if (metric == METRIC_L2) rescore<FastL2>(top, query, data, dim, 0, n, inOrder != 0);
-  else rescore<FastDot>(top, query, data, dim, metric == METRIC_COSINE ? inverseNorms : 0, n, inOrder != 0);
+  if (metric == METRIC_L2) rescore<FastL2>(top, query, data, dim << 2, dim, 0, n, inOrder != 0);
+  else rescore<FastDot>(top, query, data, dim << 2, dim, metric == METRIC_COSINE ? inverseNorms : 0, n, inOrder != 0);
   heapify(top, n);
   topkSort(topPtr);
 }
 
 /** 1 / |row| in double precision, so that no finite f32 row overflows or vanishes; 0 for a zero row. */
-function inverseNorm(ptr: usize, dim: u32): f64 {
+export function inverseNorm(ptr: usize, dim: u32): f64 {
   let even = f64x2.splat(0), odd = even;
   let i: usize = 0;
   const end4 = (<usize>(dim & ~3)) << 2, end = (<usize>dim) << 2;

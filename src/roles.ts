@@ -9,6 +9,7 @@ import { runBuild } from './index/build.ts';
 import type { BuildJob, BuildService } from './index/index.ts';
 import type { KernelModule } from './kernels/load.ts';
 import type { WorkerHandle, WorkerRole } from './platform/platform.ts';
+import { VECTOR_TYPES, type DenseValues } from './schema/vector-types/index.ts';
 import { openSections } from './storage/sections/index.ts';
 import type { Store } from './storage/store.ts';
 import { methodsOf, type StartRole } from './worker/host.ts';
@@ -74,13 +75,14 @@ function buildRunner(host: RoleHost, kernels: KernelModule): RunBuild {
   return async (job, context) => runBuild(kernels, job, await readVectors(host, job), context);
 }
 
-async function readVectors(host: RoleHost, { vectors, rows, dim }: BuildJob): Promise<Float32Array> {
+async function readVectors(host: RoleHost, { vectors, vectorType = 'FloatVector', rows, dim }: BuildJob): Promise<DenseValues> {
   if (vectors.kind === 'bytes') return vectors.values;
   const store = await host.openStore(vectors.url, { readOnly: true });
   try {
     const file = await openSections(store, vectors.file, 'segment');
-    const bytes = await file.read(vectors.section, 0, rows * dim * 4);
-    return new Float32Array(bytes.buffer, bytes.byteOffset, rows * dim);
+    const { bytesPerElement, view } = VECTOR_TYPES[vectorType];
+    const bytes = await file.read(vectors.section, 0, rows * dim * bytesPerElement);
+    return view(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength) as DenseValues;
   } finally {
     await store.close();
   }

@@ -5,12 +5,13 @@
 import type { CollectionInfo, CollectionStats, EngineClient, IndexInfo, IndexProgress, Progress, SearchRequest } from '../engine/client.ts';
 import { toBatch } from '../schema/batch.ts';
 import { toIndexRequest } from '../schema/define.ts';
-import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, Row, VectorFieldName, VectorInput } from '../schema/infer.ts';
+import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, QueryInput, Row, SparseVectorInput, VectorFieldName } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
-import type { Field, IndexSpec, Schema } from '../schema/types.ts';
+import type { Field, IndexSpec, Schema, VectorType } from '../schema/types.ts';
+import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
 import { booleanOption, checkOptions, contextOf } from './options.ts';
@@ -57,14 +58,24 @@ interface SharedSearchOptions<S, O> extends CallOptions {
 
 /** One query. */
 export interface SearchOptions<S = AnySchema, O = OutputFields<S>> extends SharedSearchOptions<S, O> {
-  readonly vector: VectorInput;
+  /** Of the type of the field: what `insert` accepts for it. */
+  readonly vector: QueryInput<S>;
+  readonly vectors?: undefined;
+  readonly sparse?: undefined;
+}
+
+/** One query of the sparse vector field, which `field` need not name where there is one of them. */
+export interface SearchSparseOptions<S = AnySchema, O = OutputFields<S>> extends SharedSearchOptions<S, O> {
+  readonly sparse: SparseVectorInput;
+  readonly vector?: undefined;
   readonly vectors?: undefined;
 }
 
-/** Many queries: a list of vectors, or one flat matrix of shape (n, dim). */
+/** Many queries: a list of vectors, or (dense and binary ones) one flat matrix of shape (n, dim). */
 export interface SearchManyOptions<S = AnySchema, O = OutputFields<S>> extends SharedSearchOptions<S, O> {
-  readonly vectors: readonly VectorInput[] | Float32Array | Float64Array;
+  readonly vectors: QueriesInput<S>;
   readonly vector?: undefined;
+  readonly sparse?: undefined;
 }
 
 export interface CreateIndexOptions extends CallOptions {
@@ -124,9 +135,9 @@ export class Collection<S extends AnySchema = AnySchema> {
   }
 
   /** The rows closest to one vector, or to each of many. An empty collection has no hits. */
-  search<const O extends OutputFields<S> = readonly []>(options: SearchOptions<S, O>): Promise<Hit<S, O>[]>;
+  search<const O extends OutputFields<S> = readonly []>(options: SearchOptions<S, O> | SearchSparseOptions<S, O>): Promise<Hit<S, O>[]>;
   search<const O extends OutputFields<S> = readonly []>(options: SearchManyOptions<S, O>): Promise<Hit<S, O>[][]>;
-  async search(options: SearchOptions<any, any> | SearchManyOptions<any, any>): Promise<unknown> {
+  async search(options: SearchOptions<any, any> | SearchSparseOptions<any, any> | SearchManyOptions<any, any>): Promise<unknown> {
     const engine = this.#live();
     const request: SearchRequest = searchRequest(this.#plan, this.#collectionId, options);
     const context = options.signal === undefined ? undefined : contextOf(options.signal);
@@ -171,8 +182,9 @@ export class Collection<S extends AnySchema = AnySchema> {
   async createIndex(field: VectorFieldName<S>, spec: IndexInput, options?: CreateIndexOptions): Promise<IndexSpec> {
     const engine = this.#live();
     checkOptions(options, 'createIndex', INDEX_OPTIONS);
-    const { fieldId } = this.#vectorField(field);
+    const { fieldId, type: fieldType } = this.#vectorField(field);
     const { type, metric, params } = toIndexRequest(field, spec);
+    if (metric !== undefined) checkMetric(field, fieldType as VectorType, metric);
     const wait = booleanOption('wait', options?.wait, true);
     const context = contextOf(options?.signal, options?.onProgress);
     return engine.createIndex({ collectionId: this.#collectionId, fieldId, spec: { type, metric, params: { ...params } }, wait }, context);
@@ -236,7 +248,7 @@ export class Collection<S extends AnySchema = AnySchema> {
   #vectorField(name: unknown): Field {
     const field = typeof name === 'string' ? this.#plan.byName.get(name) : undefined;
     if (field === undefined) refuse('field', NO_ROW, `a field of the schema (${[...this.#plan.byName.keys()].join(', ')})`, show(name));
-    if (field.type !== 'FloatVector') notSupported(field.name, 'an index of a scalar field', 'vector fields have indexes');
+    if (!isVectorType(field.type)) notSupported(field.name, 'an index of a scalar field', 'vector fields have indexes');
     return field;
   }
 }

@@ -8,12 +8,12 @@ export type { CreateCollectionOptions, Database } from './database.ts';
 export type { CollectionDescription } from './session.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
-  Collection, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertResult, SearchManyOptions, SearchOptions,
+  Collection, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertResult, SearchManyOptions, SearchOptions, SearchSparseOptions,
 } from './collection.ts';
 export type { CallOptions } from './options.ts';
 export type {
-  AnySchema, Columns, Entity, FieldInput, FieldName, FieldsInput, Found, Hit, IndexInput, JsonInput, JsonValue, Key, KeyInput, OutputFields, Row, SchemaInput, TypedSchema,
-  VectorFieldName, VectorInput,
+  AnySchema, BinaryVectorInput, Columns, Entity, FieldInput, FieldName, FieldsInput, Found, HalfVectorInput, Hit, IndexInput, Int8VectorInput, JsonInput, JsonValue, Key, KeyInput,
+  OutputFields, QueriesInput, QueryInput, Row, SchemaInput, SparseVector, SparseVectorInput, TypedSchema, VectorFieldName, VectorInput,
 } from '../schema/infer.ts';
 export type { FieldType, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 export type {

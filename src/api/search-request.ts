@@ -2,13 +2,13 @@
 import type { SearchRequest } from '../engine/client.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
-import type { Field } from '../schema/types.ts';
-import { isFloatArray, toFlatMatrix, toMatrix, toVector } from '../schema/vectors.ts';
+import type { Field, VectorType } from '../schema/types.ts';
+import { VECTOR_TYPES, type DenseValues, type QueryVectors, type VectorTypeInfo } from '../schema/vector-types/index.ts';
 import { MAX_LIMIT, checkOptions, integerOption } from './options.ts';
 
-const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'field', 'limit', 'offset', 'params', 'outputFields', 'signal']);
+const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'params', 'outputFields', 'signal']);
 const OPTIONS_TO_COME: ReadonlySet<string> = new Set([
-  'filter', 'filterParams', 'at', 'groupBy', 'partitions', 'consistency', 'text', 'sparse', 'rerank',
+  'filter', 'filterParams', 'at', 'groupBy', 'partitions', 'consistency', 'text', 'rerank',
 ]);
 const NONE: readonly number[] = [];
 
@@ -16,49 +16,55 @@ const NONE: readonly number[] = [];
 export function searchRequest(plan: SchemaPlan, collectionId: number, options: unknown): SearchRequest {
   if (!isRecord(options)) refuse('options', NO_ROW, 'an object of options of search', show(options));
   checkOptions(options, 'search', OPTIONS, OPTIONS_TO_COME);
-  const { vector, vectors, params, outputFields } = options;
-  const field = searchedField(plan, options.field);
+  const { vector, vectors, sparse, params, outputFields } = options;
+  const field = sparse === undefined ? searchedField(plan.vectors, options.field) : searchedField(sparseFields(plan), options.field);
   const limit = integerOption('limit', options.limit, 1, MAX_LIMIT, 10);
   const offset = integerOption('offset', options.offset, 0, MAX_LIMIT - 1, 0);
   if (limit + offset > MAX_LIMIT) refuse('offset', NO_ROW, `limit + offset to be at most ${MAX_LIMIT}`, String(limit + offset));
   if (params !== undefined) checkParams(params);
-  if ((vector === undefined) === (vectors === undefined)) refuse('vector', NO_ROW, 'either vector or vectors', vector === undefined ? 'neither' : 'both');
+  if (+(vector !== undefined) + +(vectors !== undefined) + +(sparse !== undefined) !== 1) {
+    refuse('vector', NO_ROW, 'either vector, vectors or sparse', vector === undefined && vectors === undefined && sparse === undefined ? 'none' : 'more than one');
+  }
   const outputFieldIds = outputFields === undefined ? NONE : outputIds(plan, outputFields);
 
-  const dim = field.dim as number;
+  const info = VECTOR_TYPES[field.type as VectorType];
+  const dim = field.dim ?? 1;
   let nq = 1;
-  let queries: Float32Array;
+  let queries: QueryVectors;
   if (vectors === undefined) {
-    queries = toVector('vector', vector, dim);
+    queries = sparse === undefined ? info.toQuery('vector', vector, dim) : info.toQuery('sparse', sparse, dim);
   } else {
-    queries = isFloatArray(vectors) ? flatQueries(vectors, dim) : listedQueries(vectors, dim);
-    nq = queries.length / dim;
+    const rows = manyQueries(info, vectors, dim);
+    nq = rows.nq;
+    queries = rows.queries;
   }
   return { collectionId, fieldId: field.fieldId, queries, nq, limit, offset, params: params as SearchRequest['params'], outputFieldIds };
 }
 
-function flatQueries(vectors: Float32Array | Float64Array, dim: number): Float32Array {
-  checkCount(Math.ceil(vectors.length / dim));
-  return toFlatMatrix('vectors', vectors, dim);
-}
-
-function listedQueries(vectors: unknown, dim: number): Float32Array {
-  if (!Array.isArray(vectors)) refuse('vectors', NO_ROW, 'an array of vectors or one flat Float32Array', show(vectors));
-  checkCount(vectors.length);
-  return toMatrix('vectors', vectors, dim);
+function manyQueries(info: VectorTypeInfo, vectors: unknown, dim: number): { readonly queries: QueryVectors; readonly nq: number } {
+  if (!Array.isArray(vectors) && !info.isMatrix(vectors)) {
+    refuse('vectors', NO_ROW, `an array of vectors${info.family === 'sparse' ? '' : ' or one flat typed array'} for a ${info.type} field`, show(vectors));
+  }
+  checkCount(Math.ceil(info.rowsOf(vectors as ArrayLike<unknown>, dim)));
+  const { length, values, offsets, indices } = info.toRows('vectors', vectors as ArrayLike<unknown>, dim, null);
+  return { nq: length, queries: offsets === null ? (values as DenseValues) : { offsets, indices: indices!, values: values as Float32Array } };
 }
 
 function checkCount(count: number): void {
   if (count < 1 || count > MAX_LIMIT) refuse('vectors', NO_ROW, `1 to ${MAX_LIMIT} vectors`, String(count));
 }
 
-function searchedField(plan: SchemaPlan, name: unknown): Field {
+const sparseFields = (plan: SchemaPlan): readonly Field[] => plan.vectors.filter((field) => field.type === 'SparseFloatVector');
+
+/** The field named, or the only one. */
+function searchedField(fields: readonly Field[], name: unknown): Field {
   if (name === undefined) {
-    if (plan.vectors.length === 1) return plan.vectors[0];
-    refuse('field', NO_ROW, `one of the vector fields ${plan.vectors.map((field) => field.name).join(', ')}`, 'nothing');
+    if (fields.length === 1) return fields[0];
+    if (fields.length > 1) refuse('field', NO_ROW, `one of the vector fields ${fields.map((field) => field.name).join(', ')}`, 'nothing');
   }
-  for (const field of plan.vectors) if (field.name === name) return field;
-  refuse('field', NO_ROW, `a vector field of the schema (${plan.vectors.map((field) => field.name).join(', ')})`, show(name));
+  for (const field of fields) if (field.name === name) return field;
+  if (fields.length === 0) refuse('sparse', NO_ROW, 'a schema with a SparseFloatVector field', 'one without');
+  refuse('field', NO_ROW, `a vector field that can be searched so (${fields.map((field) => field.name).join(', ')})`, show(name));
 }
 
 /** Plain values only, so that they can go to another thread; which of them mean something is the index's to say. */

@@ -6,6 +6,7 @@
  */
 import type { ColumnBatch, Keys } from '../schema/column.ts';
 import type { IndexSpec, MetricType, Schema } from '../schema/types.ts';
+import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { ErrorCode, ErrorDetail } from '../util/error.ts';
 
 /** What cannot be cloned travels beside the request: the worker layer turns it into messages. */
@@ -38,8 +39,8 @@ export interface InsertReply {
 export interface SearchRequest {
   readonly collectionId: number;
   readonly fieldId: number;
-  /** Shape (nq, dim), row-major, finite. */
-  readonly queries: Float32Array;
+  /** In the form of the field's column; finite. */
+  readonly queries: QueryVectors;
   readonly nq: number;
   readonly limit: number;
   readonly offset: number;
@@ -54,7 +55,7 @@ export interface SearchReply {
   /** Hits of query i: [ends[i - 1] ?? 0, ends[i]). Shape (nq). */
   readonly ends: Uint32Array;
   readonly keys: Keys;
-  /** By the metric's convention as the user sees it (L2 squared; IP, COSINE: larger is better). */
+  /** By the metric's convention as the user sees it (L2 squared; IP, COSINE: larger is better; HAMMING: bits; JACCARD: 1 - and / or). */
   readonly scores: Float32Array;
   /** One row per hit, columns in the order of outputFieldIds; null when none were asked for. */
   readonly entities: ColumnBatch | null;

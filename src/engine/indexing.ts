@@ -3,12 +3,12 @@
  * fails or is stopped leaves what was there before; what is missing is taken up again at the next open.
  */
 import { readSections } from '../exec/load.ts';
-import { DEFAULT_METRIC } from '../exec/plan.ts';
-import { getIndexType } from '../index/registry.ts';
+import { checkFits, getIndexType } from '../index/registry.ts';
 import type { BuildJob, IndexSection } from '../index/index.ts';
-import type { Field, IndexSpec, MetricType } from '../schema/types.ts';
+import type { DenseVectorType, Field, IndexSpec, MetricType, VectorType } from '../schema/types.ts';
+import { VECTOR_TYPES, checkMetric, defaultMetric, type DenseValues } from '../schema/vector-types/index.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
-import { vectorSection } from '../segment/segment-file.ts';
+import { valuesSection } from '../segment/segment-file.ts';
 import { indexFileName } from '../storage/names.ts';
 import { encodeSections, sectionsByteLength } from '../storage/sections/index.ts';
 import { ElanusError, isElanusError, throwIfAborted } from '../util/error.ts';
@@ -33,9 +33,12 @@ export interface RawIndexSpec {
 
 /** Completes and checks what a user asked for. Without a metric the field keeps the one it has. */
 export function resolveSpec(field: Field, raw: RawIndexSpec, present?: IndexSpec): IndexSpec {
-  const metric = raw.metric ?? present?.metric ?? DEFAULT_METRIC;
+  const vectorType = field.type as VectorType;
+  const metric = raw.metric ?? present?.metric ?? defaultMetric(vectorType);
   const type = getIndexType(raw.type);
-  return { type: type.name, metric, params: type.parseBuild(raw.params ?? {}, { metric, dim: field.dim! }) };
+  checkMetric(field.name, vectorType, metric);
+  checkFits(type, VECTOR_TYPES[vectorType]);
+  return { type: type.name, metric, params: type.parseBuild(raw.params ?? {}, { metric, dim: field.dim ?? 1 }) };
 }
 
 export function sameSpec(a: IndexSpec, b: IndexSpec): boolean {
@@ -75,7 +78,7 @@ export class Indexing {
     const job = this.#enqueue(field.fieldId, async (signal) => {
       await seal(state);
       context?.onProgress?.({ phase: 'merge', done: 0, total: state.sealed.length });
-      await mergeSealed(state, segmentRowsMax(field, spec), signal);
+      await mergeSealed(state, segmentRowsMax(state, field, spec), signal);
       await this.#buildMissing(signal, context);
     }, context?.signal);
     if (wait) await job;
@@ -134,7 +137,7 @@ export class Indexing {
   #missing(fieldId: number): SealedSegment[] {
     const spec = this.#state.indexSpec(fieldId);
     if (!spec) return [];
-    return this.#state.sealed.filter((segment) => !isIndexed(segment, fieldId, spec, this.#state.field(fieldId).dim!));
+    return this.#state.sealed.filter((segment) => !isIndexed(segment, fieldId, spec));
   }
 
   async #buildMissing(signal: AbortSignal, context: CallContext | undefined): Promise<void> {
@@ -200,13 +203,13 @@ export class Indexing {
 
   async #job(field: Field, segment: SealedSegment, spec: IndexSpec): Promise<BuildJob> {
     const { builds, store } = this.#state.parts;
-    const like = { typeName: spec.type, params: spec.params, metric: spec.metric, dim: field.dim!, rows: segment.rows, seed: BUILD_SEED };
+    const like = { typeName: spec.type, params: spec.params, metric: spec.metric, vectorType: field.type as DenseVectorType, dim: field.dim!, rows: segment.rows, seed: BUILD_SEED };
     if (store.sharedUrl !== null && builds.thread === 'worker') {
-      return { ...like, vectors: { kind: 'store', url: store.sharedUrl, file: segment.entry.file, section: vectorSection(field.fieldId) } };
+      return { ...like, vectors: { kind: 'store', url: store.sharedUrl, file: segment.entry.file, section: valuesSection(field.fieldId) } };
     }
     const vectors = segment.vectors(field.fieldId);
     await vectors.load(segment.file);
-    return { ...like, vectors: { kind: 'bytes', values: vectors.copyAll() } };
+    return { ...like, vectors: { kind: 'bytes', values: vectors.copyAll().values as DenseValues } };
   }
 
   progress(field: Field): IndexProgress {
@@ -232,16 +235,21 @@ export class Indexing {
   }
 }
 
-const needsBuild = (spec: IndexSpec): boolean => spec.type !== 'FLAT';
+const needsBuild = (spec: IndexSpec): boolean => !getIndexType(spec.type).isScan;
 
-function isIndexed(segment: SealedSegment, fieldId: number, spec: IndexSpec, dim: number): boolean {
+function isIndexed(segment: SealedSegment, fieldId: number, spec: IndexSpec): boolean {
   const known = segment.entry.indexes.find((index) => index.fieldId === fieldId);
   if (known && sameSpec(known.spec, spec)) return true;
   if (known) return false;
-  return !needsBuild(spec) || segment.rows * dim * 4 < GRAPH_FROM_BYTES;
+  return !needsBuild(spec) || segment.vectors(fieldId).byteLength < GRAPH_FROM_BYTES;
 }
 
-function segmentRowsMax(field: Field, spec: IndexSpec): number {
-  const bytesPerRow = Math.max(getIndexType(spec.type).estimateBytes(1 << 16, field.dim!, spec.params) / (1 << 16), 1);
-  return Math.floor(SEGMENT_INDEX_BYTES_MAX / (spec.type === 'FLAT' ? field.dim! * 4 : bytesPerRow));
+function segmentRowsMax(state: CollectionState, field: Field, spec: IndexSpec): number {
+  if (needsBuild(spec)) {
+    const bytesPerRow = getIndexType(spec.type).estimateBytes(1 << 16, field.dim ?? 1, spec.params) / (1 << 16);
+    return Math.floor(SEGMENT_INDEX_BYTES_MAX / Math.max(bytesPerRow, 1));
+  }
+  const rows = state.sealed.reduce((sum, segment) => sum + segment.rows, 0);
+  const bytes = state.sealed.reduce((sum, segment) => sum + segment.vectors(field.fieldId).byteLength, 0);
+  return Math.floor(SEGMENT_INDEX_BYTES_MAX / Math.max(bytes / Math.max(rows, 1), 1));
 }

@@ -5,6 +5,7 @@
 import { concatColumns, takeFrom } from '../schema/column-ops.ts';
 import type { Column, Keys } from '../schema/column.ts';
 import type { Field } from '../schema/types.ts';
+import { isVectorType } from '../schema/vector-types/index.ts';
 import { compareKeys } from '../segment/keys.ts';
 import { RowTimes } from '../segment/row-times.ts';
 import { SealedSegment } from '../segment/sealed.ts';
@@ -49,7 +50,7 @@ async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment
   try {
     for (const field of state.schema.fields) {
       for (const segment of inputs) {
-        if (field.type === 'FloatVector') await segment.vectors(field.fieldId).load(segment.file);
+        if (isVectorType(field.type)) await segment.vectors(field.fieldId).load(segment.file);
         else await segment.loadColumn(field);
       }
     }
@@ -61,7 +62,7 @@ async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment
     if (snapshot.rows > 0) {
       merged = await SealedSegment.open(store, await writeSegment(state, snapshot), state.schema, pool);
       for (const field of state.schema.fields) {
-        if (field.type === 'FloatVector') merged.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!.values as Float32Array);
+        if (isVectorType(field.type)) merged.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!);
       }
     }
     const carry = (): void => {

@@ -10,6 +10,7 @@ import { deletesSections, segmentSections } from '../segment/segment-file.ts';
 import type { RowTimes } from '../segment/row-times.ts';
 import type { Column, Keys } from '../schema/column.ts';
 import type { Schema } from '../schema/types.ts';
+import { isVectorType } from '../schema/vector-types/index.ts';
 import type { SegmentEntry } from '../storage/manifest/manifest.ts';
 import { deletesFileName, parseLogName, segmentFileName } from '../storage/names.ts';
 import { encodeSections, sectionsByteLength } from '../storage/sections/index.ts';
@@ -38,7 +39,7 @@ async function sealFrozen(state: CollectionState, { segment: frozen, nextLogGene
     const entry = await writeSegment(state, snapshot);
     segment = await SealedSegment.open(store, entry, state.schema, pool);
     for (const field of state.schema.fields) {
-      if (field.type === 'FloatVector') segment.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!.values as Float32Array);
+      if (isVectorType(field.type)) segment.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!);
     }
   }
   let obsolete: string[] = [];

@@ -1,14 +1,16 @@
 /** How one search asks each kind of segment: parameters checked once, against the index that the collection has. */
-import { getIndexType } from '../index/registry.ts';
+import { getIndexType, scanTypeOf } from '../index/registry.ts';
 import type { SearchPlan } from '../index/index.ts';
-import type { Field, IndexSpec, MetricType } from '../schema/types.ts';
+import type { Field, IndexSpec, MetricType, VectorType } from '../schema/types.ts';
+import { VECTOR_TYPES, defaultMetric } from '../schema/vector-types/index.ts';
 import type { SealedVectors } from '../segment/sealed-vectors.ts';
 
-/** The metric of a field that has no index. */
-export const DEFAULT_METRIC: MetricType = 'COSINE';
-
 const NO_PARAMS = {};
-const NO_INDEX: IndexSpec = { type: 'FLAT', metric: DEFAULT_METRIC, params: {} };
+
+/** A field without an index is scanned, by the default metric of its type. */
+function withoutIndex(type: VectorType): IndexSpec {
+  return { type: scanTypeOf(VECTOR_TYPES[type].family).name, metric: defaultMetric(type), params: {} };
+}
 
 export interface FieldPlan {
   readonly field: Field;
@@ -21,7 +23,7 @@ export interface FieldPlan {
 
 /** INVALID_ARGUMENT on a search parameter that the index does not know or that is out of range. */
 export function planField(field: Field, spec: IndexSpec | undefined, k: number, params: Readonly<Record<string, unknown>> | undefined): FieldPlan {
-  const chosen = spec ?? NO_INDEX;
+  const chosen = spec ?? withoutIndex(field.type as VectorType);
   const plan = getIndexType(chosen.type).parseSearch(params ?? NO_PARAMS, k, chosen.params);
   return { field, metric: chosen.metric, k, spec: chosen, plan };
 }

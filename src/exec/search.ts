@@ -5,7 +5,9 @@
 import type { SearchReply } from '../engine/client.ts';
 import { takeFrom } from '../schema/column-ops.ts';
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
-import type { Field, MetricType } from '../schema/types.ts';
+import type { Field, MetricType, VectorType } from '../schema/types.ts';
+import { VECTOR_TYPES, type DenseValues, type QueryVectors } from '../schema/vector-types/index.ts';
+import type { GrowingVectors } from '../segment/growing-vectors.ts';
 import type { GrowingSegment } from '../segment/growing.ts';
 import { compareKeys } from '../segment/keys.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
@@ -25,8 +27,8 @@ export interface SearchView {
 
 export interface SearchJob {
   readonly plan: FieldPlan;
-  /** Shape (nq, dim). */
-  readonly queries: Float32Array;
+  /** In the form of the field's column. */
+  readonly queries: QueryVectors;
   readonly nq: number;
   readonly offset: number;
   readonly outputFields: readonly Field[];
@@ -111,18 +113,42 @@ function searchGrowing(segment: GrowingSegment, job: SearchJob, query: number): 
   const { field, metric, k } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   const { kernels } = vectors;
-  kernels.setQuery(job.queries, query * field.dim!, field.dim!, metric);
+  vectors.setQuery(job.queries, query, metric);
+  if (!segment.isInKeyOrder) return bestByKey(segment, vectors, metric, k);
   kernels.beginTopK(k);
   vectors.scan(metric);
   const n = kernels.endTopK();
   return { segment, rows: kernels.hitRows(n), distances: kernels.hitDistances(n) };
 }
 
+/**
+ * The best k where rows are not in key order, equal distances by key. The top-k keeps the smaller row: so more rows are
+ * asked for, until the last of them is farther than row k and no row that is as close as that one is left out.
+ */
+function bestByKey(segment: GrowingSegment, vectors: GrowingVectors, metric: MetricType, k: number): Found {
+  const { kernels } = vectors;
+  for (let wanted = k + 1; ; wanted *= 2) {
+    kernels.beginTopK(wanted);
+    vectors.scan(metric);
+    const n = kernels.endTopK();
+    const distances = kernels.hitDistances(n);
+    if (n === wanted && distances[n - 1] === distances[k - 1]) continue;
+    const rows = kernels.hitRows(n);
+    for (let from = 0; from < Math.min(n, k); ) {
+      let to = from + 1;
+      while (to < n && distances[to] === distances[from]) to++;
+      if (to - from > 1) rows.set(Array.from(rows.subarray(from, to)).sort((a, b) => compareKeys(segment.keyAt(a), segment.keyAt(b))), from);
+      from = to;
+    }
+    return { segment, rows: rows.subarray(0, k), distances: distances.subarray(0, k) };
+  }
+}
+
 function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Found {
   const { field, metric, k, spec } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   const { kernels } = vectors;
-  kernels.setQuery(job.queries, query * field.dim!, field.dim!, metric);
+  vectors.setQuery(job.queries, query, metric);
   let n: number;
   if (indexServes(segment, field.fieldId, spec)) {
     const plan = planSegment(job.plan, vectors);
@@ -146,31 +172,36 @@ function mustReadToRefine(segment: SealedSegment, fieldPlan: FieldPlan): boolean
 async function searchAndRead(segment: SealedSegment, job: SearchJob, query: number): Promise<Found> {
   const { field, metric, k } = job.plan;
   const vectors = segment.vectors(field.fieldId);
-  const { kernels, dim } = vectors;
-  kernels.setQuery(job.queries, query * dim, dim, metric);
+  const { kernels } = vectors;
+  vectors.setQuery(job.queries, query, metric);
   const n = vectors.search(planSegment(job.plan, vectors));
   const rows = kernels.hitRows(n).slice();
-  const values = await vectors.take(rows, segment.file);
-  const distances = exactDistances(metric, job.queries.subarray(query * dim, (query + 1) * dim), values);
+  const distances = exactDistances(metric, numbersAt(field, job.queries as DenseValues, query), await vectors.take(rows, segment.file));
   const order = Array.from(rows.keys()).sort((a, b) => distances[a]! - distances[b]! || rows[a]! - rows[b]!).slice(0, k);
   // A failure to read ahead is not this search's: the next one that needs the vectors meets it again.
   void vectors.load(segment.file).catch(() => {});
   return { segment, rows: Uint32Array.from(order, (i) => rows[i]!), distances: Float32Array.from(order, (i) => distances[i]!) };
 }
 
-/** Distances of a query to rows, as the kernels define them: smaller is closer. Shape of values: (rows, dim). */
-function exactDistances(metric: MetricType, query: Float32Array, values: Float32Array): Float32Array {
+/** The numbers of one of many dense vectors in the form of their column. */
+function numbersAt({ fieldId, type, dim }: Pick<Column, 'fieldId' | 'type'> & { readonly dim?: number }, values: DenseValues, row: number): ArrayLike<number> {
+  return VECTOR_TYPES[type as VectorType].present({ fieldId, type, dim: dim!, length: row + 1, values, validity: null, offsets: null }, row) as ArrayLike<number>;
+}
+
+/** Distances of a query to dense rows, as the kernels define them: smaller is closer. */
+function exactDistances(metric: MetricType, query: ArrayLike<number>, rows: Column): Float32Array {
   const dim = query.length;
-  const distances = new Float32Array(values.length / dim);
+  const distances = new Float32Array(rows.length);
   let queryNorm = 0;
   for (let i = 0; i < dim; i++) queryNorm += query[i]! * query[i]!;
   for (let row = 0; row < distances.length; row++) {
+    const values = numbersAt(rows, rows.values as DenseValues, row);
     let l2 = 0;
     let dot = 0;
     let norm = 0;
     for (let i = 0; i < dim; i++) {
       const q = query[i]!;
-      const x = values[row * dim + i]!;
+      const x = values[i]!;
       l2 += (q - x) * (q - x);
       dot += q * x;
       norm += x * x;
@@ -207,10 +238,13 @@ function push(hits: Hits, segment: Segment, row: number, distance: number): void
 
 const keyAt = (segment: Segment, row: number): bigint | string => ('keys' in segment ? segment.keys.at(row) : segment.keyAt(row));
 
+/** Metrics by which larger is better for the user: kernels negate them. */
+const isSimilarity = (metric: MetricType): boolean => metric === 'IP' || metric === 'COSINE';
+
 function reply(hits: Hits, job: SearchJob): SearchReply | Promise<SearchReply> {
   const count = hits.rows.length;
   const scores = new Float32Array(count);
-  const sign = job.plan.metric === 'L2' ? 1 : -1;
+  const sign = isSimilarity(job.plan.metric) ? -1 : 1;
   for (let i = 0; i < count; i++) scores[i] = sign * hits.distances[i]! + 0;
   let keys: Keys;
   if (job.keyIsInt64) {

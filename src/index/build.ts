@@ -1,6 +1,8 @@
 /** Running an index build on the thread at hand, in slices: abortable, reporting, never in the host's way for long. */
 import { instantiateKernels } from '../kernels/kernels.ts';
 import type { KernelModule } from '../kernels/load.ts';
+import { F32_ROWS, ROW_FORMATS } from '../kernels/rows.ts';
+import type { DenseValues } from '../schema/vector-types/index.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import { yieldToHost } from '../util/yield.ts';
 import type { BuildJob, BuildService, IndexSection } from './index.ts';
@@ -18,16 +20,21 @@ export interface BuildRunContext {
  * Builds an index in a kernel memory of its own, which is given back at the end. `vectors`: shape (job.rows, job.dim);
  * read, not kept. ABORTED when the signal fires between two slices.
  */
-export async function runBuild(module: KernelModule, job: BuildJob, vectors: Float32Array, context: BuildRunContext = {}): Promise<IndexSection[]> {
+export async function runBuild(module: KernelModule, job: BuildJob, vectors: DenseValues, context: BuildRunContext = {}): Promise<IndexSection[]> {
   const { rows, dim, metric } = job;
+  const format = ROW_FORMATS[job.vectorType ?? 'FloatVector'];
   if (vectors.length !== rows * dim) throw new ElanusError('INVALID_ARGUMENT', `"vectors" expected ${rows} x ${dim} values, got ${vectors.length}`);
   throwIfAborted(context.signal);
   const kernels = instantiateKernels(module);
-  const ptr = kernels.arena.alloc(vectors.byteLength);
-  kernels.arena.f32(ptr, vectors.length).set(vectors);
+  const { arena } = kernels;
+  const ptr = arena.alloc(rows * dim * 4);
+  // Other elements are laid at the end of the room for their f32 values and widened from the front.
+  const source = ptr + rows * dim * 4 - vectors.byteLength;
+  arena.u8(source, vectors.byteLength).set(new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength));
+  if (format !== F32_ROWS) kernels.exports.expandRows(format.code, source, rows * dim, ptr);
   let inverseNormsPtr = 0;
   if (metric === 'COSINE') {
-    inverseNormsPtr = kernels.arena.alloc(rows * 4);
+    inverseNormsPtr = arena.alloc(rows * 4);
     kernels.inverseNorms(ptr, rows, dim, inverseNormsPtr);
   }
   const builder = getIndexType(job.typeName).builder({ kernels, metric, dim, rows, vectors: { ptr, rows, inverseNormsPtr } }, job.params, job.seed);

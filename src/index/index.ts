@@ -4,17 +4,18 @@
  * every question.
  */
 import type { Kernels } from '../kernels/kernels.ts';
-import type { MetricType } from '../schema/types.ts';
+import type { DenseVectorType, MetricType } from '../schema/types.ts';
+import type { DenseValues, VectorTypeInfo } from '../schema/vector-types/index.ts';
 
 export type ParamValue = number | string | boolean;
 export type BuildParams = Readonly<Record<string, ParamValue>>;
 
-/** Vectors of a segment in kernel memory. */
+/** Vectors of a segment in kernel memory. Those of other numbers than f32 are given as f32. */
 export interface VectorBlock {
-  /** f32, shape (rows, dim), row-major, no padding. */
+  /** f32, shape (rows, dim), row-major, no padding; of a binary field its rows, shape (rows, dim / 8 bytes). */
   readonly ptr: number;
   readonly rows: number;
-  /** COSINE: 1 / |row|, f32, shape (rows), 0 for a zero row. 0 for other metrics. */
+  /** COSINE: 1 / |row|, f32, shape (rows), 0 for a zero row. Of a binary field: bits set, u32. Undefined for other metrics. */
   readonly inverseNormsPtr: number;
 }
 
@@ -73,7 +74,11 @@ export interface IndexType {
   readonly name: string;
   /** Persisted: never renumber. */
   readonly code: number;
-  /** Searching needs the f32 vectors in memory. */
+  /** The kinds of vectors that it is for. */
+  readonly families: readonly VectorTypeInfo['family'][];
+  /** Every row is compared: there is nothing to build, and segments are scanned as they are. */
+  readonly isScan: boolean;
+  /** Searching needs the vectors in memory. */
   readonly needsVectors: boolean;
   /** Checks and completes build parameters; an unknown or out-of-range one is INVALID_ARGUMENT. */
   parseBuild(raw: Readonly<Record<string, unknown>>, about: { readonly metric: MetricType; readonly dim: number }): BuildParams;
@@ -92,12 +97,14 @@ export interface BuildJob {
   readonly typeName: string;
   readonly params: BuildParams;
   readonly metric: MetricType;
+  /** What the vectors' elements are; absent: FloatVector. */
+  readonly vectorType?: DenseVectorType;
   readonly dim: number;
   readonly rows: number;
   readonly seed: number;
-  /** Where the f32 vectors are: given along (and transferred), or to be read by the builder from a store of its own. */
+  /** Where the vectors are: given along (and transferred), or to be read by the builder from a store of its own. */
   readonly vectors:
-    | { readonly kind: 'bytes'; readonly values: Float32Array }
+    | { readonly kind: 'bytes'; readonly values: DenseValues }
     | { readonly kind: 'store'; readonly url: string; readonly file: string; readonly section: string };
 }
 

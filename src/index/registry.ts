@@ -1,15 +1,16 @@
 /** The index types by the names users know, and by the codes that files hold. Adding an index is a line here. */
 import { ElanusError } from '../util/error.ts';
-import { FLAT } from './flat/index.ts';
+import { BIN_FLAT, FLAT } from './flat/index.ts';
 import { HNSW, HNSW_SQ } from './hnsw/index.ts';
+import type { VectorTypeInfo } from '../schema/vector-types/index.ts';
 import type { IndexType } from './index.ts';
 
-const TYPES: readonly IndexType[] = [FLAT, HNSW, HNSW_SQ];
+const TYPES: readonly IndexType[] = [FLAT, BIN_FLAT, HNSW, HNSW_SQ];
 
-/** Milvus's other names for dense vectors: asked for, they get a plain answer. */
+/** Milvus's other names: asked for, they get a plain answer. */
 const NOT_YET = [
   'AUTOINDEX', 'IVF_FLAT', 'IVF_SQ8', 'IVF_PQ', 'IVF_RABITQ', 'HNSW_PQ', 'HNSW_PRQ', 'SCANN', 'DISKANN', 'AISAQ',
-  'GPU_BRUTE_FORCE', 'GPU_IVF_FLAT', 'GPU_IVF_PQ', 'GPU_CAGRA',
+  'GPU_BRUTE_FORCE', 'GPU_IVF_FLAT', 'GPU_IVF_PQ', 'GPU_CAGRA', 'BIN_IVF_FLAT', 'MINHASH_LSH', 'SPARSE_INVERTED_INDEX', 'SPARSE_WAND',
 ];
 
 export const indexTypeNames: readonly string[] = TYPES.map((type) => type.name);
@@ -29,4 +30,14 @@ export function getIndexTypeByCode(code: number): IndexType {
   const type = TYPES.find((known) => known.code === code);
   if (type) return type;
   throw new ElanusError('FORMAT_UNSUPPORTED', `index code expected one of ${TYPES.map((known) => known.code).join(', ')}, got ${code}: it was written by a newer release`, { code });
+}
+
+/** The scan of a kind of vectors: what serves a field without an index. */
+export const scanTypeOf = (family: VectorTypeInfo['family']): IndexType => TYPES.find((type) => type.isScan && type.families.includes(family))!;
+
+/** INVALID_ARGUMENT for an index that is not for vectors of this type. */
+export function checkFits(type: IndexType, { type: vectorType, family }: VectorTypeInfo): void {
+  if (type.families.includes(family)) return;
+  const served = TYPES.filter((known) => known.families.includes(family)).map((known) => known.name);
+  throw new ElanusError('INVALID_ARGUMENT', `"type" expected an index of ${vectorType} (${served.join(', ')}), got ${type.name}`, { index: type.name, vectorType });
 }

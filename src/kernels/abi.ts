@@ -7,12 +7,34 @@ export const ABI_VERSION = 1;
 export const METRIC_L2 = 0;
 export const METRIC_IP = 1;
 export const METRIC_COSINE = 2;
+export const METRIC_HAMMING = 3;
+export const METRIC_JACCARD = 4;
+
+// How rows are stored: one number a dimension, or one bit.
+export const ROWS_F32 = 0;
+export const ROWS_F16 = 1;
+export const ROWS_BF16 = 2;
+export const ROWS_I8 = 3;
+export const ROWS_BITS = 4;
+
+// RowQuery: a query for rows of integers or bits; its elements follow at ROW_QUERY_DATA.
+export const ROW_QUERY_METRIC = 0;
+export const ROW_QUERY_SQUARES = 4;
+export const ROW_QUERY_DATA = 16;
 
 /** "No row": ends a list of links. As u32 it is 0xffffffff. */
 export const NO_ROW = -1;
 
 /** Rows are below 2^31: the walk keeps a mark in the top bit. */
 export const MAX_ROWS = 0x7fffffff;
+
+// SparseQuery: a hash table of a sparse query; its entries (index u32, value f32) follow at SPARSE_QUERY_TABLE.
+export const SPARSE_QUERY_MASK = 0;
+export const SPARSE_QUERY_SHIFT = 4;
+export const SPARSE_QUERY_TABLE = 16;
+export const SPARSE_ENTRY = 8;
+/** Index of an entry that is free: no vector has it. As u32 it is 0xffffffff. */
+export const SPARSE_FREE = -1;
 
 // TopK: the k smallest distances so far and their rows.
 export const TOPK_K = 0;

@@ -26,11 +26,29 @@ export interface KernelExports {
   /** Inserts rows [from, to) into a graph that holds those before. */
   graphInsert(graph: number, walk: number, from: number, to: number): void;
   rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, inOrder: number): void;
+  /** Rows of other elements than f32, by ROWS_*; see `assembly/rows.ts`. Up to 16 bytes behind the last row are read. */
+  scanRows(
+    top: number, format: number, metric: number, query: number, data: number, dim: number, from: number, to: number, terms: number, allow: number, rowBase: number,
+  ): void;
+  rescoreRows(top: number, format: number, metric: number, query: number, data: number, dim: number, terms: number, n: number): void;
+  /** f32 of `count` 16-bit floats or 8-bit integers. */
+  expandRows(format: number, source: number, count: number, out: number): void;
+  /** 4 bytes a row: f32 inverse norms of 16-bit floats, i32 squared lengths of integers, u32 set bits. `scratch`: dim x 4 bytes. */
+  rowTerms(format: number, data: number, rows: number, dim: number, scratch: number, out: number): void;
+  /** Writes the RowQuery of a row of integers or bits. */
+  rowQuery(format: number, metric: number, source: number, dim: number, out: number): void;
+  /** Fills the SparseQuery's hash table, whose size its head says, with n pairs. */
+  sparseQuery(query: number, indices: number, values: number, n: number): void;
+  /** Sparse rows [from, to), CSR; see `assembly/sparse.ts`. */
+  scanSparse(
+    top: number, query: number, offsets: number, indices: number, values: number, from: number, to: number, allow: number, rowBase: number,
+  ): void;
 }
 
 /** Names of the functions of {@link KernelExports}, in the ABI's order. */
 export const KERNEL_EXPORT_NAMES = [
   'topkSort', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch', 'graphInsert',
+  'scanRows', 'rescoreRows', 'expandRows', 'rowTerms', 'rowQuery', 'sparseQuery', 'scanSparse',
 ] as const satisfies readonly (keyof KernelExports)[];
 
 /** Linear memory, WebAssembly's own or the scalar twin's. `grow` counts in pages of 64 KiB and throws when it cannot. */

@@ -2,17 +2,20 @@
  * Kernels bound to one linear memory, with typed wrappers. One instance per large segment, one shared by small ones.
  *
  * Distances: smaller is closer for every metric. L2: squared; IP: minus the dot product; COSINE: minus the cosine
- * (0 where either vector is zero). A user's score is the distance for L2, `0 - distance` for IP and COSINE.
+ * (0 where either vector is zero); HAMMING: bits that differ; JACCARD: 1 - and / or (0 where both are empty). A user's
+ * score is the distance, for IP and COSINE `0 - distance`.
  */
 import type { MetricType } from '../schema/types.ts';
 import {
-  BEAM_ENTRY, METRIC_COSINE, METRIC_IP, METRIC_L2, TOPK_COUNT, TOPK_DISTANCES, TOPK_K, TOPK_ROWS, TOPK_SIZE,
+  BEAM_ENTRY, METRIC_COSINE, METRIC_HAMMING, METRIC_IP, METRIC_JACCARD, METRIC_L2, ROW_QUERY_DATA, ROWS_BITS, ROWS_F32, ROWS_I8,
+  SPARSE_ENTRY, SPARSE_QUERY_MASK, SPARSE_QUERY_SHIFT, SPARSE_QUERY_TABLE, TOPK_COUNT, TOPK_DISTANCES, TOPK_K, TOPK_ROWS, TOPK_SIZE,
   WALK_BEAM, WALK_FOUND, WALK_GATHER, WALK_QUERY, WALK_ROW_QUERY, WALK_SIZE, WALK_VISITED,
 } from './abi.ts';
 import { MemoryArena } from './arena.ts';
 import type { KernelExports, KernelMemory } from './exports.ts';
 import { instantiate } from './instantiate.ts';
 import type { KernelModule, KernelVariant } from './load.ts';
+import type { RowFormat } from './rows.ts';
 
 /** Owner of the linear memory: hands out offsets. Never keep a view across a call that may grow the memory. */
 export interface Arena {
@@ -57,6 +60,23 @@ export interface Kernels {
   /** The same for rows that lie in `values` (n x dim, in the order of the hits) instead of the block. */
   rescoreRows(metric: MetricType, values: Float32Array, dim: number, n: number): void;
 
+  /**
+   * The same for rows of any format. Puts the query whose elements begin at `offset` of `queries` into scratch memory,
+   * in the form that `scanRows` needs, and for numbers as f32 (`queryPtr`) too.
+   */
+  setRowQuery(format: RowFormat, queries: RowValues, offset: number, dim: number, metric: MetricType): void;
+  /** As `scanF32`. `termsPtr`: what `rowTerms` wrote. Reads up to ROWS_SLACK_BYTES behind the last row. */
+  scanRows(format: RowFormat, metric: MetricType, ptr: number, dim: number, from: number, to: number, termsPtr: number, allowPtr: number, rowBase: number): void;
+  /** As `rescoreF32`. */
+  rescore(format: RowFormat, metric: MetricType, ptr: number, dim: number, termsPtr: number, n: number): void;
+  /** 4 bytes per row, shape (rows): what rows have besides their elements. For f32 and 16-bit floats their inverse norms. */
+  rowTerms(format: RowFormat, ptr: number, rows: number, dim: number, outPtr: number): void;
+
+  /** The same for a sparse query: pairs of ascending indices and values. */
+  setSparseQuery(indices: Uint32Array, values: Float32Array): void;
+  /** Exact scan of sparse rows [from, to) by their dot product with the prepared query. */
+  scanSparse(rows: SparseBlock, from: number, to: number, allowPtr: number, rowBase: number): void;
+
   /** f32, shape (rows): 1 / |row|, 0 for a zero row. */
   inverseNorms(ptr: number, rows: number, dim: number, outPtr: number): void;
 
@@ -82,11 +102,29 @@ export interface Kernels {
   scratch(name: ScratchName, byteLength: number, onNew?: (ptr: number, byteLength: number) => void): number;
 }
 
-export type ScratchName = 'query' | 'hitRows' | 'hitDistances' | 'rescore' | 'walkQuery' | 'walkRowQuery' | 'walk' | 'visited' | 'beam' | 'found' | 'gather';
+/** Elements of rows as their column has them. */
+export type RowValues = Float32Array | Uint16Array | Int8Array | Uint8Array;
+
+/** Sparse rows in kernel memory: those of row r are [offsets[r], offsets[r + 1]). */
+export interface SparseBlock {
+  /** u32, shape (rows + 1). */
+  readonly offsetsPtr: number;
+  /** u32. */
+  readonly indicesPtr: number;
+  /** f32. */
+  readonly valuesPtr: number;
+}
+
+export type ScratchName = 'query' | 'rowQuery' | 'rowSource' | 'sparseQuery' | 'hitRows' | 'hitDistances' | 'rescore' | 'walkQuery' | 'walkRowQuery' | 'walk' | 'visited' | 'beam' | 'found' | 'gather';
 
 export type InstantiateKernels = (module: KernelModule) => Kernels;
 
-export const METRIC_CODE: Readonly<Record<MetricType, number>> = { L2: METRIC_L2, IP: METRIC_IP, COSINE: METRIC_COSINE };
+export const METRIC_CODE: Readonly<Record<MetricType, number>> = {
+  L2: METRIC_L2, IP: METRIC_IP, COSINE: METRIC_COSINE, HAMMING: METRIC_HAMMING, JACCARD: METRIC_JACCARD,
+};
+
+/** Rows that are compared in integers. */
+const isExact = (code: number): boolean => code === ROWS_I8 || code === ROWS_BITS;
 
 /** Binds a module to a memory of its own. FORMAT_UNSUPPORTED for a build of another release. */
 export const instantiateKernels: InstantiateKernels = (module) => new BoundKernels(module);
@@ -103,6 +141,8 @@ class BoundKernels implements Kernels {
   #f32: Float32Array;
   #queryPtr = 0;
   #queryDim = 0;
+  #rowQueryPtr = 0;
+  #sparseQueryPtr = 0;
   #rowsPtr = 0;
   #distancesPtr = 0;
   #hitsMax = 0;
@@ -135,6 +175,65 @@ class BoundKernels implements Kernels {
     const whole = offset === 0 && query.length === dim;
     this.#f32.set(whole ? query : query.subarray(offset, offset + dim), this.#queryPtr / 4);
     if (metric === 'COSINE') this.exports.normalize(this.#queryPtr, dim);
+  }
+
+  setRowQuery(format: RowFormat, queries: RowValues, offset: number, dim: number, metric: MetricType): void {
+    if (format.code === ROWS_F32) return this.setQuery(queries as Float32Array, offset, dim, metric);
+    const byteLength = format.rowBytes(dim);
+    const source = this.scratch('rowSource', byteLength);
+    this.arena.u8(source, byteLength).set(new Uint8Array(queries.buffer, queries.byteOffset + offset * queries.BYTES_PER_ELEMENT, byteLength));
+    if (isExact(format.code)) {
+      // A RowQuery holds bits as bytes and integers as 16 bits, up to a multiple of 16 of them.
+      const elementBytes = format.code === ROWS_BITS ? 1 : 2;
+      this.#rowQueryPtr = this.scratch('rowQuery', ROW_QUERY_DATA + elementBytes * Math.ceil(byteLength / 16) * 16);
+      this.exports.rowQuery(format.code, METRIC_CODE[metric], source, dim, this.#rowQueryPtr);
+      if (format.code === ROWS_BITS) return;
+    }
+    if (dim > this.#queryDim) {
+      this.#queryPtr = this.scratch('query', dim * 4);
+      this.#queryDim = dim;
+    }
+    this.exports.expandRows(format.code, source, dim, this.#queryPtr);
+    if (metric === 'COSINE') this.exports.normalize(this.#queryPtr, dim);
+  }
+
+  scanRows(format: RowFormat, metric: MetricType, ptr: number, dim: number, from: number, to: number, termsPtr: number, allowPtr: number, rowBase: number): void {
+    const { code } = format;
+    if (code === ROWS_F32) return this.scanF32(metric, ptr, dim, from, to, termsPtr, allowPtr, rowBase);
+    this.exports.scanRows(this.topPtr, code, METRIC_CODE[metric], this.#queryOf(code), ptr, dim, from, to, termsPtr, allowPtr, rowBase);
+  }
+
+  rescore(format: RowFormat, metric: MetricType, ptr: number, dim: number, termsPtr: number, n: number): void {
+    const { code } = format;
+    if (code === ROWS_F32) return this.rescoreF32(metric, ptr, dim, termsPtr, n);
+    this.exports.rescoreRows(this.topPtr, code, METRIC_CODE[metric], this.#queryOf(code), ptr, dim, termsPtr, n);
+  }
+
+  #queryOf(code: number): number {
+    return isExact(code) ? this.#rowQueryPtr : this.#queryPtr;
+  }
+
+  rowTerms(format: RowFormat, ptr: number, rows: number, dim: number, outPtr: number): void {
+    if (format.code === ROWS_F32) return this.inverseNorms(ptr, rows, dim, outPtr);
+    this.exports.rowTerms(format.code, ptr, rows, dim, this.scratch('rowSource', dim * 4), outPtr);
+  }
+
+  setSparseQuery(indices: Uint32Array, values: Float32Array): void {
+    const n = indices.length;
+    const bits = Math.max(Math.ceil(Math.log2(Math.max(4 * n, 1))), 2);
+    const query = this.scratch('sparseQuery', SPARSE_QUERY_TABLE + 2 ** bits * SPARSE_ENTRY);
+    const source = this.scratch('rowSource', Math.max(n * 8, 8));
+    this.arena.u32(source, n).set(indices);
+    this.arena.f32(source + n * 4, n).set(values);
+    const head = this.arena.u32(query, SPARSE_QUERY_TABLE / 4);
+    head[SPARSE_QUERY_MASK / 4] = 2 ** bits - 1;
+    head[SPARSE_QUERY_SHIFT / 4] = 32 - bits;
+    this.exports.sparseQuery(query, source, source + n * 4, n);
+    this.#sparseQueryPtr = query;
+  }
+
+  scanSparse(rows: SparseBlock, from: number, to: number, allowPtr: number, rowBase: number): void {
+    this.exports.scanSparse(this.topPtr, this.#sparseQueryPtr, rows.offsetsPtr, rows.indicesPtr, rows.valuesPtr, from, to, allowPtr, rowBase);
   }
 
   beginTopK(k: number): void {

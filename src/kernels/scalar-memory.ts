@@ -10,6 +10,7 @@ export class ScalarMemory implements KernelMemory {
   u8 = new Uint8Array(this.buffer);
   i8 = new Int8Array(this.buffer);
   i16 = new Int16Array(this.buffer);
+  u16 = new Uint16Array(this.buffer);
   i32 = new Int32Array(this.buffer);
   u32 = new Uint32Array(this.buffer);
   f32 = new Float32Array(this.buffer);
@@ -22,6 +23,7 @@ export class ScalarMemory implements KernelMemory {
     this.u8 = new Uint8Array(buffer);
     this.i8 = new Int8Array(buffer);
     this.i16 = new Int16Array(buffer);
+    this.u16 = new Uint16Array(buffer);
     this.i32 = new Int32Array(buffer);
     this.u32 = new Uint32Array(buffer);
     this.f32 = new Float32Array(buffer);

@@ -51,6 +51,15 @@ export class ScalarTopK {
     } else if (isAfter(f32[distances], u32[rows], distance, row)) this.#siftDown(count, distance, row);
   }
 
+  /** Sorts the first n entries again, after their distances were replaced. */
+  rebuild(n: number): number {
+    const { f32, u32 } = this.#memory;
+    this.k = n;
+    this.count = 0;
+    for (let i = 0; i < n; i++) this.push(f32[this.distances + i], u32[this.rows + i]);
+    return this.sort();
+  }
+
   sort(): number {
     const { f32, u32 } = this.#memory;
     const { rows, distances } = this;

@@ -8,6 +8,8 @@ import type { KernelExports, KernelInstance } from './exports.ts';
 import { codeDistance, scalarCodes } from './scalar-codes.ts';
 import { scalarGraph } from './scalar-graph.ts';
 import { l2F32, negativeDotF32, ScalarMemory } from './scalar-memory.ts';
+import { scalarRows } from './scalar-rows.ts';
+import { scalarSparse } from './scalar-sparse.ts';
 import { ScalarTopK } from './scalar-topk.ts';
 
 const fround = Math.fround;
@@ -43,6 +45,8 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
   return {
     ...codeExports,
     ...scalarGraph(memory, codeExports),
+    ...scalarRows(memory, isAllowed),
+    ...scalarSparse(memory, isAllowed),
 
     topkSort: (topPtr) => new ScalarTopK(memory, topPtr).sort(),
 
@@ -82,10 +86,7 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
       const { f32, u32 } = memory;
       const top = new ScalarTopK(memory, topPtr);
       for (let i = 0; i < n; i++) f32[top.distances + i] = distanceF32(metric, query, data, dim, inOrder ? i : u32[top.rows + i], inverseNorms);
-      top.k = n;
-      top.count = 0;
-      for (let i = 0; i < n; i++) top.push(f32[top.distances + i], u32[top.rows + i]);
-      top.sort();
+      top.rebuild(n);
     },
   };
 }

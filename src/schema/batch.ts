@@ -2,12 +2,14 @@
  * The rows or columns of an insert as one batch, checked whole: after this the batch can only fail for reasons that
  * are not the caller's. Nothing of the arguments is kept or changed.
  */
+import { BatchBudget } from './budget.ts';
 import type { Column, ColumnBatch } from './column.ts';
+import { elementsPerRow } from './column-ops.ts';
 import { columnKeys, firstDuplicate } from './keys.ts';
 import type { SchemaPlan } from './plan.ts';
 import { NO_ROW, isRecord, notSupported, refuse, show } from './refuse.ts';
 import { gatherRows, refuseAutoId } from './rows.ts';
-import { BatchBudget, rowsOf, toColumn } from './values.ts';
+import { rowsOf, toColumn } from './values.ts';
 
 const RECORD_OVERHEAD_BYTES = 4096;
 
@@ -52,7 +54,7 @@ function gatherColumns(plan: SchemaPlan, input: unknown): ArrayLike<unknown>[] {
     if (column === undefined) refuse(field.name, NO_ROW, 'a column', 'nothing');
     if (!isColumn(column)) refuse(field.name, NO_ROW, 'an array or a typed array of values', show(column));
     const n = rowsOf(field, column);
-    if (!Number.isInteger(n)) refuse(field.name, NO_ROW, `a multiple of ${field.dim} elements`, String(column.length));
+    if (!Number.isInteger(n)) refuse(field.name, NO_ROW, `a multiple of ${elementsPerRow(field.type, field.dim ?? 1)} elements`, String(column.length));
     if (rows === -1) rows = n;
     else if (n !== rows) refuse(field.name, NO_ROW, `${rows} rows, as many as "${plan.inserted[0].name}"`, String(n));
     return column;

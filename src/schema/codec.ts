@@ -3,16 +3,17 @@
  *
  *     version u8 = 1 | zero u8 | columns u16 | rows u32
  *     per column: fieldId u16 | type u8 | flags u8 (1: validity) | dim u32 | values bytes u32
- *     per column: validity? | offsets? | values, each starting at a multiple of 8 bytes from the batch's first byte
+ *     per column: validity? | offsets? | indices? | values, each starting at a multiple of 8 bytes from the batch's first byte
  *
- * Little-endian. Lengths of validity and offsets follow from the rows. The bytes carry no checksum: the record has one.
+ * Little-endian. Lengths of validity and offsets follow from the rows, that of indices from the values. The bytes carry no checksum: the record has one.
  */
 import { ElanusError } from '../util/error.ts';
 import type { Column, ColumnBatch, ColumnValues } from './column.ts';
-import { bitmapBytes, hasOffsets } from './column-ops.ts';
+import { bitmapBytes, elementsPerRow, hasOffsets } from './column-ops.ts';
 import { MAX_FIELDS } from './limits.ts';
 import { FIELD_TYPE_CODE } from './types.ts';
 import type { FieldType } from './types.ts';
+import { VECTOR_TYPES, isVectorType } from './vector-types/index.ts';
 
 const VERSION = 1;
 const HEADER_BYTES = 8;
@@ -28,6 +29,7 @@ export function encodedBatchBytes(batch: ColumnBatch): number {
   for (const column of batch.columns) {
     if (column.validity !== null) end = align8(end) + column.validity.byteLength;
     if (column.offsets !== null) end = align8(end) + column.offsets.byteLength;
+    if (column.indices !== undefined) end = align8(end) + column.indices.byteLength;
     end = align8(end) + column.values.byteLength;
   }
   return end;
@@ -43,7 +45,7 @@ export function encodeBatch(batch: ColumnBatch, reserve = 0): Uint8Array<ArrayBu
   view.setUint32(4, batch.rows, true);
   let head = HEADER_BYTES;
   let end = HEADER_BYTES + COLUMN_BYTES * batch.columns.length;
-  const put = (part: Uint8Array | Int32Array | ColumnValues): void => {
+  const put = (part: Uint8Array | Int32Array | Uint32Array | ColumnValues): void => {
     end = align8(end);
     bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), end);
     end += part.byteLength;
@@ -57,6 +59,7 @@ export function encodeBatch(batch: ColumnBatch, reserve = 0): Uint8Array<ArrayBu
     head += COLUMN_BYTES;
     if (column.validity !== null) put(column.validity);
     if (column.offsets !== null) put(column.offsets);
+    if (column.indices !== undefined) put(column.indices);
     put(column.values);
   }
   return whole;
@@ -100,31 +103,41 @@ export function decodeBatch(bytes: Uint8Array): ColumnBatch {
     const valuesBytes = view.getUint32(head + 8, true);
     check(type !== undefined, 'a field type', String(code));
     check((flags & ~HAS_VALIDITY) === 0, 'known flags', String(flags));
-    check(type === 'FloatVector' ? dim >= 1 && dim <= 2 ** 20 : dim === 1, 'a dimension', String(dim));
+    check(isDimension(type, dim), 'a dimension', String(dim));
     const validity = flags === 0 ? null : new Uint8Array(bytes.buffer, take(bitmapBytes(rows), 'validity'), bitmapBytes(rows));
     const offsets = hasOffsets(type) ? new Int32Array(bytes.buffer, take((rows + 1) * 4, 'offsets'), rows + 1) : null;
     if (offsets === null) check(valuesBytes === fixedBytes(type, rows, dim), `${fixedBytes(type, rows, dim)} bytes of values`, String(valuesBytes));
-    else checkOffsets(offsets, valuesBytes);
+    else checkOffsets(offsets, valuesBytes / elementBytes(type));
+    const indices = type === 'SparseFloatVector' ? { indices: new Uint32Array(bytes.buffer, take(valuesBytes, 'indices'), valuesBytes / 4) } : {};
     const values = viewValues(type, bytes.buffer as ArrayBuffer, take(valuesBytes, 'values'), valuesBytes);
-    columns.push({ fieldId: view.getUint16(head, true), type, length: rows, dim, validity, values, offsets });
+    columns.push({ fieldId: view.getUint16(head, true), type, length: rows, dim, validity, values, offsets, ...indices });
   }
   check(end === length, `${end} bytes`, String(length));
   return { rows, columns };
 }
 
-function checkOffsets(offsets: Int32Array, valuesBytes: number): void {
+function isDimension(type: FieldType, dim: number): boolean {
+  const dims = isVectorType(type) ? VECTOR_TYPES[type].dims : null;
+  return dims === null ? dim === 1 : dim >= 1 && dim <= dims.max && dim % dims.multipleOf === 0;
+}
+
+function checkOffsets(offsets: Int32Array, end: number): void {
   check(offsets[0] === 0, 'offsets from 0', String(offsets[0]));
   for (let i = 1; i < offsets.length; i++) check(offsets[i] >= offsets[i - 1], 'ascending offsets', String(offsets[i]));
-  check(offsets[offsets.length - 1] === valuesBytes, `offsets up to ${valuesBytes}`, String(offsets[offsets.length - 1]));
+  check(offsets[offsets.length - 1] === end, `offsets up to ${end}`, String(offsets[offsets.length - 1]));
 }
 
-const ELEMENT_BYTES = { Bool: 0, Int8: 1, Int16: 2, Int32: 4, Int64: 8, Float: 4, Double: 8, VarChar: 1, JSON: 1, FloatVector: 4 } as const;
+const SCALAR_BYTES = { Bool: 0, Int8: 1, Int16: 2, Int32: 4, Int64: 8, Float: 4, Double: 8, VarChar: 1, JSON: 1 } as const;
 
-function fixedBytes(type: FieldType, rows: number, dim: number): number {
-  return type === 'Bool' ? bitmapBytes(rows) : rows * dim * ELEMENT_BYTES[type];
+const elementBytes = (type: FieldType): number => (isVectorType(type) ? VECTOR_TYPES[type].bytesPerElement : SCALAR_BYTES[type]);
+
+/** Bytes of the values of `rows` rows of a type without offsets. */
+export function fixedBytes(type: FieldType, rows: number, dim: number): number {
+  return type === 'Bool' ? bitmapBytes(rows) : rows * elementsPerRow(type, dim) * elementBytes(type);
 }
 
-function viewValues(type: FieldType, buffer: ArrayBuffer, at: number, byteLength: number): ColumnValues {
+/** Bytes as the array that a column of the type has. */
+export function viewValues(type: FieldType, buffer: ArrayBuffer, at: number, byteLength: number): ColumnValues {
   switch (type) {
     case 'Int8':
       return new Int8Array(buffer, at, byteLength);
@@ -135,7 +148,6 @@ function viewValues(type: FieldType, buffer: ArrayBuffer, at: number, byteLength
     case 'Int64':
       return new BigInt64Array(buffer, at, byteLength / 8);
     case 'Float':
-    case 'FloatVector':
       return new Float32Array(buffer, at, byteLength / 4);
     case 'Double':
       return new Float64Array(buffer, at, byteLength / 8);
@@ -143,6 +155,8 @@ function viewValues(type: FieldType, buffer: ArrayBuffer, at: number, byteLength
     case 'VarChar':
     case 'JSON':
       return new Uint8Array(buffer, at, byteLength);
+    default:
+      return VECTOR_TYPES[type].view(buffer, at, byteLength);
   }
 }
 

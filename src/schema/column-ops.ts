@@ -4,6 +4,7 @@
  */
 import type { Column, ColumnValues } from './column.ts';
 import type { Field, FieldType } from './types.ts';
+import { VECTOR_TYPES, isVectorType } from './vector-types/index.ts';
 import { readUtf8 } from './utf8.ts';
 
 /** Where one row of a gathered column comes from. */
@@ -12,14 +13,18 @@ export interface RowSource {
   readonly row: number;
 }
 
+/** Rows of different lengths: bytes of text, or pairs of a sparse vector. */
 export function hasOffsets(type: FieldType): boolean {
-  return type === 'VarChar' || type === 'JSON';
+  return type === 'VarChar' || type === 'JSON' || type === 'SparseFloatVector';
 }
+
+/** Elements of `values` that a row takes, where every row takes as many. */
+export const elementsPerRow = (type: FieldType, dim: number): number => (isVectorType(type) ? VECTOR_TYPES[type].elements(dim) : 1);
 
 /** Bytes of the bitmap of a Bool column, or of a validity bitmap. */
 export const bitmapBytes = (rows: number): number => (rows + 7) >> 3;
 
-/** A zeroed values array of `elements`: rows x dim numbers, bytes of VarChar and JSON, rows of Bool. */
+/** A zeroed values array of `elements`: numbers, bytes of VarChar and JSON, rows of Bool. */
 export function newValues(type: FieldType, elements: number): ColumnValues {
   switch (type) {
     case 'Bool':
@@ -33,15 +38,21 @@ export function newValues(type: FieldType, elements: number): ColumnValues {
     case 'Int64':
       return new BigInt64Array(elements);
     case 'Float':
-    case 'FloatVector':
       return new Float32Array(elements);
     case 'Double':
       return new Float64Array(elements);
     case 'VarChar':
     case 'JSON':
       return new Uint8Array(elements);
+    default: {
+      const byteLength = elements * VECTOR_TYPES[type].bytesPerElement;
+      return VECTOR_TYPES[type].view(new ArrayBuffer(byteLength), 0, byteLength);
+    }
   }
 }
+
+/** The room for indices beside `elements` values: a property that only sparse columns have. */
+const newIndices = (type: FieldType, elements: number): { indices?: Uint32Array } => (type === 'SparseFloatVector' ? { indices: new Uint32Array(elements) } : {});
 
 /** A column of no rows. */
 export function emptyColumn(field: Field): Column {
@@ -54,12 +65,13 @@ export function emptyColumn(field: Field): Column {
     validity: null,
     values: newValues(type, 0),
     offsets: hasOffsets(type) ? new Int32Array(1) : null,
+    ...newIndices(type, 0),
   };
 }
 
 /** Bytes that a column's buffers take. */
 export function columnBytes(column: Column): number {
-  return column.values.byteLength + (column.offsets?.byteLength ?? 0) + (column.validity?.byteLength ?? 0);
+  return column.values.byteLength + (column.offsets?.byteLength ?? 0) + (column.indices?.byteLength ?? 0) + (column.validity?.byteLength ?? 0);
 }
 
 /** The rows named, in that order; a row may be named twice. */
@@ -69,20 +81,21 @@ export function takeRows(column: Column, rows: ArrayLike<number>): Column {
   const { type, dim } = column;
   if (column.offsets !== null) {
     const from = column.offsets;
-    const bytes = column.values as Uint8Array;
     const offsets = new Int32Array(length + 1);
     for (let i = 0; i < length; i++) offsets[i + 1] = offsets[i] + from[rows[i] + 1] - from[rows[i]];
-    const values = new Uint8Array(offsets[length]);
-    for (let i = 0; i < length; i++) copyBytes(bytes, from[rows[i]], from[rows[i] + 1], values, offsets[i]);
-    return { ...column, length, validity, values, offsets };
+    const values = newValues(type, offsets[length]);
+    const beside = newIndices(type, offsets[length]);
+    for (let i = 0; i < length; i++) copyElements(column, from[rows[i]], from[rows[i] + 1], values, beside.indices, offsets[i]);
+    return { ...column, length, validity, values, offsets, ...beside };
   }
   if (type === 'Bool') return { ...column, length, validity, values: takeBits(column.values as Uint8Array, rows) };
-  const values = newValues(type, length * dim) as Float32Array;
+  const elements = elementsPerRow(type, dim);
+  const values = newValues(type, length * elements) as Float32Array;
   const source = column.values as Float32Array;
-  if (dim === 1) {
+  if (elements === 1) {
     for (let i = 0; i < length; i++) values[i] = source[rows[i]];
   } else {
-    for (let i = 0; i < length; i++) values.set(source.subarray(rows[i] * dim, (rows[i] + 1) * dim), i * dim);
+    for (let i = 0; i < length; i++) values.set(source.subarray(rows[i] * elements, (rows[i] + 1) * elements), i * elements);
   }
   return { ...column, length, validity, values };
 }
@@ -106,15 +119,17 @@ export function takeFrom(parts: readonly RowSource[], like: { readonly fieldId: 
       const from = parts[i].column.offsets as Int32Array;
       offsets[i + 1] = offsets[i] + from[parts[i].row + 1] - from[parts[i].row];
     }
-    const values = new Uint8Array(offsets[length]);
+    const values = newValues(type, offsets[length]);
+    const beside = newIndices(type, offsets[length]);
     for (let i = 0; i < length; i++) {
       const { column, row } = parts[i];
       const from = column.offsets as Int32Array;
-      copyBytes(column.values as Uint8Array, from[row], from[row + 1], values, offsets[i]);
+      copyElements(column, from[row], from[row + 1], values, beside.indices, offsets[i]);
     }
-    return { fieldId, type, length, dim, validity, values, offsets };
+    return { fieldId, type, length, dim, validity, values, offsets, ...beside };
   }
-  const values = newValues(type, length * dim);
+  const elements = elementsPerRow(type, dim);
+  const values = newValues(type, length * elements);
   if (type === 'Bool') {
     const bits = values as Uint8Array;
     for (let i = 0; i < length; i++) if (getBit(parts[i].column.values as Uint8Array, parts[i].row)) bits[i >> 3] |= 1 << (i & 7);
@@ -123,8 +138,8 @@ export function takeFrom(parts: readonly RowSource[], like: { readonly fieldId: 
     for (let i = 0; i < length; i++) {
       const { column, row } = parts[i];
       const source = column.values as Float32Array;
-      if (dim === 1) out[i] = source[row];
-      else out.set(source.subarray(row * dim, (row + 1) * dim), i * dim);
+      if (elements === 1) out[i] = source[row];
+      else out.set(source.subarray(row * elements, (row + 1) * elements), i * elements);
     }
   }
   return { fieldId, type, length, dim, validity, values, offsets: null };
@@ -133,15 +148,17 @@ export function takeFrom(parts: readonly RowSource[], like: { readonly fieldId: 
 /** The columns behind each other. REQUIRES at least one, all of the same field. */
 export function concatColumns(columns: readonly Column[]): Column {
   const first = columns[0];
+  const perRow = elementsPerRow(first.type, first.dim);
   let length = 0;
   let elements = 0;
   let hasNulls = false;
   for (const column of columns) {
     length += column.length;
-    elements += column.offsets === null ? column.length * column.dim : column.offsets[column.length] - column.offsets[0];
+    elements += column.offsets === null ? column.length * perRow : column.offsets[column.length] - column.offsets[0];
     hasNulls ||= column.validity !== null;
   }
   const values = newValues(first.type, elements);
+  const beside = newIndices(first.type, elements);
   const offsets = first.offsets === null ? null : new Int32Array(length + 1);
   const validity = hasNulls ? new Uint8Array(bitmapBytes(length)) : null;
   let row = 0;
@@ -152,18 +169,18 @@ export function concatColumns(columns: readonly Column[]): Column {
       const from = column.offsets as Int32Array;
       const shift = element - from[0];
       for (let i = 1; i <= column.length; i++) offsets[row + i] = from[i] + shift;
-      (values as Uint8Array).set((column.values as Uint8Array).subarray(from[0], from[column.length]), element);
+      copyElements(column, from[0], from[column.length], values, beside.indices, element);
       element += from[column.length] - from[0];
     } else if (first.type === 'Bool') {
       copyBits(column.values as Uint8Array, 0, values as Uint8Array, row, column.length);
     } else {
-      const used = column.length * column.dim;
+      const used = column.length * perRow;
       (values as Float32Array).set((column.values as Float32Array).subarray(0, used), element);
       element += used;
     }
     row += column.length;
   }
-  return { fieldId: first.fieldId, type: first.type, length, dim: first.dim, validity, values, offsets };
+  return { fieldId: first.fieldId, type: first.type, length, dim: first.dim, validity, values, offsets, ...beside };
 }
 
 /** Rows [from, to). */
@@ -176,24 +193,28 @@ export function sliceRows(column: Column, from: number, to: number): Column {
     const offsets = column.offsets.slice(from, to + 1);
     const base = offsets[0];
     for (let i = 0; i <= length; i++) offsets[i] -= base;
-    return { ...column, length, validity, values: (column.values as Uint8Array).slice(base, base + offsets[length]), offsets };
+    const end = base + offsets[length];
+    const beside = column.indices === undefined ? {} : { indices: column.indices.slice(base, end) };
+    return { ...column, length, validity, values: (column.values as Uint8Array).slice(base, end), offsets, ...beside };
   }
   if (type === 'Bool') {
     const values = new Uint8Array(bitmapBytes(length));
     copyBits(column.values as Uint8Array, from, values, 0, length);
     return { ...column, length, validity, values };
   }
-  return { ...column, length, validity, values: (column.values as Float32Array).slice(from * dim, to * dim) };
+  const elements = elementsPerRow(type, dim);
+  return { ...column, length, validity, values: (column.values as Float32Array).slice(from * elements, to * elements) };
 }
 
 /**
  * A row's value as a user reads it: boolean, number, bigint (or what the field's `as` says), string, parsed JSON, a
- * Float32Array of its own; null where the row has no value.
+ * vector in arrays of its own; null where the row has no value.
  */
 export function valueAt(column: Column, row: number, field?: Field): unknown {
   if (column.validity !== null && !getBit(column.validity, row)) return null;
-  const { values } = column;
-  switch (column.type) {
+  const { values, type } = column;
+  if (isVectorType(type)) return VECTOR_TYPES[type].present(column, row);
+  switch (type) {
     case 'Bool':
       return getBit(values as Uint8Array, row);
     case 'Int64': {
@@ -206,8 +227,6 @@ export function valueAt(column: Column, row: number, field?: Field): unknown {
       const text = readUtf8(values as Uint8Array, offsets[row], offsets[row + 1]);
       return column.type === 'JSON' ? JSON.parse(text) : text;
     }
-    case 'FloatVector':
-      return (values as Float32Array).slice(row * column.dim, (row + 1) * column.dim);
     default:
       return (values as Float32Array)[row];
   }
@@ -235,8 +254,14 @@ function copyBits(bits: Uint8Array | null, from: number, out: Uint8Array, to: nu
   for (let i = 0; i < count; i++) if (bits === null || getBit(bits, from + i)) out[(to + i) >> 3] |= 1 << ((to + i) & 7);
 }
 
-/** Few bytes are copied here: a call of `set` with a subarray costs more. */
-function copyBytes(bytes: Uint8Array, from: number, to: number, out: Uint8Array, at: number): void {
-  if (to - from > 48) out.set(bytes.subarray(from, to), at);
-  else for (let i = from; i < to; i++) out[at++] = bytes[i];
+/** Copies elements [from, to) of a column with offsets, and their indices where it has some. */
+function copyElements(column: Column, from: number, to: number, values: ColumnValues, indices: Uint32Array | undefined, at: number): void {
+  copyRange(column.values as Uint8Array, from, to, values as Uint8Array, at);
+  if (indices !== undefined) copyRange(column.indices!, from, to, indices, at);
+}
+
+/** Few elements are copied here: a call of `set` with a subarray costs more. */
+function copyRange<A extends Uint8Array | Uint32Array>(source: A, from: number, to: number, out: A, at: number): void {
+  if (to - from > 48) out.set(source.subarray(from, to), at);
+  else for (let i = from; i < to; i++) out[at++] = source[i];
 }

@@ -4,7 +4,7 @@
  */
 import type { FieldType } from './types.ts';
 
-export type ColumnValues = Uint8Array | Int8Array | Int16Array | Int32Array | BigInt64Array | Float32Array | Float64Array;
+export type ColumnValues = Uint8Array | Int8Array | Int16Array | Int32Array | Uint16Array | BigInt64Array | Float32Array | Float64Array;
 
 /**
  * | type        | values                                            | offsets                       |
@@ -13,18 +13,24 @@ export type ColumnValues = Uint8Array | Int8Array | Int16Array | Int32Array | Bi
  * | Int8 … Int64, Float, Double | the typed array of that width, one element a row | null           |
  * | VarChar, JSON | Uint8Array, UTF-8 bytes back to back (JSON: its text) | Int32Array, shape (length + 1) |
  * | FloatVector | Float32Array, shape (length, dim), row-major      | null                          |
+ * | Float16Vector, BFloat16Vector | Uint16Array of bit patterns, shape (length, dim) | null         |
+ * | Int8Vector  | Int8Array, shape (length, dim)                    | null                          |
+ * | BinaryVector | Uint8Array, shape (length, dim / 8): Milvus's order, bit i of a row at `i & 7` of its byte `i >> 3` | null |
+ * | SparseFloatVector | Float32Array, the rows' values back to back; `indices` beside it | Int32Array, shape (length + 1), in elements |
  */
 export interface Column {
   readonly fieldId: number;
   readonly type: FieldType;
   /** Rows. */
   readonly length: number;
-  /** Elements per row: the dimension of a vector, 1 for everything else. */
+  /** The dimension of a dense or binary vector, 1 for everything else. */
   readonly dim: number;
   /** Bit set = present. null = every row is present. */
   readonly validity: Uint8Array | null;
   readonly values: ColumnValues;
   readonly offsets: Int32Array | null;
+  /** SparseFloatVector alone: the dimension of each of `values`, strictly ascending within a row. */
+  readonly indices?: Uint32Array;
 }
 
 /** Rows of one write or one read: one column per field, all of the same length. */

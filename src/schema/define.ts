@@ -4,19 +4,22 @@
  */
 import { ElanusError } from '../util/error.ts';
 import type { FieldsInput, OnlyKnown, SchemaInput, TypedSchema } from './infer.ts';
-import { MAX_DIM, MAX_FIELDS, MAX_NAME_LENGTH, MAX_VARCHAR_BYTES, MAX_VECTOR_FIELDS, MIN_DIM } from './limits.ts';
+import { MAX_FIELDS, MAX_NAME_LENGTH, MAX_VARCHAR_BYTES, MAX_VECTOR_FIELDS } from './limits.ts';
 import { NO_ROW, isRecord, notSupported, refuse, show } from './refuse.ts';
 import { FIELD_TYPE_CODE } from './types.ts';
-import type { Field, FieldType, IndexSpec, MetricType, Schema } from './types.ts';
+import type { Field, FieldType, IndexSpec, MetricType, Schema, VectorType } from './types.ts';
+import { VECTOR_TYPES, checkMetric, defaultMetric, isVectorType, type VectorTypeInfo } from './vector-types/index.ts';
 
 const TYPES = Object.keys(FIELD_TYPE_CODE).join(', ');
-const TYPES_TO_COME = new Set(['Array', 'BinaryVector', 'Float16Vector', 'BFloat16Vector', 'Int8Vector', 'SparseFloatVector']);
+const TYPES_TO_COME = new Set(['Array']);
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   Int64: ['primaryKey', 'autoId', 'as'],
   VarChar: ['primaryKey', 'autoId', 'maxLength'],
-  FloatVector: ['primaryKey', 'autoId', 'dim', 'index'],
 };
 const PLAIN_OPTIONS: readonly string[] = ['primaryKey', 'autoId'];
+const VECTOR_OPTIONS: readonly string[] = [...PLAIN_OPTIONS, 'dim', 'index'];
+const SPARSE_OPTIONS: readonly string[] = [...PLAIN_OPTIONS, 'index'];
+const METRICS: readonly MetricType[] = ['L2', 'IP', 'COSINE', 'HAMMING', 'JACCARD'];
 const OPTIONS_TO_COME = new Set(['nullable', 'defaultValue', 'partitionKey', 'clusteringKey', 'enableAnalyzer', 'analyzer', 'index']);
 const SCHEMA_OPTIONS_TO_COME = new Set(['dynamicField', 'functions', 'partitionKey', 'numPartitions', 'ttlSeconds']);
 
@@ -72,7 +75,7 @@ function normalise(input: unknown): Schema {
   const fields = names.map((name, fieldId) => normaliseField(name, fieldId, (input.fields as Record<string, unknown>)[name]));
   const keys = fields.filter((field) => field.primaryKey);
   if (keys.length !== 1) refuse('fields', NO_ROW, 'exactly one field with primaryKey: true', String(keys.length));
-  const vectors = fields.filter((field) => field.type === 'FloatVector').length;
+  const vectors = fields.filter((field) => isVectorType(field.type)).length;
   if (vectors === 0 || vectors > MAX_VECTOR_FIELDS) refuse('fields', NO_ROW, `1 to ${MAX_VECTOR_FIELDS} vector fields`, String(vectors));
   return Object.freeze({ version: 1, fields: Object.freeze(fields), ...(description === undefined ? {} : { description }) });
 }
@@ -83,7 +86,8 @@ function normaliseField(name: string, fieldId: number, input: unknown): Field {
   if (name === '__proto__') refuse(name, NO_ROW, 'another name: this one has a meaning in JavaScript', 'it');
   if (!isRecord(input)) refuse(name, NO_ROW, '{ type: ... }', show(input));
   const type = checkType(name, input.type);
-  const allowed = OPTIONS[type] ?? PLAIN_OPTIONS;
+  const dims = isVectorType(type) ? VECTOR_TYPES[type].dims : undefined;
+  const allowed = dims === undefined ? (OPTIONS[type] ?? PLAIN_OPTIONS) : dims === null ? SPARSE_OPTIONS : VECTOR_OPTIONS;
   for (const key of Object.keys(input)) {
     if (key === 'type' || allowed.includes(key) || input[key] === undefined) continue;
     if (key === 'nullable' && input[key] === false) continue;
@@ -98,15 +102,21 @@ function normaliseField(name: string, fieldId: number, input: unknown): Field {
   if (autoId && type === 'VarChar') notSupported(name, 'autoId of a VarChar key', 'an Int64 key can have it');
   const base = { fieldId, name, type, primaryKey, autoId, nullable: false };
   if (type === 'VarChar') return Object.freeze({ ...base, maxLength: integer(name, 'maxLength', field.maxLength, 1, MAX_VARCHAR_BYTES) });
-  if (type === 'FloatVector') {
-    const dim = integer(name, 'dim', field.dim, MIN_DIM, MAX_DIM);
-    return Object.freeze(field.index === undefined ? { ...base, dim } : { ...base, dim, index: normaliseIndex(name, field.index) });
+  if (isVectorType(type)) {
+    const dim = dims ? { dim: dimension(name, field.dim, dims) } : {};
+    return Object.freeze(field.index === undefined ? { ...base, ...dim } : { ...base, ...dim, index: normaliseIndex(name, type, field.index) });
   }
   if (field.as !== undefined) {
     if (field.as !== 'number' && field.as !== 'string') refuse(name, NO_ROW, 'as: "number" or "string"', show(field.as));
     return Object.freeze({ ...base, as: field.as });
   }
   return Object.freeze(base);
+}
+
+function dimension(name: string, value: unknown, { min, max, multipleOf }: NonNullable<VectorTypeInfo['dims']>): number {
+  const dim = integer(name, 'dim', value, min, max);
+  if (dim % multipleOf !== 0) refuse(name, NO_ROW, `dim to be a multiple of ${multipleOf}`, String(dim));
+  return dim;
 }
 
 function checkType(name: string, type: unknown): FieldType {
@@ -159,15 +169,17 @@ export function toIndexRequest(label: string, input: unknown): IndexRequest {
   return Object.freeze(metric === undefined ? request : { ...request, metric: toMetric(label, metric) });
 }
 
-function normaliseIndex(name: string, input: unknown): IndexSpec {
+function normaliseIndex(name: string, type: VectorType, input: unknown): IndexSpec {
   const request = toIndexRequest(name, input);
-  return Object.freeze({ type: request.type, metric: request.metric ?? 'COSINE', params: request.params });
+  const metric = request.metric ?? defaultMetric(type);
+  checkMetric(name, type, metric);
+  return Object.freeze({ type: request.type, metric, params: request.params });
 }
 
 function toMetric(label: string, metric: unknown): MetricType {
   const upper = typeof metric === 'string' ? metric.toUpperCase() : metric;
-  if (upper !== 'L2' && upper !== 'IP' && upper !== 'COSINE') refuse(label, NO_ROW, 'metric L2, IP or COSINE', show(metric));
-  return upper;
+  if (!METRICS.includes(upper as MetricType)) refuse(label, NO_ROW, `a metric of ${METRICS.join(', ')}`, show(metric));
+  return upper as MetricType;
 }
 
 /** How a stored schema differs from a given one, a line per difference; empty when rows of one fit the other. Indexes and versions are not compared. */

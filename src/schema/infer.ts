@@ -5,11 +5,11 @@
 import type { MetricType, Schema } from './types.ts';
 
 /** The index of a vector field as a user writes it. The engine checks type and params against the indexes there are. */
-export interface IndexInput {
+export interface IndexInput<M extends MetricType = MetricType> {
   /** Milvus's name, any case. */
-  readonly type: 'FLAT' | 'HNSW' | 'HNSW_SQ' | (string & {});
-  /** Default COSINE. */
-  readonly metric?: MetricType | Lowercase<MetricType>;
+  readonly type: 'FLAT' | 'HNSW' | 'HNSW_SQ' | 'BIN_FLAT' | (string & {});
+  /** Of those that the field's type has. Default COSINE for dense vectors, HAMMING for binary, IP for sparse ones. */
+  readonly metric?: M | Lowercase<M>;
   readonly params?: Readonly<Record<string, number | string | boolean>>;
 }
 
@@ -38,15 +38,30 @@ export interface VarCharFieldInput extends FieldOptions {
   readonly maxLength: number;
 }
 
-export interface FloatVectorFieldInput extends FieldOptions {
-  readonly type: 'FloatVector';
+export interface DenseVectorFieldInput extends FieldOptions {
+  readonly type: 'FloatVector' | 'Float16Vector' | 'BFloat16Vector' | 'Int8Vector';
   readonly primaryKey?: false;
   /** 2 to 32,768. */
   readonly dim: number;
-  readonly index?: IndexInput;
+  readonly index?: IndexInput<'L2' | 'IP' | 'COSINE'>;
 }
 
-export type FieldInput = PlainFieldInput | Int64FieldInput | VarCharFieldInput | FloatVectorFieldInput;
+export interface BinaryVectorFieldInput extends FieldOptions {
+  readonly type: 'BinaryVector';
+  readonly primaryKey?: false;
+  /** Bits: a multiple of 8, 8 to 262,144. */
+  readonly dim: number;
+  readonly index?: IndexInput<'HAMMING' | 'JACCARD'>;
+}
+
+export interface SparseVectorFieldInput extends FieldOptions {
+  readonly type: 'SparseFloatVector';
+  readonly primaryKey?: false;
+  readonly index?: IndexInput<'IP'>;
+}
+
+export type FieldInput =
+  | PlainFieldInput | Int64FieldInput | VarCharFieldInput | DenseVectorFieldInput | BinaryVectorFieldInput | SparseVectorFieldInput;
 export type FieldsInput = Readonly<Record<string, FieldInput>>;
 
 export interface SchemaInput<F extends FieldsInput = FieldsInput> {
@@ -79,6 +94,34 @@ type IsUntyped<S> = string extends keyof FieldsOf<S> ? true : false;
 type Show<T> = { [K in keyof T]: T[K] } & {};
 
 export type VectorInput = Float32Array | Float64Array | readonly number[];
+/** Also bit patterns of 16 bits. */
+export type HalfVectorInput = VectorInput | Uint16Array;
+/** Integers from -128 to 127. */
+export type Int8VectorInput = Int8Array | readonly number[];
+/** dim / 8 bytes. */
+export type BinaryVectorInput = Uint8Array | readonly number[];
+/** Strictly ascending indices from 0 to 2^32 - 2 with their values; or values by index, in any order. */
+export type SparseVectorInput =
+  | { readonly indices: readonly number[] | Uint32Array | Uint16Array | Int32Array; readonly values: readonly number[] | Float32Array | Float64Array }
+  | ReadonlyMap<number, number>
+  | { readonly [index: number]: number };
+/** A sparse vector as reads return it. */
+export interface SparseVector {
+  readonly indices: Uint32Array;
+  readonly values: Float32Array;
+}
+
+/** By vector type: what a row or a query may be, what may hold many of them flat, what reads return. */
+interface VectorForms {
+  FloatVector: { input: VectorInput; matrix: Float32Array | Float64Array; output: Float32Array };
+  Float16Vector: { input: HalfVectorInput; matrix: Float32Array | Float64Array | Uint16Array; output: Float32Array };
+  BFloat16Vector: { input: HalfVectorInput; matrix: Float32Array | Float64Array | Uint16Array; output: Float32Array };
+  Int8Vector: { input: Int8VectorInput; matrix: Int8Array; output: Int8Array };
+  BinaryVector: { input: BinaryVectorInput; matrix: Uint8Array; output: Uint8Array };
+  SparseFloatVector: { input: SparseVectorInput; matrix: never; output: SparseVector };
+}
+/** The forms of a field that is a vector; never for others. */
+type FormsOf<T> = T extends { type: infer U extends keyof VectorForms } ? VectorForms[U] : never;
 /** What `JSON.stringify` accepts, null apart: that is SQL's NULL. */
 export type JsonInput = string | number | boolean | object;
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -94,17 +137,15 @@ type ValueInput<T> = T extends { type: 'Bool' }
         ? string
         : T extends { type: 'JSON' }
           ? JsonInput
-          : T extends { type: 'FloatVector' }
-            ? VectorInput
-            : never;
+          : FormsOf<T>['input'];
 
 /** What a field's column may be. */
 type ColumnInput<T> = T extends { type: 'Int8' | 'Int16' | 'Int32' | 'Float' | 'Double' }
   ? readonly number[] | Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint32Array | Uint16Array | Uint8Array
   : T extends { type: 'Int64' }
     ? readonly ValueInput<T>[] | BigInt64Array | Int32Array | Uint32Array | Float64Array
-    : T extends { type: 'FloatVector' }
-      ? /* shape (n, dim), flat */ Float32Array | Float64Array | readonly VectorInput[]
+    : T extends { type: keyof VectorForms }
+      ? /* shape (n, dim), flat */ FormsOf<T>['matrix'] | readonly FormsOf<T>['input'][]
       : readonly ValueInput<T>[];
 
 /** What reading a field returns. */
@@ -122,18 +163,23 @@ type ValueOutput<T> = T extends { type: 'Bool' }
         ? string
         : T extends { type: 'JSON' }
           ? JsonValue
-          : T extends { type: 'FloatVector' }
-            ? Float32Array
-            : never;
+          : FormsOf<T>['output'];
 
 type AutoName<F> = { [K in keyof F]: F[K] extends { autoId: true } ? K : never }[keyof F];
 type KeyName<F> = { [K in keyof F]: F[K] extends { primaryKey: true } ? K : never }[keyof F];
-type VectorName<F> = { [K in keyof F]: F[K] extends { type: 'FloatVector' } ? K : never }[keyof F];
+type VectorName<F> = { [K in keyof F]: F[K] extends { type: keyof VectorForms } ? K : never }[keyof F];
 
 /** Names of all fields. */
 export type FieldName<S> = IsUntyped<S> extends true ? string : Extract<keyof FieldsOf<S>, string>;
 /** Names of the vector fields. */
 export type VectorFieldName<S> = IsUntyped<S> extends true ? string : Extract<VectorName<FieldsOf<S>>, string>;
+
+/** A query: of the type of one of the vector fields. */
+export type QueryInput<S> = IsUntyped<S> extends true ? VectorForms[keyof VectorForms]['input'] : FormsOf<FieldsOf<S>[VectorName<FieldsOf<S>>]>['input'];
+/** Many queries: a list, or one flat matrix of shape (n, dim). */
+export type QueriesInput<S> =
+  | readonly QueryInput<S>[]
+  | (IsUntyped<S> extends true ? VectorForms[keyof VectorForms]['matrix'] : FormsOf<FieldsOf<S>[VectorName<FieldsOf<S>>]>['matrix']);
 
 /** A row for `insert`. An auto id is left out. */
 export type Row<S> = IsUntyped<S> extends true
@@ -184,7 +230,7 @@ export type Found<S, O> = IsUntyped<S> extends true
 
 export interface Hit<S = AnySchema, O = readonly []> {
   readonly id: Key<S>;
-  /** L2: squared, smaller is closer. IP and COSINE: larger is closer. */
+  /** L2 (squared), HAMMING, JACCARD: smaller is closer. IP and COSINE: larger is closer. */
   readonly score: number;
   /** The fields asked for with `outputFields`; `{}` without. */
   readonly entity: Entity<S, O>;

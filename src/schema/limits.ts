@@ -11,5 +11,9 @@ export const MAX_VARCHAR_BYTES = 65_535;
 export const MAX_JSON_BYTES = 65_536;
 export const MIN_DIM = 2;
 export const MAX_DIM = 32_768;
+/** Of a binary vector, in bits. */
+export const MAX_BINARY_DIM = MAX_DIM * 8;
+/** Indices of a sparse vector are below this. */
+export const MAX_SPARSE_DIM = 2 ** 32 - 1;
 /** Bytes of one insert as a log record, heads and padding included. */
 export const MAX_BATCH_BYTES = 256 * 1024 * 1024;

@@ -1,5 +1,6 @@
 /** What is asked of a schema again and again, worked out once per schema. */
 import type { Field, Schema } from './types.ts';
+import { isVectorType } from './vector-types/index.ts';
 
 export interface SchemaPlan {
   readonly schema: Schema;
@@ -19,7 +20,7 @@ export function planOf(schema: Schema): SchemaPlan {
   let plan = plans.get(schema);
   if (plan === undefined) {
     const { fields } = schema;
-    const vectors = fields.filter((field) => field.type === 'FloatVector');
+    const vectors = fields.filter((field) => isVectorType(field.type));
     plan = {
       schema,
       key: fields.find((field) => field.primaryKey) as Field,

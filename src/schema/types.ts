@@ -14,15 +14,25 @@ export const FIELD_TYPE_CODE = {
   Double: 11,
   VarChar: 21,
   JSON: 23,
+  BinaryVector: 100,
   FloatVector: 101,
+  Float16Vector: 102,
+  BFloat16Vector: 103,
+  SparseFloatVector: 104,
+  Int8Vector: 105,
 } as const;
 
 export type FieldType = keyof typeof FIELD_TYPE_CODE;
-export type ScalarType = Exclude<FieldType, 'FloatVector'>;
-export type VectorType = 'FloatVector';
+/** Vectors of numbers, every one of them stored. */
+export type DenseVectorType = 'FloatVector' | 'Float16Vector' | 'BFloat16Vector' | 'Int8Vector';
+export type VectorType = DenseVectorType | 'BinaryVector' | 'SparseFloatVector';
+export type ScalarType = Exclude<FieldType, VectorType>;
 
-/** Milvus's metrics for dense vectors. Scores: L2 is squared, smaller is better; IP and COSINE larger is better. */
-export type MetricType = 'L2' | 'IP' | 'COSINE';
+/**
+ * Milvus's metrics. Scores: L2 is squared, HAMMING the number of bits that differ, JACCARD 1 - and / or: smaller is
+ * better; IP and COSINE: larger is better. Which a type has is in `vector-types/`.
+ */
+export type MetricType = 'L2' | 'IP' | 'COSINE' | 'HAMMING' | 'JACCARD';
 
 export interface IndexSpec {
   /** Milvus's index name, upper case: `FLAT`, `HNSW`, `HNSW_SQ`, … */
@@ -43,7 +53,7 @@ export interface Field {
   readonly nullable: boolean;
   /** VarChar: most UTF-8 bytes of a value, 1 to 65,535. */
   readonly maxLength?: number;
-  /** FloatVector: 2 to 32,768. */
+  /** Vectors but SparseFloatVector: 2 to 32,768; BinaryVector: bits, a multiple of 8 up to 262,144. */
   readonly dim?: number;
   /** Int64: what reads return. Absent means bigint. */
   readonly as?: 'number' | 'string';

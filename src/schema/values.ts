@@ -4,48 +4,30 @@
  */
 import type { Column } from './column.ts';
 import { bitmapBytes, newValues } from './column-ops.ts';
+import type { BatchBudget } from './budget.ts';
 import { MAX_BATCH_BYTES, MAX_JSON_BYTES } from './limits.ts';
-import { NO_ROW, refuse, show } from './refuse.ts';
-import type { Field } from './types.ts';
+import { refuse, show } from './refuse.ts';
+import type { Field, VectorType } from './types.ts';
 import { NOT_UTF8, isAscii, writeUtf8 } from './utf8.ts';
-import { isFloatArray, toFlatMatrix, toMatrix } from './vectors.ts';
-
-/** Counts the bytes of a batch as its columns are made. */
-export class BatchBudget {
-  #left = MAX_BATCH_BYTES;
-
-  /** INVALID_ARGUMENT when the batch would take more than it may. Called before the bytes are allocated. */
-  take(bytes: number): void {
-    this.#left -= bytes;
-    if (this.#left < 0) {
-      refuse('batch', NO_ROW, `at most ${MAX_BATCH_BYTES} bytes in one insert (split it; import() is for bulk loads)`, 'more');
-    }
-  }
-}
+import { VECTOR_TYPES, isVectorType } from './vector-types/index.ts';
 
 const INTEGERS = { Int8: 0x7f, Int16: 0x7fff, Int32: 0x7fffffff } as const;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 
-/** Rows of a column as the user gave it. */
+/** Rows of a column as the user gave it; a fraction where a flat matrix has a part of a row. */
 export function rowsOf(field: Field, values: ArrayLike<unknown>): number {
-  return field.type === 'FloatVector' && isFloatArray(values) ? values.length / (field.dim as number) : values.length;
+  return isVectorType(field.type) ? VECTOR_TYPES[field.type].rowsOf(values, field.dim ?? 1) : values.length;
 }
 
 /** A column of `values`: one value per row, or for vectors one flat matrix. Nothing of `values` is kept. */
 export function toColumn(field: Field, values: ArrayLike<unknown>, budget: BatchBudget): Column {
   const { fieldId, name, type } = field;
+  if (isVectorType(type)) return vectorColumn(field, type, values, budget);
   const n = values.length;
   const column = { fieldId, type, length: n, dim: 1, validity: null, offsets: null };
   switch (type) {
-    case 'FloatVector': {
-      const dim = field.dim as number;
-      const flat = isFloatArray(values);
-      budget.take(flat ? n * 4 : n * dim * 4);
-      const matrix = flat ? toFlatMatrix(name, values, dim) : toMatrix(name, values, dim);
-      return { ...column, length: matrix.length / dim, dim, values: matrix };
-    }
     case 'VarChar':
       return { ...column, ...stringValues(name, values, field.maxLength as number, budget) };
     case 'JSON':
@@ -64,6 +46,11 @@ export function toColumn(field: Field, values: ArrayLike<unknown>, budget: Batch
       budget.take(n * 4);
       return { ...column, values: integerValues(name, type, values) };
   }
+}
+
+function vectorColumn(field: Field, type: VectorType, values: ArrayLike<unknown>, budget: BatchBudget): Column {
+  const dim = field.dim ?? 1;
+  return { fieldId: field.fieldId, type, dim, validity: null, ...VECTOR_TYPES[type].toRows(field.name, values, dim, budget) };
 }
 
 /** INVALID_ARGUMENT for a value that is of the wrong kind or not there. */

@@ -7,9 +7,10 @@ import { takeFrom } from '../schema/column-ops.ts';
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
 import { columnKeys } from '../schema/keys.ts';
 import type { Field, Schema } from '../schema/types.ts';
+import { isVectorType } from '../schema/vector-types/index.ts';
 import { Pins } from './pins.ts';
-import { GrowingVectors } from './growing-vectors.ts';
-import { type MapKey, mapKey, mapKeyAt } from './keys.ts';
+import { growingVectors, type GrowingVectors } from './growing-vectors.ts';
+import { compareKeys, type MapKey, mapKey, mapKeyAt } from './keys.ts';
 import { RowTimes } from './row-times.ts';
 
 interface Chunk {
@@ -33,18 +34,24 @@ export class GrowingSegment {
   /** Row to the time of its delete. */
   readonly #deleted = new Map<number, bigint>();
   #rows = 0;
+  #isInKeyOrder = true;
 
   constructor(schema: Schema, kernels: Kernels) {
     this.#schema = schema;
     this.#keyField = schema.fields.find((field) => field.primaryKey)!;
     this.#rowOfKey = this.#keyField.autoId ? null : new Map();
     for (const field of schema.fields) {
-      if (field.type === 'FloatVector') this.#vectors.set(field.fieldId, new GrowingVectors(kernels, field.dim!));
+      if (isVectorType(field.type)) this.#vectors.set(field.fieldId, growingVectors(kernels, field));
     }
   }
 
   get rows(): number {
     return this.#rows;
+  }
+
+  /** True while every row's key is greater than those before it, as auto ids are. */
+  get isInKeyOrder(): boolean {
+    return this.#isInKeyOrder;
   }
 
   get deletedRows(): number {
@@ -60,7 +67,7 @@ export class GrowingSegment {
 
   get vectorBytes(): number {
     let bytes = 0;
-    for (const vectors of this.#vectors.values()) bytes += this.#rows * vectors.dim * 4;
+    for (const vectors of this.#vectors.values()) bytes += vectors.byteLength;
     return bytes;
   }
 
@@ -71,17 +78,25 @@ export class GrowingSegment {
     let keys: Keys = [];
     for (const column of batch.columns) {
       const vectors = this.#vectors.get(column.fieldId);
-      if (vectors) vectors.append(column.values as Float32Array);
+      if (vectors) vectors.append(column);
       else {
         columns.set(column.fieldId, column);
         byteLength += column.values.byteLength + (column.offsets?.byteLength ?? 0);
         if (column.fieldId === this.#keyField.fieldId) keys = columnKeys(column);
       }
     }
+    this.#isInKeyOrder &&= this.#continuesInOrder(keys);
     this.#chunks.push({ firstRow: this.#rows, rows: batch.rows, keys, columns, byteLength });
     if (this.#rowOfKey) this.#indexKeys(keys, this.#rows);
     this.times.append(batch.rows, timestamp);
     this.#rows += batch.rows;
+  }
+
+  #continuesInOrder(keys: Keys): boolean {
+    if (this.#keyField.autoId) return true;
+    if (this.#rows > 0 && keys.length > 0 && compareKeys(this.keyAt(this.#rows - 1), keys[0]!) >= 0) return false;
+    for (let i = 1; i < keys.length; i++) if (compareKeys(keys[i - 1]!, keys[i]!) >= 0) return false;
+    return true;
   }
 
   #indexKeys(keys: Keys, firstRow: number): void {
@@ -124,8 +139,8 @@ export class GrowingSegment {
   /** Values of a field at these rows, in this order. */
   take(field: Field, rows: ArrayLike<number>): Column {
     const vectors = this.#vectors.get(field.fieldId);
+    if (vectors) return vectors.take(rows);
     const like = { fieldId: field.fieldId, type: field.type, dim: field.dim ?? 1 };
-    if (vectors) return { ...like, length: rows.length, validity: null, values: vectors.take(rows), offsets: null };
     const parts: { column: Column; row: number }[] = [];
     for (let i = 0; i < rows.length; i++) {
       const chunk = this.#chunkOf(rows[i]!);

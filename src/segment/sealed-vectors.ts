@@ -1,45 +1,65 @@
 /**
- * Vectors of one field of a sealed segment in kernel memory, with their index. The f32 vectors and the index are
- * loaded apart: an index over codes answers before the vectors are there, and the few rows that are scored again are
- * read from the file until then.
+ * Vectors of one field of a sealed segment, with their index. The vectors and the index are loaded apart: an index over
+ * codes answers before the vectors are there, and the few rows that are scored again are read from the file until then.
  */
 import { getIndexType } from '../index/registry.ts';
 import type { SearchPlan, VectorBlock, VectorIndex } from '../index/index.ts';
 import type { Kernels } from '../kernels/kernels.ts';
-import type { IndexSpec, MetricType } from '../schema/types.ts';
+import type { Column } from '../schema/column.ts';
+import type { Field, IndexSpec, MetricType, VectorType } from '../schema/types.ts';
+import { VECTOR_TYPES, type QueryVectors } from '../schema/vector-types/index.ts';
 import type { SectionFile } from '../storage/sections/index.ts';
-import { ElanusError } from '../util/error.ts';
-import { yieldToHost } from '../util/yield.ts';
 import type { KernelPool } from './kernel-pool.ts';
-import { vectorSection } from './segment-file.ts';
+import { SealedDense } from './sealed-dense.ts';
+import { SealedSparse } from './sealed-sparse.ts';
 
-const READ_BYTES = 1 << 20;
+/** The vectors themselves in kernel memory, by what a type's rows are. */
+export interface SealedRows {
+  readonly resident: boolean;
+  readonly memoryBytes: number;
+  /** Takes the vectors from where they are already. */
+  fill(column: Column): void;
+  /** Reads the vectors from the segment's file, in slices. CLOSED when `isFreed` meanwhile. */
+  load(file: SectionFile, isFreed: () => boolean): Promise<void>;
+  setQuery(queries: QueryVectors, query: number, metric: MetricType): void;
+  scan(metric: MetricType, allowPtr: number): void;
+  rescore(metric: MetricType, n: number): void;
+  /** Rows out of kernel memory. Vectors must be resident. */
+  take(rows: ArrayLike<number>): Column;
+  read(rows: ArrayLike<number>, file: SectionFile): Promise<Column>;
+  /** All rows. Vectors must be resident. */
+  copyAll(): Column;
+  /** The rows in the form that indexes know; they stay so until `dropBlock`. Vectors must be resident. */
+  block(): VectorBlock;
+  dropBlock(): void;
+  free(): void;
+}
 
 export class SealedVectors {
-  readonly fieldId: number;
-  readonly dim: number;
+  readonly field: Field;
   readonly rows: number;
+  /** Bytes of the vectors themselves. */
+  readonly byteLength: number;
   readonly kernels: Kernels;
   readonly #pool: KernelPool;
-  /** f32, shape (rows, dim); 0 while it is not in memory. */
-  #ptr = 0;
-  #inverseNormsPtr = 0;
+  readonly #rows: SealedRows;
   #allowPtr = 0;
   #index: VectorIndex | null = null;
   #indexSpec: IndexSpec | null = null;
   #loading: Promise<void> | null = null;
   #freed = false;
 
-  constructor(fieldId: number, dim: number, rows: number, pool: KernelPool) {
-    this.fieldId = fieldId;
-    this.dim = dim;
+  constructor(field: Field, rows: number, byteLength: number, pool: KernelPool) {
+    this.field = field;
     this.rows = rows;
+    this.byteLength = byteLength;
     this.#pool = pool;
-    this.kernels = pool.take(rows * dim * 4);
+    this.kernels = pool.take(byteLength);
+    this.#rows = VECTOR_TYPES[field.type as VectorType].family === 'sparse' ? new SealedSparse(this.kernels, field, rows) : new SealedDense(this.kernels, field, rows);
   }
 
   get resident(): boolean {
-    return this.#ptr !== 0;
+    return this.#rows.resident;
   }
 
   get index(): VectorIndex | null {
@@ -51,72 +71,39 @@ export class SealedVectors {
   }
 
   get memoryBytes(): number {
-    return (this.#ptr === 0 ? 0 : this.rows * (this.dim * 4 + 4)) + (this.#index?.memoryBytes ?? 0);
+    return this.#rows.memoryBytes + (this.#index?.memoryBytes ?? 0);
   }
 
-  /** Takes the vectors from where they are already. Shape (rows, dim). */
-  fill(values: Float32Array): void {
-    const { arena } = this.kernels;
-    const ptr = arena.alloc(Math.max(values.byteLength, 4));
-    const norms = arena.alloc(Math.max(this.rows * 4, 4));
-    arena.f32(ptr, values.length).set(values);
-    this.kernels.inverseNorms(ptr, this.rows, this.dim, norms);
-    this.#ptr = ptr;
-    this.#inverseNormsPtr = norms;
+  /** Takes the vectors from where they are already. */
+  fill(column: Column): void {
+    this.#rows.fill(column);
   }
 
   /** Reads the vectors from the segment's file, in slices. */
   load(file: SectionFile): Promise<void> {
-    if (this.#ptr !== 0) return Promise.resolve();
-    return (this.#loading ??= this.#load(file).finally(() => {
+    if (this.resident) return Promise.resolve();
+    return (this.#loading ??= this.#rows.load(file, () => this.#freed).finally(() => {
       this.#loading = null;
     }));
   }
 
-  async #load(file: SectionFile): Promise<void> {
-    const { arena } = this.kernels;
-    const section = vectorSection(this.fieldId);
-    const byteLength = this.rows * this.dim * 4;
-    if (file.byteLength(section) !== byteLength) {
-      throw new ElanusError('CORRUPT', `"${section}" of "${file.name}" expected ${byteLength} bytes, got ${file.byteLength(section)}`, { file: file.name, section });
-    }
-    const ptr = arena.alloc(Math.max(byteLength, 4));
-    const norms = arena.alloc(Math.max(this.rows * 4, 4));
-    try {
-      for (let from = 0; from < byteLength; from += READ_BYTES) {
-        const bytes = await file.read(section, from, Math.min(from + READ_BYTES, byteLength));
-        if (this.#freed) throw new ElanusError('CLOSED', 'the segment was released while its vectors were loading');
-        arena.u8(ptr + from, bytes.length).set(bytes);
-        if (((from / READ_BYTES) & 7) === 7) await yieldToHost();
-      }
-      if (this.#freed) throw new ElanusError('CLOSED', 'the segment was released while its vectors were loading');
-    } catch (error) {
-      arena.free(ptr);
-      arena.free(norms);
-      throw error;
-    }
-    this.kernels.inverseNorms(ptr, this.rows, this.dim, norms);
-    this.#ptr = ptr;
-    this.#inverseNormsPtr = norms;
-  }
-
-  #block(): VectorBlock | null {
-    return this.#ptr === 0 ? null : { ptr: this.#ptr, rows: this.rows, inverseNormsPtr: this.#inverseNormsPtr };
-  }
-
   /** Loads an index from its sections in place of the one there is. Vectors must be resident where its type needs them. */
   setIndex(spec: IndexSpec, sections: ReadonlyMap<string, Uint8Array>): void {
-    const context = { kernels: this.kernels, metric: spec.metric, dim: this.dim, rows: this.rows, vectors: this.#block() };
-    const index = getIndexType(spec.type).open(context, spec.params, sections);
+    const type = getIndexType(spec.type);
+    const vectors = type.needsVectors ? this.#rows.block() : null;
+    const context = { kernels: this.kernels, metric: spec.metric, dim: this.field.dim ?? 1, rows: this.rows, vectors };
+    const index = type.open(context, spec.params, sections);
     this.#index?.free();
     this.#index = index;
     this.#indexSpec = spec;
+    if (!type.needsVectors) this.#rows.dropBlock();
   }
 
   dropIndex(): void {
     this.#index?.free();
     this.#index = null;
     this.#indexSpec = null;
+    this.#rows.dropBlock();
   }
 
   /** Hides a row from every search. */
@@ -130,9 +117,14 @@ export class SealedVectors {
     arena.u8(this.#allowPtr, bytes)[row >>> 3]! &= ~(1 << (row & 7));
   }
 
+  /** Prepares query number `query`, for the index as well as for a scan. */
+  setQuery(queries: QueryVectors, query: number, metric: MetricType): void {
+    this.#rows.setQuery(queries, query, metric);
+  }
+
   /** Exact scan of all live rows against the prepared query, into the top-k under way. Vectors must be resident. */
   scan(metric: MetricType): void {
-    this.kernels.scanF32(metric, this.#ptr, this.dim, 0, this.rows, this.#inverseNormsPtr, this.#allowPtr, 0);
+    this.#rows.scan(metric, this.#allowPtr);
   }
 
   /** Asks the index; hits are left in the kernels. */
@@ -142,26 +134,17 @@ export class SealedVectors {
 
   /** Exact distances for the first n hits, sorted again. Vectors must be resident. */
   rescore(metric: MetricType, n: number): void {
-    this.kernels.rescoreF32(metric, this.#ptr, this.dim, this.#inverseNormsPtr, n);
+    this.#rows.rescore(metric, n);
   }
 
-  /** Rows from kernel memory where it has them, from the file otherwise. Shape (rows.length, dim). */
-  take(rows: ArrayLike<number>, file: SectionFile): Float32Array | Promise<Float32Array> {
-    if (this.#ptr === 0) return this.#readRows(rows, file);
-    const values = new Float32Array(rows.length * this.dim);
-    for (let i = 0; i < rows.length; i++) values.set(this.kernels.arena.f32(this.#ptr + rows[i]! * this.dim * 4, this.dim), i * this.dim);
-    return values;
+  /** Rows from kernel memory where it has them, from the file otherwise. */
+  take(rows: ArrayLike<number>, file: SectionFile): Column | Promise<Column> {
+    return this.resident ? this.#rows.take(rows) : this.#rows.read(rows, file);
   }
 
-  /** All rows. Vectors must be resident. Shape (rows, dim). */
-  copyAll(): Float32Array {
-    return this.kernels.arena.f32(this.#ptr, this.rows * this.dim).slice();
-  }
-
-  async #readRows(rows: ArrayLike<number>, file: SectionFile): Promise<Float32Array> {
-    const rowBytes = this.dim * 4;
-    const bytes = await file.readRanges(vectorSection(this.fieldId), Array.from(rows, (row) => row * rowBytes), rowBytes);
-    return new Float32Array(bytes.buffer, bytes.byteOffset, rows.length * this.dim);
+  /** All rows. Vectors must be resident. */
+  copyAll(): Column {
+    return this.#rows.copyAll();
   }
 
   free(): void {
@@ -169,10 +152,10 @@ export class SealedVectors {
     this.#freed = true;
     if (this.#pool.isShared(this.kernels)) {
       this.#index?.free();
-      for (const ptr of [this.#ptr, this.#inverseNormsPtr, this.#allowPtr]) if (ptr !== 0) this.kernels.arena.free(ptr);
+      if (this.#allowPtr !== 0) this.kernels.arena.free(this.#allowPtr);
+      this.#rows.free();
     }
     this.#index = null;
-    this.#ptr = 0;
     this.#pool.release(this.kernels);
   }
 }

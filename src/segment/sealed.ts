@@ -5,6 +5,7 @@
 import type { Column } from '../schema/column.ts';
 import { takeRows } from '../schema/column-ops.ts';
 import type { Field, Schema } from '../schema/types.ts';
+import { isVectorType } from '../schema/vector-types/index.ts';
 import type { SegmentEntry } from '../storage/manifest/manifest.ts';
 import { openSections, type SectionFile } from '../storage/sections/index.ts';
 import type { Store } from '../storage/store.ts';
@@ -14,7 +15,7 @@ import type { KernelPool } from './kernel-pool.ts';
 import { Pins } from './pins.ts';
 import type { RowTimes } from './row-times.ts';
 import { SealedVectors } from './sealed-vectors.ts';
-import { readColumn, readDeletes, readRowTimes, readSegmentMeta } from './segment-file.ts';
+import { readColumn, readDeletes, readRowTimes, readSegmentMeta, vectorBytes } from './segment-file.ts';
 
 export class SealedSegment {
   /** Replaced whenever the manifest says something new of this segment. */
@@ -41,7 +42,7 @@ export class SealedSegment {
     this.#deleted = deleted;
     this.persistedDeletes = deleted.size;
     for (const field of schema.fields) {
-      if (field.type === 'FloatVector') this.#vectors.set(field.fieldId, new SealedVectors(field.fieldId, field.dim!, entry.rows, pool));
+      if (isVectorType(field.type)) this.#vectors.set(field.fieldId, new SealedVectors(field, entry.rows, vectorBytes(file, field.fieldId), pool));
     }
     for (const row of deleted.keys()) this.#hide(row);
   }
@@ -130,11 +131,7 @@ export class SealedSegment {
   /** Values of a field at these rows, in this order; at once where they are in memory. */
   take(field: Field, rows: ArrayLike<number>): Column | Promise<Column> {
     const vectors = this.#vectors.get(field.fieldId);
-    if (vectors) {
-      const wrap = (values: Float32Array): Column => ({ fieldId: field.fieldId, type: field.type, length: rows.length, dim: field.dim!, validity: null, values, offsets: null });
-      const values = vectors.take(rows, this.file);
-      return values instanceof Float32Array ? wrap(values) : values.then(wrap);
-    }
+    if (vectors) return vectors.take(rows, this.file);
     const cached = this.#columns.get(field.fieldId);
     return cached ? takeRows(cached, rows) : this.loadColumn(field).then((column) => takeRows(column, rows));
   }

@@ -1,16 +1,25 @@
 /**
  * What is in a segment file and in a deletes file; `docs/format/segment.md` has the bytes. Rows are in ascending key
- * order. A field f has the sections `f<id>/values`, `f<id>/offsets` (VarChar, JSON) and `f<id>/validity` (where some
- * value is missing), each an Arrow buffer.
+ * order. A field f has the sections `f<id>/values`, `f<id>/offsets` (VarChar, JSON, SparseFloatVector), `f<id>/indices`
+ * (SparseFloatVector) and `f<id>/validity` (where some value is missing), each an Arrow buffer.
  */
 import type { Column, ColumnValues } from '../schema/column.ts';
-import type { Field, FieldType } from '../schema/types.ts';
+import { fixedBytes, viewValues } from '../schema/codec.ts';
+import type { Field } from '../schema/types.ts';
 import type { SectionFile, SectionInput } from '../storage/sections/index.ts';
 import { bitsetBytes } from '../util/bitset.ts';
 import { ElanusError } from '../util/error.ts';
 import { RowTimes } from './row-times.ts';
 
-export const vectorSection = (fieldId: number): string => `f${fieldId}/values`;
+export const valuesSection = (fieldId: number): string => `f${fieldId}/values`;
+export const offsetsSection = (fieldId: number): string => `f${fieldId}/offsets`;
+export const indicesSection = (fieldId: number): string => `f${fieldId}/indices`;
+
+/** Bytes of a field's vectors. CORRUPT when the file has none. */
+export function vectorBytes(file: SectionFile, fieldId: number): number {
+  const indices = indicesSection(fieldId);
+  return file.byteLength(valuesSection(fieldId)) + (file.has(indices) ? file.byteLength(indices) : 0);
+}
 
 const META_BYTES = 16;
 
@@ -20,7 +29,7 @@ export interface SegmentMeta {
   readonly partitionId: number;
 }
 
-const bytesOf = (values: ColumnValues): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+const bytesOf = (values: ColumnValues | Uint32Array): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
 export function segmentSections(meta: SegmentMeta, times: RowTimes, columns: readonly Column[]): SectionInput[] {
   const head = new Uint8Array(META_BYTES);
@@ -33,8 +42,9 @@ export function segmentSections(meta: SegmentMeta, times: RowTimes, columns: rea
     { name: 'times', bytes: times.encode() },
   ];
   for (const column of columns) {
-    sections.push({ name: `f${column.fieldId}/values`, bytes: bytesOf(column.values) });
-    if (column.offsets) sections.push({ name: `f${column.fieldId}/offsets`, bytes: bytesOf(column.offsets) });
+    sections.push({ name: valuesSection(column.fieldId), bytes: bytesOf(column.values) });
+    if (column.offsets) sections.push({ name: offsetsSection(column.fieldId), bytes: bytesOf(column.offsets) });
+    if (column.indices) sections.push({ name: indicesSection(column.fieldId), bytes: bytesOf(column.indices) });
     if (column.validity) sections.push({ name: `f${column.fieldId}/validity`, bytes: column.validity });
   }
   return sections;
@@ -51,17 +61,17 @@ export async function readRowTimes(file: SectionFile, rows: number): Promise<Row
   return RowTimes.decode(await file.read('times'), rows, file.name);
 }
 
-/** Reads a whole column, and checks that its buffers fit each other. */
+/** Reads a whole column of a field that is no vector, and checks that its buffers fit each other. */
 export async function readColumn(file: SectionFile, field: Field, rows: number): Promise<Column> {
-  const name = `f${field.fieldId}/values`;
+  const name = valuesSection(field.fieldId);
   const dim = field.dim ?? 1;
   const bytes = await file.read(name);
   const validity = file.has(`f${field.fieldId}/validity`) ? await file.read(`f${field.fieldId}/validity`) : null;
   if (validity && validity.length < bitsetBytes(rows)) throw wrongLength(file, `f${field.fieldId}/validity`, bitsetBytes(rows), validity.length);
   const like = { fieldId: field.fieldId, type: field.type, length: rows, dim, validity };
   if (field.type === 'VarChar' || field.type === 'JSON') {
-    const offsetBytes = await file.read(`f${field.fieldId}/offsets`);
-    if (offsetBytes.length !== 4 * (rows + 1)) throw wrongLength(file, `f${field.fieldId}/offsets`, 4 * (rows + 1), offsetBytes.length);
+    const offsetBytes = await file.read(offsetsSection(field.fieldId));
+    if (offsetBytes.length !== 4 * (rows + 1)) throw wrongLength(file, offsetsSection(field.fieldId), 4 * (rows + 1), offsetBytes.length);
     const offsets = new Int32Array(offsetBytes.buffer, offsetBytes.byteOffset, rows + 1);
     for (let row = 0; row < rows; row++) {
       if (offsets[row]! > offsets[row + 1]!) throw new ElanusError('CORRUPT', `offsets of field "${field.name}" in "${file.name}" descend at row ${row}`, { file: file.name });
@@ -69,40 +79,9 @@ export async function readColumn(file: SectionFile, field: Field, rows: number):
     if (offsets[0] !== 0 || offsets[rows]! > bytes.length) throw wrongLength(file, name, offsets[rows]!, bytes.length);
     return { ...like, values: bytes, offsets };
   }
-  const expected = field.type === 'Bool' ? bitsetBytes(rows) : rows * dim * BYTES_PER_ELEMENT[field.type];
+  const expected = fixedBytes(field.type, rows, dim);
   if (bytes.length !== expected) throw wrongLength(file, name, expected, bytes.length);
-  return { ...like, values: viewAs(field.type, bytes), offsets: null };
-}
-
-const BYTES_PER_ELEMENT: Record<Exclude<FieldType, 'VarChar' | 'JSON' | 'Bool'>, number> = {
-  Int8: 1,
-  Int16: 2,
-  Int32: 4,
-  Int64: 8,
-  Float: 4,
-  Double: 8,
-  FloatVector: 4,
-};
-
-function viewAs(type: FieldType, bytes: Uint8Array): ColumnValues {
-  const { buffer, byteOffset, byteLength } = bytes;
-  switch (type) {
-    case 'Int8':
-      return new Int8Array(buffer, byteOffset, byteLength);
-    case 'Int16':
-      return new Int16Array(buffer, byteOffset, byteLength / 2);
-    case 'Int32':
-      return new Int32Array(buffer, byteOffset, byteLength / 4);
-    case 'Int64':
-      return new BigInt64Array(buffer, byteOffset, byteLength / 8);
-    case 'Float':
-    case 'FloatVector':
-      return new Float32Array(buffer, byteOffset, byteLength / 4);
-    case 'Double':
-      return new Float64Array(buffer, byteOffset, byteLength / 8);
-    default:
-      return bytes;
-  }
+  return { ...like, values: viewValues(field.type, bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength), offsets: null };
 }
 
 function wrongLength(file: SectionFile, section: string, expected: number, got: number): ElanusError {

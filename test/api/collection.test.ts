@@ -154,6 +154,8 @@ describe.each(engines)('a collection on $name', ({ connect }) => {
       ['a vector for options', [1, 2, 3]],
       ['neither vector nor vectors', { limit: 3 }],
       ['both vector and vectors', { vector: [1, 2, 3], vectors: [[1, 2, 3]] }],
+      ['a sparse vector where no field is', { sparse: { 1: 1 } }],
+      ['vector and sparse', { vector: [1, 2, 3], sparse: { 1: 1 } }],
       ['a wrong dimension', { vector: [1, 2] }],
       ['a wrong dimension among many', { vectors: [[1, 2, 3], [1, 2, 3, 4]] }],
       ['a flat matrix that does not fit', { vectors: new Float32Array(7) }],
@@ -191,7 +193,7 @@ describe.each(engines)('a collection on $name', ({ connect }) => {
       expect(await state()).toEqual(before);
     });
 
-    it.each(['filter', 'filterParams', 'at', 'groupBy', 'partitions', 'consistency', 'text', 'sparse'])('says that %s is not there yet', async (name) => {
+    it.each(['filter', 'filterParams', 'at', 'groupBy', 'partitions', 'consistency', 'text'])('says that %s is not there yet', async (name) => {
       expect(await codeOfAsync(docs.search({ vector: [1, 2, 3], [name]: 'x' } as never))).toBe('NOT_SUPPORTED');
       expect(await docs.search({ vector: [1, 2, 3], [name]: undefined } as never)).toHaveLength(5);
     });

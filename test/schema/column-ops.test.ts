@@ -177,5 +177,7 @@ function arrowVector(column: Column): Vector {
       const type = new FixedSizeList(column.dim, new ArrowField('item', new Float32(), false));
       return new Vector([makeData({ type, length, nullBitmap, child })]);
     }
+    default:
+      throw new Error(`${column.type} has its own test`);
   }
 }

@@ -127,12 +127,14 @@ class FakeEngine implements EngineClient {
       if (!SEARCH_PARAMS[spec?.type ?? 'HNSW'].includes(name)) throw new ElanusError('INVALID_ARGUMENT', `"${name}" is no search parameter`);
     }
     const dim = field.dim as number;
-    if (queries.length !== nq * dim) throw new Error('queries do not fit nq and dim');
+    // It knows f32 vectors alone.
+    const matrix = queries as Float32Array;
+    if (matrix.length !== nq * dim) throw new Error('queries do not fit nq and dim');
     const metric = spec?.metric ?? 'COSINE';
     const ends = new Uint32Array(nq);
     const found: { key: bigint | string; score: number; row: Row }[] = [];
     for (let q = 0; q < nq; q++) {
-      const query = queries.subarray(q * dim, (q + 1) * dim);
+      const query = matrix.subarray(q * dim, (q + 1) * dim);
       const scored = [...state.rows].map(([key, row]) => ({ key, row, score: score(metric, query, row[fieldId].values as Float32Array) }));
       scored.sort((a, b) => (metric === 'L2' ? a.score - b.score : b.score - a.score) || (a.key < b.key ? -1 : 1));
       found.push(...scored.slice(offset, offset + limit));

@@ -1,6 +1,6 @@
 /** Types of rows, columns, keys and entities. Compiled, never run: what should not compile is marked as an error. */
 import { defineSchema } from '../../src/schema/define.ts';
-import type { AnySchema, Columns, Entity, FieldName, Found, Hit, JsonInput, JsonValue, Key, KeyInput, Row, VectorFieldName, VectorInput } from '../../src/schema/infer.ts';
+import type { AnySchema, Columns, Entity, FieldName, Found, Hit, Int8VectorInput, JsonInput, JsonValue, Key, KeyInput, QueryInput, Row, SparseVector, SparseVectorInput, VectorFieldName, VectorInput } from '../../src/schema/infer.ts';
 import { type Equal, expectType } from './expect.ts';
 
 const schema = defineSchema({
@@ -95,6 +95,50 @@ expectType<Equal<Row<AnySchema>, Readonly<Record<string, unknown>>>>(true);
 expectType<Equal<Entity<AnySchema, '*'>, Record<string, unknown>>>(true);
 
 const id = { type: 'Int64', primaryKey: true } as const;
+
+const everyVector = defineSchema({
+  fields: {
+    id: { type: 'Int64', primaryKey: true },
+    half: { type: 'Float16Vector', dim: 4 },
+    brain: { type: 'BFloat16Vector', dim: 4, index: { type: 'FLAT', metric: 'L2' } },
+    int8: { type: 'Int8Vector', dim: 4, index: { type: 'HNSW', metric: 'ip' } },
+  },
+});
+const bitsAndPairs = defineSchema({
+  fields: {
+    id: { type: 'Int64', primaryKey: true },
+    bits: { type: 'BinaryVector', dim: 16, index: { type: 'BIN_FLAT', metric: 'JACCARD' } },
+    pairs: { type: 'SparseFloatVector', index: { type: 'FLAT', metric: 'IP' } },
+  },
+});
+expectType<Equal<Omit<Entity<typeof everyVector, '*'>, 'id'>, { half: Float32Array; brain: Float32Array; int8: Int8Array }>>(true);
+expectType<Equal<Omit<Entity<typeof bitsAndPairs, '*'>, 'id'>, { bits: Uint8Array; pairs: SparseVector }>>(true);
+expectType<Equal<VectorFieldName<typeof bitsAndPairs>, 'bits' | 'pairs'>>(true);
+expectType<Equal<Row<typeof everyVector>['half'], VectorInput | Uint16Array>>(true);
+expectType<Equal<Columns<typeof everyVector>['int8'], Int8Array | readonly Int8VectorInput[]>>(true);
+expectType<Equal<Columns<typeof bitsAndPairs>['pairs'], readonly SparseVectorInput[]>>(true);
+expectType<Equal<QueryInput<typeof everyVector>, VectorInput | Uint16Array | Int8Array>>(true);
+expectType<Equal<QueryInput<typeof bitsAndPairs>, Uint8Array | readonly number[] | SparseVectorInput>>(true);
+export const rowsOfBoth: Row<typeof bitsAndPairs>[] = [
+  { id: 1, bits: Uint8Array.of(1, 2), pairs: { indices: [1, 4], values: [0.5, 1] } },
+  { id: 2, bits: [1, 2], pairs: { 7: 1, 12: 0.5 } },
+  { id: 3, bits: [1, 2], pairs: new Map([[3, 1]]) },
+  { id: 4, bits: [1, 2], pairs: { indices: Uint32Array.of(1), values: Float32Array.of(1) } },
+];
+// @ts-expect-error floats are no bits
+export const noBits: Row<typeof bitsAndPairs>['bits'] = Float32Array.of(1, 2);
+// @ts-expect-error patterns are not of integers
+export const noIntegers: Row<typeof everyVector>['int8'] = Uint16Array.of(1, 2);
+// @ts-expect-error a list is not sparse
+export const notSparse: Row<typeof bitsAndPairs>['pairs'] = 'text';
+// @ts-expect-error a binary vector needs dim
+defineSchema({ fields: { id, v: { type: 'BinaryVector' } } });
+// @ts-expect-error a sparse one has none
+defineSchema({ fields: { id, v: { type: 'SparseFloatVector', dim: 3 } } });
+// @ts-expect-error no metric of bits
+defineSchema({ fields: { id, v: { type: 'BinaryVector', dim: 8, index: { type: 'BIN_FLAT', metric: 'L2' } } } });
+// @ts-expect-error no metric of sparse vectors
+defineSchema({ fields: { id, v: { type: 'SparseFloatVector', index: { type: 'FLAT', metric: 'COSINE' } } } });
 // @ts-expect-error no such type
 defineSchema({ fields: { id, v: { type: 'Vector', dim: 3 } } });
 // @ts-expect-error a VarChar needs maxLength

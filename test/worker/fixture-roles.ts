@@ -85,7 +85,7 @@ async function fixtureBuild(job: BuildJob, context: { readonly signal?: AbortSig
   switch (job.typeName) {
     case BUILD_THAT.works: {
       for (let done = 0; done <= job.rows; done++) context.onProgress?.(done, job.rows);
-      const values = job.vectors.kind === 'bytes' ? job.vectors.values : new Float32Array();
+      const values = job.vectors.kind === 'bytes' ? (job.vectors.values as Float32Array) : new Float32Array();
       return [{ name: 'sum', bytes: new TextEncoder().encode(String(values.reduce((sum, value) => sum + value, 0))) }];
     }
     case BUILD_THAT.crashes:

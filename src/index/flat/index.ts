@@ -1,60 +1,74 @@
-/** FLAT: no structure, every row compared. Exact, and so the oracle of every other index. */
+/**
+ * FLAT and BIN_FLAT, its name for binary vectors: no structure, every row compared. Exact, and so the oracle of every
+ * other index.
+ */
 import type { IndexBuilder, IndexContext, IndexType, SearchPlan, VectorIndex } from '../index.ts';
+import { F32_ROWS, ROW_FORMATS, type RowFormat } from '../../kernels/rows.ts';
 import { refuseUnknown } from '../params.ts';
 import { assert } from '../../util/assert.ts';
 
-export const FLAT: IndexType = {
-  name: 'FLAT',
-  code: 1,
-  needsVectors: true,
+export const FLAT = scan('FLAT', 1, ['dense', 'sparse'], F32_ROWS);
+export const BIN_FLAT = scan('BIN_FLAT', 20, ['binary'], ROW_FORMATS.BinaryVector);
 
-  parseBuild(raw) {
-    refuseUnknown('FLAT', raw, [], 'build');
-    return {};
-  },
+function scan(name: string, code: number, families: IndexType['families'], format: RowFormat): IndexType {
+  return {
+    name,
+    code,
+    families,
+    isScan: true,
+    needsVectors: true,
 
-  parseSearch(raw, limit) {
-    refuseUnknown('FLAT', raw, [], 'search');
-    return { candidates: limit, refine: false, ef: 0 };
-  },
+    parseBuild(raw) {
+      refuseUnknown(name, raw, [], 'build');
+      return {};
+    },
 
-  estimateBytes: () => 0,
+    parseSearch(raw, limit) {
+      refuseUnknown(name, raw, [], 'search');
+      return { candidates: limit, refine: false, ef: 0 };
+    },
 
-  builder(context: IndexContext): IndexBuilder {
-    let done = 0;
-    return {
-      total: context.rows,
-      get done() {
-        return done;
-      },
-      step() {
-        done = context.rows;
-      },
-      finish: () => [],
-      free() {},
-    };
-  },
+    estimateBytes: () => 0,
 
-  open(context: IndexContext): VectorIndex {
-    return new FlatIndex(context);
-  },
-};
+    builder(context: IndexContext): IndexBuilder {
+      let done = 0;
+      return {
+        total: context.rows,
+        get done() {
+          return done;
+        },
+        step() {
+          done = context.rows;
+        },
+        finish: () => [],
+        free() {},
+      };
+    },
+
+    open(context: IndexContext): VectorIndex {
+      return new FlatIndex(name, context, format);
+    },
+  };
+}
 
 class FlatIndex implements VectorIndex {
-  readonly typeName = 'FLAT';
+  readonly typeName: string;
   readonly memoryBytes = 0;
   readonly #context: IndexContext;
+  readonly #format: RowFormat;
 
-  constructor(context: IndexContext) {
-    assert(context.vectors !== null, 'FLAT searches f32 vectors');
+  constructor(typeName: string, context: IndexContext, format: RowFormat) {
+    assert(context.vectors !== null, 'a scan compares the vectors themselves');
+    this.typeName = typeName;
     this.#context = context;
+    this.#format = format;
   }
 
   search(plan: SearchPlan, allowPtr: number): number {
     const { kernels, metric, dim, rows, vectors } = this.#context;
     if (rows === 0) return 0;
     kernels.beginTopK(Math.min(plan.candidates, rows));
-    kernels.scanF32(metric, vectors!.ptr, dim, 0, rows, vectors!.inverseNormsPtr, allowPtr, 0);
+    kernels.scanRows(this.#format, metric, vectors!.ptr, dim, 0, rows, vectors!.inverseNormsPtr, allowPtr, 0);
     return kernels.endTopK();
   }
 

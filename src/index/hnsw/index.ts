@@ -18,6 +18,8 @@ import { parseHnswBuild, parseHnswSearch, parseHnswSqBuild, parseHnswSqSearch } 
 export const HNSW: IndexType = {
   name: 'HNSW',
   code: 2,
+  families: ['dense'],
+  isScan: false,
   needsVectors: true,
   parseBuild: parseHnswBuild,
   parseSearch: parseHnswSearch,
@@ -32,6 +34,8 @@ export const HNSW: IndexType = {
 export const HNSW_SQ: IndexType = {
   name: 'HNSW_SQ',
   code: 3,
+  families: ['dense'],
+  isScan: false,
   needsVectors: false,
   parseBuild: parseHnswSqBuild,
   parseSearch: parseHnswSqSearch,

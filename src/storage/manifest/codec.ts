@@ -27,7 +27,7 @@ const userName = text(1, 255);
 
 const indexSpec = object<IndexSpec>({
   type: matching(/^[A-Z][A-Z0-9_]{0,63}$/, 'the name of an index type'),
-  metric: oneOf(['L2', 'IP', 'COSINE']),
+  metric: oneOf(['L2', 'IP', 'COSINE', 'HAMMING', 'JACCARD']),
   params: record(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, scalar),
 });
 
@@ -39,7 +39,7 @@ const field = object<Field>({
   autoId: boolean,
   nullable: boolean,
   maxLength: optional(integer(1, 65_535)),
-  dim: optional(integer(1, 32_768)),
+  dim: optional(integer(1, 262_144)),
   as: optional(oneOf(['number', 'string'])),
   index: optional(indexSpec),
 });

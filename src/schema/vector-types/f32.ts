@@ -2,7 +2,7 @@
  * Vectors of the user, copied into one f32 matrix and checked. Used for rows, for columns and for queries, so it is
  * on the path of every search: plain loops, no allocation but the answer.
  */
-import { NO_ROW, refuse, show } from './refuse.ts';
+import { NO_ROW, refuse, show } from '../refuse.ts';
 
 /** One vector as a fresh Float32Array. INVALID_ARGUMENT: another kind of thing, another length, a hole, NaN, Infinity. */
 export function toVector(label: string, value: unknown, dim: number): Float32Array {
