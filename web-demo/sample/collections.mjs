@@ -59,16 +59,13 @@ export async function isComplete({ images, unseen, abstracts }) {
  * Brings the collections to completion.
  * @param {() => Promise<object>} getSource opens the sample; called only when rows are missing
  * @param {{ onProgress?: (progress: { step: string, label: string, done: number, total: number }) => void,
- *   onPictures?: (pictures: object) => void }} [hooks] `onPictures` is given the stored pictures as soon as they are in
+ *   onPictures?: (pictures: object, name: 'images' | 'unseen') => void }} [hooks] `onPictures` is given the pictures of
+ *   both collections as soon as they are in
  */
 export async function fillCollections({ images, unseen, abstracts }, getSource, { onProgress = () => {}, onPictures = () => {} } = {}) {
   const present = { images: await images.count(), unseen: await unseen.count(), abstracts: await abstracts.count() };
   if (Object.keys(ROWS).some((name) => present[name] !== ROWS[name])) {
     const source = await getSource();
-    if (present.unseen !== ROWS.unseen) {
-      const pictures = await source.unseenImages();
-      await insertPictures(unseen, pictures);
-    }
     const { blocks } = source.description.images;
     const packedBytes = blocks.map((block) => block.packedBytes);
     let rows = 0;
@@ -82,7 +79,13 @@ export async function fillCollections({ images, unseen, abstracts }, getSource, 
         },
       });
       await insertPictures(images, pictures);
-      onPictures(pictures);
+      onPictures(pictures, 'images');
+      if (index === 0) {
+        // After the first block, so that a page can show something as early as can be.
+        const queries = await source.unseenImages();
+        await insertPictures(unseen, queries);
+        onPictures(queries, 'unseen');
+      }
       rows += pictures.rows;
       onProgress({ step: 'images', label: 'Loading pictures', done: rows, total: ROWS.images });
     }
@@ -98,7 +101,8 @@ export async function fillCollections({ images, unseen, abstracts }, getSource, 
       onProgress({ step: 'abstracts', label: 'Loading abstracts', done: ROWS.abstracts, total: ROWS.abstracts });
     }
   } else {
-    await readPictures(images, ROWS.images, onPictures);
+    await readPictures(unseen, ROWS.unseen, (pictures) => onPictures(pictures, 'unseen'));
+    await readPictures(images, ROWS.images, (pictures) => onPictures(pictures, 'images'));
   }
   await unseen.flush();
   await buildIndex(abstracts, 'embedding', TEXT_INDEX, (progress) => onProgress({ step: 'text-index', label: 'Indexing abstracts', ...progress }));
@@ -146,6 +150,7 @@ export async function readPictures(collection, rows, onPictures, { from = 0 } = 
   for (let firstId = from; firstId < from + rows; firstId += READ_ROWS) {
     const ids = Array.from({ length: Math.min(READ_ROWS, from + rows - firstId) }, (_, i) => firstId + i);
     const entities = await collection.get(ids, { outputFields: ['id', 'label', 'pixels'] });
+    if (entities.length !== ids.length) throw new Error(`pictures ${firstId} to ${ids.at(-1)} are not all in the database`);
     const labels = new Uint8Array(ids.length);
     const pixels = new Uint8Array(ids.length * IMAGE_DIM);
     for (const { id, label, pixels: vector } of entities) {
