@@ -266,6 +266,44 @@ describe.skipIf(executablePath === null)('where something is missing', () => {
       }
     }));
 
+  it('offers to make the database again where the stored one is damaged', { timeout: 2 * VISIT_MS }, () =>
+    withProfile(async (profile) => {
+      const visitor = await visit(profile);
+      try {
+        const page = await visitor.newPage();
+        await page.goto(host.url);
+        await untilReady(page);
+        // A page of the same origin without scripts, so that nobody has the database open.
+        await page.goto(`${host.url}sample/NOTICE.md`);
+        await page.evaluate(async () => {
+          const done = <T>(request: IDBRequest<T>) => new Promise<T>((resolve, reject) => {
+            request.onsuccess = () => resolve(request.result);
+            request.onerror = () => reject(request.error);
+          });
+          const database = await done(indexedDB.open('elanus:elanus-demo'));
+          const meta = database.transaction('meta', 'readwrite').objectStore('meta');
+          for (const key of await done(meta.getAllKeys())) {
+            const value = (await done(meta.get(key))) as unknown;
+            if (!(value instanceof Uint8Array)) continue;
+            value[value.length >> 1] ^= 1;
+            await done(meta.put(value, key));
+          }
+          database.close();
+        });
+        await page.goto(host.url);
+        await page.locator('.failed h1').waitFor({ timeout: VISIT_MS });
+        expect(await page.locator('.failed .detail').innerText()).toMatch(/^CORRUPT/);
+        await page.getByRole('button', { name: 'Delete and make again' }).click();
+        await untilReady(page);
+        await soon(() => recall(page)).toBeGreaterThanOrEqual(0.9);
+        await page.reload();
+        await untilReady(page);
+        expect(await status(page)).toContain('Reopened in');
+      } finally {
+        await visitor.leave();
+      }
+    }));
+
   it('waits in a second tab while the first one makes the database', { timeout: 2 * VISIT_MS }, () =>
     withProfile(async (profile) => {
       const visitor = await visit(profile);
