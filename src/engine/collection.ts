@@ -240,7 +240,7 @@ export class CollectionState {
   }
 
   async logBytes(): Promise<number> {
-    return this.recoveredLogBytes + (this.#log ? (await this.#log).byteLength : 0);
+    return this.recoveredLogBytes + (this.#log ? await this.#log.then((log) => log.byteLength, () => 0) : 0);
   }
 
   /** CLOSED, READ_ONLY or POISONED where nothing may be written. */
