@@ -67,7 +67,7 @@ export type Filtered = u16;
 /** The distance of one row. */
 // @ts-ignore: decorator
 @inline export function one<S>(graph: Graph, query: usize, perRow: usize, row: u32): f32 {
-  return f32x4.extract_lane(four<S>(query, graph.data, graph.stride, graph.dim, perRow, row, row, row, row), 0);
+  return f32x4.extract_lane(four<S>(query, graph.data, graph.stride, graph.dim, perRow, row, row, row, row, false), 0);
 }
 
 /** Distances of rows[i .. i + 3] of a list of n, its last row repeated beyond the end. */
@@ -78,7 +78,7 @@ export type Filtered = u16;
     load<u32>(at),
     load<u32>(at + ((<usize>min<u32>(1, last)) << 2)),
     load<u32>(at + ((<usize>min<u32>(2, last)) << 2)),
-    load<u32>(at + ((<usize>min<u32>(3, last)) << 2)));
+    load<u32>(at + ((<usize>min<u32>(3, last)) << 2)), false);
 }
 
 /**
@@ -197,7 +197,7 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, seeds: u
     for (let i: u32 = 0; i < n; i += 4) {
       const group = gather + ((<usize>i) << 2);
       if (i + 4 < n) touched ^= touchFour(data, stride, group + 16);
-      const distances = four<S>(query, data, stride, dim, perRow, load<u32>(group), load<u32>(group, 4), load<u32>(group, 8), load<u32>(group, 12));
+      const distances = four<S>(query, data, stride, dim, perRow, load<u32>(group), load<u32>(group, 4), load<u32>(group, 8), load<u32>(group, 12), false);
       let near: u32 = i32x4.bitmask(f32x4.lt(distances, f32x4.splat(bound)));
       if (i + 4 > n) near &= (1 << (n - i)) - 1;
       if (!near) continue;
