@@ -295,6 +295,11 @@ export class CollectionState {
     return [this.growing, ...this.sealing.map((frozen) => frozen.segment), ...this.sealed];
   }
 
+  /** Rows that are only in logs, dead ones counted. */
+  get unsealedRows(): number {
+    return this.sealing.reduce((sum, frozen) => sum + frozen.segment.rows, this.growing.rows);
+  }
+
   get liveRows(): number {
     let rows = this.growing.rows - this.growing.deletedRows;
     for (const { segment } of this.sealing) rows += segment.rows - segment.deletedRows;

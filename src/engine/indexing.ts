@@ -224,12 +224,13 @@ export class Indexing {
 
   progress(field: Field): IndexProgress {
     const spec = this.#state.indexSpec(field.fieldId);
-    const totalRows = this.#state.sealed.reduce((sum, segment) => sum + segment.rows, 0);
+    const sealedRows = this.#state.sealed.reduce((sum, segment) => sum + segment.rows, 0);
+    const totalRows = sealedRows + this.#state.unsealedRows;
     if (!spec) return { state: 'none', indexedRows: 0, totalRows };
     const missing = this.#missing(field.fieldId);
     const missingRows = missing.reduce((sum, segment) => sum + segment.rows, 0);
     const current = this.#current?.fieldId === field.fieldId && missing.includes(this.#current.segment) ? Math.min(this.#current.done, this.#current.segment.rows) : 0;
-    const indexedRows = totalRows - missingRows + current;
+    const indexedRows = sealedRows - missingRows + current;
     const pending = (this.#pending.get(field.fieldId) ?? 0) > 0;
     const failure = this.#failures.get(field.fieldId);
     if (pending) return { state: 'building', indexedRows, totalRows };

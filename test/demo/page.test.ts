@@ -67,6 +67,9 @@ describe.skipIf(executablePath === null)('the demo page', () => {
     await page.locator('.progress progress').waitFor({ timeout: 30_000 });
     await page.locator('.neighbours button').first().waitFor({ timeout: 30_000 });
     expect(await page.locator('.grid .tile').count()).toBeGreaterThan(50);
+    // Squared distances of pixels, also before there is an index.
+    const [nearest] = await neighbourNames(page);
+    expect(Number(/squared distance ([\d,]+)/.exec(nearest)![1].replaceAll(',', ''))).toBeGreaterThan(10_000);
     await untilReady(page);
     expect(await page.locator('.progress').count()).toBe(0);
     const text = await status(page);

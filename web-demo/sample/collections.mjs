@@ -24,14 +24,15 @@ const TEXT_INDEX = { type: 'HNSW', metric: 'COSINE', params: { M: 16, efConstruc
 function schemas(defineSchema) {
   const id = { type: 'Int64', primaryKey: true, as: 'number' };
   return {
-    images: defineSchema({ fields: { id, label: { type: 'Int8' }, pixels: { type: 'FloatVector', dim: IMAGE_DIM } } }),
+    // With the index in the schema its metric holds from the first row on, also while rows are scanned.
+    images: defineSchema({ fields: { id, label: { type: 'Int8' }, pixels: { type: 'FloatVector', dim: IMAGE_DIM, index: IMAGE_INDEX } } }),
     unseen: defineSchema({ fields: { id, label: { type: 'Int8' }, pixels: { type: 'FloatVector', dim: IMAGE_DIM } } }),
     abstracts: defineSchema({
       fields: {
         id,
         title: { type: 'VarChar', maxLength: 512 },
         text: { type: 'VarChar', maxLength: 8192 },
-        embedding: { type: 'FloatVector', dim: TEXT_DIM },
+        embedding: { type: 'FloatVector', dim: TEXT_DIM, index: TEXT_INDEX },
       },
     }),
   };
@@ -51,8 +52,13 @@ export async function openCollections(db, defineSchema, { readOnly = false } = {
 export async function isComplete({ images, unseen, abstracts }) {
   const rows = await Promise.all([images.count(), unseen.count(), abstracts.count()]);
   if (rows[0] !== ROWS.images || rows[1] !== ROWS.unseen || rows[2] !== ROWS.abstracts) return false;
-  const indexes = await Promise.all([images.indexProgress('pixels'), abstracts.indexProgress('embedding')]);
-  return indexes.every(({ state }) => state === 'finished');
+  return (await isIndexed(images, 'pixels', ROWS.images)) && (await isIndexed(abstracts, 'embedding', ROWS.abstracts));
+}
+
+/** True when the index has all rows. Its progress is told over sealed rows, so `finished` alone says nothing of fresh ones. */
+async function isIndexed(collection, field, rows) {
+  const { state, indexedRows } = await collection.indexProgress(field);
+  return state === 'finished' && indexedRows === rows;
 }
 
 /**
@@ -129,8 +135,8 @@ async function insertPictures(collection, { firstId, rows, labels, pixels }) {
 }
 
 async function buildIndex(collection, field, spec, onProgress) {
-  if ((await collection.indexProgress(field)).state === 'finished') return;
   const rows = await collection.count();
+  if (await isIndexed(collection, field, rows)) return;
   onProgress({ done: 0, total: rows });
   await collection.createIndex(field, spec, {
     onProgress: ({ phase, done, total }) => {
