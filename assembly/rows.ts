@@ -52,64 +52,113 @@ const WIDENING = memory.data<u32>([0x8fffe000, 0x8fffe000, 0x8fffe000, 0x8fffe00
   return i32x4.replace_lane(i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(load<i16>(a)), 1, load<i16>(b)), 2, load<i16>(c)), 3, load<i16>(d));
 }
 
+/** [accumulator 0 + accumulator 1] of one row. */
+// @ts-ignore: decorator
+@inline function oneHalf<S>(q: usize, x: usize, end8: usize, end4: usize, mask: v128, factor: v128): v128 {
+  let a0 = f32x4.splat(0), a1 = a0;
+  let i: usize = 0;
+  for (; i < end8; i += 16) {
+    a0 = stepHalf<S>(a0, v128.load(q + (i << 1)), v128.load_ext<i16>(x + i), mask, factor);
+    a1 = stepHalf<S>(a1, v128.load(q + (i << 1), 16), v128.load_ext<i16>(x + i, 8), mask, factor);
+  }
+  if (i < end4) a0 = stepHalf<S>(a0, v128.load(q + (i << 1)), v128.load_ext<i16>(x + i), mask, factor);
+  return f32x4.add(a0, a1);
+}
+
 /** As `fourF32`, and in its order: squared distances or minus dot products of the f32 query to rows of 16-bit floats. */
 // @ts-ignore: decorator
-@inline function fourHalf<S>(q: usize, a: usize, b: usize, c: usize, d: usize, dim: u32): v128 {
-  const zero = f32x4.splat(0);
+@inline function fourHalf<S>(q: usize, a: usize, b: usize, c: usize, d: usize, dim: u32, inTurn: bool): v128 {
   const mask = v128.load(WIDENING), factor = v128.load(WIDENING, 16);
-  let a0 = zero, b0 = zero, c0 = zero, d0 = zero;
-  let a1 = zero, b1 = zero, c1 = zero, d1 = zero;
-  let i: usize = 0;
   const end8 = (<usize>(dim & ~7)) << 1, end4 = (<usize>(dim & ~3)) << 1, end = (<usize>dim) << 1;
-  for (; i < end8; i += 16) {
-    const q0 = v128.load(q + (i << 1)), q1 = v128.load(q + (i << 1), 16);
-    a0 = stepHalf<S>(a0, q0, v128.load_ext<i16>(a + i), mask, factor);
-    a1 = stepHalf<S>(a1, q1, v128.load_ext<i16>(a + i, 8), mask, factor);
-    b0 = stepHalf<S>(b0, q0, v128.load_ext<i16>(b + i), mask, factor);
-    b1 = stepHalf<S>(b1, q1, v128.load_ext<i16>(b + i, 8), mask, factor);
-    c0 = stepHalf<S>(c0, q0, v128.load_ext<i16>(c + i), mask, factor);
-    c1 = stepHalf<S>(c1, q1, v128.load_ext<i16>(c + i, 8), mask, factor);
-    d0 = stepHalf<S>(d0, q0, v128.load_ext<i16>(d + i), mask, factor);
-    d1 = stepHalf<S>(d1, q1, v128.load_ext<i16>(d + i, 8), mask, factor);
+  let sum: v128;
+  if (inTurn) {
+    const sa = oneHalf<S>(q, a, end8, end4, mask, factor);
+    const sb = oneHalf<S>(q, b, end8, end4, mask, factor);
+    const sc = oneHalf<S>(q, c, end8, end4, mask, factor);
+    const sd = oneHalf<S>(q, d, end8, end4, mask, factor);
+    sum = sumF32(sa, sb, sc, sd);
+  } else {
+    let a0 = f32x4.splat(0), b0 = a0, c0 = a0, d0 = a0;
+    let a1 = a0, b1 = a0, c1 = a0, d1 = a0;
+    let i: usize = 0;
+    for (; i < end8; i += 16) {
+      const q0 = v128.load(q + (i << 1)), q1 = v128.load(q + (i << 1), 16);
+      a0 = stepHalf<S>(a0, q0, v128.load_ext<i16>(a + i), mask, factor);
+      a1 = stepHalf<S>(a1, q1, v128.load_ext<i16>(a + i, 8), mask, factor);
+      b0 = stepHalf<S>(b0, q0, v128.load_ext<i16>(b + i), mask, factor);
+      b1 = stepHalf<S>(b1, q1, v128.load_ext<i16>(b + i, 8), mask, factor);
+      c0 = stepHalf<S>(c0, q0, v128.load_ext<i16>(c + i), mask, factor);
+      c1 = stepHalf<S>(c1, q1, v128.load_ext<i16>(c + i, 8), mask, factor);
+      d0 = stepHalf<S>(d0, q0, v128.load_ext<i16>(d + i), mask, factor);
+      d1 = stepHalf<S>(d1, q1, v128.load_ext<i16>(d + i, 8), mask, factor);
+    }
+    if (i < end4) {
+      const q0 = v128.load(q + (i << 1));
+      a0 = stepHalf<S>(a0, q0, v128.load_ext<i16>(a + i), mask, factor);
+      b0 = stepHalf<S>(b0, q0, v128.load_ext<i16>(b + i), mask, factor);
+      c0 = stepHalf<S>(c0, q0, v128.load_ext<i16>(c + i), mask, factor);
+      d0 = stepHalf<S>(d0, q0, v128.load_ext<i16>(d + i), mask, factor);
+    }
+    sum = sumF32(f32x4.add(a0, a1), f32x4.add(b0, b1), f32x4.add(c0, c1), f32x4.add(d0, d1));
   }
-  if (i < end4) {
-    const q0 = v128.load(q + (i << 1));
-    a0 = stepHalf<S>(a0, q0, v128.load_ext<i16>(a + i), mask, factor);
-    b0 = stepHalf<S>(b0, q0, v128.load_ext<i16>(b + i), mask, factor);
-    c0 = stepHalf<S>(c0, q0, v128.load_ext<i16>(c + i), mask, factor);
-    d0 = stepHalf<S>(d0, q0, v128.load_ext<i16>(d + i), mask, factor);
-    i += 8;
-  }
-  let sum = sumF32(f32x4.add(a0, a1), f32x4.add(b0, b1), f32x4.add(c0, c1), f32x4.add(d0, d1));
-  if (i < end) {
-    let rest = zero;
-    for (; i < end; i += 2) rest = stepHalf<S>(rest, v128.load32_splat(q + (i << 1)), columnI16(a + i, b + i, c + i, d + i), mask, factor);
+  if (end4 < end) {
+    let rest = f32x4.splat(0);
+    for (let i = end4; i < end; i += 2) rest = stepHalf<S>(rest, v128.load32_splat(q + (i << 1)), columnI16(a + i, b + i, c + i, d + i), mask, factor);
     sum = f32x4.add(sum, rest);
   }
   return isDot<S>() ? f32x4.neg(sum) : sum;
 }
 
+/** Dot products, i32 lanes to be added up, of 16 elements of the i16 query at q and of a row of 8-bit integers. */
+// @ts-ignore: decorator
+@inline function dot16(q0: v128, q1: v128, x: usize): v128 {
+  return i32x4.add(i32x4.dot_i16x8_s(q0, v128.load_ext<i8>(x)), i32x4.dot_i16x8_s(q1, v128.load_ext<i8>(x, 8)));
+}
+
+// @ts-ignore: decorator
+@inline function oneInt8(q: usize, x: usize, dim: u32): v128 {
+  let a0 = i32x4.splat(0);
+  for (let i: usize = 0; i < <usize>dim; i += 16) a0 = i32x4.add(a0, dot16(v128.load(q + (i << 1)), v128.load(q + (i << 1), 16), x + i));
+  return a0;
+}
+
 /** Dot products, i32, of the i16 query at q to rows of 8-bit integers. */
 // @ts-ignore: decorator
-@inline function dotsInt8(q: usize, a: usize, b: usize, c: usize, d: usize, dim: u32): v128 {
+@inline function dotsInt8(q: usize, a: usize, b: usize, c: usize, d: usize, dim: u32, inTurn: bool): v128 {
+  if (inTurn) {
+    const sa = oneInt8(q, a, dim), sb = oneInt8(q, b, dim), sc = oneInt8(q, c, dim), sd = oneInt8(q, d, dim);
+    return sumI32(sa, sb, sc, sd);
+  }
   let a0 = i32x4.splat(0), b0 = a0, c0 = a0, d0 = a0;
   for (let i: usize = 0; i < <usize>dim; i += 16) {
     const q0 = v128.load(q + (i << 1)), q1 = v128.load(q + (i << 1), 16);
-    a0 = i32x4.add(a0, i32x4.add(i32x4.dot_i16x8_s(q0, v128.load_ext<i8>(a + i)), i32x4.dot_i16x8_s(q1, v128.load_ext<i8>(a + i, 8))));
-    b0 = i32x4.add(b0, i32x4.add(i32x4.dot_i16x8_s(q0, v128.load_ext<i8>(b + i)), i32x4.dot_i16x8_s(q1, v128.load_ext<i8>(b + i, 8))));
-    c0 = i32x4.add(c0, i32x4.add(i32x4.dot_i16x8_s(q0, v128.load_ext<i8>(c + i)), i32x4.dot_i16x8_s(q1, v128.load_ext<i8>(c + i, 8))));
-    d0 = i32x4.add(d0, i32x4.add(i32x4.dot_i16x8_s(q0, v128.load_ext<i8>(d + i)), i32x4.dot_i16x8_s(q1, v128.load_ext<i8>(d + i, 8))));
+    a0 = i32x4.add(a0, dot16(q0, q1, a + i));
+    b0 = i32x4.add(b0, dot16(q0, q1, b + i));
+    c0 = i32x4.add(c0, dot16(q0, q1, c + i));
+    d0 = i32x4.add(d0, dot16(q0, q1, d + i));
   }
   return sumI32(a0, b0, c0, d0);
 }
 
+/** Bits set in both, u16 lanes to be added up. */
 // @ts-ignore: decorator
 @inline function bitsOf(q: v128, x: usize): v128 { return i16x8.extadd_pairwise_i8x16_u(i8x16.popcnt(v128.and(q, v128.load(x)))); }
 
+// @ts-ignore: decorator
+@inline function oneBits(q: usize, x: usize, bytes: u32): v128 {
+  let a0 = i16x8.splat(0);
+  for (let i: usize = 0; i < <usize>bytes; i += 16) a0 = i16x8.add(a0, bitsOf(v128.load(q + i), x + i));
+  return i32x4.extadd_pairwise_i16x8_u(a0);
+}
+
 /** Bits set in both, i32. */
 // @ts-ignore: decorator
-@inline function dotsBits(q: usize, a: usize, b: usize, c: usize, d: usize, bytes: u32): v128 {
-  let a0 = i32x4.splat(0), b0 = a0, c0 = a0, d0 = a0;
+@inline function dotsBits(q: usize, a: usize, b: usize, c: usize, d: usize, bytes: u32, inTurn: bool): v128 {
+  if (inTurn) {
+    const sa = oneBits(q, a, bytes), sb = oneBits(q, b, bytes), sc = oneBits(q, c, bytes), sd = oneBits(q, d, bytes);
+    return sumI32(sa, sb, sc, sd);
+  }
+  let a0 = i16x8.splat(0), b0 = a0, c0 = a0, d0 = a0;
   for (let i: usize = 0; i < <usize>bytes; i += 16) {
     const q0 = v128.load(q + i);
     a0 = i16x8.add(a0, bitsOf(q0, a + i));
@@ -139,13 +188,13 @@ const WIDENING = memory.data<u32>([0x8fffe000, 0x8fffe000, 0x8fffe000, 0x8fffe00
 /** The part of `four` for the spaces of this file. `perRow`: what `rowTerms` wrote, or 0 where 16-bit floats have no use for it. */
 // @ts-ignore: decorator
 @inline export function fourRows<S>(
-  query: usize, data: usize, stride: u32, dim: u32, perRow: usize, a: u32, b: u32, c: u32, d: u32,
+  query: usize, data: usize, stride: u32, dim: u32, perRow: usize, a: u32, b: u32, c: u32, d: u32, inTurn: bool,
 ): v128 {
   const pa = data + <usize>a * stride, pb = data + <usize>b * stride, pc = data + <usize>c * stride, pd = data + <usize>d * stride;
   const ta = perRow + ((<usize>a) << 2), tb = perRow + ((<usize>b) << 2), tc = perRow + ((<usize>c) << 2), td = perRow + ((<usize>d) << 2);
-  if (idof<S>() == idof<Int8>()) return fromDots(changetype<RowQuery>(query), dotsInt8(query + ROW_QUERY_DATA, pa, pb, pc, pd, dim), column(ta, tb, tc, td));
-  if (idof<S>() == idof<Bits>()) return fromDots(changetype<RowQuery>(query), dotsBits(query + ROW_QUERY_DATA, pa, pb, pc, pd, stride), column(ta, tb, tc, td));
-  const distance = fourHalf<S>(query, pa, pb, pc, pd, dim);
+  if (idof<S>() == idof<Int8>()) return fromDots(changetype<RowQuery>(query), dotsInt8(query + ROW_QUERY_DATA, pa, pb, pc, pd, dim, inTurn), column(ta, tb, tc, td));
+  if (idof<S>() == idof<Bits>()) return fromDots(changetype<RowQuery>(query), dotsBits(query + ROW_QUERY_DATA, pa, pb, pc, pd, stride, inTurn), column(ta, tb, tc, td));
+  const distance = fourHalf<S>(query, pa, pb, pc, pd, dim, inTurn);
   return isDot<S>() && perRow ? f32x4.mul(distance, column(ta, tb, tc, td)) : distance;
 }
 

@@ -56,10 +56,10 @@ interface Hits {
 const SLICE_MS = 10;
 
 export function searchSegments(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
-  const { fieldId } = job.plan.field;
+  const { metric, field: { fieldId } } = job.plan;
   if (job.nq !== 1) return searchMany(view, job);
   for (const segment of view.sealed) {
-    if (!isLoaded(segment, fieldId) || mustReadToRefine(segment, job.plan)) return searchMany(view, job);
+    if (!isLoaded(segment, fieldId, metric) || mustReadToRefine(segment, job.plan)) return searchMany(view, job);
   }
   const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
   const found: Found[] = [];
@@ -80,12 +80,12 @@ function kept(found: Found): Found {
 
 /** The path of several queries, and of whatever has to be read first. */
 async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply> {
-  const { fieldId } = job.plan.field;
+  const { metric, field: { fieldId } } = job.plan;
   const pinned: readonly Segment[] = [...view.growing, ...view.sealed];
   for (const segment of pinned) segment.pins.pin();
   try {
     for (const segment of view.sealed) {
-      if (!isLoaded(segment, fieldId)) await loadForSearch(view.store, segment, fieldId);
+      await loadForSearch(view.store, segment, fieldId, metric);
       throwIfAborted(job.signal);
     }
     const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(job.nq) };
@@ -94,6 +94,8 @@ async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply
       const found: Found[] = [];
       for (const segment of view.growing) if (segment.rows > 0) found.push(kept(searchGrowing(segment, job, query)));
       for (const segment of view.sealed) {
+        // Between two queries an index may have been dropped or replaced.
+        if (!isLoaded(segment, fieldId, metric)) await loadForSearch(view.store, segment, fieldId, metric);
         found.push(mustReadToRefine(segment, job.plan) ? await searchAndRead(segment, job, query) : kept(searchSealed(segment, job, query)));
       }
       collect(found, job, query, hits);
@@ -145,12 +147,12 @@ function bestByKey(segment: GrowingSegment, vectors: GrowingVectors, metric: Met
 }
 
 function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Found {
-  const { field, metric, k, spec } = job.plan;
+  const { field, metric, k } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   const { kernels } = vectors;
   vectors.setQuery(job.queries, query, metric);
   let n: number;
-  if (indexServes(segment, field.fieldId, spec)) {
+  if (indexServes(segment, field.fieldId, metric)) {
     const plan = planSegment(job.plan, vectors);
     n = vectors.search(plan);
     if (plan.refine) vectors.rescore(metric, n);
@@ -164,8 +166,9 @@ function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Fo
 }
 
 function mustReadToRefine(segment: SealedSegment, fieldPlan: FieldPlan): boolean {
-  const vectors = segment.vectors(fieldPlan.field.fieldId);
-  return !vectors.resident && vectors.index !== null && planSegment(fieldPlan, vectors).refine;
+  const { fieldId } = fieldPlan.field;
+  const vectors = segment.vectors(fieldId);
+  return !vectors.resident && indexServes(segment, fieldId, fieldPlan.metric) && planSegment(fieldPlan, vectors).refine;
 }
 
 /** Searches codes, then scores the candidates by vectors read from the file; the rest of them is loaded behind. */

@@ -5,7 +5,7 @@ import { F32_ROWS, ROW_FORMATS } from '../kernels/rows.ts';
 import type { DenseValues } from '../schema/vector-types/index.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import { yieldToHost } from '../util/yield.ts';
-import type { BuildJob, BuildService, IndexSection } from './index.ts';
+import type { BuildJob, IndexSection } from './index.ts';
 import { getIndexType } from './registry.ts';
 
 /** Length of a slice. A host that must draw or answer gets its turn this often. */
@@ -45,16 +45,4 @@ export async function runBuild(module: KernelModule, job: BuildJob, vectors: Den
     context.onProgress?.(builder.done, builder.total);
   }
   return builder.finish();
-}
-
-/** Builds on the calling thread, for hosts without workers. */
-export function inlineBuildService(module: KernelModule): BuildService {
-  return {
-    thread: 'calling',
-    async build(job, context) {
-      if (job.vectors.kind !== 'bytes') throw new ElanusError('NOT_SUPPORTED', 'a build on the calling thread expected the vectors themselves, got the name of a file');
-      return runBuild(module, job, job.vectors.values, context);
-    },
-    async close() {},
-  };
 }

@@ -34,6 +34,7 @@ export class GrowingSegment {
   /** Row to the time of its delete. */
   readonly #deleted = new Map<number, bigint>();
   #rows = 0;
+  /** Rows came in ascending order of their keys, so that a tie by row is a tie by key. */
   #isInKeyOrder = true;
 
   constructor(schema: Schema, kernels: Kernels) {
@@ -47,11 +48,6 @@ export class GrowingSegment {
 
   get rows(): number {
     return this.#rows;
-  }
-
-  /** True while every row's key is greater than those before it, as auto ids are. */
-  get isInKeyOrder(): boolean {
-    return this.#isInKeyOrder;
   }
 
   get deletedRows(): number {
@@ -85,16 +81,20 @@ export class GrowingSegment {
         if (column.fieldId === this.#keyField.fieldId) keys = columnKeys(column);
       }
     }
-    this.#isInKeyOrder &&= this.#continuesInOrder(keys);
+    if (this.#isInKeyOrder) this.#isInKeyOrder = this.#continuesInOrder(keys);
     this.#chunks.push({ firstRow: this.#rows, rows: batch.rows, keys, columns, byteLength });
     if (this.#rowOfKey) this.#indexKeys(keys, this.#rows);
     this.times.append(batch.rows, timestamp);
     this.#rows += batch.rows;
   }
 
+  get isInKeyOrder(): boolean {
+    return this.#isInKeyOrder;
+  }
+
   #continuesInOrder(keys: Keys): boolean {
     if (this.#keyField.autoId) return true;
-    if (this.#rows > 0 && keys.length > 0 && compareKeys(this.keyAt(this.#rows - 1), keys[0]!) >= 0) return false;
+    if (keys.length > 0 && this.#rows > 0 && compareKeys(this.keyAt(this.#rows - 1), keys[0]!) >= 0) return false;
     for (let i = 1; i < keys.length; i++) if (compareKeys(keys[i - 1]!, keys[i]!) >= 0) return false;
     return true;
   }

@@ -1,5 +1,5 @@
 /** Random vectors of every type, as users give and read them, and the scores of Milvus in double precision. */
-import { random } from '../engine/model.ts';
+import { random } from './random.ts';
 import type { MetricType, VectorType } from '../../src/schema/types.ts';
 import type { SparseVector } from '../../src/schema/infer.ts';
 
