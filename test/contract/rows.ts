@@ -77,6 +77,25 @@ export function rowSuite(module: KernelModule): void {
       }
     });
 
+    it.each(ROW_CASES.filter(([type]) => type !== 'FloatVector'))('%s by %s: a scan beyond the cache, read in turn, has the distances of small scans to the last bit', (type, metric, draw) => {
+      const kernels = fresh();
+      const format = ROW_FORMATS[type];
+      const dim = type === 'BinaryVector' ? 1048 : 133;
+      const rows = Math.ceil((1.2 * 2 ** 20) / format.rowBytes(dim));
+      const next = seeded(SEED);
+      const drawn = Array.from({ length: 64 }, () => draw(next, dim));
+      const values = VECTOR_TYPES[type].toRows('v', Array.from({ length: rows }, (_, row) => drawn[(row * 37 + (row >> 6)) % 64]!), dim, null).values as DenseValues;
+      const { ptr, termsPtr } = load(kernels, type, values, rows, dim);
+      kernels.setRowQuery(format, VECTOR_TYPES[type].toQuery('q', draw(next, dim), dim) as DenseValues, 0, dim, metric);
+      const scan = (step: number): { rows: number[]; distances: number[] } => {
+        kernels.beginTopK(100);
+        for (let from = 0; from < rows; from += step) kernels.scanRows(format, metric, ptr, dim, from, Math.min(from + step, rows), termsPtr, 0, 0);
+        const n = kernels.endTopK();
+        return { rows: [...kernels.hitRows(n)], distances: [...kernels.hitDistances(n)] };
+      };
+      expect(scan(rows)).toEqual(scan(100));
+    });
+
     it('widens every 16-bit float exactly', () => {
       for (const [type, format] of [['Float16Vector', FLOAT16], ['BFloat16Vector', BFLOAT16]] as const) {
         const kernels = fresh();
