@@ -13,3 +13,4 @@ export { graphInsert } from "./grow";
 export { countBits, inverseNorms, normalize, rescoreF32, scanCodes, scanF32 } from "./scan";
 export { expandRows, rescoreRows, rowQuery, rowTerms, scanRows } from "./rows";
 export { scanSparse, sparseQuery } from "./sparse";
+export { invertedMaxScore, invertedTaat, invertedWand } from "./inverted";

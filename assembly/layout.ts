@@ -162,3 +162,22 @@ if (offsetof<RowQuery>("squares") != abi.ROW_QUERY_SQUARES) ERROR("RowQuery.squa
 }
 if (offsetof<SparseQuery>("mask") != abi.SPARSE_QUERY_MASK) ERROR("SparseQuery.mask drifted from abi.ts");
 if (offsetof<SparseQuery>("shift") != abi.SPARSE_QUERY_SHIFT) ERROR("SparseQuery.shift drifted from abi.ts");
+
+/** One dimension of a sparse query, and where its posting list is being read. */
+@unmanaged export class Term {
+  /** Into the list's rows, u32; the value of the row is as far from it as all values are from all rows. */
+  cursor: usize;
+  end: usize;
+  /** The query's value. */
+  weight: f32;
+  /** Among the query's dimensions in ascending order. */
+  position: u32;
+  /** Most that the dimension can add to a score; 0 where it can only take away. */
+  bound: f64;
+}
+if (offsetof<Term>("cursor") != abi.TERM_CURSOR) ERROR("Term.cursor drifted from abi.ts");
+if (offsetof<Term>("end") != abi.TERM_END) ERROR("Term.end drifted from abi.ts");
+if (offsetof<Term>("weight") != abi.TERM_WEIGHT) ERROR("Term.weight drifted from abi.ts");
+if (offsetof<Term>("position") != abi.TERM_POSITION) ERROR("Term.position drifted from abi.ts");
+if (offsetof<Term>("bound") != abi.TERM_BOUND) ERROR("Term.bound drifted from abi.ts");
+if (offsetof<Term>() != abi.TERM_SIZE) ERROR("Term's size drifted from abi.ts");

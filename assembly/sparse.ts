@@ -11,7 +11,7 @@ const FREE: u32 = <u32>SPARSE_FREE;
 @inline function slotOf(query: SparseQuery, index: u32): u32 { return (index * 2654435761) >> query.shift; }
 
 /**
- * Puts n pairs into the query's hash table: open addressing, at most a quarter full, so that a search for an index that is not
+ * Puts n pairs into the query's hash table: open addressing, with room for many more, so that a search for an index that is not
  * there ends after little more than one entry. The table is cleared first.
  */
 export function sparseQuery(queryPtr: usize, indices: usize, values: usize, n: u32): void {

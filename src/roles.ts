@@ -9,7 +9,8 @@ import { runBuild } from './index/build.ts';
 import type { BuildJob, BuildService } from './index/index.ts';
 import type { KernelModule } from './kernels/load.ts';
 import type { WorkerHandle, WorkerRole } from './platform/platform.ts';
-import { VECTOR_TYPES, type DenseValues } from './schema/vector-types/index.ts';
+import type { QueryVectors } from './schema/vector-types/index.ts';
+import { readVectors } from './segment/segment-file.ts';
 import { openSections } from './storage/sections/index.ts';
 import type { Store } from './storage/store.ts';
 import { methodsOf, type StartRole } from './worker/host.ts';
@@ -72,17 +73,14 @@ export function threadRoles(host: RoleHost): Record<WorkerRole, StartRole> {
 
 /** Runs builds with these kernels; vectors that lie in a store are read from it first. */
 function buildRunner(host: RoleHost, kernels: KernelModule): RunBuild {
-  return async (job, context) => runBuild(kernels, job, await readVectors(host, job), context);
+  return async (job, context) => runBuild(kernels, job, await readJob(host, job), context);
 }
 
-async function readVectors(host: RoleHost, { vectors, vectorType = 'FloatVector', rows, dim }: BuildJob): Promise<DenseValues> {
+async function readJob(host: RoleHost, { vectors, vectorType = 'FloatVector', rows, dim }: BuildJob): Promise<QueryVectors> {
   if (vectors.kind === 'bytes') return vectors.values;
   const store = await host.openStore(vectors.url, { readOnly: true });
   try {
-    const file = await openSections(store, vectors.file, 'segment');
-    const { bytesPerElement, view } = VECTOR_TYPES[vectorType];
-    const bytes = await file.read(vectors.section, 0, rows * dim * bytesPerElement);
-    return view(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength) as DenseValues;
+    return await readVectors(await openSections(store, vectors.file, 'segment'), vectorType, vectors.fieldId, rows, dim);
   } finally {
     await store.close();
   }

@@ -3,7 +3,7 @@ import type { SearchRequest } from '../engine/client.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
 import type { Field, VectorType } from '../schema/types.ts';
-import { VECTOR_TYPES, type DenseValues, type QueryVectors, type VectorTypeInfo } from '../schema/vector-types/index.ts';
+import { VECTOR_TYPES, vectorsOf, type QueryVectors, type VectorTypeInfo } from '../schema/vector-types/index.ts';
 import { MAX_LIMIT, checkOptions, integerOption } from './options.ts';
 
 const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'params', 'outputFields', 'signal']);
@@ -46,8 +46,8 @@ function manyQueries(info: VectorTypeInfo, vectors: unknown, dim: number): { rea
     refuse('vectors', NO_ROW, `an array of vectors${info.family === 'sparse' ? '' : ' or one flat typed array'} for a ${info.type} field`, show(vectors));
   }
   checkCount(Math.ceil(info.rowsOf(vectors as ArrayLike<unknown>, dim)));
-  const { length, values, offsets, indices } = info.toRows('vectors', vectors as ArrayLike<unknown>, dim, null);
-  return { nq: length, queries: offsets === null ? (values as DenseValues) : { offsets, indices: indices!, values: values as Float32Array } };
+  const rows = info.toRows('vectors', vectors as ArrayLike<unknown>, dim, null);
+  return { nq: rows.length, queries: vectorsOf(rows) };
 }
 
 function checkCount(count: number): void {

@@ -5,10 +5,9 @@
 import { readSections } from '../exec/load.ts';
 import { checkFits, getIndexType } from '../index/registry.ts';
 import type { BuildJob, IndexSection } from '../index/index.ts';
-import type { DenseVectorType, Field, IndexSpec, MetricType, VectorType } from '../schema/types.ts';
-import { VECTOR_TYPES, checkMetric, defaultMetric, type DenseValues } from '../schema/vector-types/index.ts';
+import type { Field, IndexSpec, MetricType, VectorType } from '../schema/types.ts';
+import { VECTOR_TYPES, checkMetric, defaultMetric, vectorsOf } from '../schema/vector-types/index.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
-import { valuesSection } from '../segment/segment-file.ts';
 import { indexFileName } from '../storage/names.ts';
 import { encodeSections, sectionsByteLength } from '../storage/sections/index.ts';
 import { ElanusError, isElanusError, throwIfAborted } from '../util/error.ts';
@@ -216,13 +215,13 @@ export class Indexing {
 
   async #job(field: Field, segment: SealedSegment, spec: IndexSpec): Promise<BuildJob> {
     const { builds, store } = this.#state.parts;
-    const like = { typeName: spec.type, params: spec.params, metric: spec.metric, vectorType: field.type as DenseVectorType, dim: field.dim!, rows: segment.rows, seed: BUILD_SEED };
+    const like = { typeName: spec.type, params: spec.params, metric: spec.metric, vectorType: field.type as VectorType, dim: field.dim ?? 1, rows: segment.rows, seed: BUILD_SEED };
     if (store.sharedUrl !== null && builds.thread === 'worker') {
-      return { ...like, vectors: { kind: 'store', url: store.sharedUrl, file: segment.entry.file, section: valuesSection(field.fieldId) } };
+      return { ...like, vectors: { kind: 'store', url: store.sharedUrl, file: segment.entry.file, fieldId: field.fieldId } };
     }
     const vectors = segment.vectors(field.fieldId);
     await vectors.load(segment.file);
-    return { ...like, vectors: { kind: 'bytes', values: vectors.copyAll().values as DenseValues } };
+    return { ...like, vectors: { kind: 'bytes', values: vectorsOf(vectors.copyAll()) } };
   }
 
   progress(field: Field): IndexProgress {
@@ -259,8 +258,9 @@ function isIndexed(segment: SealedSegment, fieldId: number, spec: IndexSpec): bo
 }
 
 function segmentRowsMax(state: CollectionState, field: Field, spec: IndexSpec): number {
-  if (needsBuild(spec)) {
-    const bytesPerRow = getIndexType(spec.type).estimateBytes(1 << 16, field.dim ?? 1, spec.params) / (1 << 16);
+  // How long sparse rows are, only the rows themselves say.
+  if (needsBuild(spec) && field.dim !== undefined) {
+    const bytesPerRow = getIndexType(spec.type).estimateBytes(1 << 16, field.dim, spec.params) / (1 << 16);
     return Math.floor(SEGMENT_INDEX_BYTES_MAX / Math.max(bytesPerRow, 1));
   }
   const rows = state.sealed.reduce((sum, segment) => sum + segment.rows, 0);

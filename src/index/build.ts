@@ -1,11 +1,11 @@
 /** Running an index build on the thread at hand, in slices: abortable, reporting, never in the host's way for long. */
-import { instantiateKernels } from '../kernels/kernels.ts';
+import { instantiateKernels, type Kernels, type SparseBlock } from '../kernels/kernels.ts';
 import type { KernelModule } from '../kernels/load.ts';
-import { F32_ROWS, ROW_FORMATS } from '../kernels/rows.ts';
-import type { DenseValues } from '../schema/vector-types/index.ts';
+import { F32_ROWS, ROWS_SLACK_BYTES, ROW_FORMATS } from '../kernels/rows.ts';
+import { VECTOR_TYPES, type DenseValues, type QueryVectors, type SparseValues } from '../schema/vector-types/index.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import { yieldToHost } from '../util/yield.ts';
-import type { BuildJob, IndexSection } from './index.ts';
+import type { BuildJob, IndexSection, VectorBlock } from './index.ts';
 import { getIndexType } from './registry.ts';
 
 /** Length of a slice. A host that must draw or answer gets its turn this often. */
@@ -17,27 +17,15 @@ export interface BuildRunContext {
 }
 
 /**
- * Builds an index in a kernel memory of its own, which is given back at the end. `vectors`: shape (job.rows, job.dim);
- * read, not kept. ABORTED when the signal fires between two slices.
+ * Builds an index in a kernel memory of its own, which is given back at the end. `vectors`: job.rows of them, in the
+ * form of their column; read, not kept. ABORTED when the signal fires between two slices.
  */
-export async function runBuild(module: KernelModule, job: BuildJob, vectors: DenseValues, context: BuildRunContext = {}): Promise<IndexSection[]> {
-  const { rows, dim, metric } = job;
-  const format = ROW_FORMATS[job.vectorType ?? 'FloatVector'];
-  if (vectors.length !== rows * dim) throw new ElanusError('INVALID_ARGUMENT', `"vectors" expected ${rows} x ${dim} values, got ${vectors.length}`);
+export async function runBuild(module: KernelModule, job: BuildJob, vectors: QueryVectors, context: BuildRunContext = {}): Promise<IndexSection[]> {
   throwIfAborted(context.signal);
   const kernels = instantiateKernels(module);
-  const { arena } = kernels;
-  const ptr = arena.alloc(rows * dim * 4);
-  // Other elements are laid at the end of the room for their f32 values and widened from the front.
-  const source = ptr + rows * dim * 4 - vectors.byteLength;
-  arena.u8(source, vectors.byteLength).set(new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength));
-  if (format !== F32_ROWS) kernels.exports.expandRows(format.code, source, rows * dim, ptr);
-  let inverseNormsPtr = 0;
-  if (metric === 'COSINE') {
-    inverseNormsPtr = arena.alloc(rows * 4);
-    kernels.inverseNorms(ptr, rows, dim, inverseNormsPtr);
-  }
-  const builder = getIndexType(job.typeName).builder({ kernels, metric, dim, rows, vectors: { ptr, rows, inverseNormsPtr } }, job.params, job.seed);
+  const { metric, dim, rows } = job;
+  const loaded = 'offsets' in vectors ? { vectors: null, sparse: loadSparse(kernels, rows, vectors) } : { vectors: loadRows(kernels, job, vectors) };
+  const builder = getIndexType(job.typeName).builder({ kernels, metric, dim, rows, ...loaded }, job.params, job.seed);
   while (builder.done < builder.total) {
     await yieldToHost();
     throwIfAborted(context.signal);
@@ -45,4 +33,36 @@ export async function runBuild(module: KernelModule, job: BuildJob, vectors: Den
     context.onProgress?.(builder.done, builder.total);
   }
   return builder.finish();
+}
+
+/** Dense rows as f32, binary rows as they are. */
+function loadRows(kernels: Kernels, { vectorType = 'FloatVector', rows, dim, metric }: BuildJob, values: DenseValues): VectorBlock {
+  const { arena } = kernels;
+  if (vectorType === 'SparseFloatVector' || values.length !== rows * VECTOR_TYPES[vectorType].elements(dim)) {
+    throw new ElanusError('INVALID_ARGUMENT', `"vectors" expected ${rows} x ${dim} values of ${vectorType}, got ${values.length}`);
+  }
+  const format = ROW_FORMATS[vectorType];
+  const isExpanded = format !== F32_ROWS && vectorType !== 'BinaryVector';
+  const byteLength = isExpanded ? rows * dim * 4 : values.byteLength;
+  const ptr = arena.alloc(byteLength + ROWS_SLACK_BYTES);
+  // Narrower numbers are laid at the end of the room for their f32 values and widened from the front.
+  const source = ptr + byteLength - values.byteLength;
+  arena.u8(source, values.byteLength).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  if (isExpanded) kernels.exports.expandRows(format.code, source, rows * dim, ptr);
+  let inverseNormsPtr = 0;
+  if (metric === 'COSINE' || vectorType === 'BinaryVector') {
+    inverseNormsPtr = arena.alloc(rows * 4);
+    kernels.rowTerms(isExpanded ? F32_ROWS : format, ptr, rows, dim, inverseNormsPtr);
+  }
+  return { ptr, rows, inverseNormsPtr };
+}
+
+function loadSparse({ arena }: Kernels, rows: number, { offsets, indices, values }: SparseValues): SparseBlock {
+  if (offsets.length !== rows + 1) throw new ElanusError('INVALID_ARGUMENT', `"vectors" expected ${rows} sparse rows, got ${offsets.length - 1}`);
+  const put = (part: ArrayBufferView): number => {
+    const ptr = arena.alloc(Math.max(part.byteLength, 4));
+    arena.u8(ptr, part.byteLength).set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
+    return ptr;
+  };
+  return { offsetsPtr: put(offsets), indicesPtr: put(indices), valuesPtr: put(values) };
 }

@@ -3,9 +3,9 @@
  * an index is {structure} x {code}, never a class per pair. No optional members on purpose: a new index must answer
  * every question.
  */
-import type { Kernels } from '../kernels/kernels.ts';
-import type { DenseVectorType, MetricType } from '../schema/types.ts';
-import type { DenseValues, VectorTypeInfo } from '../schema/vector-types/index.ts';
+import type { Kernels, SparseBlock } from '../kernels/kernels.ts';
+import type { MetricType, VectorType } from '../schema/types.ts';
+import type { QueryVectors, VectorTypeInfo } from '../schema/vector-types/index.ts';
 
 export type ParamValue = number | string | boolean;
 export type BuildParams = Readonly<Record<string, ParamValue>>;
@@ -27,6 +27,8 @@ export interface IndexContext {
   readonly rows: number;
   /** null where only codes are resident; indexes with `needsVectors` are never given null. */
   readonly vectors: VectorBlock | null;
+  /** Rows of a sparse field, for a build over them. */
+  readonly sparse?: SparseBlock;
 }
 
 /** Search parameters after validation. */
@@ -98,14 +100,14 @@ export interface BuildJob {
   readonly params: BuildParams;
   readonly metric: MetricType;
   /** What the vectors' elements are; absent: FloatVector. */
-  readonly vectorType?: DenseVectorType;
+  readonly vectorType?: VectorType;
   readonly dim: number;
   readonly rows: number;
   readonly seed: number;
   /** Where the vectors are: given along (and transferred), or to be read by the builder from a store of its own. */
   readonly vectors:
-    | { readonly kind: 'bytes'; readonly values: DenseValues }
-    | { readonly kind: 'store'; readonly url: string; readonly file: string; readonly section: string };
+    | { readonly kind: 'bytes'; readonly values: QueryVectors }
+    | { readonly kind: 'store'; readonly url: string; readonly file: string; readonly fieldId: number };
 }
 
 /** Runs builds somewhere: on this thread in slices, or on build workers. */

@@ -2,15 +2,16 @@
 import { ElanusError } from '../util/error.ts';
 import { BIN_FLAT, FLAT } from './flat/index.ts';
 import { HNSW, HNSW_SQ } from './hnsw/index.ts';
+import { SPARSE_INVERTED_INDEX } from './sparse/index.ts';
 import type { VectorTypeInfo } from '../schema/vector-types/index.ts';
 import type { IndexType } from './index.ts';
 
-const TYPES: readonly IndexType[] = [FLAT, BIN_FLAT, HNSW, HNSW_SQ];
+const TYPES: readonly IndexType[] = [FLAT, BIN_FLAT, HNSW, HNSW_SQ, SPARSE_INVERTED_INDEX];
 
 /** Milvus's other names: asked for, they get a plain answer. */
 const NOT_YET = [
   'AUTOINDEX', 'IVF_FLAT', 'IVF_SQ8', 'IVF_PQ', 'IVF_RABITQ', 'HNSW_PQ', 'HNSW_PRQ', 'SCANN', 'DISKANN', 'AISAQ',
-  'GPU_BRUTE_FORCE', 'GPU_IVF_FLAT', 'GPU_IVF_PQ', 'GPU_CAGRA', 'BIN_IVF_FLAT', 'MINHASH_LSH', 'SPARSE_INVERTED_INDEX', 'SPARSE_WAND',
+  'GPU_BRUTE_FORCE', 'GPU_IVF_FLAT', 'GPU_IVF_PQ', 'GPU_CAGRA', 'BIN_IVF_FLAT', 'MINHASH_LSH', 'SPARSE_WAND',
 ];
 
 export const indexTypeNames: readonly string[] = TYPES.map((type) => type.name);

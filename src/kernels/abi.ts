@@ -36,6 +36,14 @@ export const SPARSE_ENTRY = 8;
 /** Index of an entry that is free: no vector has it. As u32 it is 0xffffffff. */
 export const SPARSE_FREE = -1;
 
+// Term: one dimension of a sparse query, and where its posting list is being read.
+export const TERM_CURSOR = 0;
+export const TERM_END = 4;
+export const TERM_WEIGHT = 8;
+export const TERM_POSITION = 12;
+export const TERM_BOUND = 16;
+export const TERM_SIZE = 24;
+
 // TopK: the k smallest distances so far and their rows.
 export const TOPK_K = 0;
 export const TOPK_COUNT = 4;

@@ -43,12 +43,16 @@ export interface KernelExports {
   scanSparse(
     top: number, query: number, offsets: number, indices: number, values: number, from: number, to: number, allow: number, rowBase: number,
   ): void;
+  /** Posting lists; see `assembly/inverted.ts`. `toValue`: bytes from a list's rows to its values. */
+  invertedTaat(top: number, terms: number, n: number, toValue: number, sums: number, rows: number, allow: number): void;
+  invertedMaxScore(top: number, terms: number, n: number, toValue: number, scratch: number, allow: number): void;
+  invertedWand(top: number, terms: number, n: number, toValue: number, scratch: number, allow: number): void;
 }
 
 /** Names of the functions of {@link KernelExports}, in the ABI's order. */
 export const KERNEL_EXPORT_NAMES = [
   'topkSort', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch', 'graphInsert',
-  'scanRows', 'rescoreRows', 'expandRows', 'rowTerms', 'rowQuery', 'sparseQuery', 'scanSparse',
+  'scanRows', 'rescoreRows', 'expandRows', 'rowTerms', 'rowQuery', 'sparseQuery', 'scanSparse', 'invertedTaat', 'invertedMaxScore', 'invertedWand',
 ] as const satisfies readonly (keyof KernelExports)[];
 
 /** Linear memory, WebAssembly's own or the scalar twin's. `grow` counts in pages of 64 KiB and throws when it cannot. */

@@ -74,6 +74,8 @@ export interface Kernels {
 
   /** The same for a sparse query: pairs of ascending indices and values. */
   setSparseQuery(indices: Uint32Array, values: Float32Array): void;
+  /** The pairs of the last setSparseQuery, for the indexes: not copied, so valid until its caller goes on. */
+  readonly sparsePairs: { readonly indices: Uint32Array; readonly values: Float32Array };
   /** Exact scan of sparse rows [from, to) by their dot product with the prepared query. */
   scanSparse(rows: SparseBlock, from: number, to: number, allowPtr: number, rowBase: number): void;
 
@@ -115,7 +117,7 @@ export interface SparseBlock {
   readonly valuesPtr: number;
 }
 
-export type ScratchName = 'query' | 'rowQuery' | 'rowSource' | 'sparseQuery' | 'hitRows' | 'hitDistances' | 'rescore' | 'walkQuery' | 'walkRowQuery' | 'walk' | 'visited' | 'beam' | 'found' | 'gather';
+export type ScratchName = 'query' | 'rowQuery' | 'rowSource' | 'sparseQuery' | 'terms' | 'parts' | 'sums' | 'hitRows' | 'hitDistances' | 'rescore' | 'walkQuery' | 'walkRowQuery' | 'walk' | 'visited' | 'beam' | 'found' | 'gather';
 
 export type InstantiateKernels = (module: KernelModule) => Kernels;
 
@@ -143,6 +145,7 @@ class BoundKernels implements Kernels {
   #queryDim = 0;
   #rowQueryPtr = 0;
   #sparseQueryPtr = 0;
+  sparsePairs: Kernels['sparsePairs'] = { indices: new Uint32Array(0), values: new Float32Array(0) };
   #rowsPtr = 0;
   #distancesPtr = 0;
   #hitsMax = 0;
@@ -220,7 +223,8 @@ class BoundKernels implements Kernels {
 
   setSparseQuery(indices: Uint32Array, values: Float32Array): void {
     const n = indices.length;
-    const bits = Math.max(Math.ceil(Math.log2(Math.max(4 * n, 1))), 2);
+    // Nearly empty, so that most of what is looked up meets a free entry at once.
+    const bits = Math.max(Math.ceil(Math.log2(Math.max(16 * n, 1))), 2);
     const query = this.scratch('sparseQuery', SPARSE_QUERY_TABLE + 2 ** bits * SPARSE_ENTRY);
     const source = this.scratch('rowSource', Math.max(n * 8, 8));
     this.arena.u32(source, n).set(indices);
@@ -230,6 +234,7 @@ class BoundKernels implements Kernels {
     head[SPARSE_QUERY_SHIFT / 4] = 32 - bits;
     this.exports.sparseQuery(query, source, source + n * 4, n);
     this.#sparseQueryPtr = query;
+    this.sparsePairs = { indices, values };
   }
 
   scanSparse(rows: SparseBlock, from: number, to: number, allowPtr: number, rowBase: number): void {

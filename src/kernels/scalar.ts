@@ -8,6 +8,7 @@ import type { KernelExports, KernelInstance } from './exports.ts';
 import { codeDistance, scalarCodes } from './scalar-codes.ts';
 import { scalarGraph } from './scalar-graph.ts';
 import { l2F32, negativeDotF32, ScalarMemory } from './scalar-memory.ts';
+import { scalarInverted } from './scalar-inverted.ts';
 import { scalarRows } from './scalar-rows.ts';
 import { scalarSparse } from './scalar-sparse.ts';
 import { ScalarTopK } from './scalar-topk.ts';
@@ -47,6 +48,7 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
     ...scalarGraph(memory, codeExports),
     ...scalarRows(memory, isAllowed),
     ...scalarSparse(memory, isAllowed),
+    ...scalarInverted(memory, isAllowed),
 
     topkSort: (topPtr) => new ScalarTopK(memory, topPtr).sort(),
 

@@ -8,7 +8,7 @@ import type { SectionFile } from '../storage/sections/index.ts';
 import { ElanusError } from '../util/error.ts';
 import { readIntoMemory } from './read-into-memory.ts';
 import type { SealedRows } from './sealed-vectors.ts';
-import { indicesSection, offsetsSection, valuesSection } from './segment-file.ts';
+import { checkSparseOffsets, indicesSection, offsetsSection, valuesSection } from './segment-file.ts';
 import { takeSparse } from './sparse-column.ts';
 
 export class SealedSparse implements SealedRows {
@@ -53,7 +53,7 @@ export class SealedSparse implements SealedRows {
         [indicesSection(fieldId), byteLength],
         [valuesSection(fieldId), byteLength],
       ] as const) ptrs.push(await readIntoMemory(this.#kernels, file, section, bytes, isFreed));
-      checkOffsets(this.#kernels.arena.u32(ptrs[0]!, this.#rows + 1), byteLength / 4, file, offsetsSection(fieldId));
+      checkSparseOffsets(this.#kernels.arena.u32(ptrs[0]!, this.#rows + 1), byteLength / 4, file, fieldId);
     } catch (error) {
       for (const ptr of ptrs) this.#kernels.arena.free(ptr);
       throw error;
@@ -85,8 +85,10 @@ export class SealedSparse implements SealedRows {
     const { fieldId } = this.#field;
     const bytes = await file.read(offsetsSection(fieldId));
     const offsets = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
-    if (offsets.length !== this.#rows + 1) throw corrupt(file, offsetsSection(fieldId));
-    checkOffsets(offsets, file.byteLength(valuesSection(fieldId)) / 4, file, offsetsSection(fieldId));
+    if (offsets.length !== this.#rows + 1) {
+      throw new ElanusError('CORRUPT', `"${offsetsSection(fieldId)}" of "${file.name}" expected ${this.#rows + 1} offsets, got ${offsets.length}`, { file: file.name });
+    }
+    checkSparseOffsets(offsets, file.byteLength(valuesSection(fieldId)) / 4, file, fieldId);
     let first = Infinity;
     let last = 0;
     for (let i = 0; i < rows.length; i++) {
@@ -115,12 +117,3 @@ export class SealedSparse implements SealedRows {
     this.#block = null;
   }
 }
-
-/** Kernels trust the offsets: they must not lead out of the pairs. */
-function checkOffsets(offsets: Uint32Array, pairs: number, file: SectionFile, section: string): void {
-  for (let i = 1; i < offsets.length; i++) if (offsets[i]! < offsets[i - 1]!) throw corrupt(file, section);
-  if (offsets[0] !== 0 || offsets[offsets.length - 1] !== pairs) throw corrupt(file, section);
-}
-
-const corrupt = (file: SectionFile, section: string): ElanusError =>
-  new ElanusError('CORRUPT', `"${section}" of "${file.name}" expected ascending offsets of all pairs`, { file: file.name, section });

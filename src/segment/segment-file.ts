@@ -5,7 +5,8 @@
  */
 import type { Column, ColumnValues } from '../schema/column.ts';
 import { fixedBytes, viewValues } from '../schema/codec.ts';
-import type { Field } from '../schema/types.ts';
+import type { Field, VectorType } from '../schema/types.ts';
+import { VECTOR_TYPES, type DenseValues, type QueryVectors } from '../schema/vector-types/index.ts';
 import type { SectionFile, SectionInput } from '../storage/sections/index.ts';
 import { bitsetBytes } from '../util/bitset.ts';
 import { ElanusError } from '../util/error.ts';
@@ -59,6 +60,35 @@ export async function readSegmentMeta(file: SectionFile): Promise<SegmentMeta> {
 
 export async function readRowTimes(file: SectionFile, rows: number): Promise<RowTimes> {
   return RowTimes.decode(await file.read('times'), rows, file.name);
+}
+
+/** Reads all vectors of a field, for a build. CORRUPT when their buffers do not fit each other. */
+export async function readVectors(file: SectionFile, type: VectorType, fieldId: number, rows: number, dim: number): Promise<QueryVectors> {
+  const { bytesPerElement, elements, family, view } = VECTOR_TYPES[type];
+  const section = valuesSection(fieldId);
+  const bytes = await file.read(section);
+  const values = view(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+  if (family !== 'sparse') {
+    const expected = rows * elements(dim) * bytesPerElement;
+    if (bytes.length !== expected) throw wrongLength(file, section, expected, bytes.length);
+    return values as DenseValues;
+  }
+  const indices = await file.read(indicesSection(fieldId));
+  if (indices.length !== bytes.length) throw wrongLength(file, indicesSection(fieldId), bytes.length, indices.length);
+  const offsetBytes = await file.read(offsetsSection(fieldId));
+  if (offsetBytes.length !== 4 * (rows + 1)) throw wrongLength(file, offsetsSection(fieldId), 4 * (rows + 1), offsetBytes.length);
+  const offsets = new Int32Array(offsetBytes.buffer, offsetBytes.byteOffset, rows + 1);
+  checkSparseOffsets(offsets, values.length, file, fieldId);
+  return { offsets, indices: new Uint32Array(indices.buffer, indices.byteOffset, indices.length / 4), values: values as Float32Array };
+}
+
+/** CORRUPT unless the offsets ascend from 0 to the number of pairs: kernels trust them. */
+export function checkSparseOffsets(offsets: Int32Array | Uint32Array, pairs: number, file: SectionFile, fieldId: number): void {
+  let isFit = offsets[0] === 0 && offsets[offsets.length - 1] === pairs;
+  for (let i = 1; i < offsets.length && isFit; i++) isFit = offsets[i]! >= offsets[i - 1]!;
+  if (isFit) return;
+  const section = offsetsSection(fieldId);
+  throw new ElanusError('CORRUPT', `"${section}" of "${file.name}" expected ascending offsets of ${pairs} pairs`, { file: file.name, section });
 }
 
 /** Reads a whole column of a field that is no vector, and checks that its buffers fit each other. */

@@ -6,7 +6,7 @@ import { BINARY_VECTOR } from './binary.ts';
 import { FLOAT_VECTOR } from './float.ts';
 import { INT8_VECTOR } from './int8.ts';
 import { SPARSE_FLOAT_VECTOR } from './sparse.ts';
-import type { VectorTypeInfo } from './vector-type.ts';
+import type { DenseValues, QueryVectors, VectorRows, VectorTypeInfo } from './vector-type.ts';
 
 export type { DenseValues, QueryVectors, SparseValues, VectorTypeInfo } from './vector-type.ts';
 
@@ -28,4 +28,9 @@ export const defaultMetric = (type: VectorType): MetricType => VECTOR_TYPES[type
 export function checkMetric(label: string, type: VectorType, metric: MetricType): void {
   const { metrics } = VECTOR_TYPES[type];
   if (!metrics.includes(metric)) refuse(label, NO_ROW, `a metric of ${type} (${metrics.join(', ')})`, metric);
+}
+
+/** The vectors of a column. */
+export function vectorsOf({ values, offsets, indices }: VectorRows): QueryVectors {
+  return offsets === null ? (values as DenseValues) : { offsets, indices: indices!, values: values as Float32Array };
 }
