@@ -125,7 +125,7 @@ async function main() {
   const minified = await bundle(join(ROOT, 'build', 'size'), MINIFIED);
   const entry = staticGraph(minified.browser, 'build/size/browser.js');
   assertSmallEntry(minified.browser, entry);
-  const talk = ['src/remote-engine', 'src/platform/browser-threads'].map((part) => outputWith(minified.browser, part));
+  const talk = ['src/remote-engine', 'src/platform/kernel-chunks', 'src/platform/browser-threads'].map((part) => outputWith(minified.browser, part));
   const budgets = {
     entry,
     connect: [...new Set([...entry, ...talk.flatMap((file) => staticGraph(minified.browser, file))])],

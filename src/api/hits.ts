@@ -1,7 +1,7 @@
 /** Replies of the engine as the objects that users read. */
 import type { GetReply, SearchReply } from '../engine/client.ts';
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
-import { valueAt } from '../schema/column-ops.ts';
+import { valueAt } from '../schema/column-values.ts';
 import type { Hit } from '../schema/infer.ts';
 import { keyAt } from '../schema/keys.ts';
 import type { SchemaPlan } from '../schema/plan.ts';

@@ -1,6 +1,5 @@
 /** The platform of a page: the engine and the builds each in a worker. Touches nothing of the page when imported. */
 import { resolveBrowserUrl, BROWSER_SCHEMES } from './browser-url.ts';
-import { loadPackagedKernels } from './kernel-chunks.ts';
 import type { Platform } from './platform.ts';
 
 export function browserPlatform(): Platform {
@@ -9,7 +8,7 @@ export function browserPlatform(): Platform {
     schemes: BROWSER_SCHEMES,
     resolveUrl: resolveBrowserUrl,
     openStore: async (url, options) => (await import('./browser-stores.ts')).openBrowserStore(url.href, options),
-    loadKernels: loadPackagedKernels,
+    loadKernels: async (options) => (await import('./kernel-chunks.ts')).loadPackagedKernels(options),
     async spawnWorker() {
       const { startBrowserThread } = await import('./browser-threads.ts');
       // Bundlers look for exactly this expression, and emit the file that it names.

@@ -4,7 +4,7 @@
  */
 import { BatchBudget } from './budget.ts';
 import type { Column, ColumnBatch } from './column.ts';
-import { elementsPerRow } from './column-ops.ts';
+import { elementsPerRow } from './column-values.ts';
 import { columnKeys, firstDuplicate } from './keys.ts';
 import type { SchemaPlan } from './plan.ts';
 import { NO_ROW, isRecord, notSupported, refuse, show } from './refuse.ts';

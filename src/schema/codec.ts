@@ -9,7 +9,7 @@
  */
 import { ElanusError } from '../util/error.ts';
 import type { Column, ColumnBatch, ColumnValues } from './column.ts';
-import { bitmapBytes, elementsPerRow, hasOffsets } from './column-ops.ts';
+import { bitmapBytes, elementsPerRow, hasOffsets } from './column-values.ts';
 import { MAX_FIELDS } from './limits.ts';
 import { FIELD_TYPE_CODE } from './types.ts';
 import type { FieldType } from './types.ts';

@@ -3,7 +3,7 @@
  * over the values: rows have been gathered into an array per field before (`rows.ts`).
  */
 import type { Column } from './column.ts';
-import { bitmapBytes, newValues } from './column-ops.ts';
+import { bitmapBytes, newValues } from './column-values.ts';
 import type { BatchBudget } from './budget.ts';
 import { MAX_BATCH_BYTES, MAX_JSON_BYTES } from './limits.ts';
 import { refuse, show } from './refuse.ts';

@@ -5,7 +5,7 @@
 import type { Kernels, RowValues } from '../kernels/kernels.ts';
 import { ROWS_SLACK_BYTES, ROW_FORMATS, type RowFormat } from '../kernels/rows.ts';
 import type { Column } from '../schema/column.ts';
-import { elementsPerRow } from '../schema/column-ops.ts';
+import { elementsPerRow } from '../schema/column-values.ts';
 import type { Field, MetricType } from '../schema/types.ts';
 import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { GrowingVectors } from './growing-vectors.ts';

@@ -7,7 +7,7 @@ import { ROWS_BITS, ROWS_F32 } from '../kernels/abi.ts';
 import type { Kernels, RowValues } from '../kernels/kernels.ts';
 import { F32_ROWS, ROWS_SLACK_BYTES, ROW_FORMATS, type RowFormat } from '../kernels/rows.ts';
 import type { Column } from '../schema/column.ts';
-import { elementsPerRow } from '../schema/column-ops.ts';
+import { elementsPerRow } from '../schema/column-values.ts';
 import type { Field, MetricType } from '../schema/types.ts';
 import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { SectionFile } from '../storage/sections/index.ts';

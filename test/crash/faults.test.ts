@@ -4,7 +4,7 @@
  * failed all or nothing. `SEEDS` runs more workloads; a failure names its seed.
  */
 import { describe, expect, it } from 'vitest';
-import { valueAt } from '../../src/schema/column-ops.ts';
+import { valueAt } from '../../src/schema/column-values.ts';
 import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
 import { isElanusError } from '../../src/util/error.ts';
 import { DIM, fieldId, insertRows, openTestEngine, testSchema, type TestEngine } from '../engine/harness.ts';

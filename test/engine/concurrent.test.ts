@@ -3,7 +3,7 @@
  * writes in the order of their calls leave, now and after a reopening. A failure names its seed.
  */
 import { describe, expect, it } from 'vitest';
-import { valueAt } from '../../src/schema/column-ops.ts';
+import { valueAt } from '../../src/schema/column-values.ts';
 import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
 import { DIM, fieldId, insertRows, openTestEngine, testSchema } from './harness.ts';
 import { bestScores, type ModelRow } from './model.ts';

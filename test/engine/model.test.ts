@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { columnKeys } from '../../src/schema/keys.ts';
-import { valueAt } from '../../src/schema/column-ops.ts';
+import { valueAt } from '../../src/schema/column-values.ts';
 import type { MetricType } from '../../src/schema/types.ts';
 import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
 import { DIM, fieldId, insertRows, openTestEngine, testSchema, type TestEngine } from './harness.ts';

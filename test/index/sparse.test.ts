@@ -1,4 +1,5 @@
 /** SPARSE_INVERTED_INDEX against the exact scan: every algorithm gives the same rows and the same scores, to the last bit. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runBuild } from '../../src/index/build.ts';
 import { getIndexType } from '../../src/index/registry.ts';
@@ -96,6 +97,15 @@ describe('SPARSE_INVERTED_INDEX', async () => {
 
   it.each([[{ drop_ratio_search: 1 }], [{ drop_ratio_search: -0.1 }], [{ drop_ratio_search: '0.5' }], [{ ef: 3 }]])('refuses to be searched with %s', (params) => {
     expect(codeOf(() => TYPE.parseSearch(params, 10, {}))).toBe('INVALID_ARGUMENT');
+  });
+
+  it('writes the bytes that docs/format/index-sparse.md shows', async () => {
+    const rows = rowsOf([{ indices: Uint32Array.of(2), values: Float32Array.of(0.5) }, { indices: Uint32Array.of(2, 7), values: Float32Array.of(-1, 1) }]);
+    const params = TYPE.parseBuild({}, { metric: 'IP', dim: 1 });
+    const sections = await runBuild(module, { typeName: TYPE.name, params, metric: 'IP', vectorType: 'SparseFloatVector', dim: 1, rows: 2, seed: 1, vectors: { kind: 'bytes', values: rows } }, rows);
+    const page = readFileSync(new URL('../../docs/format/index-sparse.md', import.meta.url), 'utf8');
+    const shown = new Map(Array.from(page.matchAll(/^(\w+) +((?:[0-9a-f]{2} *)+)$/gm), ([, name, hex]) => [name, hex!.replaceAll(' ', '')]));
+    expect(new Map(sections.map(({ name, bytes }) => [name, Buffer.from(bytes).toString('hex')]))).toEqual(shown);
   });
 
   it('finds damage before a kernel reads it', async () => {

@@ -1,7 +1,7 @@
 import { Table, makeVector } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { toBatch } from '../../src/schema/batch.ts';
-import { valueAt } from '../../src/schema/column-ops.ts';
+import { valueAt } from '../../src/schema/column-values.ts';
 import { defineSchema } from '../../src/schema/define.ts';
 import { planOf } from '../../src/schema/plan.ts';
 import { isElanusError } from '../../src/util/error.ts';

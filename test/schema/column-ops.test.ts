@@ -2,7 +2,8 @@ import { Bool, type DataType, Field as ArrowField, FixedSizeList, Float32, Float
 import { describe, expect, it } from 'vitest';
 import { toBatch } from '../../src/schema/batch.ts';
 import type { Column } from '../../src/schema/column.ts';
-import { columnBytes, concatColumns, emptyColumn, sliceRows, takeFrom, takeRows, valueAt } from '../../src/schema/column-ops.ts';
+import { columnBytes, concatColumns, emptyColumn, sliceRows, takeFrom, takeRows } from '../../src/schema/column-ops.ts';
+import { valueAt } from '../../src/schema/column-values.ts';
 import { defineSchema } from '../../src/schema/define.ts';
 import { planOf } from '../../src/schema/plan.ts';
 
