@@ -2,7 +2,7 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, EngineClient, IndexInfo, IndexProgress, Progress, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, EngineClient, IndexDescription, IndexProgress, Progress, SearchRequest } from '../engine/client.ts';
 import { toBatch } from '../schema/batch.ts';
 import { toIndexRequest } from '../schema/define.ts';
 import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, Row, VectorFieldName, VectorInput } from '../schema/infer.ts';
@@ -165,8 +165,10 @@ export class Collection<S extends AnySchema = AnySchema> {
   }
 
   /**
-   * Gives a vector field an index, in the place of the one it has, and waits until all rows are in it. Answers the
-   * index with all its parameters. INVALID_ARGUMENT for an index or a parameter that does not exist.
+   * Gives a vector field an index, in the place of the one it has, and waits until all rows are in it; searches go on, by
+   * the old one until the new one is there. The index that it has already is only waited for. Answers the index with all
+   * its parameters. INVALID_ARGUMENT for an index or a parameter that does not exist; ABORTED when the signal fires, or
+   * when the index is changed again or dropped meanwhile: then the old one serves on.
    */
   async createIndex(field: VectorFieldName<S>, spec: IndexInput, options?: CreateIndexOptions): Promise<IndexSpec> {
     const engine = this.#live();
@@ -184,18 +186,26 @@ export class Collection<S extends AnySchema = AnySchema> {
     return engine.indexProgress({ collectionId: this.#collectionId, fieldId: this.#vectorField(field).fieldId });
   }
 
-  /** The index of a field. NOT_FOUND when it has none. */
-  async describeIndex(field: VectorFieldName<S>): Promise<IndexInfo> {
-    this.#live();
-    const { name } = this.#vectorField(field);
-    const { indexes } = await this.#info();
-    if (!Object.hasOwn(indexes, name)) throw new ElanusError('NOT_FOUND', `field "${name}" of "${this.name}" has no index`, { collection: this.name, field: name });
-    return { field: name, spec: indexes[name] };
+  /** Takes a field's index away, with its files; a build under way for it stops. Its rows are found by exact scan from then on. NOT_FOUND when it has none. */
+  async dropIndex(field: VectorFieldName<S>, options?: CallOptions): Promise<void> {
+    const engine = this.#live();
+    checkOptions(options, 'dropIndex', SIGNAL_ONLY);
+    const { fieldId } = this.#vectorField(field);
+    await engine.dropIndex({ collectionId: this.#collectionId, fieldId }, contextOf(options?.signal));
   }
 
-  async listIndexes(): Promise<IndexInfo[]> {
-    const { indexes } = await this.#info();
-    return Object.keys(indexes).map((field) => ({ field, spec: indexes[field] }));
+  /** The index of a field as it was asked for, what is built for it, how far that is, and what answers meanwhile. NOT_FOUND when it has none. */
+  async describeIndex(field: VectorFieldName<S>): Promise<IndexDescription> {
+    const engine = this.#live();
+    return engine.describeIndex({ collectionId: this.#collectionId, fieldId: this.#vectorField(field).fieldId });
+  }
+
+  /** The indexes of all fields that have one. */
+  async listIndexes(): Promise<IndexDescription[]> {
+    const engine = this.#live();
+    const { indexes, schema } = await this.#info();
+    const fields = schema.fields.filter((field) => Object.hasOwn(indexes, field.name));
+    return Promise.all(fields.map(({ fieldId }) => engine.describeIndex({ collectionId: this.#collectionId, fieldId })));
   }
 
   async describe(): Promise<CollectionDescription> {

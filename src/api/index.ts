@@ -17,5 +17,5 @@ export type {
 } from '../schema/infer.ts';
 export type { FieldType, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 export type {
-  CollectionStats, DatabaseStats, IndexInfo, IndexProgress, IndexState, Progress, RecoveryReport, SegmentStats,
+  CollectionStats, DatabaseStats, IndexDescription, IndexProgress, IndexState, Progress, RecoveryReport, SegmentStats, ServingPart,
 } from '../engine/client.ts';

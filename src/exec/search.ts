@@ -54,10 +54,9 @@ interface Hits {
 const SLICE_MS = 10;
 
 export function searchSegments(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
-  const { fieldId } = job.plan.field;
   if (job.nq !== 1) return searchMany(view, job);
   for (const segment of view.sealed) {
-    if (!isLoaded(segment, fieldId) || mustReadToRefine(segment, job.plan)) return searchMany(view, job);
+    if (!isLoaded(segment, job.plan.field.fieldId, job.plan.metric) || mustReadToRefine(segment, job.plan)) return searchMany(view, job);
   }
   const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
   const found: Found[] = [];
@@ -78,20 +77,21 @@ function kept(found: Found): Found {
 
 /** The path of several queries, and of whatever has to be read first. */
 async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply> {
-  const { fieldId } = job.plan.field;
+  const { field, metric } = job.plan;
   const pinned: readonly Segment[] = [...view.growing, ...view.sealed];
   for (const segment of pinned) segment.pins.pin();
   try {
-    for (const segment of view.sealed) {
-      if (!isLoaded(segment, fieldId)) await loadForSearch(view.store, segment, fieldId);
-      throwIfAborted(job.signal);
-    }
     const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(job.nq) };
     let sliceStart = performance.now();
     for (let query = 0; query < job.nq; query++) {
       const found: Found[] = [];
       for (const segment of view.growing) if (segment.rows > 0) found.push(kept(searchGrowing(segment, job, query)));
       for (const segment of view.sealed) {
+        // Asked for every query: while this search gave way to others, the index may have been dropped.
+        if (!isLoaded(segment, field.fieldId, metric)) {
+          await loadForSearch(view.store, segment, field.fieldId, metric);
+          throwIfAborted(job.signal);
+        }
         found.push(mustReadToRefine(segment, job.plan) ? await searchAndRead(segment, job, query) : kept(searchSealed(segment, job, query)));
       }
       collect(found, job, query, hits);
@@ -119,12 +119,12 @@ function searchGrowing(segment: GrowingSegment, job: SearchJob, query: number): 
 }
 
 function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Found {
-  const { field, metric, k, spec } = job.plan;
+  const { field, metric, k } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   const { kernels } = vectors;
   kernels.setQuery(job.queries, query * field.dim!, field.dim!, metric);
   let n: number;
-  if (indexServes(segment, field.fieldId, spec)) {
+  if (indexServes(segment, field.fieldId, metric)) {
     const plan = planSegment(job.plan, vectors);
     n = vectors.search(plan);
     if (plan.refine) vectors.rescore(metric, n);
@@ -139,7 +139,7 @@ function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Fo
 
 function mustReadToRefine(segment: SealedSegment, fieldPlan: FieldPlan): boolean {
   const vectors = segment.vectors(fieldPlan.field.fieldId);
-  return !vectors.resident && vectors.index !== null && planSegment(fieldPlan, vectors).refine;
+  return !vectors.resident && indexServes(segment, fieldPlan.field.fieldId, fieldPlan.metric) && planSegment(fieldPlan, vectors).refine;
 }
 
 /** Searches codes, then scores the candidates by vectors read from the file; the rest of them is loaded behind. */

@@ -5,6 +5,7 @@ export class Pins {
   readonly #free: () => void;
   #count = 0;
   #retired = false;
+  #then: (() => void) | undefined;
 
   constructor(free: () => void) {
     this.#free = free;
@@ -17,13 +18,19 @@ export class Pins {
   unpin(): void {
     assert(this.#count > 0, 'a segment is unpinned as often as it was pinned');
     this.#count--;
-    if (this.#retired && this.#count === 0) this.#free();
+    if (this.#retired && this.#count === 0) this.#end();
   }
 
-  /** No new reader will come. */
-  retire(): void {
+  /** No new reader will come. `then` is called when the last one is done, which may be now. */
+  retire(then?: () => void): void {
     if (this.#retired) return;
     this.#retired = true;
-    if (this.#count === 0) this.#free();
+    this.#then = then;
+    if (this.#count === 0) this.#end();
+  }
+
+  #end(): void {
+    this.#free();
+    this.#then?.();
   }
 }
