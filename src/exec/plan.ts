@@ -1,9 +1,11 @@
 /** How one search asks each kind of segment: parameters checked once, against the index that the collection has. */
 import type { SearchPlan } from '../index/index.ts';
 import { builtSpec, parseSearchParams, sameSpec } from '../index/spec.ts';
+import type { DistanceRange } from '../kernels/kernels.ts';
 import type { Field, IndexSpec, MetricType } from '../schema/types.ts';
 import type { SealedVectors } from '../segment/sealed-vectors.ts';
 import { isElanusError } from '../util/error.ts';
+import { takeRange } from './range.ts';
 
 /** The metric of a field that has no index. */
 export const DEFAULT_METRIC: MetricType = 'COSINE';
@@ -19,7 +21,10 @@ export interface FieldPlan {
   readonly k: number;
   /** As asked for. */
   readonly spec: IndexSpec;
+  /** Search parameters as given, without the range. */
   readonly params: RawParams;
+  /** What hits must be within; null: anything. */
+  readonly range: DistanceRange | null;
   /** For segments whose index is the one that `spec` asks for. */
   readonly plan: SearchPlan;
   /** By what a segment's index was built as. Filled as segments are met. */
@@ -30,7 +35,8 @@ export interface FieldPlan {
 export function planField(field: Field, spec: IndexSpec | undefined, k: number, params: RawParams): FieldPlan {
   const chosen = spec ?? NO_INDEX;
   const built = builtSpec(chosen, field.dim!, Infinity);
-  return { field, metric: chosen.metric, k, spec: chosen, params, plan: parseSearchParams(chosen, built, k, params), plans: new Map() };
+  const { range, rest } = takeRange(chosen.metric, params);
+  return { field, metric: chosen.metric, k, spec: chosen, params: rest, range, plan: parseSearchParams(chosen, built, k, rest), plans: new Map() };
 }
 
 /** The plan for one segment. One that still has an earlier index is asked with as much of the parameters as that one understands. */

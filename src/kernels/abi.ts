@@ -2,7 +2,7 @@
 // Offsets are in bytes and are checked against the structs of assembly/layout.ts when the kernels are compiled.
 
 /** Grows with every change of an export's meaning or of a struct; compared when kernels are instantiated. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 export const METRIC_L2 = 0;
 export const METRIC_IP = 1;
@@ -14,12 +14,14 @@ export const NO_ROW = -1;
 /** Rows are below 2^31: the walk keeps a mark in the top bit. */
 export const MAX_ROWS = 0x7fffffff;
 
-// TopK: the k smallest distances so far and their rows.
+// TopK: the k smallest distances so far, within a range, and their rows.
 export const TOPK_K = 0;
 export const TOPK_COUNT = 4;
 export const TOPK_ROWS = 8;
 export const TOPK_DISTANCES = 12;
-export const TOPK_SIZE = 16;
+export const TOPK_MIN = 16;
+export const TOPK_MAX = 20;
+export const TOPK_SIZE = 24;
 
 // CodeQuery: a query quantized for one index; its codes follow at CODE_QUERY_CODES, 2 bytes a dimension.
 export const CODE_QUERY_BASE = 0;
