@@ -73,6 +73,36 @@ export interface CreateIndexOptions extends CallOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
+export interface TuneOptions extends CallOptions {
+  /** Queries like those to come, of which a few hundred say enough: a list of vectors, or one flat matrix of shape (n, dim). */
+  readonly queries: readonly VectorInput[] | Float32Array | Float64Array;
+  /** Share of the exact answer that is to be found, above 0 and at most 1. Default 0.95. */
+  readonly targetRecall?: number;
+  /** Hits per query, 1 to 16,384. Default 10. */
+  readonly limit?: number;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** One setting, as measured. */
+export interface TuneTrial {
+  /** For `search({ params })`. */
+  readonly params: Readonly<Record<string, number>>;
+  /** Share of the exact answer that was found; rows that tie with its last are as good, where scores are not estimates. */
+  readonly recall: number;
+  /** Of one search at a time, as the caller sees it; no finer than the host's clock. */
+  readonly latencyMs: { readonly p50: number; readonly p95: number };
+}
+
+export interface TuneResult extends TuneTrial {
+  readonly field: string;
+  /** What was measured, such as `'HNSW_SQ'`. */
+  readonly index: string;
+  /** The target was met; else this is the setting that came nearest. */
+  readonly isReached: boolean;
+  /** All settings, in the order in which they were tried. */
+  readonly tried: readonly TuneTrial[];
+}
+
 const SIGNAL_ONLY: ReadonlySet<string> = new Set(['signal']);
 const INSERT_TO_COME: ReadonlySet<string> = new Set(['partition', 'transfer']);
 const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'signal']);
@@ -206,6 +236,21 @@ export class Collection<S extends AnySchema = AnySchema> {
     const { indexes, schema } = await this.#info();
     const fields = schema.fields.filter((field) => Object.hasOwn(indexes, field.name));
     return Promise.all(fields.map(({ fieldId }) => engine.describeIndex({ collectionId: this.#collectionId, fieldId })));
+  }
+
+  /**
+   * Finds the search parameters that reach a recall soonest on this collection's rows as they are, by measuring them
+   * against exact search. `field` is needed where there are several vector fields. Nothing is changed: pass the
+   * `params` of the answer to `search`.
+   */
+  tune(options: TuneOptions): Promise<TuneResult>;
+  tune(field: VectorFieldName<S>, options: TuneOptions): Promise<TuneResult>;
+  async tune(first: VectorFieldName<S> | TuneOptions, second?: TuneOptions): Promise<TuneResult> {
+    const engine = this.#live();
+    const field = typeof first === 'string' ? first : undefined;
+    const options = typeof first === 'string' ? second : first;
+    const { tune } = await import('./tune.ts');
+    return tune(engine, this.#collectionId, this.#plan, field, options as TuneOptions);
   }
 
   async describe(): Promise<CollectionDescription> {

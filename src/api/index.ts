@@ -8,7 +8,7 @@ export type { CreateCollectionOptions, Database } from './database.ts';
 export type { CollectionDescription } from './session.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
-  Collection, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertResult, SearchManyOptions, SearchOptions,
+  Collection, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertResult, SearchManyOptions, SearchOptions, TuneOptions, TuneResult, TuneTrial,
 } from './collection.ts';
 export type { CallOptions } from './options.ts';
 export type {

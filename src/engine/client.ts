@@ -45,6 +45,8 @@ export interface SearchRequest {
   readonly offset: number;
   /** As the user gave them; checked against the index there is. Absent: defaults. */
   readonly params?: Readonly<Record<string, unknown>>;
+  /** Compare every row, whatever index there is; `params` of indexes are refused then. */
+  readonly exact?: boolean;
   /** Fields to return, by fieldId; empty: none. */
   readonly outputFieldIds: readonly number[];
 }

@@ -9,25 +9,25 @@ import type { SegmentIndexEntry } from '../storage/manifest/manifest.ts';
 import { openSections } from '../storage/sections/index.ts';
 import type { Store } from '../storage/store.ts';
 
-/** True when a search by this metric can be answered without reading anything (rows to be scored again apart). */
-export function isLoaded(segment: SealedSegment, fieldId: number, metric: MetricType): boolean {
+/** True when a search by an index of this metric (null: by none) can be answered without reading anything (rows to be scored again apart). */
+export function isLoaded(segment: SealedSegment, fieldId: number, metric: MetricType | null): boolean {
   const vectors = segment.vectors(fieldId);
   if (indexServes(segment, fieldId, metric)) return vectors.resident || !getIndexType(vectors.indexSpec!.type).needsVectors;
   return vectors.resident && !storedIndex(segment, fieldId, metric);
 }
 
 /** The index in memory may answer a search by this metric. */
-export function indexServes(segment: SealedSegment, fieldId: number, metric: MetricType): boolean {
+export function indexServes(segment: SealedSegment, fieldId: number, metric: MetricType | null): boolean {
   return segment.vectors(fieldId).indexSpec?.metric === metric;
 }
 
 /** The index that the manifest names and that may answer a search by this metric. */
-function storedIndex(segment: SealedSegment, fieldId: number, metric: MetricType): SegmentIndexEntry | undefined {
+function storedIndex(segment: SealedSegment, fieldId: number, metric: MetricType | null): SegmentIndexEntry | undefined {
   return segment.entry.indexes.find((index) => index.fieldId === fieldId && index.spec.metric === metric);
 }
 
 /** Loads what the first search needs. An index that is replaced or dropped while it is read gives way to what there is then. */
-export async function loadForSearch(store: Store, segment: SealedSegment, fieldId: number, metric: MetricType): Promise<void> {
+export async function loadForSearch(store: Store, segment: SealedSegment, fieldId: number, metric: MetricType | null): Promise<void> {
   const vectors = segment.vectors(fieldId);
   while (!isLoaded(segment, fieldId, metric)) {
     const stored = storedIndex(segment, fieldId, metric);

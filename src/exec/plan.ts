@@ -19,6 +19,8 @@ export interface FieldPlan {
   readonly metric: MetricType;
   /** Hits wanted per query: limit + offset. */
   readonly k: number;
+  /** The metric that an index must be of to answer; null where none may, and every row is compared. */
+  readonly indexMetric: MetricType | null;
   /** As asked for. */
   readonly spec: IndexSpec;
   /** Search parameters as given, without the range. */
@@ -31,12 +33,13 @@ export interface FieldPlan {
   readonly plans: Map<IndexSpec, SearchPlan>;
 }
 
-/** INVALID_ARGUMENT on a search parameter that the index does not know or that is out of range. */
-export function planField(field: Field, spec: IndexSpec | undefined, k: number, params: RawParams): FieldPlan {
-  const chosen = spec ?? NO_INDEX;
+/** INVALID_ARGUMENT on a search parameter that the index does not know or that is out of range. `exact`: without any index. */
+export function planField(field: Field, spec: IndexSpec | undefined, k: number, params: RawParams, exact = false): FieldPlan {
+  const chosen = exact ? { ...NO_INDEX, metric: (spec ?? NO_INDEX).metric } : (spec ?? NO_INDEX);
   const built = builtSpec(chosen, field.dim!, Infinity);
   const { range, rest } = takeRange(chosen.metric, params);
-  return { field, metric: chosen.metric, k, spec: chosen, params: rest, range, plan: parseSearchParams(chosen, built, k, rest), plans: new Map() };
+  const plan = parseSearchParams(chosen, built, k, rest);
+  return { field, metric: chosen.metric, indexMetric: exact ? null : chosen.metric, k, spec: chosen, params: rest, range, plan, plans: new Map() };
 }
 
 /** The plan for one segment. One that still has an earlier index is asked with as much of the parameters as that one understands. */

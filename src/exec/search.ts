@@ -58,7 +58,7 @@ const SLICE_MS = 10;
 export function searchSegments(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
   if (job.nq !== 1) return searchMany(view, job);
   for (const segment of view.sealed) {
-    if (!isLoaded(segment, job.plan.field.fieldId, job.plan.metric) || mustReadToRefine(segment, job.plan)) return searchMany(view, job);
+    if (!isLoaded(segment, job.plan.field.fieldId, job.plan.indexMetric) || mustReadToRefine(segment, job.plan)) return searchMany(view, job);
   }
   const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
   const found: Found[] = [];
@@ -79,7 +79,7 @@ function kept(found: Found): Found {
 
 /** The path of several queries, and of whatever has to be read first. */
 async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply> {
-  const { field, metric } = job.plan;
+  const { field, indexMetric } = job.plan;
   const pinned: readonly Segment[] = [...view.growing, ...view.sealed];
   for (const segment of pinned) segment.pins.pin();
   try {
@@ -90,8 +90,8 @@ async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply
       for (const segment of view.growing) if (segment.rows > 0) found.push(kept(searchGrowing(segment, job, query)));
       for (const segment of view.sealed) {
         // Asked for every query: while this search gave way to others, the index may have been dropped.
-        if (!isLoaded(segment, field.fieldId, metric)) {
-          await loadForSearch(view.store, segment, field.fieldId, metric);
+        if (!isLoaded(segment, field.fieldId, indexMetric)) {
+          await loadForSearch(view.store, segment, field.fieldId, indexMetric);
           throwIfAborted(job.signal);
         }
         if (!mustReadToRefine(segment, job.plan)) found.push(kept(searchSealed(segment, job, query)));
@@ -123,7 +123,7 @@ function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Fo
   const vectors = segment.vectors(field.fieldId);
   const { kernels } = vectors;
   kernels.setQuery(job.queries, query * field.dim!, field.dim!, metric);
-  if (!indexServes(segment, field.fieldId, metric)) return foundIn(segment, kernels, scanWithin(kernels, vectors, metric, k, range));
+  if (!indexServes(segment, field.fieldId, job.plan.indexMetric)) return foundIn(segment, kernels, scanWithin(kernels, vectors, metric, k, range));
   const plan = planSegment(job.plan, vectors);
   const behind = withNearBound(range);
   if (behind) return foundIn(segment, kernels, searchBehind(kernels, vectors, plan, metric, k, behind));
@@ -142,7 +142,7 @@ function foundIn(segment: Segment, kernels: Kernels, { from, to }: { readonly fr
 
 function mustReadToRefine(segment: SealedSegment, fieldPlan: FieldPlan): boolean {
   const vectors = segment.vectors(fieldPlan.field.fieldId);
-  return !vectors.resident && indexServes(segment, fieldPlan.field.fieldId, fieldPlan.metric) && (planSegment(fieldPlan, vectors).refine || withNearBound(fieldPlan.range) !== null);
+  return !vectors.resident && indexServes(segment, fieldPlan.field.fieldId, fieldPlan.indexMetric) && (planSegment(fieldPlan, vectors).refine || withNearBound(fieldPlan.range) !== null);
 }
 
 /** Searches codes, then scores the candidates by vectors read from the file; the rest of them is loaded behind. */
