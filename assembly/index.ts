@@ -10,4 +10,5 @@ export { topkSort } from "./topk";
 export { codesEncode, codesQuery, codesRowQuery } from "./codes";
 export { graphSearch } from "./walk";
 export { graphInsert } from "./grow";
+export { columnSums, covarianceAdd, pcaProject, pcaRestore, rotateRows } from "./pca";
 export { countBits, inverseNorms, normalize, rescoreF32, scanCodes, scanF32 } from "./scan";

@@ -109,6 +109,7 @@ const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'signal']);
 const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams', 'purge', 'partition']);
 const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'signal']);
 const GET_TO_COME: ReadonlySet<string> = new Set(['partitions', 'consistency', 'at']);
+const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
 const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
 
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
@@ -247,10 +248,15 @@ export class Collection<S extends AnySchema = AnySchema> {
   tune(field: VectorFieldName<S>, options: TuneOptions): Promise<TuneResult>;
   async tune(first: VectorFieldName<S> | TuneOptions, second?: TuneOptions): Promise<TuneResult> {
     const engine = this.#live();
-    const field = typeof first === 'string' ? first : undefined;
     const options = typeof first === 'string' ? second : first;
+    checkOptions(options, 'tune', TUNE_OPTIONS);
+    const { queries, limit, targetRecall = 0.95 }: Partial<TuneOptions> = options ?? {};
+    if (typeof targetRecall !== 'number' || !(targetRecall > 0 && targetRecall <= 1)) refuse('targetRecall', NO_ROW, 'a number above 0 and at most 1', show(targetRecall));
+    const request = searchRequest(this.#plan, this.#collectionId, { vectors: queries, field: typeof first === 'string' ? first : undefined, limit });
+    const context = contextOf(options?.signal, options?.onProgress);
+    const { name } = this.#plan.vectors.find(({ fieldId }) => fieldId === request.fieldId)!;
     const { tune } = await import('./tune.ts');
-    return tune(engine, this.#collectionId, this.#plan, field, options as TuneOptions);
+    return tune({ engine, request, field: name, target: targetRecall, context });
   }
 
   async describe(): Promise<CollectionDescription> {

@@ -2,18 +2,12 @@
  * Finding the search parameters for a recall on a collection's own rows: exact search says what is right, then one knob
  * after another is turned until enough of it is found, with as little work as that takes. Imported when it is called.
  */
-import type { EngineClient, SearchReply, SearchRequest } from '../engine/client.ts';
-import type { SchemaPlan } from '../schema/plan.ts';
-import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
+import type { CallContext, EngineClient, SearchReply, SearchRequest } from '../engine/client.ts';
 import type { IndexSpec } from '../schema/types.ts';
 import { isElanusError, throwIfAborted } from '../util/error.ts';
 import { yieldToHost } from '../util/yield.ts';
-import type { TuneOptions, TuneResult, TuneTrial } from './collection.ts';
-import { MAX_LIMIT, checkOptions, contextOf, integerOption } from './options.ts';
-import { searchRequest } from './search-request.ts';
+import type { TuneResult, TuneTrial } from './collection.ts';
 
-const OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
-const TARGET_RECALL = 0.95;
 /** Twice as broad for less than this is not worth trying on. */
 const GAIN_MIN = 0.001;
 const BREADTH_MAX = 16_384;
@@ -47,17 +41,19 @@ interface Measured extends TuneTrial {
   readonly meanMs: number;
 }
 
-/** INVALID_ARGUMENT for options that are none; ABORTED between two searches when the signal fires. */
-export async function tune(engine: EngineClient, collectionId: number, plan: SchemaPlan, fieldName: string | undefined, options: TuneOptions): Promise<TuneResult> {
-  if (!isRecord(options)) refuse('options', NO_ROW, 'an object of options of tune', show(options));
-  checkOptions(options, 'tune', OPTIONS);
-  const target = recallOption(options.targetRecall);
-  const limit = integerOption('limit', options.limit, 1, MAX_LIMIT, 10);
-  const context = contextOf(options.signal, options.onProgress);
+export interface TuneJob {
+  readonly engine: EngineClient;
+  /** All queries, the limit, and no params. */
+  readonly request: SearchRequest;
+  readonly field: string;
+  readonly target: number;
+  readonly context: CallContext | undefined;
+}
+
+/** ABORTED between two searches when the signal fires. */
+export async function tune({ engine, request, field, target, context }: TuneJob): Promise<TuneResult> {
+  const { collectionId, fieldId, limit, nq } = request;
   const signal = context?.signal;
-  const request = searchRequest(plan, collectionId, { vectors: options.queries, field: fieldName, limit });
-  const { fieldId, nq } = request;
-  const field = plan.vectors.find((known) => known.fieldId === fieldId)!;
   const dim = request.queries.length / nq;
   const queries = Array.from({ length: nq }, (_, i) => request.queries.slice(i * dim, (i + 1) * dim));
 
@@ -107,7 +103,7 @@ export async function tune(engine: EngineClient, collectionId: number, plan: Sch
     : tried.reduce((a, b) => (b.recall > a.recall || (b.recall === a.recall && b.meanMs < a.meanMs) ? b : a));
   if (context?.onProgress && done < expected) context.onProgress({ phase: 'tune', done: expected, total: expected });
   const plain = ({ params, recall, latencyMs }: Measured): TuneTrial => ({ params, recall, latencyMs });
-  return { field: field.name, index: servedBy?.type ?? 'FLAT', ...plain(best), isReached: enough.length > 0, tried: tried.map(plain) };
+  return { field, index: servedBy?.type ?? 'FLAT', ...plain(best), isReached: enough.length > 0, tried: tried.map(plain) };
 }
 
 /** Doubles the breadth until recall is enough or grows no more, then goes back to the least that is enough. */
@@ -140,7 +136,7 @@ interface Truth {
   readonly last: number;
 }
 
-async function exactAnswers(engine: EngineClient, request: SearchRequest, context: Parameters<EngineClient['search']>[1]): Promise<Truth[]> {
+async function exactAnswers(engine: EngineClient, request: SearchRequest, context: CallContext | undefined): Promise<Truth[]> {
   const { ends, keys, scores } = await engine.search({ ...request, queries: request.queries.slice(), exact: true }, context?.signal ? { signal: context.signal } : undefined);
   const answers: Truth[] = [];
   let from = 0;
@@ -159,12 +155,6 @@ async function served(engine: EngineClient, collectionId: number, fieldId: numbe
     if (isElanusError(error) && error.code === 'NOT_FOUND' && (await engine.indexProgress({ collectionId, fieldId })).state === 'none') return null;
     throw error;
   }
-}
-
-function recallOption(value: unknown): number {
-  if (value === undefined) return TARGET_RECALL;
-  if (typeof value !== 'number' || !(value > 0 && value <= 1)) refuse('targetRecall', NO_ROW, 'a number above 0 and at most 1', show(value));
-  return value;
 }
 
 const quantile = (sorted: Float64Array, share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];

@@ -71,5 +71,8 @@ export const WALK_ROW_QUERY = 20;
 export const WALK_DISTANCES = 32;
 export const WALK_SIZE = 64;
 
+/** Rows of one call of covarianceAdd. */
+export const PCA_BLOCK = 64;
+
 /** Bytes of one entry of a beam: distance f32, row u32. */
 export const BEAM_ENTRY = 8;

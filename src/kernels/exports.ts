@@ -26,11 +26,19 @@ export interface KernelExports {
   /** Inserts rows [from, to) into a graph that holds those before. */
   graphInsert(graph: number, walk: number, from: number, to: number): void;
   rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, inOrder: number): void;
+  /** Adds the sums of columns to `out`, f64; see `assembly/pca.ts` for this and the four that follow. */
+  columnSums(rows: number, n: number, dim: number, out: number): void;
+  /** At most PCA_BLOCK rows. */
+  covarianceAdd(rows: number, n: number, dim: number, mean: number, scratch: number, out: number): void;
+  pcaProject(rows: number, n: number, dim: number, mean: number, components: number, count: number, scratch: number, out: number): void;
+  pcaRestore(values: number, n: number, dim: number, mean: number, components: number, count: number, out: number): void;
+  rotateRows(rows: number, n: number, first: number, last: number, turns: number): void;
 }
 
 /** Names of the functions of {@link KernelExports}, in the ABI's order. */
 export const KERNEL_EXPORT_NAMES = [
   'topkSort', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch', 'graphInsert',
+  'columnSums', 'covarianceAdd', 'pcaProject', 'pcaRestore', 'rotateRows',
 ] as const satisfies readonly (keyof KernelExports)[];
 
 /** Linear memory, WebAssembly's own or the scalar twin's. `grow` counts in pages of 64 KiB and throws when it cannot. */

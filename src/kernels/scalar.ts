@@ -7,6 +7,7 @@ import { CODES_PTR, CODES_STRIDE, METRIC_COSINE, METRIC_L2 } from './abi.ts';
 import type { KernelExports, KernelInstance } from './exports.ts';
 import { codeDistance, scalarCodes } from './scalar-codes.ts';
 import { scalarGraph } from './scalar-graph.ts';
+import { scalarPca } from './scalar-pca.ts';
 import { l2F32, negativeDotF32, ScalarMemory } from './scalar-memory.ts';
 import { ScalarTopK } from './scalar-topk.ts';
 
@@ -43,6 +44,7 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
   return {
     ...codeExports,
     ...scalarGraph(memory, codeExports),
+    ...scalarPca(memory),
 
     topkSort: (topPtr) => new ScalarTopK(memory, topPtr).sort(),
 
