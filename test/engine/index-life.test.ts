@@ -229,6 +229,31 @@ describe(`an index (seed ${SEED})`, { timeout: 60_000 }, () => {
     await client.close();
   });
 
+  it('called AUTOINDEX or by a GPU name is kept by that name, and says what serves it, also when opened again', async () => {
+    const medium = new MemoryMedium();
+    const { client, collectionId } = await withRows(medium, ROWS);
+    expect(await index(client, collectionId, 'AUTOINDEX', 'L2', {})).toEqual({ type: 'AUTOINDEX', metric: 'L2', params: {} });
+    const picked = { spec: { type: 'AUTOINDEX' }, servedBy: { type: 'HNSW_SQ', params: { M: 16, refine: true } }, serving: [{ type: 'HNSW_SQ', rows: ROWS }], state: 'finished' };
+    expect(await about(client, collectionId)).toMatchObject(picked);
+    expect((await about(client, collectionId)).why).toContain('256 dimensions');
+    const files = indexFiles(medium);
+    await client.close();
+    const again = await openOn(medium);
+    await finished(again, collectionId);
+    expect(await about(again, collectionId)).toMatchObject(picked);
+    expect(indexFiles(medium)).toEqual(files);
+    expect(await keysOf(again, collectionId, query, 10, { ef: ROWS, refine_k: 20 })).toEqual(exact('L2', query, ROWS, 10));
+    await index(again, collectionId, 'GPU_CAGRA', 'L2', { graph_degree: 16, intermediate_graph_degree: 32 });
+    expect(await about(again, collectionId)).toMatchObject({ spec: { type: 'GPU_CAGRA' }, servedBy: { type: 'HNSW_SQ', params: { M: 8 } }, serving: [{ type: 'HNSW_SQ', params: { M: 8 }, rows: ROWS }] });
+    expect((await keysOf(again, collectionId, query, 10, { itopk_size: ROWS })).length).toBe(10);
+    await index(again, collectionId, 'GPU_BRUTE_FORCE', 'L2', {});
+    expect(await about(again, collectionId)).toMatchObject({ spec: { type: 'GPU_BRUTE_FORCE' }, servedBy: { type: 'FLAT' }, serving: [{ type: 'FLAT', rows: ROWS }] });
+    expect(indexFiles(medium)).toEqual([]);
+    expect(await keysOf(again, collectionId, query, 10)).toEqual(exact('L2', query, ROWS, 10));
+    expect(await code(index(again, collectionId, 'GPU_IVF_FLAT', 'L2', {}))).toBe('NOT_SUPPORTED');
+    await again.close();
+  });
+
   it('that waits its turn ends when its signal fires', async () => {
     const { client, collectionId } = await withRows(new MemoryMedium(), ROWS);
     const stop = new AbortController();
