@@ -90,7 +90,7 @@ function insertRow<S>(graph: Graph, walk: Walk, row: u32): void {
   descend<S>(graph, walk, query, graph.entry, top, level);
   for (let l = min(level, top) + 1; l > 0; l--) {
     const at = l - 1;
-    const size = walkLevel<S, Unfiltered>(graph, walk, query, graph.efConstruction, at, 0, 0);
+    const size = walkLevel<S, Unfiltered>(graph, walk, query, 1, graph.efConstruction, at, 0, 0);
     const links = linksOf(graph, row, at);
     const kept = choose<S>(graph, walk, walk.beam, size, links, graph.m, graph.m);
     for (let i: u32 = 0; i < kept; i++) addLink<S>(graph, walk, load<u32>(links + ((<usize>i) << 2)), row, at);

@@ -88,7 +88,7 @@ export function pcaProject(rows: usize, n: u32, dim: u32, mean: usize, component
     const to = out + <usize>r * (count << 2);
     for (let c: u32 = 0; c < count; c += 4) {
       // `four` gives minus the dot product.
-      const dots = f32x4.neg(four<Dot>(scratch, components, dim << 2, dim, 0, c, min(c + 1, last), min(c + 2, last), min(c + 3, last)));
+      const dots = f32x4.neg(four<Dot>(scratch, components, dim << 2, dim, 0, c, min(c + 1, last), min(c + 2, last), min(c + 3, last), false));
       const at = to + ((<usize>c) << 2);
       store<f32>(at, f32x4.extract_lane(dots, 0));
       if (c + 1 < count) store<f32>(at, f32x4.extract_lane(dots, 1), 4);

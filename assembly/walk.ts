@@ -67,7 +67,7 @@ export type Filtered = u16;
 /** The distance of one row. */
 // @ts-ignore: decorator
 @inline export function one<S>(graph: Graph, query: usize, perRow: usize, row: u32): f32 {
-  return f32x4.extract_lane(four<S>(query, graph.data, graph.stride, graph.dim, perRow, row, row, row, row), 0);
+  return f32x4.extract_lane(four<S>(query, graph.data, graph.stride, graph.dim, perRow, row, row, row, row, false), 0);
 }
 
 /** Distances of rows[i .. i + 3] of a list of n, its last row repeated beyond the end. */
@@ -78,15 +78,19 @@ export type Filtered = u16;
     load<u32>(at),
     load<u32>(at + ((<usize>min<u32>(1, last)) << 2)),
     load<u32>(at + ((<usize>min<u32>(2, last)) << 2)),
-    load<u32>(at + ((<usize>min<u32>(3, last)) << 2)));
+    load<u32>(at + ((<usize>min<u32>(3, last)) << 2)), false);
 }
 
-/** Greedy from `row` through the levels from .. to + 1. Leaves the nearest row and its distance in beam entry 0. */
-export function descend<S>(graph: Graph, walk: Walk, query: usize, row: u32, from: u32, to: u32): void {
+/**
+ * Greedy from `row` through the levels from .. to + 1. Leaves the nearest row and its distance in beam entry 0, and
+ * `row` itself in entry 1 where it is another; answers how many entries that makes.
+ */
+export function descend<S>(graph: Graph, walk: Walk, query: usize, row: u32, from: u32, to: u32): u32 {
   const perRow = perRowOf<S>(graph, query);
   const distancesAt = changetype<usize>(walk) + offsetof<Walk>("distances");
   let nearest = row;
   let distance = one<S>(graph, query, perRow, row);
+  const first = distance;
   for (let level = from; level > to; level--) {
     for (let moved = true; moved; ) {
       moved = false;
@@ -110,14 +114,28 @@ export function descend<S>(graph: Graph, walk: Walk, query: usize, row: u32, fro
   }
   store<f32>(walk.beam, distance);
   store<u32>(walk.beam, nearest, 4);
+  if (nearest == row) return 1;
+  store<f32>(walk.beam, first, BEAM_ENTRY);
+  store<u32>(walk.beam, row, BEAM_ENTRY + 4);
+  return 2;
+}
+
+/** Loads from the first two cache lines of four rows (or from the row itself where it is shorter). */
+// @ts-ignore: decorator
+@inline function touchFour(data: usize, stride: u32, rows: usize): u32 {
+  const a = data + <usize>load<u32>(rows) * stride, b = data + <usize>load<u32>(rows, 4) * stride;
+  const c = data + <usize>load<u32>(rows, 8) * stride, d = data + <usize>load<u32>(rows, 12) * stride;
+  let touched = load<u32>(a) ^ load<u32>(b) ^ load<u32>(c) ^ load<u32>(d);
+  if (stride > 64) touched ^= load<u32>(a, 64) ^ load<u32>(b, 64) ^ load<u32>(c, 64) ^ load<u32>(d, 64);
+  return touched;
 }
 
 /**
- * Best-first walk of one level from beam entry 0, keeping the `ef` nearest rows in the beam; answers how many.
+ * Best-first walk of one level from the first `seeds` entries of the beam, keeping the `ef` nearest rows in the beam; answers how many.
  * Filtered: the beam still holds all rows, the rows that `allow` names go to walk.found, at most `foundMax` of them,
  * and the walk ends when the next row of the beam is farther than all of a full walk.found; answers how many are there.
  */
-export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, ef: u32, level: u32, allow: usize, foundMax: u32): u32 {
+export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, seeds: u32, ef: u32, level: u32, allow: usize, foundMax: u32): u32 {
   const perRow = perRowOf<S>(graph, query);
   const data = graph.data, stride = graph.stride, dim = graph.dim;
   const beam = walk.beam, gather = walk.gather, visited = walk.visited, found = walk.found;
@@ -126,18 +144,22 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, ef: u32,
   let foundCount: u32 = 0;
   let foundBound: f32 = Infinity;
 
-  const entry = rowOf(beam, 0);
-  store<u32>(beam, entry, 4);
-  store<u32>(visited + ((<usize>(entry >> 5)) << 2), 1 << (entry & 31));
-  if (sizeof<F>() == 2) {
-    if (load<u32>(allow + ((<usize>(entry >> 5)) << 2)) >> (entry & 31) & 1) {
-      insertSorted(found, 0, foundMax, distanceOf(beam, 0), entry);
-      foundCount = 1;
-      if (foundMax == 1) foundBound = distanceOf(beam, 0);
+  let touched: u32 = 0;
+  let size = min(seeds, ef), next: u32 = 0;
+  for (let i: u32 = 0; i < size; i++) {
+    const row = rowOf(beam, i);
+    store<u32>(beam + <usize>i * BEAM_ENTRY, row, 4);
+    const word = visited + ((<usize>(row >> 5)) << 2);
+    store<u32>(word, load<u32>(word) | (1 << (row & 31)));
+    if (sizeof<F>() == 2) {
+      if (foundCount < foundMax && load<u32>(allow + ((<usize>(row >> 5)) << 2)) >> (row & 31) & 1) {
+        insertSorted(found, foundCount, foundMax, distanceOf(beam, i), row);
+        foundCount++;
+        if (foundCount == foundMax) foundBound = distanceOf(found, foundMax - 1);
+      }
     }
   }
-  let size: u32 = 1, next: u32 = 0;
-  let bound: f32 = ef > 1 ? <f32>Infinity : distanceOf(beam, 0);
+  let bound: f32 = size < ef ? <f32>Infinity : distanceOf(beam, ef - 1);
   while (next < size) {
     const at = beam + <usize>next * BEAM_ENTRY;
     const row = load<u32>(at, 4);
@@ -165,9 +187,17 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, ef: u32,
     const last = load<u32>(gather + ((<usize>(n - 1)) << 2));
     v128.store(gather + ((<usize>n) << 2), i32x4.splat(last));
 
+    // WebAssembly has no prefetch: a load whose value nobody waits for does the same. First the links of the row that is
+    // next for now, then, while four distances are computed, the beginnings of the next four rows.
+    if (next + 1 < size) {
+      const ahead = linksOf(graph, rowOf(beam, next + 1), level);
+      touched ^= load<u32>(ahead);
+      if (perList > 64) touched ^= load<u32>(ahead, 64);
+    }
     for (let i: u32 = 0; i < n; i += 4) {
       const group = gather + ((<usize>i) << 2);
-      const distances = four<S>(query, data, stride, dim, perRow, load<u32>(group), load<u32>(group, 4), load<u32>(group, 8), load<u32>(group, 12));
+      if (i + 4 < n) touched ^= touchFour(data, stride, group + 16);
+      const distances = four<S>(query, data, stride, dim, perRow, load<u32>(group), load<u32>(group, 4), load<u32>(group, 8), load<u32>(group, 12), false);
       let near: u32 = i32x4.bitmask(f32x4.lt(distances, f32x4.splat(bound)));
       if (i + 4 > n) near &= (1 << (n - i)) - 1;
       if (!near) continue;
@@ -193,6 +223,8 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, ef: u32,
     }
     while (next < size && load<u32>(beam + <usize>next * BEAM_ENTRY, 4) & EXPANDED) next++;
   }
+  // Stored, so that no compiler leaves the loads out.
+  walk.touched = touched;
   memory.fill(visited, 0, (<usize>((graph.rows + 31) >> 5)) << 2);
   return sizeof<F>() == 2 ? foundCount : size;
 }
@@ -218,15 +250,16 @@ function give(top: TopK, list: usize, size: u32, unit: f32): u32 {
 
 // @ts-ignore: decorator
 @inline function search<S>(graph: Graph, walk: Walk, top: TopK, query: usize, ef: u32, allow: usize, foundMax: u32): u32 {
-  descend<S>(graph, walk, query, graph.entry, graph.topLevel, 0);
+  // The entry is a seed as well: all rows can be reached from it, not from every row.
+  const seeds = descend<S>(graph, walk, query, graph.entry, graph.topLevel, 0);
   let unit: f32 = 1;
   if (isCode<S>()) unit = changetype<CodeQuery>(query).unit;
   if (allow) {
-    const found = walkLevel<S, Filtered>(graph, walk, query, ef, 0, allow, foundMax);
+    const found = walkLevel<S, Filtered>(graph, walk, query, seeds, ef, 0, allow, foundMax);
     give(top, walk.found, found, unit);
     return found;
   }
-  const size = walkLevel<S, Unfiltered>(graph, walk, query, ef, 0, 0, 0);
+  const size = walkLevel<S, Unfiltered>(graph, walk, query, seeds, ef, 0, 0, 0);
   return give(top, walk.beam, size, unit);
 }
 

@@ -55,7 +55,8 @@ export class Indexing {
   /** Never rejects. */
   #queue: Promise<void> = Promise.resolve();
   #running: Running | null = null;
-  #closed = false;
+  /** Why there are no more builds; null while there are. */
+  #closed: ElanusError | null = null;
   readonly #failures = new Map<number, ElanusError>();
   /** Fields that some job, waiting or under way, is about. */
   readonly #pending = new Map<number, number>();
@@ -143,7 +144,7 @@ export class Indexing {
     let hasStarted = false;
     const run = this.#queue.then(async () => {
       hasStarted = true;
-      if (this.#closed) throw new ElanusError('CLOSED', 'the database was closed before the index was built');
+      if (this.#closed) throw this.#closed;
       const abort = new AbortController();
       this.#running = { fieldId, abort, segment: null, done: 0 };
       try {
@@ -276,23 +277,31 @@ export class Indexing {
   async #buildMerged(merged: SealedSegment, known: readonly SegmentIndexEntry[], signal: AbortSignal, context: CallContext | undefined): Promise<SegmentIndexEntry[]> {
     const { store } = this.#state.parts;
     const entries: SegmentIndexEntry[] = [];
-    for (const field of this.#state.schema.fields) {
-      const present = known.find((entry) => entry.fieldId === field.fieldId);
-      const wanted = this.#wanted(merged, field.fieldId);
-      if (present && wanted && sameSpec(present.spec, wanted)) {
-        entries.push(present);
-        continue;
+    const added: SegmentIndexEntry[] = [];
+    try {
+      for (const field of this.#state.schema.fields) {
+        const present = known.find((entry) => entry.fieldId === field.fieldId);
+        const wanted = this.#wanted(merged, field.fieldId);
+        if (present && wanted && sameSpec(present.spec, wanted)) {
+          entries.push(present);
+          continue;
+        }
+        if (present) await store.remove(present.file);
+        if (!wanted) {
+          if (present) merged.vectors(field.fieldId).dropIndex();
+          continue;
+        }
+        const built = await this.#build(field, merged, wanted, signal, (done) => context?.onProgress?.({ phase: 'build', done, total: merged.rows }));
+        added.push(built.entry);
+        merged.vectors(field.fieldId).setIndex(wanted, sectionMap(built.sections));
+        entries.push(built.entry);
       }
-      if (present) await store.remove(present.file);
-      if (!wanted) {
-        if (present) merged.vectors(field.fieldId).dropIndex();
-        continue;
-      }
-      const built = await this.#build(field, merged, wanted, signal, (done) => context?.onProgress?.({ phase: 'build', done, total: merged.rows }));
-      merged.vectors(field.fieldId).setIndex(wanted, sectionMap(built.sections));
-      entries.push(built.entry);
+      return entries;
+    } catch (error) {
+      // Nobody else knows of them.
+      for (const { file } of added) await store.remove(file).catch(() => {});
+      throw error;
     }
-    return entries;
   }
 
   /** These are all the indexes that are asked for over a segment, and no others. */
@@ -313,12 +322,13 @@ export class Indexing {
 
   progress(field: Field): IndexProgress {
     const { fieldId } = field;
-    const totalRows = rowsOf(this.#state.sealed);
+    const sealedRows = rowsOf(this.#state.sealed);
+    const totalRows = sealedRows + this.#state.unsealedRows;
     if (!this.#state.indexSpec(fieldId)) return { state: 'none', indexedRows: 0, totalRows };
     const missing = this.#missing(fieldId);
     const running = this.#running;
     const current = running?.fieldId === fieldId && running.segment && missing.includes(running.segment) ? running.done : 0;
-    const indexedRows = totalRows - rowsOf(missing) + current;
+    const indexedRows = sealedRows - rowsOf(missing) + current;
     const failure = this.#failures.get(fieldId);
     if ((this.#pending.get(fieldId) ?? 0) > 0) return { state: 'building', indexedRows, totalRows };
     if (failure) return { state: 'failed', indexedRows, totalRows, error: { code: failure.code, message: failure.message } };
@@ -356,10 +366,10 @@ export class Indexing {
     };
   }
 
-  /** Stops what runs. Resolved: nothing does. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#running?.abort.abort(new ElanusError('CLOSED', 'the database is being closed'));
+  /** Stops what runs; who waits for it is told the reason. Resolved: nothing runs. */
+  async close(reason: ElanusError): Promise<void> {
+    this.#closed ??= reason;
+    this.#running?.abort.abort(this.#closed);
     await this.#queue;
   }
 }

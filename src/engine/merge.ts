@@ -13,7 +13,7 @@ import { throwIfAborted } from '../util/error.ts';
 import { yieldToHost } from '../util/yield.ts';
 import { withEntry } from './catalog.ts';
 import type { CollectionState } from './collection.ts';
-import { applyEntries, type Snapshot, writeDeletes, writeSegment } from './seal.ts';
+import { applyEntries, discard, type Snapshot, writeDeletes, writeSegment } from './seal.ts';
 
 /** A segment is written anew when more of its rows than this are dead. */
 const DEAD_SHARE_MAX = 0.2;
@@ -55,9 +55,13 @@ function groupSegments(segments: readonly SealedSegment[], rowsMax: number): Sea
 async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment[], signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
   const { catalog, clock, store } = state.parts;
   for (const segment of inputs) segment.pins.pin();
+  let unnamed: SealedSegment | null = null;
+  let entries: SegmentIndexEntry[] = [];
+  let isCommitted = false;
   try {
     const deletesAtStart = new Map(inputs.map((segment) => [segment, new Set(segment.deletes.keys())]));
     const merged = await writeMerged(state, inputs, signal);
+    unnamed = merged;
     const carry = (): void => {
       for (const segment of inputs) {
         const known = deletesAtStart.get(segment)!;
@@ -65,14 +69,13 @@ async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment
       }
     };
     // Rows that are found by an index stay so: the merged segment comes with its own.
-    const withIndexes = merged !== null && inputs.some((segment) => segment.entry.indexes.length > 0);
+    const indexed = inputs.some((segment) => segment.entry.indexes.length > 0) ? merged : null;
     const inputIds = new Set(inputs.map((segment) => segment.entry.segmentId));
-    let entries: SegmentIndexEntry[] = [];
-    for (let isCommitted = false; !isCommitted; ) {
-      if (withIndexes) entries = await buildOrRemove(state, merged, entries, indexes);
+    while (!isCommitted) {
+      if (indexed) entries = await indexes.build(indexed, entries);
       isCommitted = await commitUnlessStale(async () =>
         catalog.commit(clock, async (manifest) => {
-          if (withIndexes && !indexes.areCurrent(merged, entries)) throw STALE;
+          if (indexed && !indexes.areCurrent(indexed, entries)) throw STALE;
           carry();
           const complete = merged && { ...merged.entry, indexes: entries };
           const entry = complete && merged.deletedRows > 0 ? await writeDeletes(store, merged, complete, catalog.takeFileId()) : complete;
@@ -89,10 +92,12 @@ async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment
     state.segmentsChanged();
   } finally {
     for (const segment of inputs) segment.pins.unpin();
+    if (unnamed && !isCommitted) await discard(state, unnamed, entries);
   }
   for (const segment of inputs) {
     // A search that began before may still read from its files.
-    await new Promise<void>((resolve) => segment.pins.retire(resolve));
+    segment.pins.retire();
+    await segment.pins.freed;
     await removeFiles(state, segment);
   }
 }
@@ -127,17 +132,6 @@ async function writeMerged(state: CollectionState, inputs: readonly SealedSegmen
     if (field.type === 'FloatVector') merged.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!.values as Float32Array);
   }
   return merged;
-}
-
-/** Builds the indexes of a merged segment. Where that fails or is stopped nothing is left of it. */
-async function buildOrRemove(state: CollectionState, merged: SealedSegment, known: readonly SegmentIndexEntry[], indexes: MergedIndexes): Promise<SegmentIndexEntry[]> {
-  try {
-    return await indexes.build(merged, known);
-  } catch (error) {
-    merged.pins.retire();
-    for (const file of [merged.entry.file, ...known.map((entry) => entry.file)]) await state.parts.store.remove(file);
-    throw error;
-  }
 }
 
 async function removeFiles(state: CollectionState, segment: SealedSegment): Promise<void> {

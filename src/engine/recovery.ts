@@ -13,6 +13,13 @@ import type { Catalog } from './catalog.ts';
 import { CollectionState, type EngineParts } from './collection.ts';
 import { decodeLogRecord, type LogRecord } from './log-record.ts';
 
+/** A collection as recovery left it. */
+export interface Recovered {
+  readonly state: CollectionState;
+  /** What `recover: 'truncate'` put up with, log by log. Such a log is to be sealed away before it is read again. */
+  readonly damages: readonly ElanusError[];
+}
+
 /** What replay did; added up over all collections. */
 export interface RecoveryCount {
   replayedRecords: number;
@@ -20,7 +27,8 @@ export interface RecoveryCount {
   droppedBytes: number;
 }
 
-export async function recoverCollection(parts: EngineParts, entry: CollectionEntry, logNames: readonly string[], count: RecoveryCount): Promise<CollectionState> {
+export async function recoverCollection(parts: EngineParts, entry: CollectionEntry, logNames: readonly string[], count: RecoveryCount): Promise<Recovered> {
+  const damages: ElanusError[] = [];
   const state = new CollectionState(parts, entry);
   state.sealed = await Promise.all(entry.segments.map((segment) => SealedSegment.open(parts.store, segment, entry.schema, parts.pool)));
   const logs = logNames
@@ -36,7 +44,9 @@ export async function recoverCollection(parts: EngineParts, entry: CollectionEnt
       count.droppedBytes += bytes.length;
       continue;
     }
-    checkHeader(name, contents.header, entry.collectionId, log!.generation);
+    if (contents.damage) damages.push(contents.damage);
+    // Without a header nothing of the log could be read.
+    if (contents.header.length > 0 || !contents.damage) checkHeader(name, contents.header, entry.collectionId, log!.generation);
     count.droppedBytes += contents.droppedBytes;
     for (const bytesOfRecord of contents.records) {
       const record = decodeLogRecord(bytesOfRecord);
@@ -51,7 +61,7 @@ export async function recoverCollection(parts: EngineParts, entry: CollectionEnt
     }
   }
   state.segmentsChanged();
-  return state;
+  return { state, damages };
 }
 
 function checkHeader(name: string, header: Uint8Array, collectionId: number, generation: number): void {

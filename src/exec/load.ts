@@ -12,34 +12,27 @@ import type { Store } from '../storage/store.ts';
 /** True when a search by an index of this metric (null: by none) can be answered without reading anything (rows to be scored again apart). */
 export function isLoaded(segment: SealedSegment, fieldId: number, metric: MetricType | null): boolean {
   const vectors = segment.vectors(fieldId);
-  if (indexServes(segment, fieldId, metric)) return vectors.resident || !getIndexType(vectors.indexSpec!.type).needsVectors;
-  return vectors.resident && !storedIndex(segment, fieldId, metric);
+  if (vectors.resident) return indexServes(segment, fieldId, metric) || !storedIndex(segment, fieldId, metric);
+  return indexServes(segment, fieldId, metric) && !getIndexType(vectors.index!.typeName).needsVectors;
 }
 
-/** The index in memory may answer a search by this metric. */
-export function indexServes(segment: SealedSegment, fieldId: number, metric: MetricType | null): boolean {
-  return segment.vectors(fieldId).indexSpec?.metric === metric;
-}
+/** The index that the manifest has for a search by this metric. */
+const storedIndex = (segment: SealedSegment, fieldId: number, metric: MetricType | null): SegmentIndexEntry | undefined =>
+  segment.entry.indexes.find((index) => index.fieldId === fieldId && index.spec.metric === metric);
 
-/** The index that the manifest names and that may answer a search by this metric. */
-function storedIndex(segment: SealedSegment, fieldId: number, metric: MetricType | null): SegmentIndexEntry | undefined {
-  return segment.entry.indexes.find((index) => index.fieldId === fieldId && index.spec.metric === metric);
-}
-
-/** Loads what the first search needs. An index that is replaced or dropped while it is read gives way to what there is then. */
+/** Loads what a search by this metric needs. The index may be replaced meanwhile: its file is gone then, and the one that is there now counts. */
 export async function loadForSearch(store: Store, segment: SealedSegment, fieldId: number, metric: MetricType | null): Promise<void> {
   const vectors = segment.vectors(fieldId);
   while (!isLoaded(segment, fieldId, metric)) {
     const stored = storedIndex(segment, fieldId, metric);
-    const needsVectors = !stored || getIndexType(stored.spec.type).needsVectors;
-    if (needsVectors) await vectors.load(segment.file);
-    if (!stored) continue;
-    const isNamed = (): boolean => storedIndex(segment, fieldId, metric)?.file === stored.file;
+    const isStale = (): boolean => storedIndex(segment, fieldId, metric)?.file !== stored?.file;
+    if (!stored || getIndexType(stored.spec.type).needsVectors) await vectors.load(segment.file);
+    if (!stored || isStale() || indexServes(segment, fieldId, metric)) continue;
     try {
       const sections = await readSections(store, stored.file);
-      if (isNamed() && !indexServes(segment, fieldId, metric)) vectors.setIndex(stored.spec, sections);
+      if (!isStale() && !indexServes(segment, fieldId, metric)) vectors.setIndex(stored.spec, sections);
     } catch (error) {
-      if (isNamed()) throw error;
+      if (!isStale()) throw error;
     }
   }
 }
@@ -50,4 +43,10 @@ export async function readSections(store: Store, file: string): Promise<Map<stri
   const sections = new Map<string, Uint8Array>();
   for (const name of opened.sectionNames) sections.set(name, await opened.read(name));
   return sections;
+}
+
+/** The metric decides whether the index in memory may answer a search. */
+export function indexServes(segment: SealedSegment, fieldId: number, metric: MetricType | null): boolean {
+  const { index, indexSpec } = segment.vectors(fieldId);
+  return index !== null && indexSpec !== null && indexSpec.metric === metric;
 }

@@ -115,7 +115,33 @@ function searchGrowing(segment: GrowingSegment, job: SearchJob, query: number): 
   const vectors = segment.vectors(field.fieldId);
   const { kernels } = vectors;
   kernels.setQuery(job.queries, query * field.dim!, field.dim!, metric);
-  return foundIn(segment, kernels, scanWithin(kernels, vectors, metric, k, range));
+  const scan = (most: number): number => scanWithin(kernels, vectors, metric, most, range).to;
+  if (segment.isInKeyOrder) {
+    return foundIn(segment, kernels, { from: 0, to: scan(k) });
+  }
+  // The kernels settle ties by row, which here is not by key: all rows that tie for the last place must be known.
+  let most = Math.min(k + 1, TOPK_MAX);
+  let n = scan(most);
+  while (n === most && most < TOPK_MAX && kernels.hitDistances(n)[n - 1] === kernels.hitDistances(n)[k - 1]) {
+    most = Math.min(most * 4, TOPK_MAX);
+    n = scan(most);
+  }
+  return tiesByKey(segment, kernels.hitRows(n), kernels.hitDistances(n), k);
+}
+
+/** Most hits that the kernels keep. */
+const TOPK_MAX = 32_768;
+
+/** The first k hits, those of equal distance in ascending order of their keys. Copies where anything moves. */
+function tiesByKey(segment: GrowingSegment, rows: Uint32Array, distances: Float32Array, k: number): Found {
+  const sorted = rows.slice();
+  for (let start = 0; start < Math.min(k, sorted.length); ) {
+    let end = start + 1;
+    while (end < sorted.length && distances[end] === distances[start]) end++;
+    if (end - start > 1) sorted.subarray(start, end).sort((a, b) => compareKeys(segment.keyAt(a), segment.keyAt(b)));
+    start = end;
+  }
+  return { segment, rows: sorted.subarray(0, k), distances: distances.subarray(0, k) };
 }
 
 function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Found {

@@ -26,7 +26,7 @@ export function getIndexType(name: string): IndexType {
 }
 
 /** The type of a persisted code; FORMAT_UNSUPPORTED for one that this release does not know. */
-export function indexTypeByCode(code: number): IndexType {
+export function getIndexTypeByCode(code: number): IndexType {
   const type = TYPES.find((known) => known.code === code);
   if (type) return type;
   throw new ElanusError('FORMAT_UNSUPPORTED', `index code expected one of ${TYPES.map((known) => known.code).join(', ')}, got ${code}: it was written by a newer release`, { code });

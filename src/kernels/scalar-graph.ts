@@ -162,14 +162,18 @@ class ScalarGraph {
     return { row: nearest, distance };
   }
 
-  walk(query: number, from: Nearest, ef: number, level: number, allow: number, foundMax: number): SortedRows {
+  /** `seeds`: nearest first. */
+  walk(query: number, seeds: readonly Nearest[], ef: number, level: number, allow: number, foundMax: number): SortedRows {
     const { u8 } = this.memory;
     const isAllowed = (row: number): boolean => ((u8[allow + (row >> 3)] >> (row & 7)) & 1) === 1;
     const beam = new SortedRows(ef);
     const found = new SortedRows(foundMax);
-    const visited = new Set([from.row]);
-    beam.insert(from.distance, from.row);
-    if (allow && isAllowed(from.row)) found.insert(from.distance, from.row);
+    const visited = new Set<number>();
+    for (const { row, distance } of seeds.slice(0, ef)) {
+      visited.add(row);
+      beam.insert(distance, row);
+      if (allow && !found.isFull && isAllowed(row)) found.insert(distance, row);
+    }
     let next = 0;
     while (next < beam.rows.length) {
       if (allow && beam.distances[next] > found.bound) break;
@@ -181,7 +185,6 @@ class ScalarGraph {
         if (allow && distance < found.bound && isAllowed(candidate)) found.insert(distance, candidate);
         const position = beam.insert(distance, candidate);
         if (position < next) next = position;
-        else if (position === next) next = position;
       }
       while (next < beam.rows.length && beam.expanded[next]) next++;
     }
@@ -225,7 +228,10 @@ export function scalarGraph(memory: ScalarMemory, codeExports: ReturnType<typeof
   return {
     graphSearch(graphPtr, _walk, topPtr, query, ef, allow, foundMax) {
       const graph = new ScalarGraph(memory, graphPtr, codeExports);
-      const list = graph.walk(query, graph.descend(query, graph.entry, graph.topLevel, 0), ef, 0, allow, foundMax);
+      const nearest = graph.descend(query, graph.entry, graph.topLevel, 0);
+      // The entry is a seed as well: all rows can be reached from it, not from every row.
+      const seeds = nearest.row === graph.entry ? [nearest] : [nearest, { row: graph.entry, distance: graph.distance(query, graph.entry) }];
+      const list = graph.walk(query, seeds, ef, 0, allow, foundMax);
       const unit = graph.codes ? memory.f32[(query + CODE_QUERY_UNIT) / 4] : 1;
       const top = new ScalarTopK(memory, topPtr);
       list.rows.forEach((row, i) => top.push(fround(list.distances[i] * unit), row));
@@ -249,7 +255,7 @@ export function scalarGraph(memory: ScalarMemory, codeExports: ReturnType<typeof
         const topLevel = graph.topLevel;
         let nearest = graph.descend(query, graph.entry, topLevel, level);
         for (let at = Math.min(level, topLevel); at >= 0; at--) {
-          const beam = graph.walk(query, nearest, efConstruction, at, 0, 0);
+          const beam = graph.walk(query, [nearest], efConstruction, at, 0, 0);
           nearest = { row: beam.rows[0], distance: beam.distances[0] };
           const links = graph.links(row, at);
           const kept = graph.choose(beam, links, graph.m, graph.m, rowQueryPtr);

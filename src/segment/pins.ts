@@ -3,11 +3,16 @@ import { assert } from '../util/assert.ts';
 
 export class Pins {
   readonly #free: () => void;
+  readonly #onFreed: () => void;
   #count = 0;
   #retired = false;
-  #then: (() => void) | undefined;
+  /** Resolves when no reader is left and none will come. */
+  readonly freed: Promise<void>;
 
   constructor(free: () => void) {
+    let onFreed!: () => void;
+    this.freed = new Promise((resolve) => (onFreed = resolve));
+    this.#onFreed = onFreed;
     this.#free = free;
   }
 
@@ -21,16 +26,15 @@ export class Pins {
     if (this.#retired && this.#count === 0) this.#end();
   }
 
-  /** No new reader will come. `then` is called when the last one is done, which may be now. */
-  retire(then?: () => void): void {
+  /** No new reader will come. */
+  retire(): void {
     if (this.#retired) return;
     this.#retired = true;
-    this.#then = then;
     if (this.#count === 0) this.#end();
   }
 
   #end(): void {
     this.#free();
-    this.#then?.();
+    this.#onFreed();
   }
 }

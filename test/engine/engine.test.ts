@@ -236,6 +236,8 @@ describe('an index', () => {
     for (let i = 0; i < 1000 && (await second.client.indexProgress({ collectionId, fieldId: field })).state !== 'finished'; i++) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await second.client.indexProgress({ collectionId, fieldId: field })).toEqual({ state: 'finished', indexedRows: 6000, totalRows: 6000 });
     expect((await second.client.collectionStats({ collectionId })).segments).toMatchObject([{ indexes: { vector: 'HNSW_SQ' } }]);
+    await insertRows(second.client, collectionId, wide, rows.slice(0, 10).map((row) => ({ ...row, key: row.key + 9000n })));
+    expect(await second.client.indexProgress({ collectionId, fieldId: field })).toEqual({ state: 'finished', indexedRows: 6000, totalRows: 6010 });
     expect([...(await second.client.search({ ...one, queries: one.queries.slice() })).keys]).toEqual([77n]);
     // Deletes reach the index, and reopening finds both.
     await second.client.delete({ collectionId, keys: BigInt64Array.of(77n) });
@@ -317,6 +319,30 @@ describe('a write that fails', () => {
 });
 
 describe('damage', () => {
+  it('of a log is refused, or with recover: truncate reported once and left behind', async () => {
+    for (const at of [20, 3000]) {
+      const medium = new MemoryMedium();
+      const { client, collectionId } = await withRows(medium, 30);
+      await insertRows(client, collectionId, schema, rowsOf(30, 30));
+      await client.close();
+      const [name, pieces] = [...medium.logs][0]!;
+      const bytes = Uint8Array.from(pieces.flatMap((piece) => [...piece]));
+      bytes[at]! ^= 4;
+      medium.logs.set(name, [bytes]);
+      expect(await refusal(open(medium)), `byte ${at}`).toBe('CORRUPT');
+      const { client: again, events } = await openTestEngine(openMemoryStore({ medium }), { recover: 'truncate' });
+      expect(events, `byte ${at}`).toMatchObject([{ type: 'error', code: 'CORRUPT', collection: 'c' }]);
+      expect((await again.databaseStats()).recovery.droppedBytes).toBeGreaterThan(0);
+      const kept = await again.count({ collectionId });
+      expect(kept).toBe(at === 20 ? 0 : 30);
+      await again.close();
+      const third = await open(medium);
+      expect(await third.client.count({ collectionId })).toBe(kept);
+      expect(third.events).toEqual([]);
+      await third.client.close();
+    }
+  });
+
   it('of any byte of a segment file is found when it is read, never returned', async () => {
     const medium = new MemoryMedium();
     const { client, collectionId } = await withRows(medium, 40);

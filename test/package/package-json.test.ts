@@ -56,6 +56,19 @@ describe('package.json', () => {
     expect(lock.packages['']!.dependencies ?? {}).toEqual(manifest.dependencies ?? {});
     expect(lock.packages['']!.devDependencies).toEqual(manifest.devDependencies);
   });
+
+  it('has in its lock file the optional packages of every platform, without which npm ci refuses', () => {
+    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, { optionalDependencies?: Record<string, string> }> };
+    const isLocked = (from: string, name: string): boolean => {
+      for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
+        if (`${folder === '' ? '' : `${folder}/`}node_modules/${name}` in packages) return true;
+        if (!folder.includes('/node_modules/')) return `node_modules/${name}` in packages;
+      }
+    };
+    const wanted = Object.entries(packages).flatMap(([path, entry]) => Object.keys(entry.optionalDependencies ?? {}).map((name) => ({ path, name })));
+    expect(wanted.length).toBeGreaterThan(10);
+    expect(wanted.filter(({ path, name }) => !isLocked(path, name))).toEqual([]);
+  });
 });
 
 describe('documents', () => {
