@@ -13,4 +13,4 @@ const platform = browserPlatform();
 /** Opens a database, or makes one. In a page the engine runs in a worker; see `mode`. */
 export const connect = makeConnect(makeLauncher(platform));
 
-export const { fitPca, loadPca, normalize } = makeTools(platform);
+export const { fitPca, loadPca, normalize } = makeTools(() => platform.loadKernels({}));

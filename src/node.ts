@@ -13,4 +13,4 @@ const platform = nodePlatform(new URL('./node-worker.js', import.meta.url));
 /** Opens a database, or makes one. The engine runs on the calling thread, builds in worker_threads; see `mode`. */
 export const connect = makeConnect(makeLauncher(platform));
 
-export const { fitPca, loadPca, normalize } = makeTools(platform);
+export const { fitPca, loadPca, normalize } = makeTools(() => platform.loadKernels({}));

@@ -4,7 +4,7 @@
  */
 import type { RecommendQuestion, Recommendation } from './index/recommend.ts';
 import type { Kernels } from './kernels/kernels.ts';
-import type { Platform } from './platform/platform.ts';
+import type { KernelModule } from './kernels/load.ts';
 import type { VectorsInput } from './tools/matrix.ts';
 import type { Pca, PcaData, PcaOptions } from './tools/pca.ts';
 
@@ -24,11 +24,12 @@ export interface Tools {
   normalize(vectors: VectorsInput, dim: number): Promise<Float32Array>;
 }
 
-export function makeTools(platform: Platform): Tools {
+/** `loadKernels`: the platform's. */
+export function makeTools(loadKernels: () => Promise<KernelModule>): Tools {
   let kernels: Promise<Kernels> | undefined;
   const load = async () => {
     const tools = await import('./lazy-tools.ts');
-    kernels ??= platform.loadKernels({}).then(tools.instantiateKernels);
+    kernels ??= loadKernels().then(tools.instantiateKernels);
     try {
       return { ...tools, kernels: await kernels };
     } catch (error) {

@@ -185,7 +185,7 @@ describe.each<KernelVariant>(testVariants())('principal components by the %s ker
 });
 
 describe('the tools of an entry', () => {
-  const tools = makeTools(nodePlatform(new URL('./none.js', import.meta.url)));
+  const tools = makeTools(() => nodePlatform(new URL('./none.js', import.meta.url)).loadKernels({}));
   const values = cloud(500, 10, 3);
 
   it('fit, write down and load again', async () => {
