@@ -11,3 +11,6 @@ export { codesEncode, codesQuery, codesRowQuery } from "./codes";
 export { graphSearch } from "./walk";
 export { graphInsert } from "./grow";
 export { countBits, inverseNorms, normalize, rescoreF32, scanCodes, scanF32 } from "./scan";
+export { nearestCentroids, sumByCentroid } from "./kmeans";
+export { rotateRows } from "./rotate";
+export { ivfSearch } from "./ivf";

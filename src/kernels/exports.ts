@@ -25,12 +25,23 @@ export interface KernelExports {
   graphSearch(graph: number, walk: number, top: number, query: number, ef: number, allow: number, foundMax: number): number;
   /** Inserts rows [from, to) into a graph that holds those before. */
   graphInsert(graph: number, walk: number, from: number, to: number): void;
+  /** Nearest centroid of panels [panelFrom, panelTo) for rows [from, to); see `assembly/kmeans.ts`. */
+  nearestCentroids(
+    rows: number, stride: number, dim: number, from: number, to: number, inverseNorms: number, panels: number, biases: number,
+    panelFrom: number, panelTo: number, nearest: number, scores: number,
+  ): void;
+  sumByCentroid(rows: number, stride: number, dim: number, from: number, to: number, inverseNorms: number, nearest: number, sums: number, counts: number): void;
+  /** A seeded rotation of rows, in place; see `assembly/rotate.ts`. */
+  rotateRows(ptr: number, rows: number, dim: number, signs: number): void;
+  /** Nearest rows of an Ivf's nearest `probes` lists into the top-k, sorted; see `assembly/ivf.ts`. Answers how many. */
+  ivfSearch(ivf: number, top: number, query: number, probes: number, allow: number, queryBits: number): number;
   rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, inOrder: number): void;
 }
 
 /** Names of the functions of {@link KernelExports}, in the ABI's order. */
 export const KERNEL_EXPORT_NAMES = [
   'topkSort', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch', 'graphInsert',
+  'nearestCentroids', 'sumByCentroid', 'rotateRows', 'ivfSearch',
 ] as const satisfies readonly (keyof KernelExports)[];
 
 /** Linear memory, WebAssembly's own or the scalar twin's. `grow` counts in pages of 64 KiB and throws when it cannot. */

@@ -7,6 +7,8 @@ import { CODES_PTR, CODES_STRIDE, METRIC_COSINE, METRIC_L2 } from './abi.ts';
 import type { KernelExports, KernelInstance } from './exports.ts';
 import { codeDistance, scalarCodes } from './scalar-codes.ts';
 import { scalarGraph } from './scalar-graph.ts';
+import { scalarIvf } from './scalar-ivf.ts';
+import { scalarKmeans } from './scalar-kmeans.ts';
 import { l2F32, negativeDotF32, ScalarMemory } from './scalar-memory.ts';
 import { ScalarTopK } from './scalar-topk.ts';
 
@@ -43,6 +45,8 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
   return {
     ...codeExports,
     ...scalarGraph(memory, codeExports),
+    ...scalarKmeans(memory),
+    ...scalarIvf(memory, codeExports),
 
     topkSort: (topPtr) => new ScalarTopK(memory, topPtr).sort(),
 

@@ -12,6 +12,8 @@ export interface IndexUnderTest {
   readonly type: string;
   readonly build: Record<string, unknown>;
   exact(rows: number, limit: number): Record<string, unknown>;
+  /** Search parameters at which it finds nearly all. */
+  readonly usual?: Record<string, unknown>;
 }
 
 export interface Opened {
@@ -74,7 +76,7 @@ const METRICS: readonly MetricType[] = ['L2', 'IP', 'COSINE'];
 /** Built by one variant, compared by the next. */
 const built = new Map<string, { variant: string; hash: string }>();
 
-export function indexSuite(module: KernelModule, { type, build, exact }: IndexUnderTest): void {
+export function indexSuite(module: KernelModule, { type, build, exact, usual = {} }: IndexUnderTest): void {
   describe(`index/${type}/${module.variant} (seed ${SEED})`, () => {
     const open = (metric: MetricType, values: Float32Array, dim: number): Opened => buildAndOpen(module, type, build, metric, values, dim);
     const flat = (metric: MetricType, values: Float32Array, dim: number): Opened => buildAndOpen(module, 'FLAT', {}, metric, values, dim);
@@ -121,7 +123,7 @@ export function indexSuite(module: KernelModule, { type, build, exact }: IndexUn
         let good = 0, asked = 0;
         for (let q = 0; q < 20; q++) {
           const query = randomVectors(1, dim, 300 + q);
-          const { rows: got } = index.search(query, 10, type === 'FLAT' ? {} : { ef: 64 }, allowed);
+          const { rows: got } = index.search(query, 10, usual, allowed);
           const truth = oracle.search(query, 10, {}, allowed).rows;
           expect(got.length, `share ${share}`).toBe(Math.min(10, allowed.length));
           expect(got.every((row) => allowed.includes(row))).toBe(true);
