@@ -2,14 +2,14 @@
 import { ElanusError } from '../util/error.ts';
 import { FLAT } from './flat/index.ts';
 import { HNSW, HNSW_SQ } from './hnsw/index.ts';
-import { IVF_FLAT } from './ivf/index.ts';
+import { IVF_FLAT, IVF_PQ, IVF_RABITQ, IVF_SQ8, SCANN } from './ivf/index.ts';
 import type { IndexType } from './index.ts';
 
-const TYPES: readonly IndexType[] = [FLAT, HNSW, HNSW_SQ, IVF_FLAT];
+const TYPES: readonly IndexType[] = [FLAT, HNSW, HNSW_SQ, IVF_FLAT, IVF_SQ8, IVF_PQ, SCANN, IVF_RABITQ];
 
 /** Milvus's other names for dense vectors: asked for, they get a plain answer. */
 const NOT_YET = [
-  'AUTOINDEX', 'IVF_SQ8', 'IVF_PQ', 'IVF_RABITQ', 'HNSW_PQ', 'HNSW_PRQ', 'SCANN', 'DISKANN', 'AISAQ',
+  'AUTOINDEX', 'HNSW_PQ', 'HNSW_PRQ', 'DISKANN', 'AISAQ',
   'GPU_BRUTE_FORCE', 'GPU_IVF_FLAT', 'GPU_IVF_PQ', 'GPU_CAGRA',
 ];
 

@@ -77,7 +77,7 @@ const METRICS: readonly MetricType[] = ['L2', 'IP', 'COSINE'];
 const built = new Map<string, { variant: string; hash: string }>();
 
 export function indexSuite(module: KernelModule, { type, build, exact, usual = {} }: IndexUnderTest): void {
-  describe(`index/${type}/${module.variant} (seed ${SEED})`, () => {
+  describe(`index/${type} ${JSON.stringify(build)}/${module.variant} (seed ${SEED})`, () => {
     const open = (metric: MetricType, values: Float32Array, dim: number): Opened => buildAndOpen(module, type, build, metric, values, dim);
     const flat = (metric: MetricType, values: Float32Array, dim: number): Opened => buildAndOpen(module, 'FLAT', {}, metric, values, dim);
 
@@ -99,9 +99,9 @@ export function indexSuite(module: KernelModule, { type, build, exact, usual = {
       const values = randomVectors(500, 20, 77);
       const hash = sectionsHash(open(metric, values, 20).sections);
       expect(sectionsHash(open(metric, values, 20).sections)).toBe(hash);
-      const before = built.get(`${type} ${metric}`);
+      const before = built.get(`${type} ${JSON.stringify(build)} ${metric}`);
       if (before) expect(hash, `${module.variant} against ${before.variant}`).toBe(before.hash);
-      else built.set(`${type} ${metric}`, { variant: module.variant, hash });
+      else built.set(`${type} ${JSON.stringify(build)} ${metric}`, { variant: module.variant, hash });
     });
 
     it('a filter that allows one row returns that row', () => {

@@ -9,4 +9,11 @@ for (const variant of testVariants()) {
   indexSuite(module, { type: 'HNSW', build: graph, usual: { ef: 64 }, exact: (rows, limit) => ({ ef: Math.max(rows, limit) }) });
   indexSuite(module, { type: 'HNSW_SQ', build: { ...graph, refine: true }, usual: { ef: 64 }, exact: (rows, limit) => ({ ef: Math.max(rows, limit), refine_k: Math.max(rows / limit, 1) }) });
   indexSuite(module, { type: 'IVF_FLAT', build: { nlist: 16 }, exact: () => ({ nprobe: 16 }) });
+  const all = (rows: number, limit: number) => ({ nprobe: 16, refine_k: Math.max(rows / limit, 1) });
+  const refined = { nlist: 16, refine: true };
+  indexSuite(module, { type: 'IVF_SQ8', build: refined, exact: all, usual: { refine_k: 2 } });
+  indexSuite(module, { type: 'IVF_PQ', build: refined, exact: all, usual: { refine_k: 5 } });
+  indexSuite(module, { type: 'IVF_PQ', build: { ...refined, nbits: 4 }, exact: all, usual: { refine_k: 8 } });
+  indexSuite(module, { type: 'SCANN', build: { nlist: 16 }, exact: (rows, limit) => ({ nprobe: 16, reorder_k: Math.max(rows, limit) }), usual: { reorder_k: 80 } });
+  indexSuite(module, { type: 'IVF_RABITQ', build: refined, exact: all, usual: { refine_k: 12 } });
 }

@@ -8,13 +8,21 @@
  */
 import { f32Lists } from '../../quant/f32/lists.ts';
 import type { ListCodeType } from '../../quant/list-code.ts';
+import { pqLists } from '../../quant/pq/lists.ts';
+import { rabitqLists } from '../../quant/rabitq/lists.ts';
+import { sq8Lists } from '../../quant/sq8/lists.ts';
 import type { BuildParams, IndexContext, IndexType, SearchPlan, VectorIndex } from '../index.ts';
 import { IvfBuilder, listsFor } from './builder.ts';
 import { ListBlock, listsBytes } from './lists.ts';
-import { parseFlatBuild, parseFlatSearch, type IvfPlan } from './params.ts';
+import {
+  parseFlatBuild, parseFlatSearch, parsePqBuild, parsePqSearch, parseRabitqBuild, parseRabitqSearch, parseScannBuild, parseScannSearch, parseSq8Build,
+  parseSq8Search, type IvfPlan,
+} from './params.ts';
 
 /** What is added when a search found too few: that many times the lists of before. */
 const PROBE_GROWTH = 4;
+/** SCANN: dimensions of a part, as knowhere has it. */
+const SCANN_PART_DIM = 2;
 
 /** A row of the family's table: its name, its code, how its parameters are read. */
 function ivfType(name: string, code: number, parse: Pick<IndexType, 'parseBuild' | 'parseSearch'>, codeOf: (build: BuildParams, dim: number) => ListCodeType): IndexType {
@@ -31,6 +39,14 @@ function ivfType(name: string, code: number, parse: Pick<IndexType, 'parseBuild'
 }
 
 export const IVF_FLAT = ivfType('IVF_FLAT', 4, { parseBuild: parseFlatBuild, parseSearch: parseFlatSearch }, () => f32Lists);
+export const IVF_SQ8 = ivfType('IVF_SQ8', 5, { parseBuild: parseSq8Build, parseSearch: parseSq8Search }, () => sq8Lists);
+export const IVF_PQ = ivfType('IVF_PQ', 6, { parseBuild: parsePqBuild, parseSearch: parsePqSearch }, ({ m, nbits }, dim) =>
+  pqLists({ parts: m as number, partDim: dim / (m as number), words: nbits === 4 ? 16 : 256 }),
+);
+export const SCANN = ivfType('SCANN', 7, { parseBuild: parseScannBuild, parseSearch: parseScannSearch }, (_build, dim) =>
+  pqLists({ parts: Math.ceil(dim / SCANN_PART_DIM), partDim: SCANN_PART_DIM, words: 16 }),
+);
+export const IVF_RABITQ = ivfType('IVF_RABITQ', 8, { parseBuild: parseRabitqBuild, parseSearch: parseRabitqSearch }, () => rabitqLists);
 
 class IvfIndex implements VectorIndex {
   readonly typeName: string;
