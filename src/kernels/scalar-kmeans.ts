@@ -21,19 +21,25 @@ export function scalarKmeans(memory: ScalarMemory): Pick<KernelExports, 'nearest
   return {
     nearestCentroids(rows, stride, dim, from, to, inverseNorms, panels, biases, panelFrom, panelTo, nearest, scores) {
       const { f32, u32 } = memory;
+      const dots = new Float32Array(PANEL_LANES);
       for (let row = from; row < to; row++) {
         const x = (rows + row * stride) / 4;
         const length = inverseNorms ? f32[inverseNorms / 4 + row] : 1;
         let best = panelFrom > 0 ? f32[scores / 4 + row] : Infinity;
         let number = panelFrom > 0 ? u32[nearest / 4 + row] : 0;
-        for (let c = panelFrom * PANEL_LANES; c < panelTo * PANEL_LANES; c++) {
-          const panel = panels / 4 + (c >> 3) * dim * PANEL_LANES + (c & 7);
-          let dot = 0;
-          for (let d = 0; d < dim; d++) dot = fround(dot + fround(f32[x + d] * f32[panel + d * PANEL_LANES]));
-          const score = fround(f32[biases / 4 + c] - fround(dot * length));
-          if (score < best) {
-            best = score;
-            number = c;
+        for (let panel = panelFrom; panel < panelTo; panel++) {
+          let at = panels / 4 + panel * dim * PANEL_LANES;
+          dots.fill(0);
+          for (let d = 0; d < dim; d++, at += PANEL_LANES) {
+            const value = f32[x + d];
+            for (let lane = 0; lane < PANEL_LANES; lane++) dots[lane] += fround(value * f32[at + lane]);
+          }
+          for (let lane = 0; lane < PANEL_LANES; lane++) {
+            const score = fround(f32[biases / 4 + panel * PANEL_LANES + lane] - fround(dots[lane] * length));
+            if (score < best) {
+              best = score;
+              number = panel * PANEL_LANES + lane;
+            }
           }
         }
         f32[scores / 4 + row] = best;

@@ -116,10 +116,18 @@ export function* trainKmeans(kernels: Kernels, block: RowBlock, k: number, itera
   const panels = new CentroidPanels(kernels, k, dim);
   const nearestPtr = arena.alloc(rows * 4), scoresPtr = arena.alloc(rows * 4), sumsPtr = arena.alloc(k * dim * 4), countsPtr = arena.alloc(k * 4);
   const rowsPerCall = Math.max(1, Math.floor(PRODUCTS_PER_CALL / dim));
+  const before = new Uint32Array(rows).fill(0xffffffff);
   try {
     for (let iteration = 0; iteration < iterations; iteration++) {
       panels.set(centroids);
       yield* assignNearest(kernels, block, panels, 0, rows, nearestPtr, scoresPtr);
+      // Every row where it was: no centroid would move any more.
+      const nearest = arena.u32(nearestPtr, rows);
+      if (before.every((number, row) => number === nearest[row])) {
+        yield kmeansWork(rows, dim, k, iterations - iteration - 1);
+        break;
+      }
+      before.set(nearest);
       arena.f32(sumsPtr, k * dim).fill(0);
       arena.u32(countsPtr, k).fill(0);
       for (let row = 0; row < rows; row += rowsPerCall) {
