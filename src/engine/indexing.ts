@@ -22,6 +22,8 @@ import { applyEntries, seal } from './seal.ts';
 const GRAPH_FROM_BYTES = 1 << 20;
 /** As many rows in a segment as this many bytes of index hold. */
 const SEGMENT_INDEX_BYTES_MAX = 1 << 30;
+/** And no more than this many bytes of vectors, which a build has in one kernel memory beside the index. */
+const SEGMENT_VECTOR_BYTES_MAX = 2 ** 31;
 /** Any fixed number: equal rows give an equal graph. */
 const BUILD_SEED = 20_031;
 
@@ -243,5 +245,7 @@ function isIndexed(segment: SealedSegment, fieldId: number, spec: IndexSpec, dim
 
 function segmentRowsMax(field: Field, spec: IndexSpec): number {
   const bytesPerRow = Math.max(getIndexType(spec.type).estimateBytes(1 << 16, field.dim!, spec.params) / (1 << 16), 1);
-  return Math.floor(SEGMENT_INDEX_BYTES_MAX / (spec.type === 'FLAT' ? field.dim! * 4 : bytesPerRow));
+  const vectorBytes = field.dim! * 4;
+  const rowsOfIndex = Math.floor(SEGMENT_INDEX_BYTES_MAX / (spec.type === 'FLAT' ? vectorBytes : bytesPerRow));
+  return Math.min(rowsOfIndex, Math.floor(SEGMENT_VECTOR_BYTES_MAX / vectorBytes));
 }

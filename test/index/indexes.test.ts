@@ -13,7 +13,7 @@ for (const variant of testVariants()) {
   const refined = { nlist: 16, refine: true };
   indexSuite(module, { type: 'IVF_SQ8', build: refined, exact: all, usual: { refine_k: 2 } });
   // A byte a part: 256 words to learn for each part, too slow for the scalar twin in more than one part.
-  indexSuite(module, { type: 'IVF_PQ', build: { ...refined, m: 1 }, exact: all, usual: { refine_k: 5 } });
+  indexSuite(module, { type: 'IVF_PQ', build: { ...refined, m: 1 }, exact: all, usual: { refine_k: 15 } });
   if (variant !== 'scalar') indexSuite(module, { type: 'IVF_PQ', build: refined, exact: all, usual: { refine_k: 5 } });
   indexSuite(module, { type: 'IVF_PQ', build: { ...refined, nbits: 4 }, exact: all, usual: { refine_k: 8 } });
   indexSuite(module, { type: 'SCANN', build: { nlist: 16 }, exact: (rows, limit) => ({ nprobe: 16, reorder_k: Math.max(rows, limit) }), usual: { reorder_k: 80 } });
