@@ -1,6 +1,9 @@
-// Distances of one query to four rows at a time, the only inner loops that the kernels have. Four rows give the memory
-// four or more independent streams (WebAssembly has no prefetch), and each load of the query serves them all.
-// A row's distance does not depend on its neighbours in the group, so a short group is filled by repeating a row.
+// Distances of one query to four rows at a time, the only inner loops that the kernels have. A row's distance does not
+// depend on its neighbours in the group, so a short group is filled by repeating a row. Two orders, equal to the last bit:
+//   side by side  each load of the query serves four rows, and rows far apart miss the cache together: for walks, and for
+//                 scans of what the cache holds
+//   in turn       memory is read from front to back in one stream, which the processor reads ahead at its full speed
+//                 (two or four streams a row apart it does not: a quarter of the speed): for scans of more
 //
 // A space says what a row is and how it is compared; it is a type argument, so each loop is compiled per space:
 //   L2      f32, squared Euclidean, strict: one rounding per operation, equal bits on every machine
@@ -110,6 +113,38 @@ export type Code = i8;
   return isDot<S>() ? f32x4.neg(sum) : sum;
 }
 
+/** [accumulator 0 + accumulator 1] of one row. */
+// @ts-ignore: decorator
+@inline function oneF32<S>(q: usize, x: usize, end8: usize, end4: usize): v128 {
+  let a0 = f32x4.splat(0), a1 = a0;
+  let i: usize = 0;
+  for (; i < end8; i += 32) {
+    a0 = step<S>(a0, v128.load(q + i), v128.load(x + i));
+    a1 = step<S>(a1, v128.load(q + i, 16), v128.load(x + i, 16));
+  }
+  if (i < end4) a0 = step<S>(a0, v128.load(q + i), v128.load(x + i));
+  return f32x4.add(a0, a1);
+}
+
+/** The same as fourF32 to the last bit, row after row. */
+// @ts-ignore: decorator
+@inline function fourF32InTurn<S>(q: usize, a: usize, b: usize, c: usize, d: usize, dim: u32): v128 {
+  const end8 = (<usize>(dim & ~7)) << 2;
+  const end4 = (<usize>(dim & ~3)) << 2;
+  const end = (<usize>dim) << 2;
+  const sa = oneF32<S>(q, a, end8, end4);
+  const sb = oneF32<S>(q, b, end8, end4);
+  const sc = oneF32<S>(q, c, end8, end4);
+  const sd = oneF32<S>(q, d, end8, end4);
+  let sum = sumF32(sa, sb, sc, sd);
+  if (end4 < end) {
+    let rest = f32x4.splat(0);
+    for (let i = end4; i < end; i += 4) rest = step<S>(rest, v128.load32_splat(q + i), column(a + i, b + i, c + i, d + i));
+    sum = f32x4.add(sum, rest);
+  }
+  return isDot<S>() ? f32x4.neg(sum) : sum;
+}
+
 /** Loaded before the loops: a v128.const inside one is made anew on every turn by some engines. i16, shape (8). */
 const ONES = memory.data<i16>([1, 1, 1, 1, 1, 1, 1, 1], 16);
 
@@ -142,18 +177,50 @@ const ONES = memory.data<i16>([1, 1, 1, 1, 1, 1, 1, 1], 16);
   return sumI32(a0, b0, c0, d0);
 }
 
+// @ts-ignore: decorator
+@inline function oneCodes(v: usize, x: usize, stride: u32, ones: v128): v128 {
+  let a0 = i32x4.splat(0), a1 = a0;
+  const end32 = <usize>(stride & ~31);
+  let i: usize = 0;
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    for (; i < end32; i += 32) {
+      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(i16x8.relaxed_dot_i8x16_i7x16_s(v128.load(v + i), v128.load(x + i)), ones));
+      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(i16x8.relaxed_dot_i8x16_i7x16_s(v128.load(v + i, 16), v128.load(x + i, 16)), ones));
+    }
+    if (i < <usize>stride) a0 = i32x4.add(a0, i32x4.dot_i16x8_s(i16x8.relaxed_dot_i8x16_i7x16_s(v128.load(v + i), v128.load(x + i)), ones));
+  } else {
+    for (; i < <usize>stride; i += 16) {
+      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(v128.load(v + (i << 1)), v128.load_ext<i8>(x + i)));
+      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(v128.load(v + (i << 1), 16), v128.load_ext<i8>(x + i, 8)));
+    }
+  }
+  return i32x4.add(a0, a1);
+}
+
+/** The same as fourCodes, row after row. */
+// @ts-ignore: decorator
+@inline function fourCodesInTurn(v: usize, a: usize, b: usize, c: usize, d: usize, stride: u32): v128 {
+  const ones = v128.load(ONES);
+  const sa = oneCodes(v, a, stride, ones);
+  const sb = oneCodes(v, b, stride, ones);
+  const sc = oneCodes(v, c, stride, ones);
+  const sd = oneCodes(v, d, stride, ones);
+  return sumI32(sa, sb, sc, sd);
+}
+
 /**
  * Distances, f32x4, of the prepared query to rows a, b, c, d of the block at `data`.
- * `perRow`: f32 per row, or 0. Dot: the inverse norms; Code: the query's terms.
+ * `inTurn` (a constant): row after row instead of side by side, equal results. `perRow`: f32 per row, or 0. Dot: the inverse norms; Code: the query's terms.
  */
 // @ts-ignore: decorator
 @inline export function four<S>(
-  query: usize, data: usize, stride: u32, dim: u32, perRow: usize, a: u32, b: u32, c: u32, d: u32,
+  query: usize, data: usize, stride: u32, dim: u32, perRow: usize, a: u32, b: u32, c: u32, d: u32, inTurn: bool,
 ): v128 {
   const pa = data + <usize>a * stride, pb = data + <usize>b * stride, pc = data + <usize>c * stride, pd = data + <usize>d * stride;
   if (isCode<S>()) {
     const head = changetype<CodeQuery>(query);
-    const sums = i32x4.sub(fourCodes(query + CODE_QUERY_CODES, pa, pb, pc, pd, stride), i32x4.splat(head.offset));
+    const v = query + CODE_QUERY_CODES;
+    const sums = i32x4.sub(inTurn ? fourCodesInTurn(v, pa, pb, pc, pd, stride) : fourCodes(v, pa, pb, pc, pd, stride), i32x4.splat(head.offset));
     const dots = f32x4.convert_i32x4_s(sums);
     let distance = f32x4.add(f32x4.mul(dots, f32x4.splat(head.factor)), f32x4.splat(head.base));
     if (perRow) {
@@ -161,7 +228,7 @@ const ONES = memory.data<i16>([1, 1, 1, 1, 1, 1, 1, 1], 16);
     }
     return distance;
   }
-  const distance = fourF32<S>(query, pa, pb, pc, pd, dim);
+  const distance = inTurn ? fourF32InTurn<S>(query, pa, pb, pc, pd, dim) : fourF32<S>(query, pa, pb, pc, pd, dim);
   if (isDot<S>()) {
     if (perRow) {
       return f32x4.mul(distance, column(perRow + ((<usize>a) << 2), perRow + ((<usize>b) << 2), perRow + ((<usize>c) << 2), perRow + ((<usize>d) << 2)));

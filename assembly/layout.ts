@@ -127,8 +127,9 @@ if (offsetof<Graph>("efConstruction") != abi.GRAPH_EF_CONSTRUCTION) ERROR("Graph
   query: usize;
   /** Like `query`: a row that a build compares with others. */
   rowQuery: usize;
-  unused0: u32;
-  unused1: u32;
+  /** Written, never read. */
+  touched: u32;
+  unused: u32;
   /** Distances of up to four rows, f32. At a multiple of 16. */
   distances: v128;
 }

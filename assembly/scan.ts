@@ -16,16 +16,27 @@ import { bound, heapify, push, topkSort } from "./topk";
   }
 }
 
+/** Blocks of more bytes than this are read in turn: they are not in the cache that side-by-side reading wants. */
+const IN_TURN_BYTES: usize = 1 << 20;
+/** Codes of rows shorter than this are read side by side at the memory's speed. */
+const IN_TURN_CODE_BYTES: u32 = 256;
+/** Four allowed rows within so many are still nearly one stream. */
+const NEAR_ROWS: u32 = 8;
+
 function scanAll<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, rowBase: u32): void {
   const last = to - 1;
+  const inTurn = <usize>(to - from) * stride > IN_TURN_BYTES && (!isCode<S>() || stride >= IN_TURN_CODE_BYTES);
   for (let r = from; r < to; r += 4) {
     const r1 = min(r + 1, last), r2 = min(r + 2, last), r3 = min(r + 3, last);
-    const distances = four<S>(query, data, stride, dim, perRow, r, r1, r2, r3);
+    const distances = inTurn
+      ? four<S>(query, data, stride, dim, perRow, r, r1, r2, r3, true)
+      : four<S>(query, data, stride, dim, perRow, r, r1, r2, r3, false);
     enter(top, distances, min(to - r, 4), r + rowBase, r1 + rowBase, r2 + rowBase, r3 + rowBase);
   }
 }
 
 function scanAllowed<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, allow: usize, rowBase: u32): void {
+  const inTurn = <usize>(to - from) * stride > IN_TURN_BYTES && (!isCode<S>() || stride >= IN_TURN_CODE_BYTES);
   let r0: u32 = 0, r1: u32 = 0, r2: u32 = 0, n: u32 = 0;
   for (let word = from >> 5; word <= (to - 1) >> 5; word++) {
     let bits = load<u32>(allow + ((<usize>word) << 2));
@@ -38,7 +49,10 @@ function scanAllowed<S>(top: TopK, query: usize, data: usize, stride: u32, dim: 
       else if (n == 1) r1 = row;
       else if (n == 2) r2 = row;
       else {
-        enter(top, four<S>(query, data, stride, dim, perRow, r0, r1, r2, row), 4, r0 + rowBase, r1 + rowBase, r2 + rowBase, row + rowBase);
+        const distances = inTurn && row - r0 < NEAR_ROWS
+          ? four<S>(query, data, stride, dim, perRow, r0, r1, r2, row, true)
+          : four<S>(query, data, stride, dim, perRow, r0, r1, r2, row, false);
+        enter(top, distances, 4, r0 + rowBase, r1 + rowBase, r2 + rowBase, row + rowBase);
         n = 0;
         continue;
       }
@@ -48,7 +62,7 @@ function scanAllowed<S>(top: TopK, query: usize, data: usize, stride: u32, dim: 
   if (n) {
     if (n < 2) r1 = r0;
     if (n < 3) r2 = r0;
-    enter(top, four<S>(query, data, stride, dim, perRow, r0, r1, r2, r0), n, r0 + rowBase, r1 + rowBase, r2 + rowBase, 0);
+    enter(top, four<S>(query, data, stride, dim, perRow, r0, r1, r2, r0, false), n, r0 + rowBase, r1 + rowBase, r2 + rowBase, 0);
   }
 }
 
@@ -79,9 +93,9 @@ function rescore<S>(top: TopK, query: usize, data: usize, dim: u32, perRow: usiz
     const at = top.rows + ((<usize>i) << 2), last = n - 1 - i;
     const i1 = min<u32>(1, last), i2 = min<u32>(2, last), i3 = min<u32>(3, last);
     const distances = inOrder
-      ? four<S>(query, data, dim << 2, dim, perRow, i, i + i1, i + i2, i + i3)
+      ? four<S>(query, data, dim << 2, dim, perRow, i, i + i1, i + i2, i + i3, false)
       : four<S>(query, data, dim << 2, dim, perRow,
-          load<u32>(at), load<u32>(at + ((<usize>i1) << 2)), load<u32>(at + ((<usize>i2) << 2)), load<u32>(at + ((<usize>i3) << 2)));
+          load<u32>(at), load<u32>(at + ((<usize>i1) << 2)), load<u32>(at + ((<usize>i2) << 2)), load<u32>(at + ((<usize>i3) << 2)), false);
     const out = top.distances + ((<usize>i) << 2);
     f32.store(out, f32x4.extract_lane(distances, 0));
     if (last > 0) f32.store(out, f32x4.extract_lane(distances, 1), 4);

@@ -67,7 +67,7 @@ export type Filtered = u16;
 /** The distance of one row. */
 // @ts-ignore: decorator
 @inline export function one<S>(graph: Graph, query: usize, perRow: usize, row: u32): f32 {
-  return f32x4.extract_lane(four<S>(query, graph.data, graph.stride, graph.dim, perRow, row, row, row, row), 0);
+  return f32x4.extract_lane(four<S>(query, graph.data, graph.stride, graph.dim, perRow, row, row, row, row, false), 0);
 }
 
 /** Distances of rows[i .. i + 3] of a list of n, its last row repeated beyond the end. */
@@ -78,7 +78,7 @@ export type Filtered = u16;
     load<u32>(at),
     load<u32>(at + ((<usize>min<u32>(1, last)) << 2)),
     load<u32>(at + ((<usize>min<u32>(2, last)) << 2)),
-    load<u32>(at + ((<usize>min<u32>(3, last)) << 2)));
+    load<u32>(at + ((<usize>min<u32>(3, last)) << 2)), false);
 }
 
 /**
@@ -120,6 +120,16 @@ export function descend<S>(graph: Graph, walk: Walk, query: usize, row: u32, fro
   return 2;
 }
 
+/** Loads from the first two cache lines of four rows (or from the row itself where it is shorter). */
+// @ts-ignore: decorator
+@inline function touchFour(data: usize, stride: u32, rows: usize): u32 {
+  const a = data + <usize>load<u32>(rows) * stride, b = data + <usize>load<u32>(rows, 4) * stride;
+  const c = data + <usize>load<u32>(rows, 8) * stride, d = data + <usize>load<u32>(rows, 12) * stride;
+  let touched = load<u32>(a) ^ load<u32>(b) ^ load<u32>(c) ^ load<u32>(d);
+  if (stride > 64) touched ^= load<u32>(a, 64) ^ load<u32>(b, 64) ^ load<u32>(c, 64) ^ load<u32>(d, 64);
+  return touched;
+}
+
 /**
  * Best-first walk of one level from the first `seeds` entries of the beam, keeping the `ef` nearest rows in the beam; answers how many.
  * Filtered: the beam still holds all rows, the rows that `allow` names go to walk.found, at most `foundMax` of them,
@@ -134,6 +144,7 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, seeds: u
   let foundCount: u32 = 0;
   let foundBound: f32 = Infinity;
 
+  let touched: u32 = 0;
   let size = min(seeds, ef), next: u32 = 0;
   for (let i: u32 = 0; i < size; i++) {
     const row = rowOf(beam, i);
@@ -176,9 +187,17 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, seeds: u
     const last = load<u32>(gather + ((<usize>(n - 1)) << 2));
     v128.store(gather + ((<usize>n) << 2), i32x4.splat(last));
 
+    // WebAssembly has no prefetch: a load whose value nobody waits for does the same. First the links of the row that is
+    // next for now, then, while four distances are computed, the beginnings of the next four rows.
+    if (next + 1 < size) {
+      const ahead = linksOf(graph, rowOf(beam, next + 1), level);
+      touched ^= load<u32>(ahead);
+      if (perList > 64) touched ^= load<u32>(ahead, 64);
+    }
     for (let i: u32 = 0; i < n; i += 4) {
       const group = gather + ((<usize>i) << 2);
-      const distances = four<S>(query, data, stride, dim, perRow, load<u32>(group), load<u32>(group, 4), load<u32>(group, 8), load<u32>(group, 12));
+      if (i + 4 < n) touched ^= touchFour(data, stride, group + 16);
+      const distances = four<S>(query, data, stride, dim, perRow, load<u32>(group), load<u32>(group, 4), load<u32>(group, 8), load<u32>(group, 12), false);
       let near: u32 = i32x4.bitmask(f32x4.lt(distances, f32x4.splat(bound)));
       if (i + 4 > n) near &= (1 << (n - i)) - 1;
       if (!near) continue;
@@ -204,6 +223,8 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, seeds: u
     }
     while (next < size && load<u32>(beam + <usize>next * BEAM_ENTRY, 4) & EXPANDED) next++;
   }
+  // Stored, so that no compiler leaves the loads out.
+  walk.touched = touched;
   memory.fill(visited, 0, (<usize>((graph.rows + 31) >> 5)) << 2);
   return sizeof<F>() == 2 ? foundCount : size;
 }

@@ -7,9 +7,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureInstalled } from './ensure-installed.mjs';
+import { TOTALS } from './totals-reporter.mjs';
 
 const root = join(import.meta.dirname, '..');
-const report = join(root, 'build', 'test-report.json');
 
 let failedSteps = 0;
 
@@ -22,13 +22,8 @@ function npmRun(script) {
   return run.status === 0;
 }
 
-/** What vitest counted, or null when it did not get that far. @returns {{ passed: number, failed: number } | null} */
-function totals() {
-  if (!existsSync(report)) return null;
-  const { numPassedTests, numFailedTests, numFailedTestSuites, success } = JSON.parse(readFileSync(report, 'utf8'));
-  // A file that fails to load, or an error outside of any test, fails no test.
-  return { passed: numPassedTests, failed: numFailedTests === 0 && !success ? Math.max(1, numFailedTestSuites) : numFailedTests };
-}
+/** What vitest counted, or null when it did not get that far. @returns {import('./totals-reporter.mjs').Totals | null} */
+const totals = () => (existsSync(TOTALS) ? JSON.parse(readFileSync(TOTALS, 'utf8')) : null);
 
 if (ensureInstalled(root) !== 0) {
   failedSteps++;

@@ -2,15 +2,15 @@
  * `npm test`: builds the package, compiles the type tests, and runs the suite in Node and in a real browser. Arguments
  * go to vitest (`npm test -- storage`). With `ELANUS_SKIP_BUILD` set it takes what was built before.
  *
- * The last lines are the runner's totals. `build/test-report.json` has the same for machines.
+ * The last lines are the runner's totals; where a step before it failed, a line behind them says so. The totals are also
+ * in `build/test-totals.json`, for machines.
  */
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { HOW_TO_GET_ONE, findBrowser } from './find-browser.mjs';
+import { TOTALS } from './totals-reporter.mjs';
 import { ROOT } from './virtual-modules.mjs';
-
-export const REPORT = join(ROOT, 'build', 'test-report.json');
 
 /** Runs a program of this project with this Node; answers whether it succeeded. @param {string} what @param {string[]} args */
 function step(what, args) {
@@ -23,7 +23,7 @@ function step(what, args) {
 /** @param {string} file */
 const tool = (file) => join(ROOT, 'node_modules', file);
 
-rmSync(REPORT, { force: true });
+rmSync(TOTALS, { force: true });
 
 const browser = await findBrowser();
 if (browser === null && process.env.CI) {
@@ -38,17 +38,14 @@ if (!process.env.ELANUS_SKIP_BUILD) {
 }
 if (!step('compile: sources and type tests', [tool('typescript/bin/tsc'), '-b', 'test'])) failed.push('compile');
 
-const started = Date.now();
 const tests = step(`test: Node ${process.version}${browser ? ` and ${browser}` : ', no browser'}`, [
   tool('vitest/vitest.mjs'),
   'run',
   '--reporter=default',
-  '--reporter=json',
-  `--outputFile.json=${REPORT}`,
+  '--reporter=./scripts/totals-reporter.mjs',
   ...process.argv.slice(2),
 ]);
 if (!tests) failed.push('test');
 
-if (browser === null) console.log(`\nThe browser half was not run: there is no Chromium here.\n${HOW_TO_GET_ONE}`);
-if (failed.length > 0) console.log(`\nFailed: ${failed.join(', ')} (tests took ${Math.round((Date.now() - started) / 1000)} s)`);
+if (failed.some((what) => what !== 'test')) console.log(`\nFailed: ${failed.join(', ')}`);
 process.exitCode = failed.length > 0 ? 1 : 0;

@@ -24,6 +24,7 @@ export function builtWorker() {
   const outfile = join(ROOT, 'build', 'test', 'node-worker.js');
   return {
     name: 'elanus-built-worker',
+    enforce: /** @type {const} */ ('pre'),
     async buildStart() {
       await build({
         entryPoints: [join(ROOT, 'src', 'node-worker.ts')],

@@ -16,6 +16,7 @@ export interface CreateCollectionOptions extends CallOptions {
 }
 
 const CREATE_OPTIONS: ReadonlySet<string> = new Set(['ifNotExists', 'signal']);
+const DROP_OPTIONS: ReadonlySet<string> = new Set(['signal']);
 
 /** Made by `connect`. Every method answers CLOSED after `close`. */
 export class Database {
@@ -79,6 +80,7 @@ export class Database {
   async dropCollection(name: string, options: CallOptions = {}): Promise<void> {
     const { engine } = this.#session;
     checkName('name', name);
+    checkOptions(options, 'dropCollection', DROP_OPTIONS);
     await engine.dropCollection({ name }, contextOf(options.signal));
   }
 

@@ -1,8 +1,7 @@
-/** The public names of this room: entries export them beside their `connect`. */
+/** The public names of this room: entries export them beside the `connect` that they make. */
 export { defineSchema } from '../schema/define.ts';
 export { ElanusError, isElanusError } from '../util/error.ts';
 export type { ErrorCode, ErrorDetail } from '../util/error.ts';
-export { makeConnect } from './connect.ts';
 export type { Connect, ConnectOptions } from './connect.ts';
 export type { CreateCollectionOptions, Database } from './database.ts';
 export type { CollectionDescription } from './session.ts';

@@ -5,6 +5,7 @@
  */
 import { decodeManifest, encodeManifest } from '../storage/manifest/codec.ts';
 import type { CollectionEntry, Manifest } from '../storage/manifest/manifest.ts';
+import { sameBytes } from '../storage/refusals.ts';
 import type { Store } from '../storage/store.ts';
 import { ElanusError } from '../util/error.ts';
 import type { Clock } from './clock.ts';
@@ -61,7 +62,7 @@ export class Catalog {
    */
   commit(clock: Clock, change: (manifest: Manifest) => Manifest | Promise<Manifest>): Promise<void> {
     const run = this.#tail.then(async () => {
-      if (this.#failure) throw new ElanusError('POISONED', 'an earlier commit failed: close the database and open it again', {}, { cause: this.#failure });
+      this.assertCommittable();
       const changed = await change(this.#manifest);
       const next: Manifest = { ...changed, version: this.#manifest.version + 1, lastTimestamp: clock.last, nextFileId: this.#nextFileId };
       const bytes = encodeManifest(next);
@@ -76,6 +77,22 @@ export class Catalog {
     });
     this.#tail = run.catch(() => {});
     return run;
+  }
+
+  /** POISONED where no commit can succeed any more. */
+  assertCommittable(): void {
+    if (this.#failure) throw new ElanusError('POISONED', 'an earlier commit failed: close the database and open it again', {}, { cause: this.#failure });
+  }
+
+  /** What a commit wrote before it failed may be removed, unless the failure was the swap's: then the manifest may name it after all. */
+  get isSwapInDoubt(): boolean {
+    return this.#failure !== null;
+  }
+
+  /** For a reader: whether a writer has committed since this catalog was opened. */
+  async isOutdated(): Promise<boolean> {
+    const now = await this.#store.root.read();
+    return now === null || this.#bytes === null || !sameBytes(now, this.#bytes);
   }
 
   /** Resolves when no commit is under way. */

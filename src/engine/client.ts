@@ -69,8 +69,10 @@ export interface GetReply {
 export type IndexState = 'none' | 'building' | 'finished' | 'failed';
 
 export interface IndexProgress {
+  /** `finished`: no sealed segment is without its index. Fresh rows are scanned until they are sealed. */
   readonly state: IndexState;
   readonly indexedRows: number;
+  /** All rows, the fresh ones that are not sealed yet among them. */
   readonly totalRows: number;
   readonly error?: { readonly code: ErrorCode; readonly message: string };
 }

@@ -127,7 +127,9 @@ export class CollectionState {
     const timestamp = this.parts.clock.next();
     const complete = this.keyField.autoId ? this.#withAutoIds(batch) : batch;
     await this.#write({ kind: 'insert', timestamp, partitionId: DEFAULT_PARTITION, schemaVersion: this.schema.version, batch: complete });
-    if (this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX) this.onGrowingFull();
+    const isFull = this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX;
+    // What is closing seals nothing more: the log keeps the rows.
+    if (isFull && !this.#closed) this.onGrowingFull();
     const keys = columnKeys(complete.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
     // A copy: the reply's buffers are the caller's, and the growing segment keeps the column.
     return { keys: keys.slice(), timestamp };
@@ -238,7 +240,7 @@ export class CollectionState {
   }
 
   async logBytes(): Promise<number> {
-    return this.recoveredLogBytes + (this.#log ? (await this.#log).byteLength : 0);
+    return this.recoveredLogBytes + (this.#log ? await this.#log.then((log) => log.byteLength, () => 0) : 0);
   }
 
   /** CLOSED, READ_ONLY or POISONED where nothing may be written. */
@@ -293,6 +295,11 @@ export class CollectionState {
     return [this.growing, ...this.sealing.map((frozen) => frozen.segment), ...this.sealed];
   }
 
+  /** Rows that are only in logs, dead ones counted. */
+  get unsealedRows(): number {
+    return this.sealing.reduce((sum, frozen) => sum + frozen.segment.rows, this.growing.rows);
+  }
+
   get liveRows(): number {
     let rows = this.growing.rows - this.growing.deletedRows;
     for (const { segment } of this.sealing) rows += segment.rows - segment.deletedRows;
@@ -300,10 +307,16 @@ export class CollectionState {
     return rows;
   }
 
-  /** Refuses new writes, waits for those under way and ends the log. Seals and builds have been stopped before. */
+  /** Resolves when what was written before the call is applied, or has failed. */
+  settled(): Promise<void> {
+    return this.#applied;
+  }
+
+  /** Refuses new writes, waits for those under way and for seals, and ends the log. Builds have been stopped before. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#applied;
+    await this.sealQueue;
     const log = this.#log;
     this.#log = null;
     if (log && !this.#poison) await (await log).end();

@@ -56,15 +56,13 @@ export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
   const { store, options } = deps;
   let lock: StoreLock | null = null;
   try {
-    lock = options.readOnly ? null : await store.lock();
+    if (options.readOnly) return await openForReading(deps, started);
+    lock = await store.lock();
     const catalog = await Catalog.open(store);
-    if (options.readOnly && !catalog.exists) throw new ElanusError('NOT_FOUND', 'there is no database to open with readOnly', { store: store.sharedUrl });
     const clock = new Clock(catalog.manifest.lastTimestamp);
     const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels), builds: deps.builds, options, onEvent: deps.onEvent };
-    if (!options.readOnly) {
-      await collectGarbage(store, catalog);
-      await catalog.commit(clock, (manifest) => ({ ...manifest, epoch: manifest.epoch + 1 }));
-    }
+    await collectGarbage(store, catalog);
+    await catalog.commit(clock, (manifest) => ({ ...manifest, epoch: manifest.epoch + 1 }));
     const engine = new Engine(deps, parts, lock);
     await engine.recover(started, deps.context);
     return engine;
@@ -73,6 +71,39 @@ export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
     await lock?.release();
     await store.close();
     throw error;
+  }
+}
+
+/** A writer beside us that commits faster than this many openings is not waited out. */
+const READ_ATTEMPTS_MAX = 50;
+
+/**
+ * Opens without the lock. A writer may commit meanwhile, and then drop logs and files that we were about to read: what
+ * was found counts only if the manifest is still the same afterwards.
+ */
+async function openForReading(deps: EngineDeps, started: number): Promise<EngineClient> {
+  const { store, options } = deps;
+  for (let attempt = 1; ; attempt++) {
+    const catalog = await Catalog.open(store);
+    if (!catalog.exists) throw new ElanusError('NOT_FOUND', 'there is no database to open with readOnly', { store: store.sharedUrl });
+    const events: EngineEvent[] = [];
+    const clock = new Clock(catalog.manifest.lastTimestamp);
+    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels), builds: deps.builds, options, onEvent: (event) => (isOpen ? deps.onEvent(event) : events.push(event)) };
+    let isOpen = false;
+    const engine = new Engine(deps, parts, null);
+    try {
+      await engine.recover(started, deps.context);
+    } catch (error) {
+      if (attempt < READ_ATTEMPTS_MAX && (await catalog.isOutdated())) continue;
+      throw error;
+    }
+    if (await catalog.isOutdated()) {
+      if (attempt < READ_ATTEMPTS_MAX) continue;
+      throw new ElanusError('LOCKED', `the writer changed the database during each of ${attempt} attempts to open it for reading: try again`, { store: store.sharedUrl });
+    }
+    isOpen = true;
+    for (const event of events) deps.onEvent(event);
+    return engine;
   }
 }
 
@@ -136,12 +167,20 @@ class Engine implements EngineClient {
     this.#assertWritable();
     const { catalog, clock } = this.#parts;
     const existing = catalog.find(request.name);
-    if (existing && request.ifNotExists) return this.#open(existing.collectionId).state.info;
+    if (existing && request.ifNotExists && this.#collections.has(existing.collectionId)) return this.#open(existing.collectionId).state.info;
     const indexes: Record<string, IndexSpec> = {};
     for (const field of request.schema.fields) if (field.index) indexes[field.fieldId] = resolveSpec(field, field.index);
     let entry: CollectionEntry | undefined;
+    let isKnown = false;
     await catalog.commit(clock, (manifest) => {
-      if (manifest.collections.some((known) => known.name === request.name)) {
+      const known = manifest.collections.find((candidate) => candidate.name === request.name);
+      if (known && request.ifNotExists) {
+        // Made by another call since we looked.
+        isKnown = true;
+        entry = known;
+        return manifest;
+      }
+      if (known) {
         throw new ElanusError('ALREADY_EXISTS', `there is a collection "${request.name}" already: open it with collection(), or pass { ifNotExists: true }`, { collection: request.name });
       }
       entry = {
@@ -157,6 +196,7 @@ class Engine implements EngineClient {
       };
       return { ...manifest, nextCollectionId: manifest.nextCollectionId + 1, collections: [...manifest.collections, entry] };
     });
+    if (isKnown) return this.#open(entry!.collectionId).state.info;
     return this.#adopt(new CollectionState(this.#parts, entry!)).state.info;
   }
 
@@ -182,8 +222,7 @@ class Engine implements EngineClient {
     const { catalog, clock, store } = this.#parts;
     const { collectionId } = this.#find(request.name);
     const { state, indexing } = this.#open(collectionId);
-    await indexing.close();
-    await state.sealQueue;
+    await indexing.close(new ElanusError('NOT_FOUND', 'the collection was dropped before the index was built', { collection: request.name }));
     await state.close();
     const files = state.entry.segments.flatMap((segment) => [segment.file, segment.deletesFile, ...segment.indexes.map((index) => index.file)]);
     await catalog.commit(clock, (manifest) => ({ ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) }));
@@ -274,12 +313,9 @@ class Engine implements EngineClient {
         failure ??= error;
       }
     };
-    for (const { indexing } of this.#collections.values()) await indexing.close();
+    for (const { indexing } of this.#collections.values()) await indexing.close(new ElanusError('CLOSED', 'the database was closed before the index was built'));
     await builds.close();
-    for (const { state } of this.#collections.values()) {
-      await state.sealQueue;
-      await attempt(() => state.close());
-    }
+    for (const { state } of this.#collections.values()) await attempt(() => state.close());
     await catalog.idle();
     for (const { state } of this.#collections.values()) state.free();
     this.#collections.clear();

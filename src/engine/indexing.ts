@@ -50,8 +50,11 @@ export class Indexing {
   /** Never rejects. */
   #queue: Promise<void> = Promise.resolve();
   #current: { readonly fieldId: number; readonly segment: SealedSegment; done: number; total: number } | null = null;
-  #abort = new AbortController();
-  #closed = false;
+  /** Stops the one build under way, because its index is not wanted any more; the job goes on to what is. */
+  #stale: { readonly fieldId: number; readonly abort: AbortController } | null = null;
+  readonly #abort = new AbortController();
+  /** Why there are no more builds; null while there are. */
+  #closed: ElanusError | null = null;
   readonly #failures = new Map<number, ElanusError>();
   /** Fields that some job, waiting or under way, is about. */
   readonly #pending = new Map<number, number>();
@@ -68,7 +71,7 @@ export class Indexing {
     throwIfAborted(context?.signal);
     if (!known || !sameSpec(known, spec)) {
       // What is being built for the old parameters is of no use any more.
-      this.#stopCurrent();
+      this.#stopCurrent(field.fieldId);
       await state.parts.catalog.commit(state.parts.clock, (manifest) =>
         withEntry(manifest, state.collectionId, (entry) => ({ ...entry, indexes: { ...entry.indexes, [field.fieldId]: spec } })),
       );
@@ -79,6 +82,8 @@ export class Indexing {
       context?.onProgress?.({ phase: 'merge', done: 0, total: state.sealed.length });
       await mergeSealed(state, segmentRowsMax(field, spec), signal);
       await this.#buildMissing(signal, context);
+      const now = state.indexSpec(field.fieldId);
+      if (!now || !sameSpec(now, spec)) throw new ElanusError('ABORTED', `the index of field "${field.name}" was changed or dropped while it was being built`);
     }, context?.signal);
     if (wait) await job;
     else job.catch((error: unknown) => this.#report(error, field));
@@ -97,14 +102,14 @@ export class Indexing {
   #enqueue(fieldId: number, work: (signal: AbortSignal) => Promise<void>, userSignal: AbortSignal | undefined): Promise<void> {
     this.#pending.set(fieldId, (this.#pending.get(fieldId) ?? 0) + 1);
     const run = this.#queue.then(async () => {
-      if (this.#closed) throw new ElanusError('CLOSED', 'the database was closed before the index was built');
-      this.#abort = new AbortController();
+      if (this.#closed) throw this.#closed;
       const signal = userSignal ? AbortSignal.any([this.#abort.signal, userSignal]) : this.#abort.signal;
       try {
         throwIfAborted(userSignal);
         this.#failures.delete(fieldId);
         await work(signal);
       } catch (error) {
+        if (this.#closed && !userSignal?.aborted) throw this.#closed;
         const wrapped = isElanusError(error) ? error : new ElanusError('INTERNAL', `index build failed: ${String(error)}`, {}, { cause: error });
         if (wrapped.code !== 'ABORTED' || userSignal?.aborted) this.#failures.set(fieldId, wrapped);
         throw wrapped;
@@ -128,8 +133,8 @@ export class Indexing {
     });
   }
 
-  #stopCurrent(): void {
-    this.#abort.abort(new ElanusError('ABORTED', 'the index was changed or dropped while it was being built'));
+  #stopCurrent(fieldId: number): void {
+    if (this.#stale?.fieldId === fieldId) this.#stale.abort.abort();
   }
 
   /** Segments whose index is not the one asked for and which are worth one. */
@@ -143,7 +148,15 @@ export class Indexing {
     for (const field of this.#state.schema.fields) {
       for (let segment = this.#missing(field.fieldId)[0]; segment; segment = this.#missing(field.fieldId)[0]) {
         throwIfAborted(signal);
-        await this.#buildOne(field, segment, this.#state.indexSpec(field.fieldId)!, signal, context);
+        const stale = new AbortController();
+        this.#stale = { fieldId: field.fieldId, abort: stale };
+        try {
+          await this.#buildOne(field, segment, this.#state.indexSpec(field.fieldId)!, AbortSignal.any([signal, stale.signal]), context);
+        } catch (error) {
+          if (!stale.signal.aborted || signal.aborted || !isElanusError(error) || error.code !== 'ABORTED') throw error;
+        } finally {
+          this.#stale = null;
+        }
       }
     }
   }
@@ -213,12 +226,13 @@ export class Indexing {
 
   progress(field: Field): IndexProgress {
     const spec = this.#state.indexSpec(field.fieldId);
-    const totalRows = this.#state.sealed.reduce((sum, segment) => sum + segment.rows, 0);
+    const sealedRows = this.#state.sealed.reduce((sum, segment) => sum + segment.rows, 0);
+    const totalRows = sealedRows + this.#state.unsealedRows;
     if (!spec) return { state: 'none', indexedRows: 0, totalRows };
     const missing = this.#missing(field.fieldId);
     const missingRows = missing.reduce((sum, segment) => sum + segment.rows, 0);
     const current = this.#current?.fieldId === field.fieldId && missing.includes(this.#current.segment) ? Math.min(this.#current.done, this.#current.segment.rows) : 0;
-    const indexedRows = totalRows - missingRows + current;
+    const indexedRows = sealedRows - missingRows + current;
     const pending = (this.#pending.get(field.fieldId) ?? 0) > 0;
     const failure = this.#failures.get(field.fieldId);
     if (pending) return { state: 'building', indexedRows, totalRows };
@@ -226,10 +240,10 @@ export class Indexing {
     return { state: missing.length > 0 ? 'building' : 'finished', indexedRows, totalRows };
   }
 
-  /** Stops what runs. Resolved: nothing does. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#abort.abort(new ElanusError('CLOSED', 'the database is being closed'));
+  /** Stops what runs; who waits for it is told the reason. Resolved: nothing runs. */
+  async close(reason: ElanusError): Promise<void> {
+    this.#closed ??= reason;
+    this.#abort.abort(reason);
     await this.#queue;
   }
 }

@@ -12,7 +12,7 @@ import { throwIfAborted } from '../util/error.ts';
 import { yieldToHost } from '../util/yield.ts';
 import { withEntry } from './catalog.ts';
 import type { CollectionState } from './collection.ts';
-import { applyEntries, type Snapshot, writeDeletes, writeSegment } from './seal.ts';
+import { applyEntries, discard, type Snapshot, writeDeletes, writeSegment } from './seal.ts';
 
 /** A segment is written anew when more of its rows than this are dead. */
 const DEAD_SHARE_MAX = 0.2;
@@ -46,6 +46,8 @@ function groupSegments(segments: readonly SealedSegment[], rowsMax: number): Sea
 async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment[], signal: AbortSignal | undefined): Promise<void> {
   const { catalog, clock, store, pool } = state.parts;
   for (const segment of inputs) segment.pins.pin();
+  let merged: SealedSegment | null = null;
+  let isCommitted = false;
   try {
     for (const field of state.schema.fields) {
       for (const segment of inputs) {
@@ -57,7 +59,6 @@ async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment
     const places = liveRowsInKeyOrder(inputs);
     const snapshot = await gather(state, places);
     throwIfAborted(signal);
-    let merged: SealedSegment | null = null;
     if (snapshot.rows > 0) {
       merged = await SealedSegment.open(store, await writeSegment(state, snapshot), state.schema, pool);
       for (const field of state.schema.fields) {
@@ -79,15 +80,19 @@ async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment
         segments: [...known.segments.filter((segment) => !inputIds.has(segment.segmentId)), ...(entry ? [entry] : [])],
       }));
     });
+    isCommitted = true;
     carry();
     state.sealed = [...state.sealed.filter((segment) => !inputs.includes(segment)), ...(merged ? [merged] : [])];
     applyEntries(state);
     state.segmentsChanged();
   } finally {
     for (const segment of inputs) segment.pins.unpin();
+    if (merged && !isCommitted) await discard(state, merged);
   }
   for (const segment of inputs) {
     segment.pins.retire();
+    // A reader that began before the commit may still be at the file.
+    await segment.pins.freed;
     await removeFiles(state, segment);
   }
 }

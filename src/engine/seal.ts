@@ -25,6 +25,7 @@ export function seal(state: CollectionState): Promise<void> {
 }
 
 async function sealNow(state: CollectionState): Promise<void> {
+  await state.settled();
   if (state.growing.rows > 0 || (await hasUnsealedWrites(state))) await state.rotate();
   // In order of age: a commit drops the logs of everything before it.
   while (state.sealing.length > 0) await sealFrozen(state, state.sealing[0]!);
@@ -32,26 +33,33 @@ async function sealNow(state: CollectionState): Promise<void> {
 
 async function sealFrozen(state: CollectionState, { segment: frozen, nextLogGeneration: firstLogGeneration }: Frozen): Promise<void> {
   const { catalog, clock, store, pool } = state.parts;
+  catalog.assertCommittable();
   const snapshot = snapshotGrowing(frozen, state.schema);
   let segment: SealedSegment | null = null;
-  if (snapshot.rows > 0) {
-    const entry = await writeSegment(state, snapshot);
-    segment = await SealedSegment.open(store, entry, state.schema, pool);
-    for (const field of state.schema.fields) {
-      if (field.type === 'FloatVector') segment.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!.values as Float32Array);
-    }
-  }
   let obsolete: string[] = [];
-  await catalog.commit(clock, async (manifest) => {
-    const persisted = await persistDeletes(state);
-    obsolete = persisted.obsolete;
-    return withEntry(manifest, state.collectionId, (entry) => ({
-      ...entry,
-      nextAutoId: state.nextAutoId,
-      firstLogGeneration,
-      segments: [...entry.segments.map((known) => persisted.entries.get(known.segmentId) ?? known), ...(segment ? [segment.entry] : [])],
-    }));
-  });
+  try {
+    if (snapshot.rows > 0) {
+      const entry = await writeSegment(state, snapshot);
+      segment = await SealedSegment.open(store, entry, state.schema, pool);
+      for (const field of state.schema.fields) {
+        if (field.type === 'FloatVector') segment.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!.values as Float32Array);
+      }
+    }
+    await catalog.commit(clock, async (manifest) => {
+      const persisted = await persistDeletes(state);
+      obsolete = persisted.obsolete;
+      return withEntry(manifest, state.collectionId, (entry) => ({
+        ...entry,
+        nextAutoId: state.nextAutoId,
+        firstLogGeneration,
+        segments: [...entry.segments.map((known) => persisted.entries.get(known.segmentId) ?? known), ...(segment ? [segment.entry] : [])],
+      }));
+    });
+  } catch (error) {
+    // The frozen rows stay where they are; the next seal tries again.
+    if (segment) await discard(state, segment);
+    throw error;
+  }
   applyEntries(state);
   if (segment) {
     carryDeletes(frozen, segment, snapshot.deletedKeys);
@@ -66,6 +74,13 @@ async function sealFrozen(state: CollectionState, { segment: frozen, nextLogGene
     const log = parseLogName(name);
     if (log && log.collectionId === state.collectionId && log.generation < firstLogGeneration) await store.logs.drop(name);
   }
+}
+
+/** Takes back a segment that no commit named. */
+export async function discard(state: CollectionState, segment: SealedSegment): Promise<void> {
+  segment.pins.retire();
+  const { catalog, store } = state.parts;
+  if (!catalog.isSwapInDoubt) await store.remove(segment.entry.file).catch(() => {});
 }
 
 /** Deletes alone leave no growing rows, but a log. */

@@ -3,27 +3,37 @@
  * answers alone; an index of another metric than the search's cannot, and the segment is scanned.
  */
 import { getIndexType } from '../index/registry.ts';
-import type { IndexSpec } from '../schema/types.ts';
+import type { MetricType } from '../schema/types.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
+import type { SegmentIndexEntry } from '../storage/manifest/manifest.ts';
 import { openSections } from '../storage/sections/index.ts';
 import type { Store } from '../storage/store.ts';
 
 /** True when a search can be answered without reading anything (rows to be scored again apart). */
-export function isLoaded(segment: SealedSegment, fieldId: number): boolean {
+export function isLoaded(segment: SealedSegment, fieldId: number, metric: MetricType): boolean {
   const vectors = segment.vectors(fieldId);
-  if (vectors.index) return vectors.resident || !getIndexType(vectors.index.typeName).needsVectors;
-  return vectors.resident && !segment.entry.indexes.some((index) => index.fieldId === fieldId);
+  if (vectors.resident) return indexServes(segment, fieldId, metric) || !storedIndex(segment, fieldId, metric);
+  return indexServes(segment, fieldId, metric) && !getIndexType(vectors.index!.typeName).needsVectors;
 }
 
-/** Loads what the first search needs. */
-export async function loadForSearch(store: Store, segment: SealedSegment, fieldId: number): Promise<void> {
+/** The index that the manifest has for a search by this metric. */
+const storedIndex = (segment: SealedSegment, fieldId: number, metric: MetricType): SegmentIndexEntry | undefined =>
+  segment.entry.indexes.find((index) => index.fieldId === fieldId && index.spec.metric === metric);
+
+/** Loads what a search by this metric needs. The index may be replaced meanwhile: its file is gone then, and the one that is there now counts. */
+export async function loadForSearch(store: Store, segment: SealedSegment, fieldId: number, metric: MetricType): Promise<void> {
   const vectors = segment.vectors(fieldId);
-  const entry = segment.entry.indexes.find((index) => index.fieldId === fieldId);
-  if (!entry) return vectors.load(segment.file);
-  if (getIndexType(entry.spec.type).needsVectors) await vectors.load(segment.file);
-  if (!vectors.index) {
-    const sections = await readSections(store, entry.file);
-    if (!vectors.index) vectors.setIndex(entry.spec, sections);
+  while (!isLoaded(segment, fieldId, metric)) {
+    const stored = storedIndex(segment, fieldId, metric);
+    const isStale = (): boolean => storedIndex(segment, fieldId, metric)?.file !== stored?.file;
+    if (!stored || getIndexType(stored.spec.type).needsVectors) await vectors.load(segment.file);
+    if (!stored || isStale() || indexServes(segment, fieldId, metric)) continue;
+    try {
+      const sections = await readSections(store, stored.file);
+      if (!isStale() && !indexServes(segment, fieldId, metric)) vectors.setIndex(stored.spec, sections);
+    } catch (error) {
+      if (!isStale()) throw error;
+    }
   }
 }
 
@@ -35,8 +45,8 @@ export async function readSections(store: Store, file: string): Promise<Map<stri
   return sections;
 }
 
-/** The metric decides whether a segment's index may answer a search. */
-export function indexServes(segment: SealedSegment, fieldId: number, spec: IndexSpec): boolean {
+/** The metric decides whether the index in memory may answer a search. */
+export function indexServes(segment: SealedSegment, fieldId: number, metric: MetricType): boolean {
   const { index, indexSpec } = segment.vectors(fieldId);
-  return index !== null && indexSpec !== null && indexSpec.metric === spec.metric;
+  return index !== null && indexSpec !== null && indexSpec.metric === metric;
 }

@@ -54,10 +54,10 @@ interface Hits {
 const SLICE_MS = 10;
 
 export function searchSegments(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
-  const { fieldId } = job.plan.field;
+  const { metric, field: { fieldId } } = job.plan;
   if (job.nq !== 1) return searchMany(view, job);
   for (const segment of view.sealed) {
-    if (!isLoaded(segment, fieldId) || mustReadToRefine(segment, job.plan)) return searchMany(view, job);
+    if (!isLoaded(segment, fieldId, metric) || mustReadToRefine(segment, job.plan)) return searchMany(view, job);
   }
   const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
   const found: Found[] = [];
@@ -78,12 +78,12 @@ function kept(found: Found): Found {
 
 /** The path of several queries, and of whatever has to be read first. */
 async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply> {
-  const { fieldId } = job.plan.field;
+  const { metric, field: { fieldId } } = job.plan;
   const pinned: readonly Segment[] = [...view.growing, ...view.sealed];
   for (const segment of pinned) segment.pins.pin();
   try {
     for (const segment of view.sealed) {
-      if (!isLoaded(segment, fieldId)) await loadForSearch(view.store, segment, fieldId);
+      await loadForSearch(view.store, segment, fieldId, metric);
       throwIfAborted(job.signal);
     }
     const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(job.nq) };
@@ -92,6 +92,8 @@ async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply
       const found: Found[] = [];
       for (const segment of view.growing) if (segment.rows > 0) found.push(kept(searchGrowing(segment, job, query)));
       for (const segment of view.sealed) {
+        // Between two queries an index may have been dropped or replaced.
+        if (!isLoaded(segment, fieldId, metric)) await loadForSearch(view.store, segment, fieldId, metric);
         found.push(mustReadToRefine(segment, job.plan) ? await searchAndRead(segment, job, query) : kept(searchSealed(segment, job, query)));
       }
       collect(found, job, query, hits);
@@ -112,19 +114,47 @@ function searchGrowing(segment: GrowingSegment, job: SearchJob, query: number): 
   const vectors = segment.vectors(field.fieldId);
   const { kernels } = vectors;
   kernels.setQuery(job.queries, query * field.dim!, field.dim!, metric);
-  kernels.beginTopK(k);
-  vectors.scan(metric);
-  const n = kernels.endTopK();
-  return { segment, rows: kernels.hitRows(n), distances: kernels.hitDistances(n) };
+  const scan = (most: number): number => {
+    kernels.beginTopK(most);
+    vectors.scan(metric);
+    return kernels.endTopK();
+  };
+  if (segment.isInKeyOrder) {
+    const n = scan(k);
+    return { segment, rows: kernels.hitRows(n), distances: kernels.hitDistances(n) };
+  }
+  // The kernels settle ties by row, which here is not by key: all rows that tie for the last place must be known.
+  let most = Math.min(k + 1, TOPK_MAX);
+  let n = scan(most);
+  while (n === most && most < TOPK_MAX && kernels.hitDistances(n)[n - 1] === kernels.hitDistances(n)[k - 1]) {
+    most = Math.min(most * 4, TOPK_MAX);
+    n = scan(most);
+  }
+  return tiesByKey(segment, kernels.hitRows(n), kernels.hitDistances(n), k);
+}
+
+/** Most hits that the kernels keep. */
+const TOPK_MAX = 32_768;
+
+/** The first k hits, those of equal distance in ascending order of their keys. Copies where anything moves. */
+function tiesByKey(segment: GrowingSegment, rows: Uint32Array, distances: Float32Array, k: number): Found {
+  const sorted = rows.slice();
+  for (let start = 0; start < Math.min(k, sorted.length); ) {
+    let end = start + 1;
+    while (end < sorted.length && distances[end] === distances[start]) end++;
+    if (end - start > 1) sorted.subarray(start, end).sort((a, b) => compareKeys(segment.keyAt(a), segment.keyAt(b)));
+    start = end;
+  }
+  return { segment, rows: sorted.subarray(0, k), distances: distances.subarray(0, k) };
 }
 
 function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Found {
-  const { field, metric, k, spec } = job.plan;
+  const { field, metric, k } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   const { kernels } = vectors;
   kernels.setQuery(job.queries, query * field.dim!, field.dim!, metric);
   let n: number;
-  if (indexServes(segment, field.fieldId, spec)) {
+  if (indexServes(segment, field.fieldId, metric)) {
     const plan = planSegment(job.plan, vectors);
     n = vectors.search(plan);
     if (plan.refine) vectors.rescore(metric, n);
@@ -138,8 +168,9 @@ function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Fo
 }
 
 function mustReadToRefine(segment: SealedSegment, fieldPlan: FieldPlan): boolean {
-  const vectors = segment.vectors(fieldPlan.field.fieldId);
-  return !vectors.resident && vectors.index !== null && planSegment(fieldPlan, vectors).refine;
+  const { fieldId } = fieldPlan.field;
+  const vectors = segment.vectors(fieldId);
+  return !vectors.resident && indexServes(segment, fieldId, fieldPlan.metric) && planSegment(fieldPlan, vectors).refine;
 }
 
 /** Searches codes, then scores the candidates by vectors read from the file; the rest of them is loaded behind. */

@@ -3,7 +3,7 @@ import { instantiateKernels } from '../kernels/kernels.ts';
 import type { KernelModule } from '../kernels/load.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import { yieldToHost } from '../util/yield.ts';
-import type { BuildJob, BuildService, IndexSection } from './index.ts';
+import type { BuildJob, IndexSection } from './index.ts';
 import { getIndexType } from './registry.ts';
 
 /** Length of a slice. A host that must draw or answer gets its turn this often. */
@@ -38,16 +38,4 @@ export async function runBuild(module: KernelModule, job: BuildJob, vectors: Flo
     context.onProgress?.(builder.done, builder.total);
   }
   return builder.finish();
-}
-
-/** Builds on the calling thread, for hosts without workers. */
-export function inlineBuildService(module: KernelModule): BuildService {
-  return {
-    thread: 'calling',
-    async build(job, context) {
-      if (job.vectors.kind !== 'bytes') throw new ElanusError('NOT_SUPPORTED', 'a build on the calling thread expected the vectors themselves, got the name of a file');
-      return runBuild(module, job, job.vectors.values, context);
-    },
-    async close() {},
-  };
 }

@@ -9,7 +9,7 @@ import { columnKeys } from '../schema/keys.ts';
 import type { Field, Schema } from '../schema/types.ts';
 import { Pins } from './pins.ts';
 import { GrowingVectors } from './growing-vectors.ts';
-import { type MapKey, mapKey, mapKeyAt } from './keys.ts';
+import { compareKeys, type MapKey, mapKey, mapKeyAt } from './keys.ts';
 import { RowTimes } from './row-times.ts';
 
 interface Chunk {
@@ -33,6 +33,8 @@ export class GrowingSegment {
   /** Row to the time of its delete. */
   readonly #deleted = new Map<number, bigint>();
   #rows = 0;
+  /** Rows came in ascending order of their keys, so that a tie by row is a tie by key. */
+  #isInKeyOrder = true;
 
   constructor(schema: Schema, kernels: Kernels) {
     this.#schema = schema;
@@ -78,10 +80,21 @@ export class GrowingSegment {
         if (column.fieldId === this.#keyField.fieldId) keys = columnKeys(column);
       }
     }
+    if (this.#isInKeyOrder) this.#isInKeyOrder = this.#continuesInOrder(keys);
     this.#chunks.push({ firstRow: this.#rows, rows: batch.rows, keys, columns, byteLength });
     if (this.#rowOfKey) this.#indexKeys(keys, this.#rows);
     this.times.append(batch.rows, timestamp);
     this.#rows += batch.rows;
+  }
+
+  get isInKeyOrder(): boolean {
+    return this.#isInKeyOrder;
+  }
+
+  #continuesInOrder(keys: Keys): boolean {
+    if (keys.length > 0 && this.#rows > 0 && compareKeys(this.keyAt(this.#rows - 1), keys[0]!) >= 0) return false;
+    for (let i = 1; i < keys.length; i++) if (compareKeys(keys[i - 1]!, keys[i]!) >= 0) return false;
+    return true;
   }
 
   #indexKeys(keys: Keys, firstRow: number): void {

@@ -9,7 +9,7 @@ import type { Column, Keys } from '../schema/column.ts';
 export type MapKey = number | bigint | string;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export function mapKeyAt(keys: Keys, index: number): MapKey {
   const key = keys[index]!;

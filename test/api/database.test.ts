@@ -76,6 +76,7 @@ describe.each(engines)('a database on $name', ({ connect }) => {
     expect(await codeOfAsync(db.collection('fish', birds))).toBe('NOT_FOUND');
     expect(await codeOfAsync(db.describeCollection('fish'))).toBe('NOT_FOUND');
     expect(await codeOfAsync(db.dropCollection('fish'))).toBe('NOT_FOUND');
+    expect(await codeOfAsync(db.dropCollection('birds', { cascade: true } as object))).toBe('INVALID_ARGUMENT');
   });
 
   it.each(['', '1st', 'a-b', 'a b', '../etc', 'ä', 'n'.repeat(256), 7, null, undefined])('refuses %j as a name', async (name) => {

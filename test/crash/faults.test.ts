@@ -8,7 +8,8 @@ import { valueAt } from '../../src/schema/column-ops.ts';
 import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
 import { isElanusError } from '../../src/util/error.ts';
 import { DIM, fieldId, insertRows, openTestEngine, testSchema, type TestEngine } from '../engine/harness.ts';
-import { bestScores, type ModelRow, random } from '../engine/model.ts';
+import { bestScores, type ModelRow } from '../engine/model.ts';
+import { random } from '../support/random.ts';
 import { type Fault, faultStore } from '../support/fault-store.ts';
 
 const SEEDS = Number(process.env.SEEDS ?? 60);

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { random } from '../engine/model.ts';
+import { random } from '../support/random.ts';
 
 const KILLS = Number(process.env.KILLS ?? 8);
 const writer = fileURLToPath(new URL('./writer.mjs', import.meta.url));

@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { valueAt } from '../../src/schema/column-ops.ts';
 import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
 import { DIM, fieldId, insertRows, openTestEngine, testSchema } from './harness.ts';
-import { bestScores, type ModelRow, random } from './model.ts';
+import { bestScores, type ModelRow } from './model.ts';
+import { random } from '../support/random.ts';
 
 const SEEDS = Number(process.env.SEEDS ?? 10);
 

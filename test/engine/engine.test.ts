@@ -236,6 +236,8 @@ describe('an index', () => {
     for (let i = 0; i < 1000 && (await second.client.indexProgress({ collectionId, fieldId: field })).state !== 'finished'; i++) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await second.client.indexProgress({ collectionId, fieldId: field })).toEqual({ state: 'finished', indexedRows: 6000, totalRows: 6000 });
     expect((await second.client.collectionStats({ collectionId })).segments).toMatchObject([{ indexes: { vector: 'HNSW_SQ' } }]);
+    await insertRows(second.client, collectionId, wide, rows.slice(0, 10).map((row) => ({ ...row, key: row.key + 9000n })));
+    expect(await second.client.indexProgress({ collectionId, fieldId: field })).toEqual({ state: 'finished', indexedRows: 6000, totalRows: 6010 });
     expect([...(await second.client.search({ ...one, queries: one.queries.slice() })).keys]).toEqual([77n]);
     // Deletes reach the index, and reopening finds both.
     await second.client.delete({ collectionId, keys: BigInt64Array.of(77n) });

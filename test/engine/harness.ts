@@ -1,12 +1,13 @@
 /** An engine over a store for tests of the engine itself: plain messages, no API, no workers. */
 import { openEngine } from '../../src/engine/engine.ts';
 import type { EngineClient, EngineEvent, EngineOptions } from '../../src/engine/client.ts';
-import { inlineBuildService } from '../../src/index/build.ts';
+import { runBuild } from '../../src/index/build.ts';
 import { toBatch } from '../../src/schema/batch.ts';
 import { toSchema } from '../../src/schema/define.ts';
 import { planOf } from '../../src/schema/plan.ts';
 import type { Schema } from '../../src/schema/types.ts';
 import type { Store } from '../../src/storage/store.ts';
+import { inlineBuildService } from '../../src/worker/inline.ts';
 import { testKernels } from '../support/kernels.ts';
 import type { ModelRow } from './model.ts';
 
@@ -21,7 +22,10 @@ export async function openTestEngine(store: Store, options: Partial<EngineOption
   const client = await openEngine({
     store,
     kernels,
-    builds: inlineBuildService(kernels),
+    builds: inlineBuildService((job, context) => {
+      if (job.vectors.kind !== 'bytes') throw new Error('an engine on its own thread builds from the vectors themselves');
+      return runBuild(kernels, job, job.vectors.values, context);
+    }),
     options: { durability: 'strict', readOnly: false, ...options },
     onEvent: (event) => void events.push(event),
   });

@@ -8,7 +8,8 @@ import { valueAt } from '../../src/schema/column-ops.ts';
 import type { MetricType } from '../../src/schema/types.ts';
 import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
 import { DIM, fieldId, insertRows, openTestEngine, testSchema, type TestEngine } from './harness.ts';
-import { bestScores, type ModelRow, random, score } from './model.ts';
+import { bestScores, type ModelRow, score } from './model.ts';
+import { random } from '../support/random.ts';
 
 const SEEDS = Number(process.env.SEEDS ?? 24);
 const METRICS: readonly MetricType[] = ['L2', 'IP', 'COSINE'];

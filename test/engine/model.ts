@@ -9,17 +9,6 @@ export interface ModelRow {
   readonly vector: Float32Array;
 }
 
-/** mulberry32: small, seeded, good enough to draw test cases. */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 /** Score by Milvus's convention: L2 squared, IP, COSINE; a zero vector scores 0 under COSINE. */
 export function score(metric: MetricType, a: Float32Array, b: Float32Array): number {
   let l2 = 0;

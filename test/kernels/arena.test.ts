@@ -11,7 +11,7 @@ describe('arena', () => {
     const arena = new MemoryArena(new ScalarMemory(), 100);
     const next = mulberry32(SEED);
     const held = new Map<number, number>();
-    for (let i = 0; i < 3000; i++) {
+    for (let i = 0; i < 1500; i++) {
       if (held.size > 0 && next() % 3 === 0) {
         const ptr = [...held.keys()][next() % held.size];
         held.delete(ptr);
@@ -22,7 +22,8 @@ describe('arena', () => {
       const ptr = arena.alloc(byteLength);
       expect(ptr % 64).toBe(0);
       expect(ptr).toBeGreaterThanOrEqual(128);
-      for (const [other, length] of held) expect(ptr + byteLength <= other || other + length <= ptr, `seed ${SEED}, step ${i}`).toBe(true);
+      const overlaps = [...held].filter(([other, length]) => ptr + byteLength > other && other + length > ptr);
+      expect(overlaps, `seed ${SEED}, step ${i}`).toEqual([]);
       held.set(ptr, Math.max(byteLength, 1));
     }
     for (const ptr of held.keys()) arena.free(ptr);

@@ -6,7 +6,7 @@ import { loadKernels, supportedVariants } from '../../src/kernels/load.ts';
 import { scalarInstance } from '../../src/kernels/scalar.ts';
 import { testKernels, testVariants } from '../support/kernels.ts';
 
-const bytes = (variant: string): Buffer => readFileSync(new URL(`../../build/kernels/${variant}.wasm`, import.meta.url));
+const bytes = (variant: string): Uint8Array<ArrayBuffer> => Uint8Array.from(readFileSync(new URL(`../../build/kernels/${variant}.wasm`, import.meta.url)));
 const sources = { simd: () => bytes('simd'), relaxed: () => bytes('relaxed') };
 const HTML = new TextEncoder().encode('<!doctype html><title>Not found</title>');
 

@@ -33,6 +33,11 @@ describe('the packed package in Node', () => {
     expect(readdirSync(join(project.folder, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['elanus']);
   });
 
+  it('exports its public names and nothing else', () => {
+    const { stdout } = run('names.js', `import * as elanus from 'elanus'; console.log(Object.keys(elanus).join(' '));`);
+    expect(stdout).toBe('ElanusError connect defineSchema isElanusError\n');
+  });
+
   it('compiles no code from strings and holds no registry, no path of the machine that built it', () => {
     const dist = join(project.folder, 'node_modules', 'elanus', 'dist');
     const texts = readdirSync(dist).filter((file) => /\.(js|map)$/.test(file)).map((file) => readFileSync(join(dist, file), 'utf8'));

@@ -5,7 +5,8 @@ import { encodePreamble } from '../../src/storage/preamble.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { LogWriter, RECORD_BYTES_MAX, readLog } from '../../src/storage/wal/index.ts';
 import { expectBytes, pattern } from '../contract/store.ts';
-import { faultStore, mulberry32, type Fault } from '../support/fault-store.ts';
+import { faultStore, type Fault } from '../support/fault-store.ts';
+import { random as seeded } from '../support/random.ts';
 
 const NAME = 'c1-1.log';
 const HEADER = new Uint8Array([7, 8, 9]);
@@ -118,7 +119,7 @@ describe('wal > writing and reading', () => {
 describe('wal > durability', () => {
   test('strict: what was acknowledged survives a power loss; unacknowledged records survive whole or not at all', async () => {
     for (let seed = 1; seed <= 60; seed++) {
-      const random = mulberry32(seed);
+      const random = seeded(seed);
       const medium = new MemoryMedium();
       const store = faultStore(openMemoryStore({ medium }), { seed, at: 1 + Math.floor(random() * 12), fault: 'power-loss' });
       const writer = await LogWriter.create(store, NAME, HEADER, 'strict');
@@ -140,7 +141,7 @@ describe('wal > durability', () => {
 
   test('relaxed: a power loss leaves a prefix of whole records, at least those before the last sync', async () => {
     for (let seed = 1; seed <= 60; seed++) {
-      const random = mulberry32(seed);
+      const random = seeded(seed);
       const medium = new MemoryMedium();
       const store = faultStore(openMemoryStore({ medium }), { seed });
       const writer = await LogWriter.create(store, NAME, HEADER, 'relaxed');

@@ -4,6 +4,7 @@
  * not synced, or leaves a seeded part of it.
  */
 import { ElanusError } from '../../src/util/error.ts';
+import { random } from './random.ts';
 import type { Store, StoreLock, StoreLogs, StoreRoot } from '../../src/storage/store.ts';
 
 export type Fault =
@@ -60,7 +61,7 @@ class FaultyStore implements FaultStore {
   constructor(inner: Store, plan: FaultPlan) {
     this.#inner = inner;
     this.#plan = plan;
-    this.#random = mulberry32(plan.seed ?? 1);
+    this.#random = random(plan.seed ?? 1);
     this.logs = {
       append: (name, bytes, durable) => {
         const copy = bytes.slice();
@@ -210,16 +211,4 @@ class FaultyStore implements FaultStore {
   #checkPower(): void {
     if (this.#isDark) throw new ElanusError('STORAGE', 'injected: the power is gone', { injected: 'power-loss' });
   }
-}
-
-/** Tommy Ettinger's generator: 32 bits of state, good enough to choose where it hurts. */
-export function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

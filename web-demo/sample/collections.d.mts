@@ -59,7 +59,7 @@ export function isComplete(collections: SampleCollections): Promise<boolean>;
 export function fillCollections(
   collections: SampleCollections,
   getSource: () => Promise<SampleSource>,
-  hooks?: { onProgress?: (progress: FillProgress) => void; onPictures?: (pictures: Pictures) => void },
+  hooks?: { onProgress?: (progress: FillProgress) => void; onPictures?: (pictures: Pictures, name: 'images' | 'unseen') => void },
 ): Promise<void>;
 export function readPictures(
   collection: SampleCollection<PictureRow>,

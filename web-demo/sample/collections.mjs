@@ -24,14 +24,15 @@ const TEXT_INDEX = { type: 'HNSW', metric: 'COSINE', params: { M: 16, efConstruc
 function schemas(defineSchema) {
   const id = { type: 'Int64', primaryKey: true, as: 'number' };
   return {
-    images: defineSchema({ fields: { id, label: { type: 'Int8' }, pixels: { type: 'FloatVector', dim: IMAGE_DIM } } }),
+    // With the index in the schema its metric holds from the first row on, also while rows are scanned.
+    images: defineSchema({ fields: { id, label: { type: 'Int8' }, pixels: { type: 'FloatVector', dim: IMAGE_DIM, index: IMAGE_INDEX } } }),
     unseen: defineSchema({ fields: { id, label: { type: 'Int8' }, pixels: { type: 'FloatVector', dim: IMAGE_DIM } } }),
     abstracts: defineSchema({
       fields: {
         id,
         title: { type: 'VarChar', maxLength: 512 },
         text: { type: 'VarChar', maxLength: 8192 },
-        embedding: { type: 'FloatVector', dim: TEXT_DIM },
+        embedding: { type: 'FloatVector', dim: TEXT_DIM, index: TEXT_INDEX },
       },
     }),
   };
@@ -51,24 +52,26 @@ export async function openCollections(db, defineSchema, { readOnly = false } = {
 export async function isComplete({ images, unseen, abstracts }) {
   const rows = await Promise.all([images.count(), unseen.count(), abstracts.count()]);
   if (rows[0] !== ROWS.images || rows[1] !== ROWS.unseen || rows[2] !== ROWS.abstracts) return false;
-  const indexes = await Promise.all([images.indexProgress('pixels'), abstracts.indexProgress('embedding')]);
-  return indexes.every(({ state }) => state === 'finished');
+  return (await isIndexed(images, 'pixels', ROWS.images)) && (await isIndexed(abstracts, 'embedding', ROWS.abstracts));
+}
+
+/** True when the index has all rows. Its progress is told over sealed rows, so `finished` alone says nothing of fresh ones. */
+async function isIndexed(collection, field, rows) {
+  const { state, indexedRows } = await collection.indexProgress(field);
+  return state === 'finished' && indexedRows === rows;
 }
 
 /**
  * Brings the collections to completion.
  * @param {() => Promise<object>} getSource opens the sample; called only when rows are missing
  * @param {{ onProgress?: (progress: { step: string, label: string, done: number, total: number }) => void,
- *   onPictures?: (pictures: object) => void }} [hooks] `onPictures` is given the stored pictures as soon as they are in
+ *   onPictures?: (pictures: object, name: 'images' | 'unseen') => void }} [hooks] `onPictures` is given the pictures of
+ *   both collections as soon as they are in
  */
 export async function fillCollections({ images, unseen, abstracts }, getSource, { onProgress = () => {}, onPictures = () => {} } = {}) {
   const present = { images: await images.count(), unseen: await unseen.count(), abstracts: await abstracts.count() };
   if (Object.keys(ROWS).some((name) => present[name] !== ROWS[name])) {
     const source = await getSource();
-    if (present.unseen !== ROWS.unseen) {
-      const pictures = await source.unseenImages();
-      await insertPictures(unseen, pictures);
-    }
     const { blocks } = source.description.images;
     const packedBytes = blocks.map((block) => block.packedBytes);
     let rows = 0;
@@ -82,7 +85,13 @@ export async function fillCollections({ images, unseen, abstracts }, getSource, 
         },
       });
       await insertPictures(images, pictures);
-      onPictures(pictures);
+      onPictures(pictures, 'images');
+      if (index === 0) {
+        // After the first block, so that a page can show something as early as can be.
+        const queries = await source.unseenImages();
+        await insertPictures(unseen, queries);
+        onPictures(queries, 'unseen');
+      }
       rows += pictures.rows;
       onProgress({ step: 'images', label: 'Loading pictures', done: rows, total: ROWS.images });
     }
@@ -98,7 +107,8 @@ export async function fillCollections({ images, unseen, abstracts }, getSource, 
       onProgress({ step: 'abstracts', label: 'Loading abstracts', done: ROWS.abstracts, total: ROWS.abstracts });
     }
   } else {
-    await readPictures(images, ROWS.images, onPictures);
+    await readPictures(unseen, ROWS.unseen, (pictures) => onPictures(pictures, 'unseen'));
+    await readPictures(images, ROWS.images, (pictures) => onPictures(pictures, 'images'));
   }
   await unseen.flush();
   await buildIndex(abstracts, 'embedding', TEXT_INDEX, (progress) => onProgress({ step: 'text-index', label: 'Indexing abstracts', ...progress }));
@@ -125,8 +135,8 @@ async function insertPictures(collection, { firstId, rows, labels, pixels }) {
 }
 
 async function buildIndex(collection, field, spec, onProgress) {
-  if ((await collection.indexProgress(field)).state === 'finished') return;
   const rows = await collection.count();
+  if (await isIndexed(collection, field, rows)) return;
   onProgress({ done: 0, total: rows });
   await collection.createIndex(field, spec, {
     onProgress: ({ phase, done, total }) => {
@@ -146,6 +156,7 @@ export async function readPictures(collection, rows, onPictures, { from = 0 } = 
   for (let firstId = from; firstId < from + rows; firstId += READ_ROWS) {
     const ids = Array.from({ length: Math.min(READ_ROWS, from + rows - firstId) }, (_, i) => firstId + i);
     const entities = await collection.get(ids, { outputFields: ['id', 'label', 'pixels'] });
+    if (entities.length !== ids.length) throw new Error(`pictures ${firstId} to ${ids.at(-1)} are not all in the database`);
     const labels = new Uint8Array(ids.length);
     const pixels = new Uint8Array(ids.length * IMAGE_DIM);
     for (const { id, label, pixels: vector } of entities) {

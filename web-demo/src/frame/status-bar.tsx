@@ -8,9 +8,7 @@ const PHASES: Record<SessionState['phase'], string> = { opening: 'Opening', fill
 
 /** What runs where, how much, and how long opening took. */
 export function StatusBar() {
-  const state = useStore(session);
-  const { phase, stats, memoryReason, warning, storedBytes, openMs, reopened, isReader } = state;
-  const rows = state.pictureRows + state.unseenRows + state.abstractRows;
+  const { phase, stats, rows, memoryReason, warning, storedBytes, openMs, reopened, isReader } = useStore(session);
   return (
     <footer class="status">
       <span class={`phase is-${phase}`}>{PHASES[phase]}</span>

@@ -12,6 +12,7 @@ import { fetchReader, openSource } from '../../sample/source.mjs';
 import { createStore } from '../util/store.ts';
 import { BeingMadeElsewhere, describeFailure } from './failure.ts';
 import type { Failure, Remedy } from './failure.ts';
+import { idle } from './foreground.ts';
 import { PictureSet } from './pictures.ts';
 import { DATABASE, eraseStored, whyNoIndexedDb } from './storage.ts';
 
@@ -41,6 +42,8 @@ export interface SessionState {
   /** True beside another tab that has the database open for writing. */
   readonly isReader: boolean;
   readonly stats: DatabaseStats | null;
+  /** Of all collections. */
+  readonly rows: number;
   readonly storedBytes: number | null;
   /** The last failure behind the visitor's back. */
   readonly warning: string | null;
@@ -60,6 +63,7 @@ const CLOSED: SessionState = {
   reopened: false,
   isReader: false,
   stats: null,
+  rows: 0,
   storedBytes: null,
   warning: null,
 };
@@ -78,11 +82,14 @@ let retryTimer: ReturnType<typeof setTimeout> | undefined;
 let blocksToRead: number[] = [];
 let abstracts: Promise<AbstractRow[]> | null = null;
 
-/** Opens the database and brings it to completion. Never rejects: a failure is a state. */
-export async function start(memoryReason: string | null = null): Promise<void> {
+/**
+ * Opens the database and brings it to completion. Never rejects: a failure is a state.
+ * @param isAgain looks again by itself: what is shown stays until there is news
+ */
+export async function start(memoryReason: string | null = null, isAgain = false): Promise<void> {
   clearTimeout(retryTimer);
   try {
-    session.set({ ...CLOSED, memoryReason });
+    if (!isAgain) session.set({ ...CLOSED, memoryReason });
     pictures = new PictureSet(ROWS.images);
     unseen = new PictureSet(ROWS.unseen);
     abstracts = null;
@@ -106,7 +113,7 @@ export async function start(memoryReason: string | null = null): Promise<void> {
     session.set({ phase: 'failed', progress: null, failure: describeFailure(error) });
     await database?.close().catch(() => {});
     database = null;
-    if (error instanceof BeingMadeElsewhere) retryTimer = setTimeout(() => void start(), RETRY_MS);
+    if (error instanceof BeingMadeElsewhere) retryTimer = setTimeout(() => void start(null, true), RETRY_MS);
     else console.warn('elanus demo:', error);
   }
 }
@@ -129,7 +136,7 @@ async function openStored(): Promise<{ database: Database; isReader: boolean }> 
 
 /** Reads the pictures back; the vectors of the database are the pictures. */
 async function reopen(collections: SampleCollections): Promise<void> {
-  session.set({ phase: 'ready', indexed: { images: true, abstracts: true }, abstractRows: ROWS.abstracts });
+  session.set({ phase: 'ready', failure: null, indexed: { images: true, abstracts: true }, abstractRows: ROWS.abstracts });
   await readUnseen(collections);
   void refreshStats();
   const set = pictures;
@@ -141,6 +148,7 @@ async function reopen(collections: SampleCollections): Promise<void> {
     await readPictures(collections.images, PICTURE_BLOCK, (pictures) => set.add(pictures), { from: block * PICTURE_BLOCK });
     if (set !== pictures) return;
     session.set({ pictureRows: set.rows });
+    await idle();
   }
 }
 
@@ -150,21 +158,22 @@ export function preferBlocks(blocks: readonly number[]): void {
 }
 
 async function fill(collections: SampleCollections): Promise<void> {
-  session.set({ phase: 'filling' });
+  session.set({ phase: 'filling', failure: null });
   const source = () => openSource(fetchReader(new URL('sample/', document.baseURI).href));
   await fillCollections(collections, source, {
     onProgress: (progress) => {
       session.set({ progress });
-      if (progress.step === 'abstracts' && progress.done === progress.total) session.set({ abstractRows: ROWS.abstracts });
+      if (progress.step === 'abstracts' && progress.done === progress.total) {
+        session.set({ abstractRows: ROWS.abstracts });
+        void refreshStats();
+      }
     },
-    onPictures: (block) => {
-      pictures.add(block);
-      session.set({ pictureRows: pictures.rows });
-      if (unseen.rows === 0) void readUnseen(collections).catch(() => {});
+    onPictures: (block, name) => {
+      (name === 'unseen' ? unseen : pictures).add(block);
+      session.set({ pictureRows: pictures.rows, unseenRows: unseen.rows });
       void refreshStats();
     },
   });
-  if (!unseen.isComplete) await readUnseen(collections);
 }
 
 async function readUnseen(collections: SampleCollections): Promise<void> {
@@ -197,7 +206,11 @@ async function refreshStats(): Promise<void> {
       collections.unseen.stats(),
       collections.abstracts.stats(),
     ]);
-    session.set({ stats, storedBytes: each.reduce((sum, { storedBytes, logBytes }) => sum + storedBytes + logBytes, 0) });
+    session.set({
+      stats,
+      rows: each.reduce((sum, { rows }) => sum + rows, 0),
+      storedBytes: each.reduce((sum, { storedBytes, logBytes }) => sum + storedBytes + logBytes, 0),
+    });
   } catch {
     // The status bar keeps what it showed; a failure that matters comes up in the next call of the visitor.
   }

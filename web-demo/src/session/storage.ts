@@ -23,16 +23,11 @@ export async function whyNoIndexedDb(): Promise<string | null> {
   }
 }
 
-/** Deletes what this page stored. */
+/** Deletes what this page stored. Connections of ours that are still open give way by themselves. */
 export async function eraseStored(): Promise<void> {
-  const stored = await indexedDB.databases();
-  for (const { name } of stored) {
-    if (name === undefined || !name.includes(DATABASE)) continue;
-    await new Promise<void>((resolve, reject) => {
-      const request = indexedDB.deleteDatabase(name);
-      request.onsuccess = () => resolve();
-      request.onerror = () => reject(request.error);
-      request.onblocked = () => reject(new Error('another tab has the database open: close it and try again'));
-    });
-  }
+  await new Promise<void>((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(`elanus:${DATABASE}`);
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(request.error);
+  });
 }

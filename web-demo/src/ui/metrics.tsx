@@ -3,7 +3,7 @@ import { formatMs, formatShare } from '../util/format.ts';
 
 export interface Measured {
   readonly k: number;
-  /** From the call in the page to its hits, there and back to the engine's worker; median of three. */
+  /** From the call in the page to its hits, there and back to the engine's worker; median of some. */
   readonly searchMs: number;
   /** Of a scan over all vectors in plain JavaScript; null while the page has not all of them. */
   readonly exactMs: number | null;
@@ -22,7 +22,7 @@ export function Metrics({ measured }: { measured: Measured | null }) {
         <dd class="num" data-metric="latency">
           {measured ? formatMs(measured.searchMs) : '–'}
         </dd>
-        <dd class="note">{measured?.indexed === false ? 'scan, index in the making' : 'HNSW, median of three'}</dd>
+        <dd class="note">{measured?.indexed === false ? 'scan, no index yet' : 'HNSW, median of 5'}</dd>
       </div>
       <div>
         <dt>Recall@{measured?.k ?? 'k'}</dt>
@@ -40,16 +40,4 @@ export function Metrics({ measured }: { measured: Measured | null }) {
       </div>
     </dl>
   );
-}
-
-/** Runs a search three times: its answer, and the median of its times. One time alone says more of the moment than of the search. */
-export async function timed<T>(search: () => Promise<T>): Promise<[T, number]> {
-  const times: number[] = [];
-  let answer: T;
-  do {
-    const begin = performance.now();
-    answer = await search();
-    times.push(performance.now() - begin);
-  } while (times.length < 3);
-  return [answer, times.sort((a, b) => a - b)[1]];
 }

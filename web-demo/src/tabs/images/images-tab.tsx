@@ -1,8 +1,10 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { CLASSES } from '../../../sample/collections.mjs';
+import { foreground } from '../../session/foreground.ts';
 import { PICTURE_BLOCK, pictures, preferBlocks, session, unseen } from '../../session/session.ts';
 import { bringIntoView } from '../../ui/bring-into-view.ts';
 import { Metrics } from '../../ui/metrics.tsx';
+import type { Measured } from '../../ui/metrics.tsx';
 import { Range } from '../../ui/range.tsx';
 import { formatCount } from '../../util/format.ts';
 import { changeParams, intParam } from '../../util/route.ts';
@@ -11,8 +13,8 @@ import { Neighbours, Verdict } from './neighbours.tsx';
 import { blockOrder, FIRST_SEED, pictureOrder } from './order.ts';
 import { Picture } from './picture.tsx';
 import { PictureGrid } from './picture-grid.tsx';
-import { findNeighbours, judge } from './search.ts';
-import type { Found } from './search.ts';
+import { findNeighbours, measure } from './search.ts';
+import type { Neighbour, Query } from './search.ts';
 import './images.css';
 
 const PAGE = 160;
@@ -48,23 +50,22 @@ export function ImagesTab({ params }: { params: URLSearchParams }) {
     preferBlocks(chosen !== -1 && !showUnseen ? [Math.floor(chosen / PICTURE_BLOCK), ...order] : order);
   }, [seed, chosen, showUnseen]);
 
-  const [found, setFound] = useState<Found | null>(null);
+  const [neighbours, setNeighbours] = useState<readonly Neighbour[]>([]);
+  const [measured, setMeasured] = useState<Measured | null>(null);
   const [error, setError] = useState<string | null>(null);
   const isComplete = pictureRows === pictures.labels.length;
   useEffect(() => {
     if (collections === null || selected === null) return;
     let current = true;
-    const query = { vector: set.vector(selected), self: showUnseen ? null : selected, k, ef, indexed: indexed.images };
-    findNeighbours(collections, query).then(
-      (result) => {
-        if (!current) return;
-        setError(null);
-        setFound(result);
-        // The exact scan takes some milliseconds: the hits are drawn before it.
-        setTimeout(() => current && setFound(judge(result, pictures, query)), 0);
-      },
-      (cause: unknown) => current && setError(cause instanceof Error ? cause.message : String(cause)),
-    );
+    const query: Query = { vector: set.vector(selected), self: showUnseen ? null : selected, k, ef, indexed: indexed.images };
+    foreground(async () => {
+      const found = await findNeighbours(collections, query);
+      if (!current) return;
+      setError(null);
+      setNeighbours(found);
+      const result = await measure(collections, query, found, pictures);
+      if (current) setMeasured(result);
+    }).catch((cause: unknown) => current && setError(cause instanceof Error ? cause.message : String(cause)));
     return () => {
       current = false;
     };
@@ -86,10 +87,10 @@ export function ImagesTab({ params }: { params: URLSearchParams }) {
             <p class="origin">
               {selected === null ? '' : showUnseen ? `test picture ${selected}, not in the database` : `picture ${selected}, in the database`}
             </p>
-            {found && selected !== null && <Verdict neighbours={found.neighbours} label={set.labels[selected]} />}
+            {selected !== null && <Verdict neighbours={neighbours} label={set.labels[selected]} />}
           </div>
         </div>
-        <Metrics measured={found?.measured ?? null} />
+        <Metrics measured={measured} />
         <div class="controls">
           <Range label="k" hint="How many neighbours to find" values={K_VALUES} value={k} onChange={(value) => changeParams({ k: value }, { replace: true })} />
           <Range
@@ -105,8 +106,8 @@ export function ImagesTab({ params }: { params: URLSearchParams }) {
             {error}
           </p>
         )}
-        {found && selected !== null && (
-          <Neighbours stored={pictures} neighbours={found.neighbours} label={set.labels[selected]} onSelect={(id) => select(id, null)} />
+        {selected !== null && (
+          <Neighbours stored={pictures} neighbours={neighbours} label={set.labels[selected]} onSelect={(id) => select(id, null)} />
         )}
         <p class="about">
           A picture is 784 numbers, one per pixel. Its nearest are those whose numbers differ least (squared distance under each). A marked frame is a

@@ -3,8 +3,8 @@ import { IMAGE_DIM } from '../../../sample/collections.mjs';
 import type { SampleCollections } from '../../../sample/collections.mjs';
 import { exactL2, recallL2 } from '../../../sample/exact.mjs';
 import type { PictureSet } from '../../session/pictures.ts';
-import { timed } from '../../ui/metrics.tsx';
 import type { Measured } from '../../ui/metrics.tsx';
+import { medianMs } from '../../ui/timed.ts';
 
 export interface Neighbour {
   readonly id: number;
@@ -13,12 +13,7 @@ export interface Neighbour {
   readonly label: number;
 }
 
-export interface Found {
-  readonly neighbours: readonly Neighbour[];
-  readonly measured: Measured;
-}
-
-interface Query {
+export interface Query {
   readonly vector: Float32Array;
   /** Its id when it is a stored picture: it would find itself, and is left out. */
   readonly self: number | null;
@@ -27,20 +22,24 @@ interface Query {
   readonly indexed: boolean;
 }
 
-export async function findNeighbours({ images }: SampleCollections, { vector, self, k, ef, indexed }: Query): Promise<Found> {
+function run({ images }: SampleCollections, { vector, self, k, ef, indexed }: Query) {
   const limit = self === null ? k : k + 1;
-  const params = indexed ? { ef: Math.max(ef, limit) } : undefined;
-  const [hits, searchMs] = await timed(() => images.search({ vector, limit, outputFields: ['label'], params }));
-  const neighbours = hits
-    .filter(({ id }) => id !== self)
-    .slice(0, k)
-    .map(({ id, score, entity }) => ({ id, score, label: entity.label }));
-  return { neighbours, measured: { k, searchMs, exactMs: null, recall: null, indexed } };
+  return images.search({ vector, limit, outputFields: ['label'], params: indexed ? { ef: Math.max(ef, limit) } : undefined });
 }
 
-/** Judges a search by an exact scan over the pictures the page holds; they must be all. */
-export function judge(found: Found, stored: PictureSet, { vector, self, k }: Query): Found {
-  if (!stored.isComplete) return found;
+export async function findNeighbours(collections: SampleCollections, query: Query): Promise<Neighbour[]> {
+  const hits = await run(collections, query);
+  return hits
+    .filter(({ id }) => id !== query.self)
+    .slice(0, query.k)
+    .map(({ id, score, entity }) => ({ id, score, label: entity.label }));
+}
+
+/** Measures a search whose answer is known: its time, and its recall by a scan over the pictures the page holds, once they are all. */
+export async function measure(collections: SampleCollections, query: Query, neighbours: readonly Neighbour[], stored: PictureSet): Promise<Measured> {
+  const { vector, self, k, indexed } = query;
+  const searchMs = await medianMs(() => run(collections, query));
+  if (!stored.isComplete) return { k, searchMs, exactMs: null, recall: null, indexed };
   const begin = performance.now();
   const exact = exactL2(stored.pixels, stored.rows, IMAGE_DIM, vector, self === null ? k : k + 1);
   const exactMs = performance.now() - begin;
@@ -49,11 +48,11 @@ export function judge(found: Found, stored: PictureSet, { vector, self, k }: Que
   const drop = at !== -1 || self === null ? at : exact.rows.length - 1;
   const others = drop === -1 ? exact : { rows: exact.rows.toSpliced(drop, 1), scores: exact.scores.toSpliced(drop, 1) };
   const recall = recallL2(
-    found.neighbours.map(({ id }) => id),
+    neighbours.map(({ id }) => id),
     others,
     stored.pixels,
     IMAGE_DIM,
     vector,
   );
-  return { ...found, measured: { ...found.measured, exactMs, recall } };
+  return { k, searchMs, exactMs, recall, indexed };
 }

@@ -1,14 +1,16 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ROWS, TEXT_DIM } from '../../../sample/collections.mjs';
 import type { AbstractRow } from '../../../sample/collections.mjs';
+import { foreground } from '../../session/foreground.ts';
 import { readAbstracts, session } from '../../session/session.ts';
 import { Metrics } from '../../ui/metrics.tsx';
+import type { Measured } from '../../ui/metrics.tsx';
 import { changeParams, intParam } from '../../util/route.ts';
 import { bringIntoView } from '../../ui/bring-into-view.ts';
 import { useStore } from '../../util/store.ts';
 import { AbstractList, matchTitles } from './abstract-list.tsx';
-import { findSimilar } from './search.ts';
-import type { Found } from './search.ts';
+import { findSimilar, measure } from './search.ts';
+import type { Query, SimilarHit } from './search.ts';
 import { Similar } from './similar.tsx';
 import './text.css';
 
@@ -18,7 +20,8 @@ export function TextTab({ params }: { params: URLSearchParams }) {
   const { collections, abstractRows, indexed } = useStore(session);
   const [rows, setRows] = useState<AbstractRow[] | null>(null);
   const [vectors, setVectors] = useState<Float32Array | null>(null);
-  const [found, setFound] = useState<Found | null>(null);
+  const [hits, setHits] = useState<readonly SimilarHit[]>([]);
+  const [measured, setMeasured] = useState<Measured | null>(null);
   const [error, setError] = useState<string | null>(null);
   const fail = (cause: unknown) => setError(cause instanceof Error ? cause.message : String(cause));
 
@@ -26,7 +29,7 @@ export function TextTab({ params }: { params: URLSearchParams }) {
   useEffect(() => {
     if (!stored) return;
     let current = true;
-    readAbstracts(collections).then((all) => {
+    foreground(() => readAbstracts(collections)).then((all) => {
       if (!current) return;
       const flat = new Float32Array(all.length * TEXT_DIM);
       for (const [i, { embedding }] of all.entries()) flat.set(embedding, i * TEXT_DIM);
@@ -45,11 +48,15 @@ export function TextTab({ params }: { params: URLSearchParams }) {
   useEffect(() => {
     if (!stored || vectors === null) return;
     let current = true;
-    findSimilar(collections, vectors, { row: doc, k: K, indexed: indexed.abstracts }).then((result) => {
+    const query: Query = { row: doc, k: K, indexed: indexed.abstracts };
+    foreground(async () => {
+      const similar = await findSimilar(collections, vectors, query);
       if (!current) return;
       setError(null);
-      setFound(result);
-    }, fail);
+      setHits(similar);
+      const result = await measure(collections, vectors, query, similar);
+      if (current) setMeasured(result);
+    }).catch((cause: unknown) => current && fail(cause));
     return () => {
       current = false;
     };
@@ -86,13 +93,13 @@ export function TextTab({ params }: { params: URLSearchParams }) {
                 <p>{picked.text}</p>
               </details>
             </article>
-            <Metrics measured={found?.measured ?? null} />
+            <Metrics measured={measured} />
             {error !== null && (
               <p class="notice" role="alert">
                 {error}
               </p>
             )}
-            {found && <Similar rows={rows!} hits={found.hits} onSelect={select} />}
+            {hits.length > 0 && <Similar rows={rows!} hits={hits} onSelect={select} />}
           </>
         )}
         <p class="about">
