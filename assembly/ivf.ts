@@ -27,7 +27,7 @@ import { codesQuery } from "./codes";
 import { Code, FastDot, FastL2, four } from "./distance";
 import { CodeQuery, Codes, Ivf, TopK } from "./layout";
 import { rotateRows } from "./rotate";
-import { scanF32 } from "./scan";
+import { isInTurn, scanF32 } from "./scan";
 import { bound, push, topkSort } from "./topk";
 
 /** Parts whose table entries are added up in 16 bits. Even. */
@@ -58,11 +58,12 @@ const TABLE_MAX: f32 = 127;
 
 // ---------------------------------------------------------------- whole vectors and codes
 
-function scanList<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, rowIds: usize): void {
+function scanList<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, rowIds: usize, inTurn: bool): void {
   if (from >= to) return;
   const last = to - 1;
   for (let p = from; p < to; p += 4) {
-    const distances = four<S>(query, data, stride, dim, perRow, p, min(p + 1, last), min(p + 2, last), min(p + 3, last));
+    const p1 = min(p + 1, last), p2 = min(p + 2, last), p3 = min(p + 3, last);
+    const distances = inTurn ? four<S>(query, data, stride, dim, perRow, p, p1, p2, p3, true) : four<S>(query, data, stride, dim, perRow, p, p1, p2, p3, false);
     enter(top, distances, (1 << min(to - p, 4)) - 1, rowIds + ((<usize>p) << 2), 0);
   }
 }
@@ -79,7 +80,7 @@ function scanListAllowed<S>(
     else if (n == 1) { p1 = p; r1 = row; }
     else if (n == 2) { p2 = p; r2 = row; }
     else {
-      const distances = four<S>(query, data, stride, dim, perRow, p0, p1, p2, p);
+      const distances = four<S>(query, data, stride, dim, perRow, p0, p1, p2, p, false);
       const near = i32x4.bitmask(f32x4.le(distances, f32x4.splat(bound(top))));
       if (near & 1) push(top, f32x4.extract_lane(distances, 0), r0);
       if (near & 2) push(top, f32x4.extract_lane(distances, 1), r1);
@@ -91,7 +92,7 @@ function scanListAllowed<S>(
     n++;
   }
   if (n) {
-    const distances = four<S>(query, data, stride, dim, perRow, p0, n > 1 ? p1 : p0, n > 2 ? p2 : p0, p0);
+    const distances = four<S>(query, data, stride, dim, perRow, p0, n > 1 ? p1 : p0, n > 2 ? p2 : p0, p0, false);
     push(top, f32x4.extract_lane(distances, 0), r0);
     if (n > 1) push(top, f32x4.extract_lane(distances, 1), r1);
     if (n > 2) push(top, f32x4.extract_lane(distances, 2), r2);
@@ -100,11 +101,13 @@ function scanListAllowed<S>(
 
 function scanVectors<S>(ivf: Ivf, top: TopK, query: usize, data: usize, stride: u32, perRow: usize, probes: u32, allow: usize): void {
   const lists = changetype<TopK>(ivf.probes).rows;
+  // A list is as far away as all of them are: whether they fit a cache decides.
+  const inTurn = isInTurn<S>(<usize>ivf.rows * stride, stride);
   for (let i: u32 = 0; i < probes; i++) {
     const starts = ivf.starts + ((<usize>load<u32>(lists + ((<usize>i) << 2))) << 2);
     const from = load<u32>(starts), to = load<u32>(starts, 4);
     if (allow) scanListAllowed<S>(top, query, data, stride, ivf.dim, perRow, from, to, ivf.rowIds, allow);
-    else scanList<S>(top, query, data, stride, ivf.dim, perRow, from, to, ivf.rowIds);
+    else scanList<S>(top, query, data, stride, ivf.dim, perRow, from, to, ivf.rowIds, inTurn);
   }
 }
 

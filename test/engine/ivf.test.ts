@@ -32,13 +32,13 @@ describe.each([
     await docs.createIndex('vector', { type: 'FLAT', metric: 'COSINE' });
     await docs.delete({ ids: Array.from({ length: 500 }, (_, i) => i * 3) });
     const queries = Array.from({ length: 5 }, (_, q) => randomVectors(1, dim, 100 + q));
-    const ask = (params: Record<string, unknown>) => Promise.all(queries.map((vector) => docs.search({ vector, limit: 10, params })));
+    const ask = (params: Record<string, number>) => Promise.all(queries.map((vector) => docs.search({ vector, limit: 10, params })));
     const expected = await ask({});
 
     expect(await docs.createIndex('vector', { type, params: { nlist, ...build } })).toMatchObject({ type, metric: 'COSINE' });
     expect((await docs.stats()).segments).toMatchObject([{ indexes: { vector: type } }]);
     expect(await docs.indexProgress('vector')).toMatchObject({ state: 'finished' });
-    expect(await ask(exact)).toEqual(expected);
+    expect(await ask(exact as Record<string, number>)).toEqual(expected);
     const few = await ask({ nprobe: 1 });
     expect(few.every((hits) => hits.length === 10)).toBe(true);
     await expect(docs.search({ vector: queries[0], limit: 10, params: { nprobe: nlist + 1 } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
@@ -48,7 +48,7 @@ describe.each([
     db = await open();
     docs = await db.collection('docs', schema);
     const scores = (all: readonly (readonly { id: bigint; score: number }[])[]) => all.map((hits) => hits.map(({ id, score }) => [id, score.toFixed(5)]));
-    expect(scores(await ask(exact))).toEqual(scores(expected));
+    expect(scores(await ask(exact as Record<string, number>))).toEqual(scores(expected));
     await docs.insert({ id: [900_000n], vector: queries[0] });
     expect((await docs.search({ vector: queries[0], limit: 1, params: { nprobe: 1 } }))[0].id).toBe(900_000n);
     await db.close();

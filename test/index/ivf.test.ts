@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runBuild } from '../../src/index/build.ts';
@@ -234,6 +236,17 @@ describe.each(TYPES)('sections of %s %j', (type, build) => {
       expect(n).toBeLessThanOrEqual(10);
       expect([...kernels.hitRows(n)].every((row) => row < rows)).toBe(true);
       index.free();
+    }
+  });
+});
+
+describe('docs/format/index-ivf.md', () => {
+  it('shows what is written', async () => {
+    const page = await readFile(resolve(import.meta.dirname, '../../docs/format/index-ivf.md'), 'utf8');
+    const { sections } = buildAndOpen(module, 'IVF_FLAT', {}, 'L2', Float32Array.of(0, 0, 1, 0, 4, 4), 2);
+    for (const [name, bytes] of sections) {
+      const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+      expect(page.match(new RegExp(`^${name} +((?:[0-9a-f]{2} ?)+)$`, 'm'))?.[1], name).toBe(hex);
     }
   });
 });
