@@ -131,7 +131,7 @@ describe.skipIf(executablePath === null)('the demo page', () => {
     expect(first).toContain(`squared distance ${exact.scores[0].toLocaleString('en')}`);
   });
 
-  it('filters by class, shuffles, and keeps both in the link', async () => {
+  it('filters by class, shuffles, and keeps both in the link', { timeout: VISIT_MS }, async () => {
     await page.goto(`${host.url}#/images`);
     await page.locator('.toolbar select').selectOption({ label: 'Bag' });
     await soon(() => page.locator('.toolbar .count').innerText()).toMatch(/^(9|1,0)\d\d pictures$/);
@@ -147,13 +147,21 @@ describe.skipIf(executablePath === null)('the demo page', () => {
     await soon(names).toEqual(shuffled);
   });
 
-  it('is used by keyboard', async () => {
+  it('is used by keyboard', { timeout: VISIT_MS }, async () => {
+    // A page of its own: one that is open would draw its grid once more for the new address, and take the focus along.
+    await page.goto('about:blank');
     await page.goto(`${host.url}#/images`);
-    await page.locator('.grid .tile').first().waitFor();
-    await page.locator('.grid .tile[tabindex="0"]').focus();
+    await untilReady(page);
+    const focusedName = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? 'nothing');
+    const first = page.locator('.grid .tile[tabindex="0"]');
+    await first.focus();
+    const firstName = await first.getAttribute('aria-label');
+    await soon(focusedName).toBe(firstName);
     await page.keyboard.press('ArrowRight');
+    await soon(focusedName).not.toBe(firstName);
     await page.keyboard.press('ArrowDown');
-    const focused = await page.evaluate(() => document.activeElement!.getAttribute('aria-label')!);
+    const focused = await focusedName();
+    expect(focused).not.toBe('nothing');
     await page.keyboard.press('Enter');
     await soon(() => page.locator('.grid .tile[aria-pressed=true]').getAttribute('aria-label')).toBe(focused);
     // One stop for the whole grid.
@@ -163,7 +171,7 @@ describe.skipIf(executablePath === null)('the demo page', () => {
     await soon(() => page.locator('.neighbours button').count()).toBe(5);
   });
 
-  it('finds similar abstracts', async () => {
+  it('finds similar abstracts', { timeout: VISIT_MS }, async () => {
     const source = await openSource(fileReader);
     const [texts, vectors] = [await source.abstracts(), await source.abstractVectors()];
     await page.getByRole('link', { name: 'Text' }).click();
