@@ -335,10 +335,10 @@ function scanResiduals(ivf: Ivf, top: TopK, squares: f32, probes: u32, allow: us
 
 /**
  * Searches the `probes` (at most ivf.lists) nearest lists for the f32 query (unit length for COSINE); hits go to the
- * top-k, nearest first. `allow`: bitset over the segment's rows, or 0. `queryBits`: SIGNS: bits a dimension of the query, 0:
+ * top-k, nearest first if `sorted`. `allow`: bitset over the segment's rows, or 0. `queryBits`: SIGNS: bits a dimension of the query, 0:
  * as many as the tables hold. Answers how many hits there are.
  */
-export function ivfSearch(ivfPtr: usize, topPtr: usize, query: usize, probes: u32, allow: usize, queryBits: u32): u32 {
+export function ivfSearch(ivfPtr: usize, topPtr: usize, query: usize, probes: u32, allow: usize, queryBits: u32, sorted: u32): u32 {
   const ivf = changetype<Ivf>(ivfPtr), top = changetype<TopK>(topPtr), near = changetype<TopK>(ivf.probes);
   const dim = ivf.dim, kind = ivf.kind, bytes = (<usize>dim) << 2;
   let q = query;
@@ -372,5 +372,5 @@ export function ivfSearch(ivfPtr: usize, topPtr: usize, query: usize, probes: u3
     for (let i: usize = 0; i < bytes; i += 4) squares += load<f32>(q + i) * load<f32>(q + i);
     scanResiduals(ivf, top, squares, found, allow, queryBits);
   }
-  return topkSort(topPtr);
+  return sorted ? topkSort(topPtr) : top.count;
 }

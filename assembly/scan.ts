@@ -111,15 +111,18 @@ function rescore<S>(top: TopK, query: usize, data: usize, dim: u32, perRow: usiz
 }
 
 /**
- * Replaces the distances of the first n hits by those of the f32 rows at `data` and sorts the hits again.
+ * Replaces the distances of the first n hits by those of the f32 rows at `data`, keeps the `keep` (1 to n) nearest of them
+ * and sorts those.
  * inOrder 0: hit i is row rows[i] of `data`; 1: hit i is row i of `data` (and of inverseNorms).
  */
-export function rescoreF32(topPtr: usize, metric: u32, query: usize, data: usize, dim: u32, inverseNorms: usize, n: u32, inOrder: u32): void {
+export function rescoreF32(
+  topPtr: usize, metric: u32, query: usize, data: usize, dim: u32, inverseNorms: usize, n: u32, inOrder: u32, keep: u32,
+): void {
   const top = changetype<TopK>(topPtr);
   if (!n) return;
   if (metric == METRIC_L2) rescore<FastL2>(top, query, data, dim, 0, n, inOrder != 0);
   else rescore<FastDot>(top, query, data, dim, metric == METRIC_COSINE ? inverseNorms : 0, n, inOrder != 0);
-  heapify(top, n);
+  heapify(top, n, keep);
   topkSort(topPtr);
 }
 

@@ -157,7 +157,7 @@ function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Fo
   if (indexServes(segment, field.fieldId, metric)) {
     const plan = planSegment(job.plan, vectors);
     n = vectors.search(plan);
-    if (plan.refine) vectors.rescore(metric, n);
+    if (plan.refine) vectors.rescore(metric, n, k);
     n = Math.min(n, k);
   } else {
     kernels.beginTopK(k);

@@ -49,7 +49,8 @@ export interface VectorIndex {
   readonly typeName: string;
   readonly memoryBytes: number;
   /**
-   * Up to `plan.candidates` rows for the query prepared in the kernels' scratch (`kernels.setQuery`), closest first;
+   * Up to `plan.candidates` rows for the query prepared in the kernels' scratch (`kernels.setQuery`), closest first, or in any
+   * order where the plan says that they are scored again;
    * they are left in `kernels.hits`. Smaller distance is closer for every metric. `allowPtr`: a bitset of rows that may be
    * returned, applied during the search; 0 means all. Answers how many were found.
    */

@@ -33,9 +33,9 @@ export interface KernelExports {
   sumByCentroid(rows: number, stride: number, dim: number, from: number, to: number, inverseNorms: number, nearest: number, sums: number, counts: number): void;
   /** A seeded rotation of rows, in place; see `assembly/rotate.ts`. */
   rotateRows(ptr: number, rows: number, dim: number, signs: number): void;
-  /** Nearest rows of an Ivf's nearest `probes` lists into the top-k, sorted; see `assembly/ivf.ts`. Answers how many. */
-  ivfSearch(ivf: number, top: number, query: number, probes: number, allow: number, queryBits: number): number;
-  rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, inOrder: number): void;
+  /** Nearest rows of an Ivf's nearest `probes` lists into the top-k, sorted or as a heap; see `assembly/ivf.ts`. Answers how many. */
+  ivfSearch(ivf: number, top: number, query: number, probes: number, allow: number, queryBits: number, sorted: number): number;
+  rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, inOrder: number, keep: number): void;
 }
 
 /** Names of the functions of {@link KernelExports}, in the ABI's order. */

@@ -66,7 +66,7 @@ export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof s
   }
 
   return {
-    ivfSearch(ivfPtr, topPtr, query, probes, allow, queryBits) {
+    ivfSearch(ivfPtr, topPtr, query, probes, allow, queryBits, sorted) {
       const { u8, u32, f32 } = memory;
       const ivf = ivfPtr / 4;
       const field = (at: number): number => u32[ivf + at / 4];
@@ -145,7 +145,7 @@ export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof s
         }
       }
       if (kind === LISTS_CODES) for (let i = 0; i < top.count; i++) f32[top.distances + i] *= unit;
-      return top.sort();
+      return sorted ? top.sort() : top.count;
     },
   };
 }

@@ -81,12 +81,12 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
       for (let row = from; row < to; row++) if (isAllowed(allow, row)) top.push(codeDistance(memory, query, ptr, stride, row), row);
     },
 
-    rescoreF32(topPtr, metric, query, data, dim, inverseNorms, n, inOrder) {
+    rescoreF32(topPtr, metric, query, data, dim, inverseNorms, n, inOrder, keep) {
       if (n === 0) return;
       const { f32, u32 } = memory;
       const top = new ScalarTopK(memory, topPtr);
       for (let i = 0; i < n; i++) f32[top.distances + i] = distanceF32(metric, query, data, dim, inOrder ? i : u32[top.rows + i], inverseNorms);
-      top.k = n;
+      top.k = keep;
       top.count = 0;
       for (let i = 0; i < n; i++) top.push(f32[top.distances + i], u32[top.rows + i]);
       top.sort();

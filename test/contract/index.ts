@@ -58,7 +58,7 @@ export function buildAndOpen(module: KernelModule, type: string, build: Record<s
       }
       kernels.setQuery(query, 0, dim, metric);
       const found = index.search(plan, allowPtr);
-      if (plan.refine) kernels.rescoreF32(metric, ptr, dim, inverseNormsPtr, found);
+      if (plan.refine) kernels.rescoreF32(metric, ptr, dim, inverseNormsPtr, found, limit);
       if (allowPtr) arena.free(allowPtr);
       const n = Math.min(found, limit);
       return { rows: [...kernels.hitRows(n)], distances: [...kernels.hitDistances(n)], plan };

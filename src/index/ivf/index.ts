@@ -76,7 +76,7 @@ class IvfIndex implements VectorIndex {
     let probes = Math.min(Math.ceil((plan.nprobe * rows) / allowed), lists);
     for (;;) {
       kernels.beginTopK(k);
-      const found = kernels.exports.ivfSearch(ptr, kernels.topPtr, kernels.queryPtr, probes, allow, plan.queryBits);
+      const found = kernels.exports.ivfSearch(ptr, kernels.topPtr, kernels.queryPtr, probes, allow, plan.queryBits, plan.refine ? 0 : 1);
       if (found >= k || probes === lists) return found;
       probes = Math.min(probes * PROBE_GROWTH, lists);
     }
