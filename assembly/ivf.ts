@@ -26,7 +26,7 @@ import {
 import { codesQuery } from "./codes";
 import { Code, FastDot, FastL2, four } from "./distance";
 import { CodeQuery, Codes, Ivf, TopK } from "./layout";
-import { rotateRows } from "./rotate";
+import { rotateVectors } from "./rotate";
 import { isInTurn, scanF32 } from "./scan";
 import { bound, push, topkSort } from "./topk";
 
@@ -93,9 +93,10 @@ function scanListAllowed<S>(
   }
   if (n) {
     const distances = four<S>(query, data, stride, dim, perRow, p0, n > 1 ? p1 : p0, n > 2 ? p2 : p0, p0, false);
-    push(top, f32x4.extract_lane(distances, 0), r0);
-    if (n > 1) push(top, f32x4.extract_lane(distances, 1), r1);
-    if (n > 2) push(top, f32x4.extract_lane(distances, 2), r2);
+    const near = i32x4.bitmask(f32x4.le(distances, f32x4.splat(bound(top)))) & ((1 << n) - 1);
+    if (near & 1) push(top, f32x4.extract_lane(distances, 0), r0);
+    if (near & 2) push(top, f32x4.extract_lane(distances, 1), r1);
+    if (near & 4) push(top, f32x4.extract_lane(distances, 2), r2);
   }
 }
 
@@ -345,7 +346,7 @@ export function ivfSearch(ivfPtr: usize, topPtr: usize, query: usize, probes: u3
   if (kind >= <u32>LISTS_BYTES) {
     q = ivf.query;
     memory.copy(q, query, bytes);
-    if (ivf.rotation) rotateRows(q, 1, dim, ivf.rotation);
+    if (ivf.rotation) rotateVectors(q, 1, dim, ivf.rotation);
     // Parts may reach beyond the last dimension.
     const reach = (<usize>ivf.parts * ivf.partDim) << 2;
     if (reach > bytes) memory.fill(q + bytes, 0, reach - bytes);

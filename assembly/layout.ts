@@ -5,10 +5,10 @@ import * as abi from "../src/kernels/abi";
 /**
  * The k smallest distances so far: while it fills, a max-heap by (distance, row) over two parallel arrays.
  *
- *  ┌───────┬───────────┬───────────┬────────────────┐
- *  │ k u32 │ count u32 │ rows ptr  │ distances ptr  │
- *  └───────┴───────────┴───────────┴────────────────┘
- *    0       4           8           12
+ *  ┌───────┬───────────┬───────────┬────────────────┬─────────┬─────────┐
+ *  │ k u32 │ count u32 │ rows ptr  │ distances ptr  │ min f32 │ max f32 │
+ *  └───────┴───────────┴───────────┴────────────────┴─────────┴─────────┘
+ *    0       4           8           12               16        20
  */
 @unmanaged export class TopK {
   k: u32;
@@ -17,11 +17,16 @@ import * as abi from "../src/kernels/abi";
   rows: usize;
   /** f32, shape (k). */
   distances: usize;
+  /** Distances below min or above max do not enter; -Infinity and Infinity let all in. */
+  min: f32;
+  max: f32;
 }
 if (offsetof<TopK>("k") != abi.TOPK_K) ERROR("TopK.k drifted from abi.ts");
 if (offsetof<TopK>("count") != abi.TOPK_COUNT) ERROR("TopK.count drifted from abi.ts");
 if (offsetof<TopK>("rows") != abi.TOPK_ROWS) ERROR("TopK.rows drifted from abi.ts");
 if (offsetof<TopK>("distances") != abi.TOPK_DISTANCES) ERROR("TopK.distances drifted from abi.ts");
+if (offsetof<TopK>("min") != abi.TOPK_MIN) ERROR("TopK.min drifted from abi.ts");
+if (offsetof<TopK>("max") != abi.TOPK_MAX) ERROR("TopK.max drifted from abi.ts");
 if (offsetof<TopK>() != abi.TOPK_SIZE) ERROR("TopK's size drifted from abi.ts");
 
 /**

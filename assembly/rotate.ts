@@ -54,7 +54,7 @@ function scaleBy(x: usize, factors: usize, scale: f32, n: u32): void {
 }
 
 /** Rotates `rows` f32 vectors without padding in place. `signs`: f32, shape (ROTATION_ROUNDS, dim), 1 or -1. */
-export function rotateRows(ptr: usize, rows: u32, dim: u32, signs: usize): void {
+export function rotateVectors(ptr: usize, rows: u32, dim: u32, signs: usize): void {
   if (dim < 2) return;
   const power: u32 = 1 << (31 - clz(dim));
   const scale = <f32>(1 / Math.sqrt(<f64>power));

@@ -4,7 +4,7 @@
  * fetches anything. Computed neighbours are kept in `bench/.cache`, which git ignores.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
@@ -128,7 +128,7 @@ export const hasDataset = (name) => datasets().found.includes(name);
 /** One sentence for a test's or bench's output. */
 export function describeDatasets() {
   const { folder, found, absent } = datasets();
-  const where = process.env.ELANUS_DATA ? `ELANUS_DATA=${folder}` : `${folder} (set ELANUS_DATA to look elsewhere)`;
+  const where = `${relative(process.cwd(), folder) || '.'}${process.env.ELANUS_DATA ? '' : ' (set ELANUS_DATA to look elsewhere)'}`;
   return `real data in ${where}: found ${found.length ? found.join(', ') : 'none'}; absent ${absent.length ? absent.join(', ') : 'none'}`;
 }
 

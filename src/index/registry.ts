@@ -4,13 +4,13 @@ import { FLAT } from './flat/index.ts';
 import { HNSW, HNSW_SQ } from './hnsw/index.ts';
 import { IVF_FLAT, IVF_PQ, IVF_RABITQ, IVF_SQ8, SCANN } from './ivf/index.ts';
 import type { IndexType } from './index.ts';
+import { servedNames } from './served-names.ts';
 
 const TYPES: readonly IndexType[] = [FLAT, HNSW, HNSW_SQ, IVF_FLAT, IVF_SQ8, IVF_PQ, SCANN, IVF_RABITQ];
 
-/** Milvus's other names for dense vectors: asked for, they get a plain answer. */
+/** Milvus's other names for dense vectors: asked for, they get a plain answer. Names that another index serves are in `served-names.ts`. */
 const NOT_YET = [
-  'AUTOINDEX', 'HNSW_PQ', 'HNSW_PRQ', 'DISKANN', 'AISAQ',
-  'GPU_BRUTE_FORCE', 'GPU_IVF_FLAT', 'GPU_IVF_PQ', 'GPU_CAGRA',
+  'HNSW_PQ', 'HNSW_PRQ', 'DISKANN', 'AISAQ', 'GPU_IVF_FLAT', 'GPU_IVF_PQ',
 ];
 
 export const indexTypeNames: readonly string[] = TYPES.map((type) => type.name);
@@ -20,7 +20,7 @@ export function getIndexType(name: string): IndexType {
   const upper = typeof name === 'string' ? name.toUpperCase() : '';
   const type = TYPES.find((known) => known.name === upper);
   if (type) return type;
-  const served = indexTypeNames.join(', ');
+  const served = [...indexTypeNames, ...servedNames].join(', ');
   if (NOT_YET.includes(upper)) throw new ElanusError('NOT_SUPPORTED', `"type" expected one of ${served}, got ${upper}`, { index: upper });
   throw new ElanusError('INVALID_ARGUMENT', `"type" expected one of ${served}, got ${typeof name === 'string' ? JSON.stringify(name) : typeof name}`, { index: upper });
 }

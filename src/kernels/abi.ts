@@ -14,12 +14,14 @@ export const NO_ROW = -1;
 /** Rows are below 2^31: the walk keeps a mark in the top bit. */
 export const MAX_ROWS = 0x7fffffff;
 
-// TopK: the k smallest distances so far and their rows.
+// TopK: the k smallest distances so far, within a range, and their rows.
 export const TOPK_K = 0;
 export const TOPK_COUNT = 4;
 export const TOPK_ROWS = 8;
 export const TOPK_DISTANCES = 12;
-export const TOPK_SIZE = 16;
+export const TOPK_MIN = 16;
+export const TOPK_MAX = 20;
+export const TOPK_SIZE = 24;
 
 // CodeQuery: a query quantized for one index; its codes follow at CODE_QUERY_CODES, 2 bytes a dimension.
 export const CODE_QUERY_BASE = 0;
@@ -68,6 +70,9 @@ export const WALK_QUERY = 16;
 export const WALK_ROW_QUERY = 20;
 export const WALK_DISTANCES = 32;
 export const WALK_SIZE = 64;
+
+/** Rows of one call of covarianceAdd. */
+export const PCA_BLOCK = 64;
 
 /** Bytes of one entry of a beam: distance f32, row u32. */
 export const BEAM_ENTRY = 8;

@@ -32,16 +32,24 @@ export interface KernelExports {
   ): void;
   sumByCentroid(rows: number, stride: number, dim: number, from: number, to: number, inverseNorms: number, nearest: number, sums: number, counts: number): void;
   /** A seeded rotation of rows, in place; see `assembly/rotate.ts`. */
-  rotateRows(ptr: number, rows: number, dim: number, signs: number): void;
+  rotateVectors(ptr: number, rows: number, dim: number, signs: number): void;
   /** Nearest rows of an Ivf's nearest `probes` lists into the top-k, sorted or as a heap; see `assembly/ivf.ts`. Answers how many. */
   ivfSearch(ivf: number, top: number, query: number, probes: number, allow: number, queryBits: number, sorted: number): number;
   rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, inOrder: number, keep: number): void;
+  /** Adds the sums of columns to `out`, f64; see `assembly/pca.ts` for this and the four that follow. */
+  columnSums(rows: number, n: number, dim: number, out: number): void;
+  /** At most PCA_BLOCK rows. */
+  covarianceAdd(rows: number, n: number, dim: number, mean: number, scratch: number, out: number): void;
+  pcaProject(rows: number, n: number, dim: number, mean: number, components: number, count: number, scratch: number, out: number): void;
+  pcaRestore(values: number, n: number, dim: number, mean: number, components: number, count: number, out: number): void;
+  rotateRows(rows: number, n: number, first: number, last: number, turns: number): void;
 }
 
 /** Names of the functions of {@link KernelExports}, in the ABI's order. */
 export const KERNEL_EXPORT_NAMES = [
   'topkSort', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch', 'graphInsert',
-  'nearestCentroids', 'sumByCentroid', 'rotateRows', 'ivfSearch',
+  'nearestCentroids', 'sumByCentroid', 'rotateVectors', 'ivfSearch',
+  'columnSums', 'covarianceAdd', 'pcaProject', 'pcaRestore', 'rotateRows',
 ] as const satisfies readonly (keyof KernelExports)[];
 
 /** Linear memory, WebAssembly's own or the scalar twin's. `grow` counts in pages of 64 KiB and throws when it cannot. */

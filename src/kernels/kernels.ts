@@ -6,13 +6,19 @@
  */
 import type { MetricType } from '../schema/types.ts';
 import {
-  BEAM_ENTRY, METRIC_COSINE, METRIC_IP, METRIC_L2, TOPK_COUNT, TOPK_DISTANCES, TOPK_K, TOPK_ROWS, TOPK_SIZE,
+  BEAM_ENTRY, METRIC_COSINE, METRIC_IP, METRIC_L2, TOPK_COUNT, TOPK_DISTANCES, TOPK_K, TOPK_MAX, TOPK_MIN, TOPK_ROWS, TOPK_SIZE,
   WALK_BEAM, WALK_FOUND, WALK_GATHER, WALK_QUERY, WALK_ROW_QUERY, WALK_SIZE, WALK_VISITED,
 } from './abi.ts';
 import { MemoryArena } from './arena.ts';
 import type { KernelExports, KernelMemory } from './exports.ts';
 import { instantiate } from './instantiate.ts';
 import type { KernelModule, KernelVariant } from './load.ts';
+
+/** Inclusive bounds on distances. */
+export interface DistanceRange {
+  readonly min: number;
+  readonly max: number;
+}
 
 /** Owner of the linear memory: hands out offsets. Never keep a view across a call that may grow the memory. */
 export interface Arena {
@@ -39,8 +45,8 @@ export interface Kernels {
   /** The prepared query, f32. Moves when a longer one comes: ask again after every setQuery. */
   readonly queryPtr: number;
 
-  /** Starts a top-k: forgets earlier hits, keeps at most k. 1 <= k <= 32,768 */
-  beginTopK(k: number): void;
+  /** Starts a top-k: forgets earlier hits, keeps at most k, of those within `range` where one is given. 1 <= k <= 32,768 */
+  beginTopK(k: number, range?: DistanceRange): void;
   /** The TopK struct that searches fill (abi.ts). */
   readonly topPtr: number;
   /**
@@ -137,7 +143,7 @@ class BoundKernels implements Kernels {
     if (metric === 'COSINE') this.exports.normalize(this.#queryPtr, dim);
   }
 
-  beginTopK(k: number): void {
+  beginTopK(k: number, range?: DistanceRange): void {
     if (k > this.#hitsMax) {
       const capacity = Math.max(256, 2 ** Math.ceil(Math.log2(k)));
       this.#rowsPtr = this.scratch('hitRows', capacity * 4);
@@ -151,6 +157,8 @@ class BoundKernels implements Kernels {
     u32[at + TOPK_COUNT / 4] = 0;
     u32[at + TOPK_ROWS / 4] = this.#rowsPtr;
     u32[at + TOPK_DISTANCES / 4] = this.#distancesPtr;
+    this.#f32[at + TOPK_MIN / 4] = range ? range.min : -Infinity;
+    this.#f32[at + TOPK_MAX / 4] = range ? range.max : Infinity;
   }
 
   scanF32(metric: MetricType, ptr: number, dim: number, from: number, to: number, inverseNormsPtr: number, allowPtr: number, rowBase: number): void {

@@ -14,7 +14,7 @@ const fround = Math.fround;
 const TABLE_MAX = 127;
 
 export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof scalarCodes>): Pick<KernelExports, 'ivfSearch'> {
-  const { rotateRows } = scalarKmeans(memory);
+  const { rotateVectors } = scalarKmeans(memory);
 
   /** Dot products with the words of the codebooks, or sums under patterns of signs. */
   function fillTables(ivf: number, words: number): void {
@@ -78,7 +78,7 @@ export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof s
         f32.fill(0, own / 4, own / 4 + Math.max(dim, parts * field(IVF_PART_DIM)));
         f32.copyWithin(own / 4, q, q + dim);
         q = own / 4;
-        if (field(IVF_ROTATION)) rotateRows(own, 1, dim, field(IVF_ROTATION));
+        if (field(IVF_ROTATION)) rotateVectors(own, 1, dim, field(IVF_ROTATION));
       }
       const near = new ScalarTopK(memory, field(IVF_PROBES));
       near.k = probes;

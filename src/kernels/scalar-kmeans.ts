@@ -17,7 +17,7 @@ function hadamard(f32: Float32Array, at: number, n: number): void {
   }
 }
 
-export function scalarKmeans(memory: ScalarMemory): Pick<KernelExports, 'nearestCentroids' | 'sumByCentroid' | 'rotateRows'> {
+export function scalarKmeans(memory: ScalarMemory): Pick<KernelExports, 'nearestCentroids' | 'sumByCentroid' | 'rotateVectors'> {
   return {
     nearestCentroids(rows, stride, dim, from, to, inverseNorms, panels, biases, panelFrom, panelTo, nearest, scores) {
       const { f32, u32 } = memory;
@@ -58,7 +58,7 @@ export function scalarKmeans(memory: ScalarMemory): Pick<KernelExports, 'nearest
       }
     },
 
-    rotateRows(ptr, rows, dim, signs) {
+    rotateVectors(ptr, rows, dim, signs) {
       if (dim < 2) return;
       const { f32 } = memory;
       const power = 2 ** (31 - Math.clz32(dim));

@@ -1,5 +1,5 @@
 /** The twin of `assembly/topk.ts`. */
-import { TOPK_COUNT, TOPK_DISTANCES, TOPK_K, TOPK_ROWS } from './abi.ts';
+import { TOPK_COUNT, TOPK_DISTANCES, TOPK_K, TOPK_MAX, TOPK_MIN, TOPK_ROWS } from './abi.ts';
 import type { ScalarMemory } from './scalar-memory.ts';
 
 const isAfter = (d0: number, r0: number, d1: number, r1: number): boolean => d0 > d1 || (d0 === d1 && r0 > r1);
@@ -32,8 +32,8 @@ export class ScalarTopK {
   }
 
   push(distance: number, row: number): void {
-    if (Number.isNaN(distance)) return;
     const { f32, u32 } = this.#memory;
+    if (Number.isNaN(distance) || distance < f32[this.#at + TOPK_MIN / 4] || distance > f32[this.#at + TOPK_MAX / 4]) return;
     const { rows, distances } = this;
     const count = this.count;
     if (count < this.k) {

@@ -9,6 +9,7 @@ import { codeDistance, scalarCodes } from './scalar-codes.ts';
 import { scalarGraph } from './scalar-graph.ts';
 import { scalarIvf } from './scalar-ivf.ts';
 import { scalarKmeans } from './scalar-kmeans.ts';
+import { scalarPca } from './scalar-pca.ts';
 import { l2F32, negativeDotF32, ScalarMemory } from './scalar-memory.ts';
 import { ScalarTopK } from './scalar-topk.ts';
 
@@ -47,6 +48,7 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
     ...scalarGraph(memory, codeExports),
     ...scalarKmeans(memory),
     ...scalarIvf(memory, codeExports),
+    ...scalarPca(memory),
 
     topkSort: (topPtr) => new ScalarTopK(memory, topPtr).sort(),
 

@@ -141,7 +141,7 @@ export class SealedVectors {
   }
 
   /** Exact distances for the first n hits, of which the best `keep` stay, sorted. Vectors must be resident. */
-  rescore(metric: MetricType, n: number, keep: number): void {
+  rescore(metric: MetricType, n: number, keep = n): void {
     this.kernels.rescoreF32(metric, this.#ptr, this.dim, this.#inverseNormsPtr, n, keep);
   }
 

@@ -93,6 +93,27 @@ export function kernelSuite(module: KernelModule): void {
       }
     });
 
+    it('a top-k keeps only distances within its range, both ends included, and forgets the range with the next', () => {
+      const kernels = fresh();
+      const rows = 500, dim = 2;
+      // Squared distance of row r from 0: (r % 25)^2.
+      const values = Float32Array.from({ length: rows * dim }, (_, i) => (i % 2 === 0 ? (i / 2) % 25 : 0));
+      const { ptr } = loadRows(kernels, values, rows, dim);
+      kernels.setQuery(new Float32Array(dim), 0, dim, 'L2');
+      for (const [min, max] of [[9, 100], [-Infinity, 9], [9, Infinity], [9, 9], [10, 15], [577, 1e9], [-5, -1]] as const) {
+        for (const k of [1, 19, 20, 77, rows]) {
+          kernels.beginTopK(k, { min, max });
+          kernels.scanF32('L2', ptr, dim, 0, rows, 0, 0, 0);
+          const n = kernels.endTopK();
+          const expected = Array.from({ length: rows }, (_, i) => i).filter((i) => (i % 25) ** 2 >= min && (i % 25) ** 2 <= max).sort((a, b) => (a % 25) - (b % 25) || a - b).slice(0, k);
+          expect([...kernels.hitRows(n)], `[${min}, ${max}], k ${k}`).toEqual(expected);
+        }
+      }
+      kernels.beginTopK(rows);
+      kernels.scanF32('L2', ptr, dim, 0, rows, 0, 0, 0);
+      expect(kernels.endTopK()).toBe(rows);
+    });
+
     it('a scan returns only rows that the bitset allows, within [from, to)', () => {
       const kernels = fresh();
       const rows = 203, dim = 17;
@@ -424,7 +445,7 @@ export function kernelSuite(module: KernelModule): void {
         values.fill(0, 2 * dim).fill(1, 2 * dim, 2 * dim + 1);
         const ptr = kernels.arena.alloc(values.byteLength);
         kernels.arena.f32(ptr, values.length).set(values);
-        kernels.exports.rotateRows(ptr, 3, dim, signsPtr);
+        kernels.exports.rotateVectors(ptr, 3, dim, signsPtr);
         const rotated = kernels.arena.f32(ptr, values.length).slice();
         const product = (of: Float32Array, a: number, b: number): number => {
           let sum = 0;

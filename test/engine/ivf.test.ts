@@ -34,11 +34,18 @@ describe.each([
     const queries = Array.from({ length: 5 }, (_, q) => randomVectors(1, dim, 100 + q));
     const ask = (params: Record<string, number>) => Promise.all(queries.map((vector) => docs.search({ vector, limit: 10, params })));
     const expected = await ask({});
+    const range = { radius: expected[0][9].score, range_filter: expected[0][3].score };
+    const within = await ask(range);
+    expect(within[0].length).toBeGreaterThan(3);
 
     expect(await docs.createIndex('vector', { type, params: { nlist, ...build } })).toMatchObject({ type, metric: 'COSINE' });
     expect((await docs.stats()).segments).toMatchObject([{ indexes: { vector: type } }]);
     expect(await docs.indexProgress('vector')).toMatchObject({ state: 'finished' });
     expect(await ask(exact as Record<string, number>)).toEqual(expected);
+    expect(await ask({ ...(exact as Record<string, number>), ...range })).toEqual(within);
+    const tuned = await docs.tune({ queries, limit: 10, targetRecall: 0.9 });
+    expect(tuned).toMatchObject({ index: type, isReached: true });
+    expect(tuned.params['nprobe']).toBeLessThanOrEqual(nlist);
     const few = await ask({ nprobe: 1 });
     expect(few.every((hits) => hits.length === 10)).toBe(true);
     await expect(docs.search({ vector: queries[0], limit: 10, params: { nprobe: nlist + 1 } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });

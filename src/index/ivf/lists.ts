@@ -6,8 +6,8 @@
  * (lists + 1); `list-rows` u32, shape (rows): the segment's row at each position, a permutation.
  */
 import {
-  IVF_CENTROIDS, IVF_DIM, IVF_LISTS, IVF_METRIC, IVF_NORMS, IVF_PROBES, IVF_ROW_IDS, IVF_ROWS, IVF_SIZE, IVF_STARTS, IVF_SUMS, TOPK_DISTANCES, TOPK_ROWS,
-  TOPK_SIZE,
+  IVF_CENTROIDS, IVF_DIM, IVF_LISTS, IVF_METRIC, IVF_NORMS, IVF_PROBES, IVF_ROW_IDS, IVF_ROWS, IVF_SIZE, IVF_STARTS, IVF_SUMS, TOPK_DISTANCES, TOPK_MIN,
+  TOPK_ROWS, TOPK_SIZE,
 } from '../../kernels/abi.ts';
 import { METRIC_CODE } from '../../kernels/kernels.ts';
 import { squaredLength } from '../../quant/kmeans.ts';
@@ -53,6 +53,7 @@ export class ListBlock {
     const rowIds = arena.u32(rowIdsPtr, rows + SLACK_ROWS).fill(0);
     rowIds.set(layout.rowIds);
     const probes = arena.u32(probesPtr, TOPK_SIZE / 4).fill(0);
+    arena.f32(probesPtr, TOPK_SIZE / 4).set([-Infinity, Infinity], TOPK_MIN / 4);
     probes[TOPK_ROWS / 4] = probeRowsPtr;
     probes[TOPK_DISTANCES / 4] = probeDistancesPtr;
     const struct = arena.u32(this.ptr, IVF_SIZE / 4).fill(0);

@@ -92,7 +92,7 @@ class SignLists implements ListCode {
     const { kernels, dim } = this.#layout;
     const ptr = kernels.arena.alloc(values.byteLength);
     kernels.arena.f32(ptr, values.length).set(values);
-    kernels.exports.rotateRows(ptr, values.length / dim, dim, this.#rotationPtr);
+    kernels.exports.rotateVectors(ptr, values.length / dim, dim, this.#rotationPtr);
     const rotated = kernels.arena.f32(ptr, values.length).slice();
     kernels.arena.free(ptr);
     return rotated;
@@ -126,7 +126,7 @@ class SignLists implements ListCode {
     const { kernels, dim, metric, starts } = this.#layout;
     const { arena } = kernels;
     const n = to - from, parts = this.#parts, c = this.centroids;
-    kernels.exports.rotateRows(source, n, dim, this.#rotationPtr);
+    kernels.exports.rotateVectors(source, n, dim, this.#rotationPtr);
     const rows = arena.f32(source, n * dim), codes = arena.u8(this.#codesPtr, this.#codeBytes);
     const factors = arena.f32(this.#factorsPtr + from * 4, n), terms = arena.f32(this.#termsPtr + from * 4, n);
     for (let i = 0; i < n; i++) {
