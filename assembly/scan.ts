@@ -1,6 +1,6 @@
 // Exhaustive scans into a top-k, scoring again, norms.
 import { METRIC_COSINE, METRIC_L2 } from "../src/kernels/abi";
-import { Code, FastDot, FastL2, four, isCode } from "./distance";
+import { Code, FastDot, FastL2, four, isCode, touch } from "./distance";
 import { CodeQuery, Codes, TopK } from "./layout";
 import { bound, heapify, push, topkSort } from "./topk";
 
@@ -95,6 +95,12 @@ export function scanCodes(topPtr: usize, codesPtr: usize, query: usize, from: u3
 }
 
 function rescore<S>(top: TopK, query: usize, data: usize, dim: u32, perRow: usize, n: u32, inOrder: bool): void {
+  if (!inOrder) {
+    // The distances are written over below: until then their place takes what the touched rows held.
+    let seen: u32 = 0;
+    for (let i: u32 = 0; i < n; i++) seen ^= touch(data + <usize>load<u32>(top.rows + ((<usize>i) << 2)) * (dim << 2), dim << 2);
+    store<u32>(top.distances, seen);
+  }
   for (let i: u32 = 0; i < n; i += 4) {
     const at = top.rows + ((<usize>i) << 2), last = n - 1 - i;
     const i1 = min<u32>(1, last), i2 = min<u32>(2, last), i3 = min<u32>(3, last);
