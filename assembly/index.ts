@@ -12,3 +12,6 @@ export { graphSearch } from "./walk";
 export { graphInsert } from "./grow";
 export { columnSums, covarianceAdd, pcaProject, pcaRestore, rotateRows } from "./pca";
 export { countBits, inverseNorms, normalize, rescoreF32, scanCodes, scanF32 } from "./scan";
+export { nearestCentroids, sumByCentroid } from "./kmeans";
+export { rotateVectors } from "./rotate";
+export { ivfSearch } from "./ivf";

@@ -57,9 +57,9 @@ export function topkSort(topPtr: usize): u32 {
   return top.count;
 }
 
-/** Makes a heap of the first n entries again, for instance after their distances were replaced. */
-export function heapify(top: TopK, n: u32): void {
+/** Makes a heap of the `keep` nearest of the first n entries, for instance after their distances were replaced. */
+export function heapify(top: TopK, n: u32, keep: u32): void {
   top.count = 0;
-  top.k = n;
+  top.k = keep;
   for (let i: u32 = 0; i < n; i++) push(top, distanceAt(top, i), rowAt(top, i));
 }

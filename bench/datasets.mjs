@@ -212,7 +212,7 @@ export const SET_NAMES = ['siftsmall', 'fashion-mnist', 'synthetic'];
 /**
  * A set to compare engines on, L2, with exact neighbours. `rows` takes the first rows only (their neighbours are then
  * computed). Real sets that are not on this machine answer null.
- * @param {string} name one of SET_NAMES
+ * @param {string} name one of SET_NAMES, or bge-cqadupstack-768
  * @param {{ rows?: number, queries?: number, k?: number, seed?: number }} [options]
  * @returns {VectorSet | null}
  */
@@ -232,6 +232,12 @@ export function loadSet(name, { rows, queries, k = 10, seed = 1 } = {}) {
     const base = head(images('fashion-mnist/train-images-idx3-ubyte.gz'), rows);
     const set = { name, seed: null, base, queries: head(images('fashion-mnist/t10k-images-idx3-ubyte.gz'), queries ?? 1_000) };
     return complete(set, k, `fashion-mnist-${base.rows}-${set.queries.rows}`);
+  }
+  // Rows of unit length: neighbours by L2 are neighbours by COSINE and IP.
+  if (name === 'bge-cqadupstack-768') {
+    const base = head(readFvecs(`${name}/base.fvecs`), rows);
+    const set = { name, seed: null, base, queries: head(readFvecs(`${name}/query.fvecs`), queries) };
+    return complete(set, k, `${name}-${base.rows}-${set.queries.rows}`);
   }
   throw new RangeError(`"name" expected one of ${SET_NAMES.join(', ')}, got ${name}`);
 }

@@ -20,20 +20,27 @@ const SLICE_MS = 20;
 type Params = Readonly<Record<string, number>>;
 
 /** Whether an index answers with the true scores of its rows, so that a row that ties with the last right one can be told. */
-const hasTrueScores = (spec: IndexSpec | null): boolean => spec === null || spec.type === 'FLAT' || spec.type === 'HNSW' || spec.params['refine'] === true;
+const hasTrueScores = (spec: IndexSpec | null): boolean => spec === null || spec.type === 'FLAT' || spec.type === 'HNSW' || spec.type === 'IVF_FLAT' || spec.params['refine'] === true || (spec.type === 'SCANN' && spec.params['with_raw_data'] !== false);
 
 /** The knob that sets how far a search looks, and the values of the other one that are worth trying. */
 interface Knobs {
   readonly breadth: string;
-  readonly least: (limit: number) => number;
+  readonly least: number;
+  readonly most: number;
   readonly others: readonly Params[];
 }
 
 /** What can be turned, by what serves. A type that is not here is exact. */
-function knobsOf({ type, params }: IndexSpec): Knobs | null {
-  const ef = { breadth: 'ef', least: (limit: number): number => limit };
+function knobsOf({ type, params }: IndexSpec, limit: number): Knobs | null {
+  const ef = { breadth: 'ef', least: limit, most: BREADTH_MAX };
+  const nprobe = { breadth: 'nprobe', least: 1, most: Number(params['nlist']) };
+  const refined = (...values: number[]): Params[] => (params['refine'] === true ? values.map((value) => ({ refine_k: value })) : [{}]);
   if (type === 'HNSW') return { ...ef, others: [{}] };
-  if (type === 'HNSW_SQ') return { ...ef, others: params['refine'] === true ? [{ refine_k: 1 }, { refine_k: 2 }, { refine_k: 4 }] : [{}] };
+  if (type === 'HNSW_SQ') return { ...ef, others: refined(1, 2, 4) };
+  if (type === 'IVF_FLAT') return { ...nprobe, others: [{}] };
+  if (type === 'IVF_SQ8') return { ...nprobe, others: refined(1, 2, 4) };
+  if (type === 'IVF_PQ' || type === 'IVF_RABITQ') return { ...nprobe, others: refined(5, 15, 40) };
+  if (type === 'SCANN') return { ...nprobe, others: params['with_raw_data'] === false ? [{}] : [2, 5, 15].map((times) => ({ reorder_k: times * limit })) };
   return null;
 }
 
@@ -59,7 +66,7 @@ export async function tune({ engine, request, field, target, context }: TuneJob)
 
   const truth = await exactAnswers(engine, request, context);
   const servedBy = await served(engine, collectionId, fieldId);
-  const knobs = servedBy && knobsOf(servedBy);
+  const knobs = servedBy && knobsOf(servedBy, limit);
   const isTrue = hasTrueScores(servedBy);
   const isDistance = servedBy?.metric !== 'IP' && servedBy?.metric !== 'COSINE';
   const tried: Measured[] = [];
@@ -92,10 +99,10 @@ export async function tune({ engine, request, field, target, context }: TuneJob)
     context?.onProgress?.({ phase: 'tune', done: ++done, total: Math.max(expected, done) });
     return trial;
   };
-  const steps = Math.ceil(Math.log2(BREADTH_MAX / limit)) + 4;
+  const steps = knobs ? Math.ceil(Math.log2(Math.max(knobs.most / knobs.least, 1))) + 4 : 1;
   const expected = knobs ? knobs.others.length * steps : 1;
 
-  if (knobs) for (const other of knobs.others) await turn(knobs, other, limit, target, measure);
+  if (knobs) for (const other of knobs.others) await turn(knobs, other, target, measure);
   else await measure({});
   const enough = tried.filter((trial) => trial.recall >= target);
   const best = enough.length > 0
@@ -107,17 +114,17 @@ export async function tune({ engine, request, field, target, context }: TuneJob)
 }
 
 /** Doubles the breadth until recall is enough or grows no more, then goes back to the least that is enough. */
-async function turn({ breadth, least }: Knobs, other: Params, limit: number, target: number, measure: (params: Params) => Promise<Measured>): Promise<void> {
+async function turn({ breadth, least, most }: Knobs, other: Params, target: number, measure: (params: Params) => Promise<Measured>): Promise<void> {
   let low = 0;
   let high = 0;
   let recall = 0;
-  for (let at = least(limit); at <= BREADTH_MAX; at *= 2) {
+  for (let at = least; at <= most; at = at < most ? Math.min(at * 2, most) : Infinity) {
     const trial = await measure({ [breadth]: at, ...other });
     if (trial.recall >= target) {
       high = at;
       break;
     }
-    if (at > 4 * least(limit) && trial.recall - recall < GAIN_MIN) return;
+    if (at > 4 * least && trial.recall - recall < GAIN_MIN) return;
     recall = trial.recall;
     low = at;
   }

@@ -24,6 +24,8 @@ import { applyEntries, seal } from './seal.ts';
 const GRAPH_FROM_BYTES = 1 << 20;
 /** As many rows in a segment as this many bytes of index hold. */
 const SEGMENT_INDEX_BYTES_MAX = 1 << 30;
+/** And no more than this many bytes of vectors, which a build has in one kernel memory beside the index. */
+const SEGMENT_VECTOR_BYTES_MAX = 2 ** 31;
 /** Any fixed number: equal rows give an equal graph. */
 const BUILD_SEED = 20_031;
 
@@ -394,7 +396,7 @@ function segmentRowsMax(state: CollectionState): number {
     if (!spec) continue;
     const built = builtSpec(spec, field.dim!, Infinity);
     const bytesPerRow = needsBuild(built) ? Math.max(getIndexType(built.type).estimateBytes(1 << 16, field.dim!, built.params) / (1 << 16), 1) : field.dim! * 4;
-    rowsMax = Math.min(rowsMax, Math.floor(SEGMENT_INDEX_BYTES_MAX / bytesPerRow));
+    rowsMax = Math.min(rowsMax, Math.floor(SEGMENT_INDEX_BYTES_MAX / bytesPerRow), Math.floor(SEGMENT_VECTOR_BYTES_MAX / (field.dim! * 4)));
   }
   return rowsMax;
 }

@@ -154,7 +154,7 @@ function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Fo
   const behind = withNearBound(range);
   if (behind) return foundIn(segment, kernels, searchBehind(kernels, vectors, plan, metric, k, behind));
   const n = vectors.search(plan);
-  if (plan.refine) vectors.rescore(metric, n);
+  if (plan.refine) vectors.rescore(metric, n, k);
   const to = range ? withinRange(kernels.hitDistances(n), range).to : n;
   return foundIn(segment, kernels, { from: 0, to: Math.min(to, k) });
 }

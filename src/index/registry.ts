@@ -2,15 +2,15 @@
 import { ElanusError } from '../util/error.ts';
 import { FLAT } from './flat/index.ts';
 import { HNSW, HNSW_SQ } from './hnsw/index.ts';
+import { IVF_FLAT, IVF_PQ, IVF_RABITQ, IVF_SQ8, SCANN } from './ivf/index.ts';
 import type { IndexType } from './index.ts';
 import { servedNames } from './served-names.ts';
 
-const TYPES: readonly IndexType[] = [FLAT, HNSW, HNSW_SQ];
+const TYPES: readonly IndexType[] = [FLAT, HNSW, HNSW_SQ, IVF_FLAT, IVF_SQ8, IVF_PQ, SCANN, IVF_RABITQ];
 
 /** Milvus's other names for dense vectors: asked for, they get a plain answer. Names that another index serves are in `served-names.ts`. */
 const NOT_YET = [
-  'IVF_FLAT', 'IVF_SQ8', 'IVF_PQ', 'IVF_RABITQ', 'HNSW_PQ', 'HNSW_PRQ', 'SCANN', 'DISKANN', 'AISAQ',
-  'GPU_IVF_FLAT', 'GPU_IVF_PQ',
+  'HNSW_PQ', 'HNSW_PRQ', 'DISKANN', 'AISAQ', 'GPU_IVF_FLAT', 'GPU_IVF_PQ',
 ];
 
 export const indexTypeNames: readonly string[] = TYPES.map((type) => type.name);

@@ -25,7 +25,17 @@ export interface KernelExports {
   graphSearch(graph: number, walk: number, top: number, query: number, ef: number, allow: number, foundMax: number): number;
   /** Inserts rows [from, to) into a graph that holds those before. */
   graphInsert(graph: number, walk: number, from: number, to: number): void;
-  rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, inOrder: number): void;
+  /** Nearest centroid of panels [panelFrom, panelTo) for rows [from, to); see `assembly/kmeans.ts`. */
+  nearestCentroids(
+    rows: number, stride: number, dim: number, from: number, to: number, inverseNorms: number, panels: number, biases: number,
+    panelFrom: number, panelTo: number, nearest: number, scores: number,
+  ): void;
+  sumByCentroid(rows: number, stride: number, dim: number, from: number, to: number, inverseNorms: number, nearest: number, sums: number, counts: number): void;
+  /** A seeded rotation of rows, in place; see `assembly/rotate.ts`. */
+  rotateVectors(ptr: number, rows: number, dim: number, signs: number): void;
+  /** Nearest rows of an Ivf's nearest `probes` lists into the top-k, sorted or as a heap; see `assembly/ivf.ts`. Answers how many. */
+  ivfSearch(ivf: number, top: number, query: number, probes: number, allow: number, queryBits: number, sorted: number): number;
+  rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, inOrder: number, keep: number): void;
   /** Adds the sums of columns to `out`, f64; see `assembly/pca.ts` for this and the four that follow. */
   columnSums(rows: number, n: number, dim: number, out: number): void;
   /** At most PCA_BLOCK rows. */
@@ -38,6 +48,7 @@ export interface KernelExports {
 /** Names of the functions of {@link KernelExports}, in the ABI's order. */
 export const KERNEL_EXPORT_NAMES = [
   'topkSort', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch', 'graphInsert',
+  'nearestCentroids', 'sumByCentroid', 'rotateVectors', 'ivfSearch',
   'columnSums', 'covarianceAdd', 'pcaProject', 'pcaRestore', 'rotateRows',
 ] as const satisfies readonly (keyof KernelExports)[];
 

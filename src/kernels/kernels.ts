@@ -58,8 +58,8 @@ export interface Kernels {
   /** Ends the top-k: hits sorted by distance, then row, in `hitRows` and `hitDistances`. Answers how many. */
   endTopK(): number;
 
-  /** Replaces the distances of the first n hits by exact ones and sorts them again; n as before. */
-  rescoreF32(metric: MetricType, ptr: number, dim: number, inverseNormsPtr: number, n: number): void;
+  /** Replaces the distances of the first n hits by exact ones, keeps the best `keep` of them (all of them) and sorts those. */
+  rescoreF32(metric: MetricType, ptr: number, dim: number, inverseNormsPtr: number, n: number, keep?: number): void;
   /** The same for rows that lie in `values` (n x dim, in the order of the hits) instead of the block. */
   rescoreRows(metric: MetricType, values: Float32Array, dim: number, n: number): void;
 
@@ -169,8 +169,8 @@ class BoundKernels implements Kernels {
     return this.exports.topkSort(this.topPtr);
   }
 
-  rescoreF32(metric: MetricType, ptr: number, dim: number, inverseNormsPtr: number, n: number): void {
-    this.exports.rescoreF32(this.topPtr, METRIC_CODE[metric], this.#queryPtr, ptr, dim, inverseNormsPtr, n, 0);
+  rescoreF32(metric: MetricType, ptr: number, dim: number, inverseNormsPtr: number, n: number, keep = n): void {
+    this.exports.rescoreF32(this.topPtr, METRIC_CODE[metric], this.#queryPtr, ptr, dim, inverseNormsPtr, n, 0, Math.min(keep, n));
   }
 
   rescoreRows(metric: MetricType, values: Float32Array, dim: number, n: number): void {
@@ -179,7 +179,7 @@ class BoundKernels implements Kernels {
     this.#refresh();
     this.#f32.set(values.length === n * dim ? values : values.subarray(0, n * dim), ptr / 4);
     if (metric === 'COSINE') this.exports.inverseNorms(ptr, n, dim, normsPtr);
-    this.exports.rescoreF32(this.topPtr, METRIC_CODE[metric], this.#queryPtr, ptr, dim, normsPtr, n, 1);
+    this.exports.rescoreF32(this.topPtr, METRIC_CODE[metric], this.#queryPtr, ptr, dim, normsPtr, n, 1, n);
   }
 
   inverseNorms(ptr: number, rows: number, dim: number, outPtr: number): void {

@@ -7,6 +7,8 @@ import { CODES_PTR, CODES_STRIDE, METRIC_COSINE, METRIC_L2 } from './abi.ts';
 import type { KernelExports, KernelInstance } from './exports.ts';
 import { codeDistance, scalarCodes } from './scalar-codes.ts';
 import { scalarGraph } from './scalar-graph.ts';
+import { scalarIvf } from './scalar-ivf.ts';
+import { scalarKmeans } from './scalar-kmeans.ts';
 import { scalarPca } from './scalar-pca.ts';
 import { l2F32, negativeDotF32, ScalarMemory } from './scalar-memory.ts';
 import { ScalarTopK } from './scalar-topk.ts';
@@ -44,6 +46,8 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
   return {
     ...codeExports,
     ...scalarGraph(memory, codeExports),
+    ...scalarKmeans(memory),
+    ...scalarIvf(memory, codeExports),
     ...scalarPca(memory),
 
     topkSort: (topPtr) => new ScalarTopK(memory, topPtr).sort(),
@@ -79,12 +83,12 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
       for (let row = from; row < to; row++) if (isAllowed(allow, row)) top.push(codeDistance(memory, query, ptr, stride, row), row);
     },
 
-    rescoreF32(topPtr, metric, query, data, dim, inverseNorms, n, inOrder) {
+    rescoreF32(topPtr, metric, query, data, dim, inverseNorms, n, inOrder, keep) {
       if (n === 0) return;
       const { f32, u32 } = memory;
       const top = new ScalarTopK(memory, topPtr);
       for (let i = 0; i < n; i++) f32[top.distances + i] = distanceF32(metric, query, data, dim, inOrder ? i : u32[top.rows + i], inverseNorms);
-      top.k = n;
+      top.k = keep;
       top.count = 0;
       for (let i = 0; i < n; i++) top.push(f32[top.distances + i], u32[top.rows + i]);
       top.sort();

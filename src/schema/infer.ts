@@ -7,7 +7,7 @@ import type { MetricType, Schema } from './types.ts';
 /** The index of a vector field as a user writes it. The engine checks type and params against the indexes there are. */
 export interface IndexInput {
   /** Milvus's name, any case. */
-  readonly type: 'FLAT' | 'HNSW' | 'HNSW_SQ' | (string & {});
+  readonly type: 'FLAT' | 'HNSW' | 'HNSW_SQ' | 'IVF_FLAT' | 'IVF_SQ8' | 'IVF_PQ' | 'SCANN' | 'IVF_RABITQ' | (string & {});
   /** Default COSINE. */
   readonly metric?: MetricType | Lowercase<MetricType>;
   readonly params?: Readonly<Record<string, number | string | boolean>>;

@@ -140,9 +140,9 @@ export class SealedVectors {
     return this.#index!.search(plan, this.#allowPtr);
   }
 
-  /** Exact distances for the first n hits, sorted again. Vectors must be resident. */
-  rescore(metric: MetricType, n: number): void {
-    this.kernels.rescoreF32(metric, this.#ptr, this.dim, this.#inverseNormsPtr, n);
+  /** Exact distances for the first n hits, of which the best `keep` stay, sorted. Vectors must be resident. */
+  rescore(metric: MetricType, n: number, keep = n): void {
+    this.kernels.rescoreF32(metric, this.#ptr, this.dim, this.#inverseNormsPtr, n, keep);
   }
 
   /** Rows from kernel memory where it has them, from the file otherwise. Shape (rows.length, dim). */
