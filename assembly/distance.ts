@@ -76,6 +76,20 @@ export type Code = i8;
   return v128.load_lane<u32>(d, x, 3);
 }
 
+/** Cache lines of a row that are asked for ahead; the processor's own prefetching takes over from there. */
+const LINES_AHEAD: usize = 8;
+
+/**
+ * Asks for the first cache lines of a row. WebAssembly has no prefetch: this is a load whose value the caller stores
+ * where nobody reads it, so that no compiler drops it. Nothing waits for it.
+ */
+// @ts-ignore: decorator
+@inline export function touch(row: usize, byteLength: u32): u32 {
+  let seen: u32 = 0;
+  for (let at: usize = 0, end = min<usize>(byteLength, LINES_AHEAD << 6); at < end; at += 64) seen ^= load<u32>(row + at);
+  return seen;
+}
+
 /** Squared distances or minus dot products of the f32 query at q to the f32 rows at a, b, c, d. */
 // @ts-ignore: decorator
 @inline export function fourF32<S>(q: usize, a: usize, b: usize, c: usize, d: usize, dim: u32): v128 {

@@ -5,10 +5,10 @@ import * as abi from "../src/kernels/abi";
 /**
  * The k smallest distances so far: while it fills, a max-heap by (distance, row) over two parallel arrays.
  *
- *  ┌───────┬───────────┬───────────┬────────────────┐
- *  │ k u32 │ count u32 │ rows ptr  │ distances ptr  │
- *  └───────┴───────────┴───────────┴────────────────┘
- *    0       4           8           12
+ *  ┌───────┬───────────┬───────────┬────────────────┬─────────┬─────────┐
+ *  │ k u32 │ count u32 │ rows ptr  │ distances ptr  │ min f32 │ max f32 │
+ *  └───────┴───────────┴───────────┴────────────────┴─────────┴─────────┘
+ *    0       4           8           12               16        20
  */
 @unmanaged export class TopK {
   k: u32;
@@ -17,11 +17,16 @@ import * as abi from "../src/kernels/abi";
   rows: usize;
   /** f32, shape (k). */
   distances: usize;
+  /** Distances below min or above max do not enter; -Infinity and Infinity let all in. */
+  min: f32;
+  max: f32;
 }
 if (offsetof<TopK>("k") != abi.TOPK_K) ERROR("TopK.k drifted from abi.ts");
 if (offsetof<TopK>("count") != abi.TOPK_COUNT) ERROR("TopK.count drifted from abi.ts");
 if (offsetof<TopK>("rows") != abi.TOPK_ROWS) ERROR("TopK.rows drifted from abi.ts");
 if (offsetof<TopK>("distances") != abi.TOPK_DISTANCES) ERROR("TopK.distances drifted from abi.ts");
+if (offsetof<TopK>("min") != abi.TOPK_MIN) ERROR("TopK.min drifted from abi.ts");
+if (offsetof<TopK>("max") != abi.TOPK_MAX) ERROR("TopK.max drifted from abi.ts");
 if (offsetof<TopK>() != abi.TOPK_SIZE) ERROR("TopK's size drifted from abi.ts");
 
 /**
@@ -181,3 +186,79 @@ if (offsetof<Term>("weight") != abi.TERM_WEIGHT) ERROR("Term.weight drifted from
 if (offsetof<Term>("position") != abi.TERM_POSITION) ERROR("Term.position drifted from abi.ts");
 if (offsetof<Term>("bound") != abi.TERM_BOUND) ERROR("Term.bound drifted from abi.ts");
 if (offsetof<Term>() != abi.TERM_SIZE) ERROR("Term's size drifted from abi.ts");
+
+/**
+ * Rows of a segment in lists, each list near one centroid. Position p is the place of a row in the lists, one after
+ * another; list l holds the positions starts[l] .. starts[l + 1] - 1. Arrays by position have room for 32 entries more
+ * than there are rows, because whole groups are loaded.
+ */
+@unmanaged export class Ivf {
+  rows: u32;
+  dim: u32;
+  metric: u32;
+  /** How many lists, at least 1. */
+  lists: u32;
+  /** LISTS_F32 and so on. */
+  kind: u32;
+  /** f32, shape (lists, dim). LISTS_SIGNS: rotated. */
+  centroids: usize;
+  /** f32, shape (lists): squared lengths of the centroids. */
+  norms: usize;
+  /** u32, shape (lists + 1). */
+  starts: usize;
+  /** u32, shape (rows): the segment's row at a position. */
+  rowIds: usize;
+  /** TopK with room for all lists: scratch. */
+  probes: usize;
+  /** F32, BYTES: shape (rows, stride bytes), by position. NIBBLES, SIGNS: shape (blocks, parts, 16). */
+  data: usize;
+  stride: u32;
+  /** f32, shape (rows), by position, or 0. F32: inverse norms; BYTES, NIBBLES, SIGNS: what is added to a row's distance. */
+  perRow: usize;
+  /** SIGNS: f32, shape (rows), by position: what the dot product of query and signs is multiplied by. */
+  factors: usize;
+  /** CODES: the Codes*, rows by position. */
+  codes: usize;
+  /** NIBBLES, SIGNS: u32, shape (lists): number of a list's first block. */
+  blocks: usize;
+  /** BYTES, NIBBLES, SIGNS: parts of a row's code; NIBBLES, SIGNS: even, the last may be padding. */
+  parts: u32;
+  /** BYTES, NIBBLES: dimensions of a part. SIGNS: 4. */
+  partDim: u32;
+  /** BYTES, NIBBLES: f32 panels, shape (parts, 256 or 16 / 8, partDim, 8), zero for padding. */
+  codebooks: usize;
+  /** NIBBLES, SIGNS: u8, shape (parts, 16): scratch. */
+  tables: usize;
+  /** BYTES: f32, shape (parts, 256); NIBBLES, SIGNS: shape (parts, 16): scratch. */
+  floatTables: usize;
+  /** The query in the form that the rows need, room for parts * partDim values: scratch. */
+  query: usize;
+  /** SIGNS: f32, shape (ROTATION_ROUNDS, dim): 1 or -1. 0: rows are not rotated. */
+  rotation: usize;
+  /** f32, shape (32): scratch. */
+  sums: usize;
+}
+if (offsetof<Ivf>("rows") != abi.IVF_ROWS) ERROR("Ivf.rows drifted from abi.ts");
+if (offsetof<Ivf>("dim") != abi.IVF_DIM) ERROR("Ivf.dim drifted from abi.ts");
+if (offsetof<Ivf>("metric") != abi.IVF_METRIC) ERROR("Ivf.metric drifted from abi.ts");
+if (offsetof<Ivf>("lists") != abi.IVF_LISTS) ERROR("Ivf.lists drifted from abi.ts");
+if (offsetof<Ivf>("kind") != abi.IVF_KIND) ERROR("Ivf.kind drifted from abi.ts");
+if (offsetof<Ivf>("centroids") != abi.IVF_CENTROIDS) ERROR("Ivf.centroids drifted from abi.ts");
+if (offsetof<Ivf>("norms") != abi.IVF_NORMS) ERROR("Ivf.norms drifted from abi.ts");
+if (offsetof<Ivf>("starts") != abi.IVF_STARTS) ERROR("Ivf.starts drifted from abi.ts");
+if (offsetof<Ivf>("rowIds") != abi.IVF_ROW_IDS) ERROR("Ivf.rowIds drifted from abi.ts");
+if (offsetof<Ivf>("probes") != abi.IVF_PROBES) ERROR("Ivf.probes drifted from abi.ts");
+if (offsetof<Ivf>("data") != abi.IVF_DATA) ERROR("Ivf.data drifted from abi.ts");
+if (offsetof<Ivf>("stride") != abi.IVF_STRIDE) ERROR("Ivf.stride drifted from abi.ts");
+if (offsetof<Ivf>("perRow") != abi.IVF_PER_ROW) ERROR("Ivf.perRow drifted from abi.ts");
+if (offsetof<Ivf>("factors") != abi.IVF_FACTORS) ERROR("Ivf.factors drifted from abi.ts");
+if (offsetof<Ivf>("codes") != abi.IVF_CODES) ERROR("Ivf.codes drifted from abi.ts");
+if (offsetof<Ivf>("blocks") != abi.IVF_BLOCKS) ERROR("Ivf.blocks drifted from abi.ts");
+if (offsetof<Ivf>("parts") != abi.IVF_PARTS) ERROR("Ivf.parts drifted from abi.ts");
+if (offsetof<Ivf>("partDim") != abi.IVF_PART_DIM) ERROR("Ivf.partDim drifted from abi.ts");
+if (offsetof<Ivf>("codebooks") != abi.IVF_CODEBOOKS) ERROR("Ivf.codebooks drifted from abi.ts");
+if (offsetof<Ivf>("tables") != abi.IVF_TABLES) ERROR("Ivf.tables drifted from abi.ts");
+if (offsetof<Ivf>("floatTables") != abi.IVF_FLOAT_TABLES) ERROR("Ivf.floatTables drifted from abi.ts");
+if (offsetof<Ivf>("query") != abi.IVF_QUERY) ERROR("Ivf.query drifted from abi.ts");
+if (offsetof<Ivf>("rotation") != abi.IVF_ROTATION) ERROR("Ivf.rotation drifted from abi.ts");
+if (offsetof<Ivf>("sums") != abi.IVF_SUMS) ERROR("Ivf.sums drifted from abi.ts");

@@ -224,8 +224,8 @@ export function scanRows(
   else scan<BF16Dot>(top, query, data, stride, dim, norms, from, to, allow, rowBase);
 }
 
-/** Replaces the distances of the first n hits by exact ones and sorts the hits again; see `rescoreF32`. */
-export function rescoreRows(topPtr: usize, format: u32, metric: u32, query: usize, data: usize, dim: u32, terms: usize, n: u32): void {
+/** Replaces the distances of the first n hits by exact ones, keeps the `keep` nearest and sorts those; see `rescoreF32`. */
+export function rescoreRows(topPtr: usize, format: u32, metric: u32, query: usize, data: usize, dim: u32, terms: usize, n: u32, keep: u32): void {
   if (!n) return;
   const top = changetype<TopK>(topPtr);
   const stride = rowBytes(format, dim);
@@ -237,7 +237,7 @@ export function rescoreRows(topPtr: usize, format: u32, metric: u32, query: usiz
     else rescore<F16Dot>(top, query, data, stride, dim, norms, n, false);
   } else if (metric == METRIC_L2) rescore<BF16L2>(top, query, data, stride, dim, 0, n, false);
   else rescore<BF16Dot>(top, query, data, stride, dim, norms, n, false);
-  heapify(top, n);
+  heapify(top, n, keep);
   topkSort(topPtr);
 }
 

@@ -1,6 +1,6 @@
 // Exhaustive scans into a top-k, scoring again, norms.
 import { METRIC_COSINE, METRIC_L2 } from "../src/kernels/abi";
-import { Code, FastDot, FastL2, four, isCode } from "./distance";
+import { Code, FastDot, FastL2, four, isCode, touch } from "./distance";
 import { CodeQuery, Codes, TopK } from "./layout";
 import { bound, heapify, push, topkSort } from "./topk";
 
@@ -23,9 +23,15 @@ const IN_TURN_CODE_BYTES: u32 = 256;
 /** Four allowed rows within so many are still nearly one stream. */
 const NEAR_ROWS: u32 = 8;
 
+/** Whether `bytes` of rows, one after another, are read row after row. */
+// @ts-ignore: decorator
+@inline export function isInTurn<S>(bytes: usize, stride: u32): bool {
+  return bytes > IN_TURN_BYTES && (!isCode<S>() || stride >= IN_TURN_CODE_BYTES);
+}
+
 function scanAll<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, rowBase: u32): void {
   const last = to - 1;
-  const inTurn = <usize>(to - from) * stride > IN_TURN_BYTES && (!isCode<S>() || stride >= IN_TURN_CODE_BYTES);
+  const inTurn = isInTurn<S>(<usize>(to - from) * stride, stride);
   for (let r = from; r < to; r += 4) {
     const r1 = min(r + 1, last), r2 = min(r + 2, last), r3 = min(r + 3, last);
     const distances = inTurn
@@ -36,7 +42,7 @@ function scanAll<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32,
 }
 
 function scanAllowed<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, allow: usize, rowBase: u32): void {
-  const inTurn = <usize>(to - from) * stride > IN_TURN_BYTES && (!isCode<S>() || stride >= IN_TURN_CODE_BYTES);
+  const inTurn = isInTurn<S>(<usize>(to - from) * stride, stride);
   let r0: u32 = 0, r1: u32 = 0, r2: u32 = 0, n: u32 = 0;
   for (let word = from >> 5; word <= (to - 1) >> 5; word++) {
     let bits = load<u32>(allow + ((<usize>word) << 2));
@@ -89,6 +95,12 @@ export function scanCodes(topPtr: usize, codesPtr: usize, query: usize, from: u3
 }
 
 export function rescore<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, n: u32, inOrder: bool): void {
+  if (!inOrder) {
+    // The distances are written over below: until then their place takes what the touched rows held.
+    let seen: u32 = 0;
+    for (let i: u32 = 0; i < n; i++) seen ^= touch(data + <usize>load<u32>(top.rows + ((<usize>i) << 2)) * stride, stride);
+    store<u32>(top.distances, seen);
+  }
   for (let i: u32 = 0; i < n; i += 4) {
     const at = top.rows + ((<usize>i) << 2), last = n - 1 - i;
     const i1 = min<u32>(1, last), i2 = min<u32>(2, last), i3 = min<u32>(3, last);
@@ -105,15 +117,18 @@ export function rescore<S>(top: TopK, query: usize, data: usize, stride: u32, di
 }
 
 /**
- * Replaces the distances of the first n hits by those of the f32 rows at `data` and sorts the hits again.
+ * Replaces the distances of the first n hits by those of the f32 rows at `data`, keeps the `keep` (1 to n) nearest of them
+ * and sorts those.
  * inOrder 0: hit i is row rows[i] of `data`; 1: hit i is row i of `data` (and of inverseNorms).
  */
-export function rescoreF32(topPtr: usize, metric: u32, query: usize, data: usize, dim: u32, inverseNorms: usize, n: u32, inOrder: u32): void {
+export function rescoreF32(
+  topPtr: usize, metric: u32, query: usize, data: usize, dim: u32, inverseNorms: usize, n: u32, inOrder: u32, keep: u32,
+): void {
   const top = changetype<TopK>(topPtr);
   if (!n) return;
   if (metric == METRIC_L2) rescore<FastL2>(top, query, data, dim << 2, dim, 0, n, inOrder != 0);
   else rescore<FastDot>(top, query, data, dim << 2, dim, metric == METRIC_COSINE ? inverseNorms : 0, n, inOrder != 0);
-  heapify(top, n);
+  heapify(top, n, keep);
   topkSort(topPtr);
 }
 

@@ -13,9 +13,9 @@ import { TopK } from "./layout";
 // @ts-ignore: decorator
 @inline function isAfter(d0: f32, r0: u32, d1: f32, r1: u32): bool { return d0 > d1 || (d0 == d1 && r0 > r1); }
 
-/** What a distance must not exceed to enter. Infinity until the heap is full: before that no bound is valid. */
+/** What a distance must not exceed to enter: the range's end until the heap is full, then its farthest. */
 // @ts-ignore: decorator
-@inline export function bound(top: TopK): f32 { return top.count < top.k ? <f32>Infinity : distanceAt(top, 0); }
+@inline export function bound(top: TopK): f32 { return top.count < top.k ? top.max : distanceAt(top, 0); }
 
 function siftDown(top: TopK, count: u32, distance: f32, row: u32): void {
   let i: u32 = 0;
@@ -31,6 +31,7 @@ function siftDown(top: TopK, count: u32, distance: f32, row: u32): void {
 }
 
 export function push(top: TopK, distance: f32, row: u32): void {
+  if (distance < top.min || distance > top.max) return;
   if (top.count < top.k) {
     let i = top.count++;
     while (i > 0) {
@@ -56,9 +57,9 @@ export function topkSort(topPtr: usize): u32 {
   return top.count;
 }
 
-/** Makes a heap of the first n entries again, for instance after their distances were replaced. */
-export function heapify(top: TopK, n: u32): void {
+/** Makes a heap of the `keep` nearest of the first n entries, for instance after their distances were replaced. */
+export function heapify(top: TopK, n: u32, keep: u32): void {
   top.count = 0;
-  top.k = n;
+  top.k = keep;
   for (let i: u32 = 0; i < n; i++) push(top, distanceAt(top, i), rowAt(top, i));
 }

@@ -6,7 +6,7 @@
 // computed four at a time; candidates and results are one array sorted by distance, with binary insertion, instead of
 // two heaps; a row's visited mark is one bit.
 import { BEAM_ENTRY, METRIC_L2, NO_ROW } from "../src/kernels/abi";
-import { Code, FastDot, FastL2, four, isCode, isDot } from "./distance";
+import { Code, FastDot, FastL2, four, isCode, isDot, touch } from "./distance";
 import { CodeQuery, Graph, TopK, Walk } from "./layout";
 import { push, topkSort } from "./topk";
 
@@ -120,16 +120,6 @@ export function descend<S>(graph: Graph, walk: Walk, query: usize, row: u32, fro
   return 2;
 }
 
-/** Loads from the first two cache lines of four rows (or from the row itself where it is shorter). */
-// @ts-ignore: decorator
-@inline function touchFour(data: usize, stride: u32, rows: usize): u32 {
-  const a = data + <usize>load<u32>(rows) * stride, b = data + <usize>load<u32>(rows, 4) * stride;
-  const c = data + <usize>load<u32>(rows, 8) * stride, d = data + <usize>load<u32>(rows, 12) * stride;
-  let touched = load<u32>(a) ^ load<u32>(b) ^ load<u32>(c) ^ load<u32>(d);
-  if (stride > 64) touched ^= load<u32>(a, 64) ^ load<u32>(b, 64) ^ load<u32>(c, 64) ^ load<u32>(d, 64);
-  return touched;
-}
-
 /**
  * Best-first walk of one level from the first `seeds` entries of the beam, keeping the `ef` nearest rows in the beam; answers how many.
  * Filtered: the beam still holds all rows, the rows that `allow` names go to walk.found, at most `foundMax` of them,
@@ -187,16 +177,11 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, seeds: u
     const last = load<u32>(gather + ((<usize>(n - 1)) << 2));
     v128.store(gather + ((<usize>n) << 2), i32x4.splat(last));
 
-    // WebAssembly has no prefetch: a load whose value nobody waits for does the same. First the links of the row that is
-    // next for now, then, while four distances are computed, the beginnings of the next four rows.
-    if (next + 1 < size) {
-      const ahead = linksOf(graph, rowOf(beam, next + 1), level);
-      touched ^= load<u32>(ahead);
-      if (perList > 64) touched ^= load<u32>(ahead, 64);
-    }
+    // All of these rows are asked for at once, and the links of the row that is next for now.
+    for (let i: u32 = 0; i < n; i++) touched ^= touch(data + <usize>load<u32>(gather + ((<usize>i) << 2)) * stride, stride);
+    if (next + 1 < size) touched ^= touch(linksOf(graph, rowOf(beam, next + 1), level), <u32>perList);
     for (let i: u32 = 0; i < n; i += 4) {
       const group = gather + ((<usize>i) << 2);
-      if (i + 4 < n) touched ^= touchFour(data, stride, group + 16);
       const distances = four<S>(query, data, stride, dim, perRow, load<u32>(group), load<u32>(group, 4), load<u32>(group, 8), load<u32>(group, 12), false);
       let near: u32 = i32x4.bitmask(f32x4.lt(distances, f32x4.splat(bound)));
       if (i + 4 > n) near &= (1 << (n - i)) - 1;

@@ -4,7 +4,7 @@
  * fetches anything. Computed neighbours are kept in `bench/.cache`, which git ignores.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
@@ -128,7 +128,7 @@ export const hasDataset = (name) => datasets().found.includes(name);
 /** One sentence for a test's or bench's output. */
 export function describeDatasets() {
   const { folder, found, absent } = datasets();
-  const where = process.env.ELANUS_DATA ? `ELANUS_DATA=${folder}` : `${folder} (set ELANUS_DATA to look elsewhere)`;
+  const where = `${relative(process.cwd(), folder) || '.'}${process.env.ELANUS_DATA ? '' : ' (set ELANUS_DATA to look elsewhere)'}`;
   return `real data in ${where}: found ${found.length ? found.join(', ') : 'none'}; absent ${absent.length ? absent.join(', ') : 'none'}`;
 }
 
@@ -212,7 +212,7 @@ export const SET_NAMES = ['siftsmall', 'fashion-mnist', 'synthetic'];
 /**
  * A set to compare engines on, L2, with exact neighbours. `rows` takes the first rows only (their neighbours are then
  * computed). Real sets that are not on this machine answer null.
- * @param {string} name one of SET_NAMES
+ * @param {string} name one of SET_NAMES, or bge-cqadupstack-768
  * @param {{ rows?: number, queries?: number, k?: number, seed?: number }} [options]
  * @returns {VectorSet | null}
  */
@@ -232,6 +232,12 @@ export function loadSet(name, { rows, queries, k = 10, seed = 1 } = {}) {
     const base = head(images('fashion-mnist/train-images-idx3-ubyte.gz'), rows);
     const set = { name, seed: null, base, queries: head(images('fashion-mnist/t10k-images-idx3-ubyte.gz'), queries ?? 1_000) };
     return complete(set, k, `fashion-mnist-${base.rows}-${set.queries.rows}`);
+  }
+  // Rows of unit length: neighbours by L2 are neighbours by COSINE and IP.
+  if (name === 'bge-cqadupstack-768') {
+    const base = head(readFvecs(`${name}/base.fvecs`), rows);
+    const set = { name, seed: null, base, queries: head(readFvecs(`${name}/query.fvecs`), queries) };
+    return complete(set, k, `${name}-${base.rows}-${set.queries.rows}`);
   }
   throw new RangeError(`"name" expected one of ${SET_NAMES.join(', ')}, got ${name}`);
 }

@@ -30,6 +30,7 @@ const MAY_IMPORT = {
   index: ['quant', 'kernels', 'schema', 'util'],
   segment: ['index', 'quant', 'filter', 'storage', 'kernels', 'schema', 'util'],
   exec: ['type:engine/client.ts', 'segment', 'index', 'quant', 'filter', 'text', 'storage', 'kernels', 'schema', 'util'],
+  tools: ['kernels', 'schema', 'util'],
   worker: ['util', 'type:index/index.ts', 'type:kernels/load.ts', 'type:storage/store.ts', 'type:platform/platform.ts'],
   engine: ['exec', 'segment', 'index', 'quant', 'filter', 'text', 'schema', 'storage', 'worker', 'kernels', 'util', 'type:platform/platform.ts'],
   api: ['engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],

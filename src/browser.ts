@@ -2,8 +2,15 @@
 import { makeConnect } from './api/connect.ts';
 import { makeLauncher } from './launch.ts';
 import { browserPlatform } from './platform/browser.ts';
+import { makeTools } from './tools.ts';
 
 export * from './api/index.ts';
+export { recommendIndex } from './tools.ts';
+export type { Pca, PcaData, PcaOptions, RecommendQuestion, Recommendation, Tools, VectorsInput } from './tools.ts';
+
+const platform = browserPlatform();
 
 /** Opens a database, or makes one. In a page the engine runs in a worker; see `mode`. */
-export const connect = makeConnect(makeLauncher(browserPlatform()));
+export const connect = makeConnect(makeLauncher(platform));
+
+export const { fitPca, loadPca, normalize } = makeTools(() => platform.loadKernels({}));

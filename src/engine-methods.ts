@@ -14,6 +14,8 @@ export const ENGINE_METHODS = Object.keys({
   count: true,
   flush: true,
   createIndex: true,
+  dropIndex: true,
+  describeIndex: true,
   indexProgress: true,
   collectionStats: true,
   databaseStats: true,

@@ -85,8 +85,8 @@ saveResult('compare', { setup, M, efConstruction, k: 10, rounds, results });
 async function compareOn(set) {
   console.log(`## ${set.name}: ${set.base.rows.toLocaleString('en')} x ${set.base.dim}, ${set.queries.rows} queries, k ${set.k}\n`);
   const folder = mkdtempSync(join(tmpdir(), 'elanus-bench-'));
-  /** Few queries are run several times over, so that one pass is long enough to time. */
-  const times = Math.max(1, Math.round(1000 / set.queries.rows));
+  /** Few or fast queries are run several times over, so that one pass is long enough to time. */
+  const times = Math.max(1, Math.round((set.base.rows < 20_000 ? 5000 : 1000) / set.queries.rows));
   const engines = wanted.map((name) => makers[name]());
   const settings = engines.map((engine) => engine.settings(efs, set.k));
   /** @type {{ name: string, what: string, buildSeconds: number, residentBytes: number, ownBytes: number, note?: string, points: { label: string, recall: number, qps: number, low: number, high: number, rounds: number[] }[] }[]} */

@@ -76,13 +76,13 @@ export async function kernelIndex(values, dim, { type, metric, build, seed }) {
     variant: kernels.variant,
     buildSeconds,
     memoryBytes: index.memoryBytes,
-    plan: (/** @type {Record<string, unknown>} */ search, /** @type {number} */ limit) => indexType.parseSearch(search, limit, params),
+    plan: (/** @type {Record<string, unknown>} */ search, /** @type {number} */ limit) => ({ ...indexType.parseSearch(search, limit, params), keep: limit }),
     /** Rows found, in kernel memory. @param {Float32Array} query @param {any} plan */
     search(query, plan) {
       kernels.setQuery(query, 0, dim, metric);
       const n = index.search(plan, 0);
-      if (plan.refine) kernels.rescoreF32(metric, ptr, dim, inverseNormsPtr, n);
-      return n;
+      if (plan.refine) kernels.rescoreF32(metric, ptr, dim, inverseNormsPtr, n, plan.keep);
+      return plan.refine ? Math.min(n, plan.keep) : n;
     },
     /** @param {number} n */
     rows: (n) => Array.from(kernels.hitRows(n)),

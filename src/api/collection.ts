@@ -2,7 +2,7 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, EngineClient, IndexInfo, IndexProgress, Progress, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, EngineClient, IndexDescription, IndexProgress, Progress, SearchRequest } from '../engine/client.ts';
 import { toBatch } from '../schema/batch.ts';
 import { toIndexRequest } from '../schema/define.ts';
 import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, QueryInput, Row, SparseVectorInput, VectorFieldName } from '../schema/infer.ts';
@@ -84,12 +84,43 @@ export interface CreateIndexOptions extends CallOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
+export interface TuneOptions<S = AnySchema> extends CallOptions {
+  /** Queries like those to come, of which a few hundred say enough: a list of vectors, or one flat matrix of shape (n, dim). */
+  readonly queries: QueriesInput<S>;
+  /** Share of the exact answer that is to be found, above 0 and at most 1. Default 0.95. */
+  readonly targetRecall?: number;
+  /** Hits per query, 1 to 16,384. Default 10. */
+  readonly limit?: number;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** One setting, as measured. */
+export interface TuneTrial {
+  /** For `search({ params })`. */
+  readonly params: Readonly<Record<string, number>>;
+  /** Share of the exact answer that was found; rows that tie with its last are as good, where scores are not estimates. */
+  readonly recall: number;
+  /** Of one search at a time, as the caller sees it; no finer than the host's clock. */
+  readonly latencyMs: { readonly p50: number; readonly p95: number };
+}
+
+export interface TuneResult extends TuneTrial {
+  readonly field: string;
+  /** What was measured, such as `'HNSW_SQ'`. */
+  readonly index: string;
+  /** The target was met; else this is the setting that came nearest. */
+  readonly isReached: boolean;
+  /** All settings, in the order in which they were tried. */
+  readonly tried: readonly TuneTrial[];
+}
+
 const SIGNAL_ONLY: ReadonlySet<string> = new Set(['signal']);
 const INSERT_TO_COME: ReadonlySet<string> = new Set(['partition', 'transfer']);
 const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'signal']);
 const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams', 'purge', 'partition']);
 const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'signal']);
 const GET_TO_COME: ReadonlySet<string> = new Set(['partitions', 'consistency', 'at']);
+const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
 const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
 
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
@@ -176,8 +207,10 @@ export class Collection<S extends AnySchema = AnySchema> {
   }
 
   /**
-   * Gives a vector field an index, in the place of the one it has, and waits until all rows are in it. Answers the
-   * index with all its parameters. INVALID_ARGUMENT for an index or a parameter that does not exist.
+   * Gives a vector field an index, in the place of the one it has, and waits until all rows are in it; searches go on, by
+   * the old one until the new one is there. The index that it has already is only waited for. Answers the index with all
+   * its parameters. INVALID_ARGUMENT for an index or a parameter that does not exist; ABORTED when the signal fires, or
+   * when the index is changed again or dropped meanwhile: then the old one serves on.
    */
   async createIndex(field: VectorFieldName<S>, spec: IndexInput, options?: CreateIndexOptions): Promise<IndexSpec> {
     const engine = this.#live();
@@ -196,18 +229,46 @@ export class Collection<S extends AnySchema = AnySchema> {
     return engine.indexProgress({ collectionId: this.#collectionId, fieldId: this.#vectorField(field).fieldId });
   }
 
-  /** The index of a field. NOT_FOUND when it has none. */
-  async describeIndex(field: VectorFieldName<S>): Promise<IndexInfo> {
-    this.#live();
-    const { name } = this.#vectorField(field);
-    const { indexes } = await this.#info();
-    if (!Object.hasOwn(indexes, name)) throw new ElanusError('NOT_FOUND', `field "${name}" of "${this.name}" has no index`, { collection: this.name, field: name });
-    return { field: name, spec: indexes[name] };
+  /** Takes a field's index away, with its files; a build under way for it stops. Its rows are found by exact scan from then on. NOT_FOUND when it has none. */
+  async dropIndex(field: VectorFieldName<S>, options?: CallOptions): Promise<void> {
+    const engine = this.#live();
+    checkOptions(options, 'dropIndex', SIGNAL_ONLY);
+    const { fieldId } = this.#vectorField(field);
+    await engine.dropIndex({ collectionId: this.#collectionId, fieldId }, contextOf(options?.signal));
   }
 
-  async listIndexes(): Promise<IndexInfo[]> {
-    const { indexes } = await this.#info();
-    return Object.keys(indexes).map((field) => ({ field, spec: indexes[field] }));
+  /** The index of a field as it was asked for, what is built for it, how far that is, and what answers meanwhile. NOT_FOUND when it has none. */
+  async describeIndex(field: VectorFieldName<S>): Promise<IndexDescription> {
+    const engine = this.#live();
+    return engine.describeIndex({ collectionId: this.#collectionId, fieldId: this.#vectorField(field).fieldId });
+  }
+
+  /** The indexes of all fields that have one. */
+  async listIndexes(): Promise<IndexDescription[]> {
+    const engine = this.#live();
+    const { indexes, schema } = await this.#info();
+    const fields = schema.fields.filter((field) => Object.hasOwn(indexes, field.name));
+    return Promise.all(fields.map(({ fieldId }) => engine.describeIndex({ collectionId: this.#collectionId, fieldId })));
+  }
+
+  /**
+   * Finds the search parameters that reach a recall soonest on this collection's rows as they are, by measuring them
+   * against exact search. `field` is needed where there are several vector fields. Nothing is changed: pass the
+   * `params` of the answer to `search`.
+   */
+  tune(options: TuneOptions<S>): Promise<TuneResult>;
+  tune(field: VectorFieldName<S>, options: TuneOptions<S>): Promise<TuneResult>;
+  async tune(first: VectorFieldName<S> | TuneOptions<S>, second?: TuneOptions<S>): Promise<TuneResult> {
+    const engine = this.#live();
+    const options = typeof first === 'string' ? second : first;
+    checkOptions(options, 'tune', TUNE_OPTIONS);
+    const { queries, limit, targetRecall = 0.95 }: Partial<TuneOptions<S>> = options ?? {};
+    if (typeof targetRecall !== 'number' || !(targetRecall > 0 && targetRecall <= 1)) refuse('targetRecall', NO_ROW, 'a number above 0 and at most 1', show(targetRecall));
+    const request = searchRequest(this.#plan, this.#collectionId, { vectors: queries, field: typeof first === 'string' ? first : undefined, limit });
+    const context = contextOf(options?.signal, options?.onProgress);
+    const { name } = this.#plan.vectors.find(({ fieldId }) => fieldId === request.fieldId)!;
+    const { tune } = await import('./tune.ts');
+    return tune({ engine, request, field: name, target: targetRecall, context });
   }
 
   async describe(): Promise<CollectionDescription> {

@@ -1,7 +1,8 @@
 /** A database, as its users see it: collections by name, and its end. Talks to the engine in plain messages. */
 import type { DatabaseStats, EngineClient } from '../engine/client.ts';
-import { checkName, checkSameSchema, toSchema } from '../schema/define.ts';
+import { checkName, isSameSchema, toSchema } from '../schema/define.ts';
 import type { AnySchema } from '../schema/infer.ts';
+import type { Schema } from '../schema/types.ts';
 import { isElanusError } from '../util/error.ts';
 import { Collection } from './collection.ts';
 import type { DatabaseEvents, EventHub } from './events.ts';
@@ -36,7 +37,7 @@ export class Database {
     const ifNotExists = booleanOption('ifNotExists', options.ifNotExists, false);
     const given = toSchema(schema);
     const info = await engine.createCollection({ name, schema: given, ifNotExists }, contextOf(options.signal));
-    if (ifNotExists) checkSameSchema(name, info.schema, given);
+    await refuseOther(name, info.schema, given);
     return new Collection<S>(this.#session, info);
   }
 
@@ -49,7 +50,7 @@ export class Database {
     checkName('name', name);
     const given = schema === undefined ? undefined : toSchema(schema);
     const info = await engine.describeCollection({ name });
-    if (given !== undefined) checkSameSchema(name, info.schema, given);
+    if (given !== undefined) await refuseOther(name, info.schema, given);
     return new Collection<S>(this.#session, info);
   }
 
@@ -101,4 +102,9 @@ export class Database {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** SCHEMA_MISMATCH, with the differences, unless the two agree. */
+async function refuseOther(collection: string, stored: Schema, given: Schema): Promise<void> {
+  if (!isSameSchema(stored, given)) (await import('../schema/differences.ts')).checkSameSchema(collection, stored, given);
 }

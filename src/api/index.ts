@@ -7,7 +7,7 @@ export type { CreateCollectionOptions, Database } from './database.ts';
 export type { CollectionDescription } from './session.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
-  Collection, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertResult, SearchManyOptions, SearchOptions, SearchSparseOptions,
+  Collection, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertResult, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
 } from './collection.ts';
 export type { CallOptions } from './options.ts';
 export type {
@@ -16,5 +16,5 @@ export type {
 } from '../schema/infer.ts';
 export type { FieldType, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 export type {
-  CollectionStats, DatabaseStats, IndexInfo, IndexProgress, IndexState, Progress, RecoveryReport, SegmentStats,
+  CollectionStats, DatabaseStats, IndexDescription, IndexProgress, IndexState, Progress, RecoveryReport, SegmentStats, ServingPart,
 } from '../engine/client.ts';

@@ -46,6 +46,8 @@ export interface SearchRequest {
   readonly offset: number;
   /** As the user gave them; checked against the index there is. Absent: defaults. */
   readonly params?: Readonly<Record<string, unknown>>;
+  /** Compare every row, whatever index there is; `params` of indexes are refused then. */
+  readonly exact?: boolean;
   /** Fields to return, by fieldId; empty: none. */
   readonly outputFieldIds: readonly number[];
 }
@@ -78,9 +80,25 @@ export interface IndexProgress {
   readonly error?: { readonly code: ErrorCode; readonly message: string };
 }
 
-export interface IndexInfo {
+/** How many rows are found by what. */
+export interface ServingPart {
+  /** `'FLAT'` where rows are scanned. */
+  readonly type: string;
+  readonly params: IndexSpec['params'];
+  readonly rows: number;
+}
+
+/** An index, what is built for it, how far that is, and what answers searches meanwhile. */
+export interface IndexDescription extends IndexProgress {
   readonly field: string;
+  /** As asked for, complete. */
   readonly spec: IndexSpec;
+  /** What is built for it: the same, but for AUTOINDEX and the GPU names. */
+  readonly servedBy: IndexSpec;
+  /** Why that is not what was asked for. */
+  readonly why?: string;
+  /** What answers at this moment, by rows: an older index until its successor is built, a scan for small segments and fresh rows. */
+  readonly serving: readonly ServingPart[];
 }
 
 export interface SegmentStats {
@@ -153,6 +171,9 @@ export interface EngineClient {
     request: { collectionId: number; fieldId: number; spec: { type: string; metric?: MetricType; params?: Record<string, unknown> }; wait: boolean },
     context?: CallContext,
   ): Promise<IndexSpec>;
+  /** NOT_FOUND where the field has no index. */
+  dropIndex(request: { collectionId: number; fieldId: number }, context?: CallContext): Promise<void>;
+  describeIndex(request: { collectionId: number; fieldId: number }): Promise<IndexDescription>;
   indexProgress(request: { collectionId: number; fieldId: number }): Promise<IndexProgress>;
   collectionStats(request: { collectionId: number }): Promise<CollectionStats>;
   databaseStats(): Promise<DatabaseStats>;

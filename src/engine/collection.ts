@@ -258,10 +258,11 @@ export class CollectionState {
 
   search(request: SearchRequest, context: CallContext | undefined): SearchReply | Promise<SearchReply> {
     const k = request.limit + request.offset;
-    let plan = request.params === undefined ? this.#plans.get(request.fieldId) : undefined;
+    const isUsual = request.params === undefined && !request.exact;
+    let plan = isUsual ? this.#plans.get(request.fieldId) : undefined;
     if (!plan || plan.k !== k) {
-      plan = planField(this.field(request.fieldId), this.indexSpec(request.fieldId), k, request.params);
-      if (request.params === undefined) this.#plans.set(request.fieldId, plan);
+      plan = planField(this.field(request.fieldId), this.indexSpec(request.fieldId), k, request.params, request.exact);
+      if (isUsual) this.#plans.set(request.fieldId, plan);
     }
     return searchSegments(this.view, {
       plan,

@@ -3,6 +3,7 @@
  * is done is in the parts beside it.
  */
 import type { BuildService } from '../index/index.ts';
+import type { RawIndexSpec } from '../index/spec.ts';
 import type { KernelModule } from '../kernels/load.ts';
 import type { ColumnBatch, Keys } from '../schema/column.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
@@ -21,6 +22,7 @@ import type {
   EngineEvent,
   EngineOptions,
   GetReply,
+  IndexDescription,
   IndexProgress,
   InsertReply,
   RecoveryReport,
@@ -29,7 +31,7 @@ import type {
 } from './client.ts';
 import { Clock } from './clock.ts';
 import { CollectionState, type EngineParts } from './collection.ts';
-import { Indexing, type RawIndexSpec, resolveSpec } from './indexing.ts';
+import { Indexing, resolveSpec } from './indexing.ts';
 import { collectGarbage, recoverCollection } from './recovery.ts';
 import { seal } from './seal.ts';
 import { collectionStats } from './stats.ts';
@@ -270,6 +272,18 @@ class Engine implements EngineClient {
     const { state, indexing } = this.#open(request.collectionId);
     state.assertWritable();
     return indexing.create(state.field(request.fieldId), request.spec, request.wait, context);
+  }
+
+  async dropIndex(request: { collectionId: number; fieldId: number }, context?: CallContext): Promise<void> {
+    this.#assertWritable();
+    const { state, indexing } = this.#open(request.collectionId);
+    state.assertWritable();
+    await indexing.drop(state.field(request.fieldId), context);
+  }
+
+  async describeIndex(request: { collectionId: number; fieldId: number }): Promise<IndexDescription> {
+    const { state, indexing } = this.#open(request.collectionId);
+    return indexing.describe(state.field(request.fieldId));
   }
 
   async indexProgress(request: { collectionId: number; fieldId: number }): Promise<IndexProgress> {

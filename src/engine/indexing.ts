@@ -1,18 +1,20 @@
 /**
- * Index builds: one at a time per collection, behind the user's back or waited for by `createIndex`. A build that
- * fails or is stopped leaves what was there before; what is missing is taken up again at the next open.
+ * Index builds: one at a time per collection, behind the user's back or waited for by `createIndex`. What serves goes on
+ * serving until a commit puts the new index in its place: a build that fails or is stopped leaves what was there before,
+ * and what is missing is taken up again by the next flush or at the next open.
  */
-import { readSections } from '../exec/load.ts';
-import { checkFits, getIndexType } from '../index/registry.ts';
+import { getIndexType, scanTypeOf } from '../index/registry.ts';
+import { builtSpec, completeSpec, sameSpec, whyBuilt, type RawIndexSpec } from '../index/spec.ts';
 import type { BuildJob, IndexSection } from '../index/index.ts';
-import type { Field, IndexSpec, MetricType, VectorType } from '../schema/types.ts';
-import { VECTOR_TYPES, checkMetric, defaultMetric, vectorsOf } from '../schema/vector-types/index.ts';
+import type { Field, IndexSpec, VectorType } from '../schema/types.ts';
+import { VECTOR_TYPES, defaultMetric, vectorsOf } from '../schema/vector-types/index.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
+import type { SegmentIndexEntry } from '../storage/manifest/manifest.ts';
 import { indexFileName } from '../storage/names.ts';
 import { encodeSections, sectionsByteLength } from '../storage/sections/index.ts';
 import { ElanusError, isElanusError, throwIfAborted } from '../util/error.ts';
 import { withEntry } from './catalog.ts';
-import type { CallContext, IndexProgress } from './client.ts';
+import type { CallContext, IndexDescription, IndexProgress } from './client.ts';
 import type { CollectionState } from './collection.ts';
 import { mergeSealed } from './merge.ts';
 import { applyEntries, seal } from './seal.ts';
@@ -21,38 +23,39 @@ import { applyEntries, seal } from './seal.ts';
 const GRAPH_FROM_BYTES = 1 << 20;
 /** As many rows in a segment as this many bytes of index hold. */
 const SEGMENT_INDEX_BYTES_MAX = 1 << 30;
+/** And no more than this many bytes of vectors, which a build has in one kernel memory beside the index. */
+const SEGMENT_VECTOR_BYTES_MAX = 2 ** 31;
 /** Any fixed number: equal rows give an equal graph. */
 const BUILD_SEED = 20_031;
 
-export interface RawIndexSpec {
-  readonly type: string;
-  readonly metric?: MetricType;
-  readonly params?: Readonly<Record<string, unknown>>;
-}
-
 /** Completes and checks what a user asked for. Without a metric the field keeps the one it has. */
 export function resolveSpec(field: Field, raw: RawIndexSpec, present?: IndexSpec): IndexSpec {
-  const vectorType = field.type as VectorType;
-  const metric = raw.metric ?? present?.metric ?? defaultMetric(vectorType);
-  const type = getIndexType(raw.type);
-  checkMetric(field.name, vectorType, metric);
-  checkFits(type, VECTOR_TYPES[vectorType]);
-  return { type: type.name, metric, params: type.parseBuild(raw.params ?? {}, { metric, dim: field.dim ?? 1 }) };
+  return completeSpec(field, raw, raw.metric ?? present?.metric ?? defaultMetric(field.type as VectorType));
 }
 
-export function sameSpec(a: IndexSpec, b: IndexSpec): boolean {
-  const keys = Object.keys(a.params);
-  return a.type === b.type && a.metric === b.metric && keys.length === Object.keys(b.params).length && keys.every((key) => a.params[key] === b.params[key]);
+/** What is under way. */
+interface Running {
+  readonly fieldId: number;
+  readonly abort: AbortController;
+  /** Of the segment that is being built, and how many of its rows are done. */
+  segment: SealedSegment | null;
+  done: number;
+}
+
+/** Reports rows done of all that a job builds. */
+type OnBuilt = (done: number) => void;
+
+/** An index that was built and written for one segment, in memory and in a file that no manifest names yet. */
+interface Built {
+  readonly entry: SegmentIndexEntry;
+  readonly sections: readonly IndexSection[];
 }
 
 export class Indexing {
   readonly #state: CollectionState;
   /** Never rejects. */
   #queue: Promise<void> = Promise.resolve();
-  #current: { readonly fieldId: number; readonly segment: SealedSegment; done: number; total: number } | null = null;
-  /** Stops the one build under way, because its index is not wanted any more; the job goes on to what is. */
-  #stale: { readonly fieldId: number; readonly abort: AbortController } | null = null;
-  readonly #abort = new AbortController();
+  #running: Running | null = null;
   /** Why there are no more builds; null while there are. */
   #closed: ElanusError | null = null;
   readonly #failures = new Map<number, ElanusError>();
@@ -63,62 +66,104 @@ export class Indexing {
     this.#state = state;
   }
 
-  /** `createIndex`: seals, merges, builds. Resolves with the spec when it is in force; with `wait`, when all is built. */
+  /**
+   * `createIndex`: seals, merges, builds. Resolves with the spec when it is in force; with `wait`, when all is built. The
+   * same spec as the field has starts nothing anew: it waits for what is missing.
+   */
   async create(field: Field, raw: RawIndexSpec, wait: boolean, context: CallContext | undefined): Promise<IndexSpec> {
     const state = this.#state;
-    const known = state.indexSpec(field.fieldId);
-    const spec = resolveSpec(field, raw, known);
+    const { fieldId } = field;
+    const spec = resolveSpec(field, raw, state.indexSpec(fieldId));
     throwIfAborted(context?.signal);
-    if (!known || !sameSpec(known, spec)) {
+    if (!this.#isAskedFor(fieldId, spec)) {
+      let isNew = true;
+      await state.parts.catalog.commit(state.parts.clock, (manifest) => {
+        // Another call may have asked for the same a moment ago.
+        isNew = !this.#isAskedFor(fieldId, spec);
+        return withEntry(manifest, state.collectionId, (entry) => ({ ...entry, indexes: { ...entry.indexes, [fieldId]: spec } }));
+      });
       // What is being built for the old parameters is of no use any more.
-      this.#stopCurrent(field.fieldId);
-      await state.parts.catalog.commit(state.parts.clock, (manifest) =>
-        withEntry(manifest, state.collectionId, (entry) => ({ ...entry, indexes: { ...entry.indexes, [field.fieldId]: spec } })),
-      );
+      if (isNew) this.#stop(fieldId);
       state.segmentsChanged();
     }
-    const job = this.#enqueue(field.fieldId, async (signal) => {
+    const job = this.#enqueue(fieldId, async (signal) => {
+      const assertAskedFor = (): void => {
+        if (!this.#isAskedFor(fieldId, spec)) throw superseded();
+      };
+      assertAskedFor();
       await seal(state);
+      assertAskedFor();
       context?.onProgress?.({ phase: 'merge', done: 0, total: state.sealed.length });
-      await mergeSealed(state, segmentRowsMax(state, field, spec), signal);
-      await this.#buildMissing(signal, context);
-      const now = state.indexSpec(field.fieldId);
-      if (!now || !sameSpec(now, spec)) throw new ElanusError('ABORTED', `the index of field "${field.name}" was changed or dropped while it was being built`);
+      await mergeSealed(state, segmentRowsMax(state), signal, {
+        build: (merged, known) => this.#buildMerged(merged, known, signal, context),
+        areCurrent: (merged, entries) => this.#areCurrent(merged, entries),
+      });
+      await this.#buildMissing(field, signal, context);
+      assertAskedFor();
     }, context?.signal);
+    // The merge may have left other fields to do, too.
+    job.then(() => this.schedule(), () => this.schedule(fieldId));
     if (wait) await job;
     else job.catch((error: unknown) => this.#report(error, field));
     return spec;
   }
 
-  /** Builds what is missing, in the background. */
-  schedule(): void {
+  /** `dropIndex`: rows are found by scan again, its files go, a build under way for it stops. NOT_FOUND where there is none. */
+  async drop(field: Field, context: CallContext | undefined): Promise<void> {
+    const state = this.#state;
+    const { catalog, clock, store } = state.parts;
+    const { fieldId } = field;
+    throwIfAborted(context?.signal);
+    let obsolete: string[] = [];
+    await catalog.commit(clock, (manifest) =>
+      withEntry(manifest, state.collectionId, (entry) => {
+        if (!entry.indexes[fieldId]) throw new ElanusError('NOT_FOUND', `field "${field.name}" of "${state.name}" has no index`, { collection: state.name, field: field.name });
+        obsolete = entry.segments.flatMap((segment) => segment.indexes.filter((index) => index.fieldId === fieldId).map((index) => index.file));
+        const indexes = Object.fromEntries(Object.entries(entry.indexes).filter(([id]) => Number(id) !== fieldId));
+        return { ...entry, indexes, segments: entry.segments.map((segment) => ({ ...segment, indexes: segment.indexes.filter((index) => index.fieldId !== fieldId) })) };
+      }),
+    );
+    this.#stop(fieldId);
+    this.#failures.delete(fieldId);
+    applyEntries(state);
+    for (const segment of state.sealed) segment.vectors(fieldId).dropIndex();
+    state.segmentsChanged();
+    for (const file of obsolete) await store.remove(file);
+  }
+
+  /** Builds what is missing, in the background; `except`: not for this field. */
+  schedule(except?: number): void {
     if (this.#closed || this.#state.parts.options.readOnly) return;
     for (const field of this.#state.schema.fields) {
-      if (!this.#missing(field.fieldId).length) continue;
-      this.#enqueue(field.fieldId, (signal) => this.#buildMissing(signal, undefined), undefined).catch((error: unknown) => this.#report(error, field));
+      if (field.fieldId === except || !this.#missing(field.fieldId).length) continue;
+      this.#enqueue(field.fieldId, (signal) => this.#buildMissing(field, signal, undefined), undefined).catch((error: unknown) => this.#report(error, field));
     }
   }
 
   #enqueue(fieldId: number, work: (signal: AbortSignal) => Promise<void>, userSignal: AbortSignal | undefined): Promise<void> {
     this.#pending.set(fieldId, (this.#pending.get(fieldId) ?? 0) + 1);
+    let hasStarted = false;
     const run = this.#queue.then(async () => {
+      hasStarted = true;
       if (this.#closed) throw this.#closed;
-      const signal = userSignal ? AbortSignal.any([this.#abort.signal, userSignal]) : this.#abort.signal;
+      const abort = new AbortController();
+      this.#running = { fieldId, abort, segment: null, done: 0 };
       try {
         throwIfAborted(userSignal);
         this.#failures.delete(fieldId);
-        await work(signal);
+        await work(userSignal ? AbortSignal.any([abort.signal, userSignal]) : abort.signal);
       } catch (error) {
-        if (this.#closed && !userSignal?.aborted) throw this.#closed;
-        const wrapped = isElanusError(error) ? error : new ElanusError('INTERNAL', `index build failed: ${String(error)}`, {}, { cause: error });
+        const wrapped = isElanusError(abort.signal.reason) ? abort.signal.reason : isElanusError(error) ? error : new ElanusError('INTERNAL', `index build failed: ${String(error)}`, {}, { cause: error });
         if (wrapped.code !== 'ABORTED' || userSignal?.aborted) this.#failures.set(fieldId, wrapped);
         throw wrapped;
+      } finally {
+        this.#running = null;
       }
     }).finally(() => {
       this.#pending.set(fieldId, this.#pending.get(fieldId)! - 1);
     });
     this.#queue = run.catch(() => {});
-    return run;
+    return userSignal ? endedBy(userSignal, run, () => hasStarted) : run;
   }
 
   #report(error: unknown, field: Field): void {
@@ -133,84 +178,135 @@ export class Indexing {
     });
   }
 
-  #stopCurrent(fieldId: number): void {
-    if (this.#stale?.fieldId === fieldId) this.#stale.abort.abort();
+  #stop(fieldId: number): void {
+    if (this.#running?.fieldId === fieldId) this.#running.abort.abort(superseded());
   }
 
-  /** Segments whose index is not the one asked for and which are worth one. */
-  #missing(fieldId: number): SealedSegment[] {
+  /** The field's spec is this one. */
+  #isAskedFor(fieldId: number, spec: IndexSpec): boolean {
+    const now = this.#state.indexSpec(fieldId);
+    return now !== undefined && sameSpec(now, spec);
+  }
+
+  /** What is to be built over a segment for a field; null where it is scanned. */
+  #wanted(segment: SealedSegment, fieldId: number): IndexSpec | null {
     const spec = this.#state.indexSpec(fieldId);
-    if (!spec) return [];
-    return this.#state.sealed.filter((segment) => !isIndexed(segment, fieldId, spec));
+    if (!spec) return null;
+    const built = builtSpec(spec, this.#state.field(fieldId).dim, segment.rows);
+    return needsBuild(built) && segment.vectors(fieldId).byteLength >= GRAPH_FROM_BYTES ? built : null;
   }
 
-  async #buildMissing(signal: AbortSignal, context: CallContext | undefined): Promise<void> {
-    for (const field of this.#state.schema.fields) {
-      for (let segment = this.#missing(field.fieldId)[0]; segment; segment = this.#missing(field.fieldId)[0]) {
-        throwIfAborted(signal);
-        const stale = new AbortController();
-        this.#stale = { fieldId: field.fieldId, abort: stale };
-        try {
-          await this.#buildOne(field, segment, this.#state.indexSpec(field.fieldId)!, AbortSignal.any([signal, stale.signal]), context);
-        } catch (error) {
-          if (!stale.signal.aborted || signal.aborted || !isElanusError(error) || error.code !== 'ABORTED') throw error;
-        } finally {
-          this.#stale = null;
-        }
-      }
+  /** Segments whose index is not the one asked for. */
+  #missing(fieldId: number): SealedSegment[] {
+    if (!this.#state.indexSpec(fieldId)) return [];
+    return this.#state.sealed.filter((segment) => !isIndexed(this.#wanted(segment, fieldId), segment.entry.indexes, fieldId));
+  }
+
+  async #buildMissing(field: Field, signal: AbortSignal, context: CallContext | undefined): Promise<void> {
+    let before = 0;
+    for (let missing = this.#missing(field.fieldId); missing.length > 0; missing = this.#missing(field.fieldId)) {
+      throwIfAborted(signal);
+      const left = rowsOf(missing);
+      const segment = missing[0]!;
+      await this.#buildOne(field, segment, signal, (done) => context?.onProgress?.({ phase: 'build', done: before + done, total: before + left }));
+      before += segment.rows;
     }
   }
 
-  async #buildOne(field: Field, segment: SealedSegment, spec: IndexSpec, signal: AbortSignal, context: CallContext | undefined): Promise<void> {
+  /** Gives one segment the index that is asked for, or none where it is to be scanned. */
+  async #buildOne(field: Field, segment: SealedSegment, signal: AbortSignal, onBuilt: OnBuilt): Promise<void> {
     const state = this.#state;
-    const { builds, catalog, clock, store } = state.parts;
-    const vectors = segment.vectors(field.fieldId);
-    const obsolete = segment.entry.indexes.filter((index) => index.fieldId === field.fieldId).map((index) => index.file);
+    const { catalog, clock, store } = state.parts;
+    const { fieldId } = field;
+    const vectors = segment.vectors(fieldId);
+    const wanted = this.#wanted(segment, fieldId);
+    let obsolete: string[] = [];
     segment.pins.pin();
     try {
-      let sections: IndexSection[] | null = null;
-      if (needsBuild(spec)) {
-        this.#current = { fieldId: field.fieldId, segment, done: 0, total: segment.rows };
-        sections = await builds.build(await this.#job(field, segment, spec), {
-          signal,
-          onProgress: (done, total) => {
-            this.#current = { fieldId: field.fieldId, segment, done, total };
-            context?.onProgress?.({ phase: 'build', done, total });
-          },
-        });
-        throwIfAborted(signal);
+      const built = wanted && (await this.#build(field, segment, wanted, signal, onBuilt));
+      if (built && getIndexType(wanted.type).needsVectors) await vectors.load(segment.file);
+      try {
+        await catalog.commit(clock, (manifest) =>
+          withEntry(manifest, state.collectionId, (entry) => {
+            const now = this.#wanted(segment, fieldId);
+            if (!entry.indexes[fieldId] || !state.sealed.includes(segment) || !(wanted && now ? sameSpec(wanted, now) : wanted === now)) throw superseded();
+            const known = entry.segments.find(({ segmentId }) => segmentId === segment.entry.segmentId)!;
+            obsolete = known.indexes.filter((index) => index.fieldId === fieldId).map((index) => index.file);
+            const indexes = [...known.indexes.filter((index) => index.fieldId !== fieldId), ...(built ? [built.entry] : [])];
+            return { ...entry, segments: entry.segments.map((other) => (other === known ? { ...known, indexes } : other)) };
+          }),
+        );
+      } catch (error) {
+        if (built && isSuperseded(error)) await store.remove(built.entry.file);
+        throw error;
       }
-      const file = indexFileName(segment.entry.segmentId, field.fieldId, catalog.takeFileId());
-      if (sections) await store.write(file, encodeSections('index', sections));
-      const isCurrent = (): boolean => {
-        const now = state.indexSpec(field.fieldId);
-        return now !== undefined && sameSpec(now, spec) && state.sealed.includes(segment);
-      };
-      if (!isCurrent()) {
-        await store.remove(file);
-        return;
-      }
-      const added = sections ? [{ fieldId: field.fieldId, spec, file, fileBytes: sectionsByteLength('index', sections) }] : [];
-      await catalog.commit(clock, (manifest) =>
-        withEntry(manifest, state.collectionId, (entry) => ({
-          ...entry,
-          segments: entry.segments.map((known) =>
-            known.segmentId === segment.entry.segmentId ? { ...known, indexes: [...known.indexes.filter((index) => index.fieldId !== field.fieldId), ...added] } : known,
-          ),
-        })),
-      );
       applyEntries(state);
-      if (sections) {
-        if (getIndexType(spec.type).needsVectors) await vectors.load(segment.file);
-        vectors.setIndex(spec, await readSections(store, file));
-      } else vectors.dropIndex();
+      if (built) vectors.setIndex(built.entry.spec, sectionMap(built.sections));
+      else vectors.dropIndex();
       state.segmentsChanged();
     } finally {
-      this.#current = null;
       segment.pins.unpin();
     }
     for (const file of obsolete) await store.remove(file);
-    if (this.#missing(field.fieldId).length === 0) state.parts.onEvent({ type: 'indexed', collection: state.name, field: field.name });
+    if (this.#missing(fieldId).length === 0) state.parts.onEvent({ type: 'indexed', collection: state.name, field: field.name });
+  }
+
+  /** Builds an index over a segment and writes it to a file that nothing names yet. */
+  async #build(field: Field, segment: SealedSegment, spec: IndexSpec, signal: AbortSignal, onBuilt: OnBuilt): Promise<Built> {
+    const { builds, catalog, store } = this.#state.parts;
+    const running = this.#running!;
+    running.segment = segment;
+    running.done = 0;
+    const sections = await builds.build(await this.#job(field, segment, spec), {
+      signal,
+      onProgress: (done) => {
+        running.done = Math.min(done, segment.rows);
+        onBuilt(running.done);
+      },
+    });
+    throwIfAborted(signal);
+    const file = indexFileName(segment.entry.segmentId, field.fieldId, catalog.takeFileId());
+    await store.write(file, encodeSections('index', sections));
+    return { entry: { fieldId: field.fieldId, spec, file, fileBytes: sectionsByteLength('index', sections) }, sections };
+  }
+
+  /**
+   * The indexes of a segment that is to replace others which have some, so that no row that was found by an index is
+   * scanned meanwhile. `known`: what an earlier call built; kept where it is still what is asked for.
+   */
+  async #buildMerged(merged: SealedSegment, known: readonly SegmentIndexEntry[], signal: AbortSignal, context: CallContext | undefined): Promise<SegmentIndexEntry[]> {
+    const { store } = this.#state.parts;
+    const entries: SegmentIndexEntry[] = [];
+    const added: SegmentIndexEntry[] = [];
+    try {
+      for (const field of this.#state.schema.fields) {
+        const present = known.find((entry) => entry.fieldId === field.fieldId);
+        const wanted = this.#wanted(merged, field.fieldId);
+        if (present && wanted && sameSpec(present.spec, wanted)) {
+          entries.push(present);
+          continue;
+        }
+        if (present) await store.remove(present.file);
+        if (!wanted) {
+          if (present) merged.vectors(field.fieldId).dropIndex();
+          continue;
+        }
+        const built = await this.#build(field, merged, wanted, signal, (done) => context?.onProgress?.({ phase: 'build', done, total: merged.rows }));
+        added.push(built.entry);
+        merged.vectors(field.fieldId).setIndex(wanted, sectionMap(built.sections));
+        entries.push(built.entry);
+      }
+      return entries;
+    } catch (error) {
+      // Nobody else knows of them.
+      for (const { file } of added) await store.remove(file).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** These are all the indexes that are asked for over a segment, and no others. */
+  #areCurrent(segment: SealedSegment, entries: readonly SegmentIndexEntry[]): boolean {
+    return this.#state.schema.fields.every(({ fieldId }) => isIndexed(this.#wanted(segment, fieldId), entries, fieldId));
   }
 
   async #job(field: Field, segment: SealedSegment, spec: IndexSpec): Promise<BuildJob> {
@@ -225,45 +321,97 @@ export class Indexing {
   }
 
   progress(field: Field): IndexProgress {
-    const spec = this.#state.indexSpec(field.fieldId);
-    const sealedRows = this.#state.sealed.reduce((sum, segment) => sum + segment.rows, 0);
+    const { fieldId } = field;
+    const sealedRows = rowsOf(this.#state.sealed);
     const totalRows = sealedRows + this.#state.unsealedRows;
-    if (!spec) return { state: 'none', indexedRows: 0, totalRows };
-    const missing = this.#missing(field.fieldId);
-    const missingRows = missing.reduce((sum, segment) => sum + segment.rows, 0);
-    const current = this.#current?.fieldId === field.fieldId && missing.includes(this.#current.segment) ? Math.min(this.#current.done, this.#current.segment.rows) : 0;
-    const indexedRows = sealedRows - missingRows + current;
-    const pending = (this.#pending.get(field.fieldId) ?? 0) > 0;
-    const failure = this.#failures.get(field.fieldId);
-    if (pending) return { state: 'building', indexedRows, totalRows };
+    if (!this.#state.indexSpec(fieldId)) return { state: 'none', indexedRows: 0, totalRows };
+    const missing = this.#missing(fieldId);
+    const running = this.#running;
+    const current = running?.fieldId === fieldId && running.segment && missing.includes(running.segment) ? running.done : 0;
+    const indexedRows = sealedRows - rowsOf(missing) + current;
+    const failure = this.#failures.get(fieldId);
+    if ((this.#pending.get(fieldId) ?? 0) > 0) return { state: 'building', indexedRows, totalRows };
     if (failure) return { state: 'failed', indexedRows, totalRows, error: { code: failure.code, message: failure.message } };
     return { state: missing.length > 0 ? 'building' : 'finished', indexedRows, totalRows };
+  }
+
+  /** NOT_FOUND where the field has no index. */
+  describe(field: Field): IndexDescription {
+    const state = this.#state;
+    const spec = state.indexSpec(field.fieldId);
+    if (!spec) throw new ElanusError('NOT_FOUND', `field "${field.name}" of "${state.name}" has no index`, { collection: state.name, field: field.name });
+    const serving = new Map<string, { spec: IndexSpec | null; rows: number }>();
+    const add = (served: IndexSpec | null, rows: number): void => {
+      if (rows === 0) return;
+      const key = served ? JSON.stringify([served.type, served.metric, Object.entries(served.params).sort()]) : '';
+      const known = serving.get(key);
+      if (known) known.rows += rows;
+      else serving.set(key, { spec: served, rows });
+    };
+    for (const segment of state.sealed) {
+      const stored = segment.entry.indexes.find((index) => index.fieldId === field.fieldId && index.spec.metric === spec.metric);
+      add(stored?.spec ?? null, segment.rows - segment.deletedRows);
+    }
+    add(null, state.growing.rows - state.growing.deletedRows);
+    for (const { segment } of state.sealing) add(null, segment.rows - segment.deletedRows);
+    const rows = state.liveRows;
+    const scan = scanTypeOf(VECTOR_TYPES[field.type as VectorType].family);
+    const why = whyBuilt(spec, field.dim, rows);
+    return {
+      field: field.name,
+      spec,
+      servedBy: builtSpec(spec, field.dim, rows),
+      ...(why === undefined ? {} : { why }),
+      serving: [...serving.values()].map((part) => ({ type: part.spec ? part.spec.type : scan.name, params: part.spec ? part.spec.params : {}, rows: part.rows })),
+      ...this.progress(field),
+    };
   }
 
   /** Stops what runs; who waits for it is told the reason. Resolved: nothing runs. */
   async close(reason: ElanusError): Promise<void> {
     this.#closed ??= reason;
-    this.#abort.abort(reason);
+    this.#running?.abort.abort(this.#closed);
     await this.#queue;
   }
 }
 
 const needsBuild = (spec: IndexSpec): boolean => !getIndexType(spec.type).isScan;
+const rowsOf = (segments: readonly SealedSegment[]): number => segments.reduce((sum, segment) => sum + segment.rows, 0);
+const sectionMap = (sections: readonly IndexSection[]): Map<string, Uint8Array> => new Map(sections.map(({ name, bytes }) => [name, bytes]));
 
-function isIndexed(segment: SealedSegment, fieldId: number, spec: IndexSpec): boolean {
-  const known = segment.entry.indexes.find((index) => index.fieldId === fieldId);
-  if (known && sameSpec(known.spec, spec)) return true;
-  if (known) return false;
-  return !needsBuild(spec) || segment.vectors(fieldId).byteLength < GRAPH_FROM_BYTES;
+function isIndexed(wanted: IndexSpec | null, entries: readonly SegmentIndexEntry[], fieldId: number): boolean {
+  const known = entries.find((index) => index.fieldId === fieldId);
+  return known ? wanted !== null && sameSpec(known.spec, wanted) : wanted === null;
 }
 
-function segmentRowsMax(state: CollectionState, field: Field, spec: IndexSpec): number {
-  // How long sparse rows are, only the rows themselves say.
-  if (needsBuild(spec) && field.dim !== undefined) {
-    const bytesPerRow = getIndexType(spec.type).estimateBytes(1 << 16, field.dim, spec.params) / (1 << 16);
-    return Math.floor(SEGMENT_INDEX_BYTES_MAX / Math.max(bytesPerRow, 1));
+const superseded = (): ElanusError => new ElanusError('ABORTED', 'the index was changed or dropped while it was being built', { superseded: true });
+const isSuperseded = (error: unknown): boolean => isElanusError(error) && error.detail['superseded'] === true;
+
+/** As many rows as the largest index of the collection's fields may have. */
+function segmentRowsMax(state: CollectionState): number {
+  let rowsMax = Infinity;
+  for (const field of state.schema.fields) {
+    const spec = state.indexSpec(field.fieldId);
+    if (!spec) continue;
+    const built = builtSpec(spec, field.dim, Infinity);
+    // How long sparse rows are, only the rows themselves say; their lists take as much.
+    const vectorBytes = Math.max(state.sealed.reduce((sum, segment) => sum + segment.vectors(field.fieldId).byteLength, 0) / Math.max(rowsOf(state.sealed), 1), 1);
+    const isEstimated = needsBuild(built) && field.dim !== undefined;
+    const indexBytes = isEstimated ? Math.max(getIndexType(built.type).estimateBytes(1 << 16, field.dim, built.params) / (1 << 16), 1) : vectorBytes;
+    rowsMax = Math.min(rowsMax, Math.floor(SEGMENT_INDEX_BYTES_MAX / indexBytes), Math.floor(SEGMENT_VECTOR_BYTES_MAX / vectorBytes));
   }
-  const rows = state.sealed.reduce((sum, segment) => sum + segment.rows, 0);
-  const bytes = state.sealed.reduce((sum, segment) => sum + segment.vectors(field.fieldId).byteLength, 0);
-  return Math.floor(SEGMENT_INDEX_BYTES_MAX / Math.max(bytes / Math.max(rows, 1), 1));
+  return rowsMax;
+}
+
+/** A job that waits its turn ends when its user's signal fires; one that has begun stops by itself. */
+function endedBy(signal: AbortSignal, run: Promise<void>, hasStarted: () => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      if (hasStarted()) return;
+      reject(new ElanusError('ABORTED', 'the operation was aborted', {}, { cause: signal.reason }));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    run.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }

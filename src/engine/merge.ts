@@ -6,6 +6,7 @@ import { concatColumns, takeFrom } from '../schema/column-ops.ts';
 import type { Column, Keys } from '../schema/column.ts';
 import type { Field } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
+import type { SegmentIndexEntry } from '../storage/manifest/manifest.ts';
 import { compareKeys } from '../segment/keys.ts';
 import { RowTimes } from '../segment/row-times.ts';
 import { SealedSegment } from '../segment/sealed.ts';
@@ -18,11 +19,19 @@ import { applyEntries, discard, type Snapshot, writeDeletes, writeSegment } from
 /** A segment is written anew when more of its rows than this are dead. */
 const DEAD_SHARE_MAX = 0.2;
 
+/** Who builds the indexes of a merged segment before it replaces segments that have some. */
+export interface MergedIndexes {
+  /** Builds what is asked for and not among `known`, sets it and writes it to files; answers all entries. */
+  build(merged: SealedSegment, known: readonly SegmentIndexEntry[]): Promise<SegmentIndexEntry[]>;
+  /** These are the indexes that are asked for now. */
+  areCurrent(merged: SealedSegment, entries: readonly SegmentIndexEntry[]): boolean;
+}
+
 /** Merges the sealed segments into as few as `rowsMax` allows. Does nothing where nothing would change. */
-export async function mergeSealed(state: CollectionState, rowsMax: number, signal: AbortSignal | undefined): Promise<void> {
+export async function mergeSealed(state: CollectionState, rowsMax: number, signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
   for (const group of groupSegments(state.sealed, rowsMax)) {
     throwIfAborted(signal);
-    await mergeGroup(state, group, signal);
+    await mergeGroup(state, group, signal, indexes);
   }
 }
 
@@ -44,58 +53,86 @@ function groupSegments(segments: readonly SealedSegment[], rowsMax: number): Sea
   return groups.filter((members) => members.length > 1 || members[0]!.deletedRows > members[0]!.rows * DEAD_SHARE_MAX);
 }
 
-async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment[], signal: AbortSignal | undefined): Promise<void> {
-  const { catalog, clock, store, pool } = state.parts;
+async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment[], signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
+  const { catalog, clock, store } = state.parts;
   for (const segment of inputs) segment.pins.pin();
-  let merged: SealedSegment | null = null;
+  let unnamed: SealedSegment | null = null;
+  let entries: SegmentIndexEntry[] = [];
   let isCommitted = false;
   try {
-    for (const field of state.schema.fields) {
-      for (const segment of inputs) {
-        if (isVectorType(field.type)) await segment.vectors(field.fieldId).load(segment.file);
-        else await segment.loadColumn(field);
-      }
-    }
     const deletesAtStart = new Map(inputs.map((segment) => [segment, new Set(segment.deletes.keys())]));
-    const places = liveRowsInKeyOrder(inputs);
-    const snapshot = await gather(state, places);
-    throwIfAborted(signal);
-    if (snapshot.rows > 0) {
-      merged = await SealedSegment.open(store, await writeSegment(state, snapshot), state.schema, pool);
-      for (const field of state.schema.fields) {
-        if (isVectorType(field.type)) merged.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!);
-      }
-    }
+    const merged = await writeMerged(state, inputs, signal);
+    unnamed = merged;
     const carry = (): void => {
       for (const segment of inputs) {
         const known = deletesAtStart.get(segment)!;
         for (const [row, timestamp] of segment.deletes) if (!known.has(row)) merged?.delete(segment.keys.at(row), timestamp);
       }
     };
+    // Rows that are found by an index stay so: the merged segment comes with its own.
+    const indexed = inputs.some((segment) => segment.entry.indexes.length > 0) ? merged : null;
     const inputIds = new Set(inputs.map((segment) => segment.entry.segmentId));
-    await catalog.commit(clock, async (manifest) => {
-      carry();
-      const entry = merged && merged.deletedRows > 0 ? await writeDeletes(store, merged, merged.entry, catalog.takeFileId()) : merged?.entry;
-      return withEntry(manifest, state.collectionId, (known) => ({
-        ...known,
-        segments: [...known.segments.filter((segment) => !inputIds.has(segment.segmentId)), ...(entry ? [entry] : [])],
-      }));
-    });
-    isCommitted = true;
+    while (!isCommitted) {
+      if (indexed) entries = await indexes.build(indexed, entries);
+      isCommitted = await commitUnlessStale(async () =>
+        catalog.commit(clock, async (manifest) => {
+          if (indexed && !indexes.areCurrent(indexed, entries)) throw STALE;
+          carry();
+          const complete = merged && { ...merged.entry, indexes: entries };
+          const entry = complete && merged.deletedRows > 0 ? await writeDeletes(store, merged, complete, catalog.takeFileId()) : complete;
+          return withEntry(manifest, state.collectionId, (known) => ({
+            ...known,
+            segments: [...known.segments.filter((segment) => !inputIds.has(segment.segmentId)), ...(entry ? [entry] : [])],
+          }));
+        }),
+      );
+    }
     carry();
     state.sealed = [...state.sealed.filter((segment) => !inputs.includes(segment)), ...(merged ? [merged] : [])];
     applyEntries(state);
     state.segmentsChanged();
   } finally {
     for (const segment of inputs) segment.pins.unpin();
-    if (merged && !isCommitted) await discard(state, merged);
+    if (unnamed && !isCommitted) await discard(state, unnamed, entries);
   }
   for (const segment of inputs) {
+    // A search that began before may still read from its files.
     segment.pins.retire();
-    // A reader that began before the commit may still be at the file.
     await segment.pins.freed;
     await removeFiles(state, segment);
   }
+}
+
+/** Thrown inside a commit that an index was changed or dropped meanwhile. */
+const STALE = new Error('the indexes of a merged segment are no longer those asked for');
+
+async function commitUnlessStale(commit: () => Promise<void>): Promise<boolean> {
+  try {
+    await commit();
+    return true;
+  } catch (error) {
+    if (error === STALE) return false;
+    throw error;
+  }
+}
+
+/** Writes a segment of the live rows of others; null where none lives. Nothing names it yet. */
+async function writeMerged(state: CollectionState, inputs: readonly SealedSegment[], signal: AbortSignal | undefined): Promise<SealedSegment | null> {
+  const { store, pool } = state.parts;
+  for (const field of state.schema.fields) {
+    for (const segment of inputs) {
+      if (isVectorType(field.type)) await segment.vectors(field.fieldId).load(segment.file);
+      else await segment.loadColumn(field);
+    }
+  }
+  const snapshot = await gather(state, liveRowsInKeyOrder(inputs));
+  throwIfAborted(signal);
+  if (snapshot.rows === 0) return null;
+  const merged = await SealedSegment.open(store, await writeSegment(state, snapshot), state.schema, pool);
+  for (const field of state.schema.fields) {
+    if (isVectorType(field.type)) merged.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!);
+  }
+  return merged;
 }
 
 async function removeFiles(state: CollectionState, segment: SealedSegment): Promise<void> {

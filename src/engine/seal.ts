@@ -11,7 +11,7 @@ import type { RowTimes } from '../segment/row-times.ts';
 import type { Column, Keys } from '../schema/column.ts';
 import type { Schema } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
-import type { SegmentEntry } from '../storage/manifest/manifest.ts';
+import type { SegmentEntry, SegmentIndexEntry } from '../storage/manifest/manifest.ts';
 import { deletesFileName, parseLogName, segmentFileName } from '../storage/names.ts';
 import { encodeSections, sectionsByteLength } from '../storage/sections/index.ts';
 import type { Store } from '../storage/store.ts';
@@ -77,11 +77,12 @@ async function sealFrozen(state: CollectionState, { segment: frozen, nextLogGene
   }
 }
 
-/** Takes back a segment that no commit named. */
-export async function discard(state: CollectionState, segment: SealedSegment): Promise<void> {
+/** Takes back a segment that no commit named, with the indexes that were built over it. */
+export async function discard(state: CollectionState, segment: SealedSegment, indexes: readonly SegmentIndexEntry[] = []): Promise<void> {
   segment.pins.retire();
   const { catalog, store } = state.parts;
-  if (!catalog.isSwapInDoubt) await store.remove(segment.entry.file).catch(() => {});
+  if (catalog.isSwapInDoubt) return;
+  for (const { file } of [segment.entry, ...indexes]) await store.remove(file).catch(() => {});
 }
 
 /** Deletes alone leave no growing rows, but a log. */

@@ -9,19 +9,19 @@ import type { SegmentIndexEntry } from '../storage/manifest/manifest.ts';
 import { openSections } from '../storage/sections/index.ts';
 import type { Store } from '../storage/store.ts';
 
-/** True when a search can be answered without reading anything (rows to be scored again apart). */
-export function isLoaded(segment: SealedSegment, fieldId: number, metric: MetricType): boolean {
+/** True when a search by an index of this metric (null: by none) can be answered without reading anything (rows to be scored again apart). */
+export function isLoaded(segment: SealedSegment, fieldId: number, metric: MetricType | null): boolean {
   const vectors = segment.vectors(fieldId);
   if (vectors.resident) return indexServes(segment, fieldId, metric) || !storedIndex(segment, fieldId, metric);
   return indexServes(segment, fieldId, metric) && !getIndexType(vectors.index!.typeName).needsVectors;
 }
 
 /** The index that the manifest has for a search by this metric. */
-const storedIndex = (segment: SealedSegment, fieldId: number, metric: MetricType): SegmentIndexEntry | undefined =>
+const storedIndex = (segment: SealedSegment, fieldId: number, metric: MetricType | null): SegmentIndexEntry | undefined =>
   segment.entry.indexes.find((index) => index.fieldId === fieldId && index.spec.metric === metric);
 
 /** Loads what a search by this metric needs. The index may be replaced meanwhile: its file is gone then, and the one that is there now counts. */
-export async function loadForSearch(store: Store, segment: SealedSegment, fieldId: number, metric: MetricType): Promise<void> {
+export async function loadForSearch(store: Store, segment: SealedSegment, fieldId: number, metric: MetricType | null): Promise<void> {
   const vectors = segment.vectors(fieldId);
   while (!isLoaded(segment, fieldId, metric)) {
     const stored = storedIndex(segment, fieldId, metric);
@@ -46,7 +46,7 @@ export async function readSections(store: Store, file: string): Promise<Map<stri
 }
 
 /** The metric decides whether the index in memory may answer a search. */
-export function indexServes(segment: SealedSegment, fieldId: number, metric: MetricType): boolean {
+export function indexServes(segment: SealedSegment, fieldId: number, metric: MetricType | null): boolean {
   const { index, indexSpec } = segment.vectors(fieldId);
   return index !== null && indexSpec !== null && indexSpec.metric === metric;
 }

@@ -1,39 +1,71 @@
 /** How one search asks each kind of segment: parameters checked once, against the index that the collection has. */
-import { getIndexType, scanTypeOf } from '../index/registry.ts';
+import { scanTypeOf } from '../index/registry.ts';
 import type { SearchPlan } from '../index/index.ts';
+import { builtSpec, parseSearchParams, sameSpec } from '../index/spec.ts';
+import type { DistanceRange } from '../kernels/kernels.ts';
 import type { Field, IndexSpec, MetricType, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, defaultMetric } from '../schema/vector-types/index.ts';
 import type { SealedVectors } from '../segment/sealed-vectors.ts';
-
-const NO_PARAMS = {};
+import { isElanusError } from '../util/error.ts';
+import { takeRange } from './range.ts';
 
 /** A field without an index is scanned, by the default metric of its type. */
-function withoutIndex(type: VectorType): IndexSpec {
-  return { type: scanTypeOf(VECTOR_TYPES[type].family).name, metric: defaultMetric(type), params: {} };
+function scanOf(type: VectorType, metric: MetricType = defaultMetric(type)): IndexSpec {
+  return { type: scanTypeOf(VECTOR_TYPES[type].family).name, metric, params: {} };
 }
+
+type RawParams = Readonly<Record<string, unknown>> | undefined;
 
 export interface FieldPlan {
   readonly field: Field;
   readonly metric: MetricType;
   /** Hits wanted per query: limit + offset. */
   readonly k: number;
+  /** The metric that an index must be of to answer; null where none may, and every row is compared. */
+  readonly indexMetric: MetricType | null;
+  /** As asked for. */
   readonly spec: IndexSpec;
+  /** Search parameters as given, without the range. */
+  readonly params: RawParams;
+  /** What hits must be within; null: anything. */
+  readonly range: DistanceRange | null;
+  /** For segments whose index is the one that `spec` asks for. */
   readonly plan: SearchPlan;
+  /** By what a segment's index was built as. Filled as segments are met. */
+  readonly plans: Map<IndexSpec, SearchPlan>;
 }
 
-/** INVALID_ARGUMENT on a search parameter that the index does not know or that is out of range. */
-export function planField(field: Field, spec: IndexSpec | undefined, k: number, params: Readonly<Record<string, unknown>> | undefined): FieldPlan {
-  const chosen = spec ?? withoutIndex(field.type as VectorType);
-  const plan = getIndexType(chosen.type).parseSearch(params ?? NO_PARAMS, k, chosen.params);
-  return { field, metric: chosen.metric, k, spec: chosen, plan };
+/** INVALID_ARGUMENT on a search parameter that the index does not know or that is out of range. `exact`: without any index. */
+export function planField(field: Field, spec: IndexSpec | undefined, k: number, params: RawParams, exact = false): FieldPlan {
+  const chosen = exact || !spec ? scanOf(field.type as VectorType, spec?.metric) : spec;
+  const built = builtSpec(chosen, field.dim, Infinity);
+  const { range, rest } = takeRange(chosen.metric, params);
+  const plan = parseSearchParams(chosen, built, k, rest);
+  return { field, metric: chosen.metric, indexMetric: exact ? null : chosen.metric, k, spec: chosen, params: rest, range, plan, plans: new Map() };
 }
 
-/**
- * The plan for one segment. One that still has an earlier index, of other parameters, is asked with that index's
- * defaults until the new one is there.
- */
+/** The plan for one segment. One that still has an earlier index is asked with as much of the parameters as that one understands. */
 export function planSegment(fieldPlan: FieldPlan, vectors: SealedVectors): SearchPlan {
-  const spec = vectors.indexSpec;
-  if (!spec || spec === fieldPlan.spec || spec.type === fieldPlan.spec.type) return fieldPlan.plan;
-  return getIndexType(spec.type).parseSearch(NO_PARAMS, fieldPlan.k, spec.params);
+  const built = vectors.indexSpec;
+  if (!built) return fieldPlan.plan;
+  let plan = fieldPlan.plans.get(built);
+  if (!plan) fieldPlan.plans.set(built, (plan = planFor(fieldPlan, built, vectors)));
+  return plan;
+}
+
+function planFor({ field, spec, k, params, plan }: FieldPlan, built: IndexSpec, vectors: SealedVectors): SearchPlan {
+  const wanted = builtSpec(spec, field.dim, vectors.rows);
+  if (sameSpec(wanted, built)) return sameSpec(builtSpec(spec, field.dim, Infinity), built) ? plan : parseSearchParams(spec, built, k, params);
+  return understood(built, k, params ?? {});
+}
+
+/** Another index's parameters, without those that this one refuses. */
+function understood(built: IndexSpec, k: number, params: Readonly<Record<string, unknown>>): SearchPlan {
+  try {
+    return parseSearchParams(built, built, k, params);
+  } catch (error) {
+    const refused = isElanusError(error) && error.code === 'INVALID_ARGUMENT' ? error.detail['parameter'] : undefined;
+    if (typeof refused !== 'string' || !Object.hasOwn(params, refused)) throw error;
+    return understood(built, k, Object.fromEntries(Object.entries(params).filter(([name]) => name !== refused)));
+  }
 }

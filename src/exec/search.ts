@@ -3,6 +3,7 @@
  * common path (everything in memory, one query) it runs from start to end without a promise.
  */
 import type { SearchReply } from '../engine/client.ts';
+import type { DistanceRange, Kernels } from '../kernels/kernels.ts';
 import { takeFrom } from '../schema/column-ops.ts';
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
 import type { Field, MetricType, VectorType } from '../schema/types.ts';
@@ -16,6 +17,7 @@ import { throwIfAborted } from '../util/error.ts';
 import { yieldToHost } from '../util/yield.ts';
 import { indexServes, isLoaded, loadForSearch } from './load.ts';
 import { planSegment, type FieldPlan } from './plan.ts';
+import {  scanWithin, searchBehind, withinRange, withNearBound } from './range.ts';
 
 /** The segments that a search sees. */
 export interface SearchView {
@@ -56,10 +58,9 @@ interface Hits {
 const SLICE_MS = 10;
 
 export function searchSegments(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
-  const { metric, field: { fieldId } } = job.plan;
   if (job.nq !== 1) return searchMany(view, job);
   for (const segment of view.sealed) {
-    if (!isLoaded(segment, fieldId, metric) || mustReadToRefine(segment, job.plan)) return searchMany(view, job);
+    if (!isLoaded(segment, job.plan.field.fieldId, job.plan.indexMetric) || mustReadToRefine(segment, job.plan)) return searchMany(view, job);
   }
   const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
   const found: Found[] = [];
@@ -80,23 +81,23 @@ function kept(found: Found): Found {
 
 /** The path of several queries, and of whatever has to be read first. */
 async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply> {
-  const { metric, field: { fieldId } } = job.plan;
+  const { field, indexMetric } = job.plan;
   const pinned: readonly Segment[] = [...view.growing, ...view.sealed];
   for (const segment of pinned) segment.pins.pin();
   try {
-    for (const segment of view.sealed) {
-      await loadForSearch(view.store, segment, fieldId, metric);
-      throwIfAborted(job.signal);
-    }
     const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(job.nq) };
     let sliceStart = performance.now();
     for (let query = 0; query < job.nq; query++) {
       const found: Found[] = [];
       for (const segment of view.growing) if (segment.rows > 0) found.push(kept(searchGrowing(segment, job, query)));
       for (const segment of view.sealed) {
-        // Between two queries an index may have been dropped or replaced.
-        if (!isLoaded(segment, fieldId, metric)) await loadForSearch(view.store, segment, fieldId, metric);
-        found.push(mustReadToRefine(segment, job.plan) ? await searchAndRead(segment, job, query) : kept(searchSealed(segment, job, query)));
+        // Asked for every query: while this search gave way to others, the index may have been dropped.
+        if (!isLoaded(segment, field.fieldId, indexMetric)) {
+          await loadForSearch(view.store, segment, field.fieldId, indexMetric);
+          throwIfAborted(job.signal);
+        }
+        if (!mustReadToRefine(segment, job.plan)) found.push(kept(searchSealed(segment, job, query)));
+        else found.push(await searchAndRead(segment, job, query));
       }
       collect(found, job, query, hits);
       if (performance.now() - sliceStart > SLICE_MS) {
@@ -112,27 +113,22 @@ async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply
 }
 
 function searchGrowing(segment: GrowingSegment, job: SearchJob, query: number): Found {
-  const { field, metric, k } = job.plan;
+  const { field, metric, k, range } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   const { kernels } = vectors;
   vectors.setQuery(job.queries, query, metric);
-  if (!segment.isInKeyOrder) return bestByKey(segment, vectors, metric, k);
-  kernels.beginTopK(k);
-  vectors.scan(metric);
-  const n = kernels.endTopK();
-  return { segment, rows: kernels.hitRows(n), distances: kernels.hitDistances(n) };
+  if (!segment.isInKeyOrder) return bestByKey(segment, vectors, metric, k, range);
+  return foundIn(segment, kernels, scanWithin(kernels, vectors, metric, k, range));
 }
 
 /**
  * The best k where rows are not in key order, equal distances by key. The top-k keeps the smaller row: so more rows are
  * asked for, until the last of them is farther than row k and no row that is as close as that one is left out.
  */
-function bestByKey(segment: GrowingSegment, vectors: GrowingVectors, metric: MetricType, k: number): Found {
+function bestByKey(segment: GrowingSegment, vectors: GrowingVectors, metric: MetricType, k: number, range: DistanceRange | null): Found {
   const { kernels } = vectors;
   for (let wanted = k + 1; ; wanted *= 2) {
-    kernels.beginTopK(wanted);
-    vectors.scan(metric);
-    const n = kernels.endTopK();
+    const n = scanWithin(kernels, vectors, metric, wanted, range).to;
     const distances = kernels.hitDistances(n);
     if (n === wanted && distances[n - 1] === distances[k - 1]) continue;
     const rows = kernels.hitRows(n);
@@ -147,40 +143,47 @@ function bestByKey(segment: GrowingSegment, vectors: GrowingVectors, metric: Met
 }
 
 function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Found {
-  const { field, metric, k } = job.plan;
+  const { field, metric, k, range } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   const { kernels } = vectors;
   vectors.setQuery(job.queries, query, metric);
-  let n: number;
-  if (indexServes(segment, field.fieldId, metric)) {
-    const plan = planSegment(job.plan, vectors);
-    n = vectors.search(plan);
-    if (plan.refine) vectors.rescore(metric, n);
-    n = Math.min(n, k);
-  } else {
-    kernels.beginTopK(k);
-    vectors.scan(metric);
-    n = kernels.endTopK();
-  }
-  return { segment, rows: kernels.hitRows(n), distances: kernels.hitDistances(n) };
+  if (!indexServes(segment, field.fieldId, job.plan.indexMetric)) return foundIn(segment, kernels, scanWithin(kernels, vectors, metric, k, range));
+  const plan = planSegment(job.plan, vectors);
+  const behind = withNearBound(range);
+  if (behind) return foundIn(segment, kernels, searchBehind(kernels, vectors, plan, metric, k, behind));
+  const n = vectors.search(plan);
+  if (plan.refine) vectors.rescore(metric, n, k);
+  const to = range ? withinRange(kernels.hitDistances(n), range).to : n;
+  return foundIn(segment, kernels, { from: 0, to: Math.min(to, k) });
+}
+
+/** Hits [from, to) of the kernels' last search. */
+function foundIn(segment: Segment, kernels: Kernels, { from, to }: { readonly from: number; readonly to: number }): Found {
+  const rows = kernels.hitRows(to);
+  const distances = kernels.hitDistances(to);
+  return from === 0 ? { segment, rows, distances } : { segment, rows: rows.subarray(from), distances: distances.subarray(from) };
 }
 
 function mustReadToRefine(segment: SealedSegment, fieldPlan: FieldPlan): boolean {
-  const { fieldId } = fieldPlan.field;
-  const vectors = segment.vectors(fieldId);
-  return !vectors.resident && indexServes(segment, fieldId, fieldPlan.metric) && planSegment(fieldPlan, vectors).refine;
+  const vectors = segment.vectors(fieldPlan.field.fieldId);
+  return !vectors.resident && indexServes(segment, fieldPlan.field.fieldId, fieldPlan.indexMetric) && (planSegment(fieldPlan, vectors).refine || withNearBound(fieldPlan.range) !== null);
 }
 
 /** Searches codes, then scores the candidates by vectors read from the file; the rest of them is loaded behind. */
 async function searchAndRead(segment: SealedSegment, job: SearchJob, query: number): Promise<Found> {
-  const { field, metric, k } = job.plan;
+  const { field, metric, k, range } = job.plan;
   const vectors = segment.vectors(field.fieldId);
+  if (withNearBound(range)) {
+    // The number of rows to read for it has no bound.
+    await vectors.load(segment.file);
+    return kept(searchSealed(segment, job, query));
+  }
   const { kernels } = vectors;
   vectors.setQuery(job.queries, query, metric);
   const n = vectors.search(planSegment(job.plan, vectors));
   const rows = kernels.hitRows(n).slice();
   const distances = exactDistances(metric, numbersAt(field, job.queries as DenseValues, query), await vectors.take(rows, segment.file));
-  const order = Array.from(rows.keys()).sort((a, b) => distances[a]! - distances[b]! || rows[a]! - rows[b]!).slice(0, k);
+  const order = Array.from(rows.keys()).filter((i) => !range || distances[i]! <= range.max).sort((a, b) => distances[a]! - distances[b]! || rows[a]! - rows[b]!).slice(0, k);
   // A failure to read ahead is not this search's: the next one that needs the vectors meets it again.
   void vectors.load(segment.file).catch(() => {});
   return { segment, rows: Uint32Array.from(order, (i) => rows[i]!), distances: Float32Array.from(order, (i) => distances[i]!) };

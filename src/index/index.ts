@@ -1,5 +1,5 @@
 /**
- * What an index is. One folder per structure (flat/ hnsw/), codes in `quant/`, the names users know in `registry.ts`:
+ * What an index is. One folder per structure (flat/ hnsw/ ivf/), codes in `quant/`, the names users know in `registry.ts`:
  * an index is {structure} x {code}, never a class per pair. No optional members on purpose: a new index must answer
  * every question.
  */
@@ -31,7 +31,7 @@ export interface IndexContext {
   readonly sparse?: SparseBlock;
 }
 
-/** Search parameters after validation. */
+/** Search parameters after validation. A structure may add its own (ivf/params.ts): an index is only given plans of its own type's parser. */
 export interface SearchPlan {
   /** Rows the index is asked for: the limit, or more of them when they are scored again. */
   readonly candidates: number;
@@ -52,7 +52,8 @@ export interface VectorIndex {
   readonly typeName: string;
   readonly memoryBytes: number;
   /**
-   * Up to `plan.candidates` rows for the query prepared in the kernels' scratch (`kernels.setQuery`), closest first;
+   * Up to `plan.candidates` rows for the query prepared in the kernels' scratch (`kernels.setQuery`), closest first, or in any
+   * order where the plan says that they are scored again;
    * they are left in `kernels.hits`. Smaller distance is closer for every metric. `allowPtr`: a bitset of rows that may be
    * returned, applied during the search; 0 means all. Answers how many were found.
    */

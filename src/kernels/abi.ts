@@ -2,7 +2,7 @@
 // Offsets are in bytes and are checked against the structs of assembly/layout.ts when the kernels are compiled.
 
 /** Grows with every change of an export's meaning or of a struct; compared when kernels are instantiated. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 export const METRIC_L2 = 0;
 export const METRIC_IP = 1;
@@ -44,12 +44,14 @@ export const TERM_POSITION = 12;
 export const TERM_BOUND = 16;
 export const TERM_SIZE = 24;
 
-// TopK: the k smallest distances so far and their rows.
+// TopK: the k smallest distances so far, within a range, and their rows.
 export const TOPK_K = 0;
 export const TOPK_COUNT = 4;
 export const TOPK_ROWS = 8;
 export const TOPK_DISTANCES = 12;
-export const TOPK_SIZE = 16;
+export const TOPK_MIN = 16;
+export const TOPK_MAX = 20;
+export const TOPK_SIZE = 24;
 
 // CodeQuery: a query quantized for one index; its codes follow at CODE_QUERY_CODES, 2 bytes a dimension.
 export const CODE_QUERY_BASE = 0;
@@ -99,5 +101,55 @@ export const WALK_ROW_QUERY = 20;
 export const WALK_DISTANCES = 32;
 export const WALK_SIZE = 64;
 
+/** Rows of one call of covarianceAdd. */
+export const PCA_BLOCK = 64;
+
 /** Bytes of one entry of a beam: distance f32, row u32. */
 export const BEAM_ENTRY = 8;
+
+// What the rows of an IVF's lists are. Held in memory only: files say it by their index type.
+/** f32 vectors. */
+export const LISTS_F32 = 0;
+/** 7-bit codes (Codes). */
+export const LISTS_CODES = 1;
+/** Product quantizer, one byte a part. */
+export const LISTS_BYTES = 2;
+/** Product quantizer, half a byte a part, in blocks of 32 rows. */
+export const LISTS_NIBBLES = 3;
+/** One bit a dimension of the rotated residual, four dimensions a nibble, in blocks of 32 rows. */
+export const LISTS_SIGNS = 4;
+
+/** Rows per block of LISTS_NIBBLES and LISTS_SIGNS. */
+export const NIBBLE_ROWS = 32;
+/** Centroids side by side in a panel: shape (centroids / 8, dim, 8). */
+export const PANEL_LANES = 8;
+
+// Ivf: rows in lists, each list near one centroid.
+export const IVF_ROWS = 0;
+export const IVF_DIM = 4;
+export const IVF_METRIC = 8;
+export const IVF_LISTS = 12;
+export const IVF_KIND = 16;
+export const IVF_CENTROIDS = 20;
+export const IVF_NORMS = 24;
+export const IVF_STARTS = 28;
+export const IVF_ROW_IDS = 32;
+export const IVF_PROBES = 36;
+export const IVF_DATA = 40;
+export const IVF_STRIDE = 44;
+export const IVF_PER_ROW = 48;
+export const IVF_FACTORS = 52;
+export const IVF_CODES = 56;
+export const IVF_BLOCKS = 60;
+export const IVF_PARTS = 64;
+export const IVF_PART_DIM = 68;
+export const IVF_CODEBOOKS = 72;
+export const IVF_TABLES = 76;
+export const IVF_FLOAT_TABLES = 80;
+export const IVF_QUERY = 84;
+export const IVF_ROTATION = 88;
+export const IVF_SUMS = 92;
+export const IVF_SIZE = 128;
+
+/** Rounds of a rotation, each with its own signs. */
+export const ROTATION_ROUNDS = 4;

@@ -25,12 +25,11 @@ export interface KernelExports {
   graphSearch(graph: number, walk: number, top: number, query: number, ef: number, allow: number, foundMax: number): number;
   /** Inserts rows [from, to) into a graph that holds those before. */
   graphInsert(graph: number, walk: number, from: number, to: number): void;
-  rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, inOrder: number): void;
   /** Rows of other elements than f32, by ROWS_*; see `assembly/rows.ts`. Up to 16 bytes behind the last row are read. */
   scanRows(
     top: number, format: number, metric: number, query: number, data: number, dim: number, from: number, to: number, terms: number, allow: number, rowBase: number,
   ): void;
-  rescoreRows(top: number, format: number, metric: number, query: number, data: number, dim: number, terms: number, n: number): void;
+  rescoreRows(top: number, format: number, metric: number, query: number, data: number, dim: number, terms: number, n: number, keep: number): void;
   /** f32 of `count` 16-bit floats or 8-bit integers. */
   expandRows(format: number, source: number, count: number, out: number): void;
   /** 4 bytes a row: f32 inverse norms of 16-bit floats, i32 squared lengths of integers, u32 set bits. `scratch`: dim x 4 bytes. */
@@ -47,12 +46,32 @@ export interface KernelExports {
   invertedTaat(top: number, terms: number, n: number, toValue: number, sums: number, rows: number, allow: number): void;
   invertedMaxScore(top: number, terms: number, n: number, toValue: number, scratch: number, allow: number): void;
   invertedWand(top: number, terms: number, n: number, toValue: number, scratch: number, allow: number): void;
+  /** Nearest centroid of panels [panelFrom, panelTo) for rows [from, to); see `assembly/kmeans.ts`. */
+  nearestCentroids(
+    rows: number, stride: number, dim: number, from: number, to: number, inverseNorms: number, panels: number, biases: number,
+    panelFrom: number, panelTo: number, nearest: number, scores: number,
+  ): void;
+  sumByCentroid(rows: number, stride: number, dim: number, from: number, to: number, inverseNorms: number, nearest: number, sums: number, counts: number): void;
+  /** A seeded rotation of rows, in place; see `assembly/rotate.ts`. */
+  rotateVectors(ptr: number, rows: number, dim: number, signs: number): void;
+  /** Nearest rows of an Ivf's nearest `probes` lists into the top-k, sorted or as a heap; see `assembly/ivf.ts`. Answers how many. */
+  ivfSearch(ivf: number, top: number, query: number, probes: number, allow: number, queryBits: number, sorted: number): number;
+  rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, inOrder: number, keep: number): void;
+  /** Adds the sums of columns to `out`, f64; see `assembly/pca.ts` for this and the four that follow. */
+  columnSums(rows: number, n: number, dim: number, out: number): void;
+  /** At most PCA_BLOCK rows. */
+  covarianceAdd(rows: number, n: number, dim: number, mean: number, scratch: number, out: number): void;
+  pcaProject(rows: number, n: number, dim: number, mean: number, components: number, count: number, scratch: number, out: number): void;
+  pcaRestore(values: number, n: number, dim: number, mean: number, components: number, count: number, out: number): void;
+  rotateRows(rows: number, n: number, first: number, last: number, turns: number): void;
 }
 
 /** Names of the functions of {@link KernelExports}, in the ABI's order. */
 export const KERNEL_EXPORT_NAMES = [
   'topkSort', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch', 'graphInsert',
   'scanRows', 'rescoreRows', 'expandRows', 'rowTerms', 'rowQuery', 'sparseQuery', 'scanSparse', 'invertedTaat', 'invertedMaxScore', 'invertedWand',
+  'nearestCentroids', 'sumByCentroid', 'rotateVectors', 'ivfSearch',
+  'columnSums', 'covarianceAdd', 'pcaProject', 'pcaRestore', 'rotateRows',
 ] as const satisfies readonly (keyof KernelExports)[];
 
 /** Linear memory, WebAssembly's own or the scalar twin's. `grow` counts in pages of 64 KiB and throws when it cannot. */

@@ -8,7 +8,7 @@
 import type { MetricType } from '../schema/types.ts';
 import {
   BEAM_ENTRY, METRIC_COSINE, METRIC_HAMMING, METRIC_IP, METRIC_JACCARD, METRIC_L2, ROW_QUERY_DATA, ROWS_BITS, ROWS_F32, ROWS_I8,
-  SPARSE_ENTRY, SPARSE_QUERY_MASK, SPARSE_QUERY_SHIFT, SPARSE_QUERY_TABLE, TOPK_COUNT, TOPK_DISTANCES, TOPK_K, TOPK_ROWS, TOPK_SIZE,
+  SPARSE_ENTRY, SPARSE_QUERY_MASK, SPARSE_QUERY_SHIFT, SPARSE_QUERY_TABLE, TOPK_COUNT, TOPK_DISTANCES, TOPK_K, TOPK_MAX, TOPK_MIN, TOPK_ROWS, TOPK_SIZE,
   WALK_BEAM, WALK_FOUND, WALK_GATHER, WALK_QUERY, WALK_ROW_QUERY, WALK_SIZE, WALK_VISITED,
 } from './abi.ts';
 import { MemoryArena } from './arena.ts';
@@ -16,6 +16,12 @@ import type { KernelExports, KernelMemory } from './exports.ts';
 import { instantiate } from './instantiate.ts';
 import type { KernelModule, KernelVariant } from './load.ts';
 import type { RowFormat } from './rows.ts';
+
+/** Inclusive bounds on distances. */
+export interface DistanceRange {
+  readonly min: number;
+  readonly max: number;
+}
 
 /** Owner of the linear memory: hands out offsets. Never keep a view across a call that may grow the memory. */
 export interface Arena {
@@ -42,8 +48,8 @@ export interface Kernels {
   /** The prepared query, f32. Moves when a longer one comes: ask again after every setQuery. */
   readonly queryPtr: number;
 
-  /** Starts a top-k: forgets earlier hits, keeps at most k. 1 <= k <= 32,768 */
-  beginTopK(k: number): void;
+  /** Starts a top-k: forgets earlier hits, keeps at most k, of those within `range` where one is given. 1 <= k <= 32,768 */
+  beginTopK(k: number, range?: DistanceRange): void;
   /** The TopK struct that searches fill (abi.ts). */
   readonly topPtr: number;
   /**
@@ -55,8 +61,8 @@ export interface Kernels {
   /** Ends the top-k: hits sorted by distance, then row, in `hitRows` and `hitDistances`. Answers how many. */
   endTopK(): number;
 
-  /** Replaces the distances of the first n hits by exact ones and sorts them again; n as before. */
-  rescoreF32(metric: MetricType, ptr: number, dim: number, inverseNormsPtr: number, n: number): void;
+  /** Replaces the distances of the first n hits by exact ones, keeps the best `keep` of them (all of them) and sorts those. */
+  rescoreF32(metric: MetricType, ptr: number, dim: number, inverseNormsPtr: number, n: number, keep?: number): void;
   /** The same for rows that lie in `values` (n x dim, in the order of the hits) instead of the block. */
   rescoreRows(metric: MetricType, values: Float32Array, dim: number, n: number): void;
 
@@ -68,7 +74,7 @@ export interface Kernels {
   /** As `scanF32`. `termsPtr`: what `rowTerms` wrote. Reads up to ROWS_SLACK_BYTES behind the last row. */
   scanRows(format: RowFormat, metric: MetricType, ptr: number, dim: number, from: number, to: number, termsPtr: number, allowPtr: number, rowBase: number): void;
   /** As `rescoreF32`. */
-  rescore(format: RowFormat, metric: MetricType, ptr: number, dim: number, termsPtr: number, n: number): void;
+  rescore(format: RowFormat, metric: MetricType, ptr: number, dim: number, termsPtr: number, n: number, keep?: number): void;
   /** 4 bytes per row, shape (rows): what rows have besides their elements. For f32 and 16-bit floats their inverse norms. */
   rowTerms(format: RowFormat, ptr: number, rows: number, dim: number, outPtr: number): void;
 
@@ -206,10 +212,10 @@ class BoundKernels implements Kernels {
     this.exports.scanRows(this.topPtr, code, METRIC_CODE[metric], this.#queryOf(code), ptr, dim, from, to, termsPtr, allowPtr, rowBase);
   }
 
-  rescore(format: RowFormat, metric: MetricType, ptr: number, dim: number, termsPtr: number, n: number): void {
+  rescore(format: RowFormat, metric: MetricType, ptr: number, dim: number, termsPtr: number, n: number, keep = n): void {
     const { code } = format;
-    if (code === ROWS_F32) return this.rescoreF32(metric, ptr, dim, termsPtr, n);
-    this.exports.rescoreRows(this.topPtr, code, METRIC_CODE[metric], this.#queryOf(code), ptr, dim, termsPtr, n);
+    if (code === ROWS_F32) return this.rescoreF32(metric, ptr, dim, termsPtr, n, keep);
+    this.exports.rescoreRows(this.topPtr, code, METRIC_CODE[metric], this.#queryOf(code), ptr, dim, termsPtr, n, Math.min(keep, n));
   }
 
   #queryOf(code: number): number {
@@ -241,7 +247,7 @@ class BoundKernels implements Kernels {
     this.exports.scanSparse(this.topPtr, this.#sparseQueryPtr, rows.offsetsPtr, rows.indicesPtr, rows.valuesPtr, from, to, allowPtr, rowBase);
   }
 
-  beginTopK(k: number): void {
+  beginTopK(k: number, range?: DistanceRange): void {
     if (k > this.#hitsMax) {
       const capacity = Math.max(256, 2 ** Math.ceil(Math.log2(k)));
       this.#rowsPtr = this.scratch('hitRows', capacity * 4);
@@ -255,6 +261,8 @@ class BoundKernels implements Kernels {
     u32[at + TOPK_COUNT / 4] = 0;
     u32[at + TOPK_ROWS / 4] = this.#rowsPtr;
     u32[at + TOPK_DISTANCES / 4] = this.#distancesPtr;
+    this.#f32[at + TOPK_MIN / 4] = range ? range.min : -Infinity;
+    this.#f32[at + TOPK_MAX / 4] = range ? range.max : Infinity;
   }
 
   scanF32(metric: MetricType, ptr: number, dim: number, from: number, to: number, inverseNormsPtr: number, allowPtr: number, rowBase: number): void {
@@ -265,8 +273,8 @@ class BoundKernels implements Kernels {
     return this.exports.topkSort(this.topPtr);
   }
 
-  rescoreF32(metric: MetricType, ptr: number, dim: number, inverseNormsPtr: number, n: number): void {
-    this.exports.rescoreF32(this.topPtr, METRIC_CODE[metric], this.#queryPtr, ptr, dim, inverseNormsPtr, n, 0);
+  rescoreF32(metric: MetricType, ptr: number, dim: number, inverseNormsPtr: number, n: number, keep = n): void {
+    this.exports.rescoreF32(this.topPtr, METRIC_CODE[metric], this.#queryPtr, ptr, dim, inverseNormsPtr, n, 0, Math.min(keep, n));
   }
 
   rescoreRows(metric: MetricType, values: Float32Array, dim: number, n: number): void {
@@ -275,7 +283,7 @@ class BoundKernels implements Kernels {
     this.#refresh();
     this.#f32.set(values.length === n * dim ? values : values.subarray(0, n * dim), ptr / 4);
     if (metric === 'COSINE') this.exports.inverseNorms(ptr, n, dim, normsPtr);
-    this.exports.rescoreF32(this.topPtr, METRIC_CODE[metric], this.#queryPtr, ptr, dim, normsPtr, n, 1);
+    this.exports.rescoreF32(this.topPtr, METRIC_CODE[metric], this.#queryPtr, ptr, dim, normsPtr, n, 1, n);
   }
 
   inverseNorms(ptr: number, rows: number, dim: number, outPtr: number): void {

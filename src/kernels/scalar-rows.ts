@@ -80,12 +80,12 @@ export function scalarRows(memory: ScalarMemory, isAllowed: (allow: number, row:
       }
     },
 
-    rescoreRows(topPtr, format, metric, query, data, dim, terms, n) {
+    rescoreRows(topPtr, format, metric, query, data, dim, terms, n, keep) {
       if (n === 0) return;
       const { f32, u32 } = memory;
       const top = new ScalarTopK(memory, topPtr);
       for (let i = 0; i < n; i++) f32[top.distances + i] = distance(format, metric, query, data, dim, u32[top.rows + i], terms);
-      top.rebuild(n);
+      top.rebuild(n, keep);
     },
 
     expandRows(format, source, count, out) {

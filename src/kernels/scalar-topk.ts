@@ -1,5 +1,5 @@
 /** The twin of `assembly/topk.ts`. */
-import { TOPK_COUNT, TOPK_DISTANCES, TOPK_K, TOPK_ROWS } from './abi.ts';
+import { TOPK_COUNT, TOPK_DISTANCES, TOPK_K, TOPK_MAX, TOPK_MIN, TOPK_ROWS } from './abi.ts';
 import type { ScalarMemory } from './scalar-memory.ts';
 
 const isAfter = (d0: number, r0: number, d1: number, r1: number): boolean => d0 > d1 || (d0 === d1 && r0 > r1);
@@ -32,8 +32,8 @@ export class ScalarTopK {
   }
 
   push(distance: number, row: number): void {
-    if (Number.isNaN(distance)) return;
     const { f32, u32 } = this.#memory;
+    if (Number.isNaN(distance) || distance < f32[this.#at + TOPK_MIN / 4] || distance > f32[this.#at + TOPK_MAX / 4]) return;
     const { rows, distances } = this;
     const count = this.count;
     if (count < this.k) {
@@ -51,10 +51,10 @@ export class ScalarTopK {
     } else if (isAfter(f32[distances], u32[rows], distance, row)) this.#siftDown(count, distance, row);
   }
 
-  /** Sorts the first n entries again, after their distances were replaced. */
-  rebuild(n: number): number {
+  /** Keeps the `keep` nearest of the first n entries, whose distances were replaced, sorted. */
+  rebuild(n: number, keep: number): number {
     const { f32, u32 } = this.#memory;
-    this.k = n;
+    this.k = keep;
     this.count = 0;
     for (let i = 0; i < n; i++) this.push(f32[this.distances + i], u32[this.rows + i]);
     return this.sort();

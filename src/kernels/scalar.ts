@@ -7,6 +7,9 @@ import { CODES_PTR, CODES_STRIDE, METRIC_COSINE, METRIC_L2 } from './abi.ts';
 import type { KernelExports, KernelInstance } from './exports.ts';
 import { codeDistance, scalarCodes } from './scalar-codes.ts';
 import { scalarGraph } from './scalar-graph.ts';
+import { scalarIvf } from './scalar-ivf.ts';
+import { scalarKmeans } from './scalar-kmeans.ts';
+import { scalarPca } from './scalar-pca.ts';
 import { l2F32, negativeDotF32, ScalarMemory } from './scalar-memory.ts';
 import { scalarInverted } from './scalar-inverted.ts';
 import { scalarRows } from './scalar-rows.ts';
@@ -49,6 +52,9 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
     ...scalarRows(memory, isAllowed),
     ...scalarSparse(memory, isAllowed),
     ...scalarInverted(memory, isAllowed),
+    ...scalarKmeans(memory),
+    ...scalarIvf(memory, codeExports),
+    ...scalarPca(memory),
 
     topkSort: (topPtr) => new ScalarTopK(memory, topPtr).sort(),
 
@@ -83,12 +89,12 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
       for (let row = from; row < to; row++) if (isAllowed(allow, row)) top.push(codeDistance(memory, query, ptr, stride, row), row);
     },
 
-    rescoreF32(topPtr, metric, query, data, dim, inverseNorms, n, inOrder) {
+    rescoreF32(topPtr, metric, query, data, dim, inverseNorms, n, inOrder, keep) {
       if (n === 0) return;
       const { f32, u32 } = memory;
       const top = new ScalarTopK(memory, topPtr);
       for (let i = 0; i < n; i++) f32[top.distances + i] = distanceF32(metric, query, data, dim, inOrder ? i : u32[top.rows + i], inverseNorms);
-      top.rebuild(n);
+      top.rebuild(n, keep);
     },
   };
 }

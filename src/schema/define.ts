@@ -2,11 +2,10 @@
  * The user's form of a schema, checked and turned into the form that everything else shares (`types.ts`). Index
  * types and params are only looked at for their shape here: the engine knows which indexes there are.
  */
-import { ElanusError } from '../util/error.ts';
 import type { FieldsInput, OnlyKnown, SchemaInput, TypedSchema } from './infer.ts';
 import { MAX_FIELDS, MAX_NAME_LENGTH, MAX_VARCHAR_BYTES, MAX_VECTOR_FIELDS } from './limits.ts';
 import { NO_ROW, isRecord, notSupported, refuse, show } from './refuse.ts';
-import { FIELD_TYPE_CODE } from './types.ts';
+import { COMPARED_OPTIONS, FIELD_TYPE_CODE } from './types.ts';
 import type { Field, FieldType, IndexSpec, MetricType, Schema, VectorType } from './types.ts';
 import { VECTOR_TYPES, checkMetric, defaultMetric, isVectorType, type VectorTypeInfo } from './vector-types/index.ts';
 
@@ -182,31 +181,8 @@ function toMetric(label: string, metric: unknown): MetricType {
   return upper as MetricType;
 }
 
-/** How a stored schema differs from a given one, a line per difference; empty when rows of one fit the other. Indexes and versions are not compared. */
-export function schemaDifferences(stored: Schema, given: Schema): string[] {
-  const lines: string[] = [];
-  const givenByName = new Map(given.fields.map((field) => [field.name, field]));
-  for (const field of stored.fields) {
-    const other = givenByName.get(field.name);
-    givenByName.delete(field.name);
-    if (other === undefined) {
-      lines.push(`"${field.name}": stored, not given`);
-      continue;
-    }
-    for (const option of ['type', 'primaryKey', 'autoId', 'nullable', 'maxLength', 'dim', 'as'] as const) {
-      if (field[option] !== other[option]) lines.push(`"${field.name}": ${option} ${show(field[option])} stored, ${show(other[option])} given`);
-    }
-  }
-  for (const name of givenByName.keys()) lines.push(`"${name}": given, not stored`);
-  return lines;
-}
-
-/** SCHEMA_MISMATCH, with the differences, unless the two agree. */
-export function checkSameSchema(collection: string, stored: Schema, given: Schema): void {
-  const differences = schemaDifferences(stored, given);
-  if (differences.length === 0) return;
-  throw new ElanusError('SCHEMA_MISMATCH', `collection "${collection}" is stored with another schema: ${differences.join('; ')}`, {
-    collection,
-    differences,
-  });
+/** True where rows of one schema fit the other. Indexes, versions and the order of fields are not compared; `differences.ts` says what differs. */
+export function isSameSchema(a: Schema, b: Schema): boolean {
+  const essence = ({ fields }: Schema): string => JSON.stringify(fields.map((field) => [field.name, ...COMPARED_OPTIONS.map((option) => field[option])]).sort());
+  return essence(a) === essence(b);
 }

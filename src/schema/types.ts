@@ -67,3 +67,6 @@ export interface Schema {
   readonly fields: readonly Field[];
   readonly description?: string;
 }
+
+/** Options by which rows of one field fit another. */
+export const COMPARED_OPTIONS = ['type', 'primaryKey', 'autoId', 'nullable', 'maxLength', 'dim', 'as'] as const;

@@ -72,8 +72,8 @@ export class SealedDense implements SealedRows {
     this.#kernels.scanRows(this.#format, metric, this.#ptr, this.#dim, 0, this.#rows, this.#termsPtr, allowPtr, 0);
   }
 
-  rescore(metric: MetricType, n: number): void {
-    this.#kernels.rescore(this.#format, metric, this.#ptr, this.#dim, this.#termsPtr, n);
+  rescore(metric: MetricType, n: number, keep: number): void {
+    this.#kernels.rescore(this.#format, metric, this.#ptr, this.#dim, this.#termsPtr, n, keep);
   }
 
   take(rows: ArrayLike<number>): Column {

@@ -23,7 +23,7 @@ export interface SealedRows {
   load(file: SectionFile, isFreed: () => boolean): Promise<void>;
   setQuery(queries: QueryVectors, query: number, metric: MetricType): void;
   scan(metric: MetricType, allowPtr: number): void;
-  rescore(metric: MetricType, n: number): void;
+  rescore(metric: MetricType, n: number, keep: number): void;
   /** Rows out of kernel memory. Vectors must be resident. */
   take(rows: ArrayLike<number>): Column;
   read(rows: ArrayLike<number>, file: SectionFile): Promise<Column>;
@@ -132,9 +132,9 @@ export class SealedVectors {
     return this.#index!.search(plan, this.#allowPtr);
   }
 
-  /** Exact distances for the first n hits, sorted again. Vectors must be resident. */
-  rescore(metric: MetricType, n: number): void {
-    this.#rows.rescore(metric, n);
+  /** Exact distances for the first n hits, of which the best `keep` stay, sorted. Vectors must be resident. */
+  rescore(metric: MetricType, n: number, keep = n): void {
+    this.#rows.rescore(metric, n, keep);
   }
 
   /** Rows from kernel memory where it has them, from the file otherwise. */

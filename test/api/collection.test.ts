@@ -275,7 +275,7 @@ describe.each(engines)('a collection on $name', ({ connect }) => {
       expect(await docs.describeIndex('v')).toMatchObject({ field: 'v', spec: { type: 'FLAT', metric: 'L2' } });
       const spec = await docs.createIndex('v', { type: 'hnsw', metric: 'l2', params: { M: 8, efConstruction: 40 } });
       expect(spec).toMatchObject({ type: 'HNSW', metric: 'L2', params: { M: 8, efConstruction: 40 } });
-      expect(await docs.listIndexes()).toEqual([{ field: 'v', spec }]);
+      expect(await docs.listIndexes()).toMatchObject([{ field: 'v', spec, servedBy: spec, state: 'finished' }]);
       expect((await docs.describe()).indexes).toEqual({ v: spec });
       expect(await docs.indexProgress('v')).toEqual({ state: 'finished', indexedRows: 3, totalRows: 3 });
       expect((await docs.search({ vector: [0, 0, 0], limit: 2, params: { ef: 64 } })).map((hit) => hit.id)).toEqual([1n, 2n]);

@@ -12,6 +12,8 @@ export interface IndexUnderTest {
   readonly type: string;
   readonly build: Record<string, unknown>;
   exact(rows: number, limit: number): Record<string, unknown>;
+  /** Search parameters at which it finds nearly all. */
+  readonly usual?: Record<string, unknown>;
 }
 
 export interface Opened {
@@ -56,7 +58,7 @@ export function buildAndOpen(module: KernelModule, type: string, build: Record<s
       }
       kernels.setQuery(query, 0, dim, metric);
       const found = index.search(plan, allowPtr);
-      if (plan.refine) kernels.rescoreF32(metric, ptr, dim, inverseNormsPtr, found);
+      if (plan.refine) kernels.rescoreF32(metric, ptr, dim, inverseNormsPtr, found, limit);
       if (allowPtr) arena.free(allowPtr);
       const n = Math.min(found, limit);
       return { rows: [...kernels.hitRows(n)], distances: [...kernels.hitDistances(n)], plan };
@@ -74,8 +76,8 @@ const METRICS: readonly MetricType[] = ['L2', 'IP', 'COSINE'];
 /** Built by one variant, compared by the next. */
 const built = new Map<string, { variant: string; hash: string }>();
 
-export function indexSuite(module: KernelModule, { type, build, exact }: IndexUnderTest): void {
-  describe(`index/${type}/${module.variant} (seed ${SEED})`, () => {
+export function indexSuite(module: KernelModule, { type, build, exact, usual = {} }: IndexUnderTest): void {
+  describe(`index/${type} ${JSON.stringify(build)}/${module.variant} (seed ${SEED})`, () => {
     const open = (metric: MetricType, values: Float32Array, dim: number): Opened => buildAndOpen(module, type, build, metric, values, dim);
     const flat = (metric: MetricType, values: Float32Array, dim: number): Opened => buildAndOpen(module, 'FLAT', {}, metric, values, dim);
 
@@ -97,9 +99,9 @@ export function indexSuite(module: KernelModule, { type, build, exact }: IndexUn
       const values = randomVectors(500, 20, 77);
       const hash = sectionsHash(open(metric, values, 20).sections);
       expect(sectionsHash(open(metric, values, 20).sections)).toBe(hash);
-      const before = built.get(`${type} ${metric}`);
+      const before = built.get(`${type} ${JSON.stringify(build)} ${metric}`);
       if (before) expect(hash, `${module.variant} against ${before.variant}`).toBe(before.hash);
-      else built.set(`${type} ${metric}`, { variant: module.variant, hash });
+      else built.set(`${type} ${JSON.stringify(build)} ${metric}`, { variant: module.variant, hash });
     });
 
     it('a filter that allows one row returns that row', () => {
@@ -121,7 +123,7 @@ export function indexSuite(module: KernelModule, { type, build, exact }: IndexUn
         let good = 0, asked = 0;
         for (let q = 0; q < 20; q++) {
           const query = randomVectors(1, dim, 300 + q);
-          const { rows: got } = index.search(query, 10, type === 'FLAT' ? {} : { ef: 64 }, allowed);
+          const { rows: got } = index.search(query, 10, usual, allowed);
           const truth = oracle.search(query, 10, {}, allowed).rows;
           expect(got.length, `share ${share}`).toBe(Math.min(10, allowed.length));
           expect(got.every((row) => allowed.includes(row))).toBe(true);

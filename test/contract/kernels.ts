@@ -4,11 +4,13 @@
  * f32 reductions: within 4e-7 * sqrt(dim) of the sum of the terms' magnitudes (f32 rounding, any order of adding, FMA or not).
  */
 import { describe, expect, it } from 'vitest';
-import { CODE_QUERY_BASE, CODE_QUERY_FACTOR, CODE_QUERY_OFFSET, CODE_QUERY_UNIT, CODES_PTR, CODES_TERMS } from '../../src/kernels/abi.ts';
+import { CODE_QUERY_BASE, CODE_QUERY_FACTOR, CODE_QUERY_OFFSET, CODE_QUERY_UNIT, CODES_PTR, CODES_TERMS, ROTATION_ROUNDS } from '../../src/kernels/abi.ts';
 import { instantiateKernels, type Kernels } from '../../src/kernels/kernels.ts';
 import type { KernelModule } from '../../src/kernels/load.ts';
+import { CentroidPanels } from '../../src/quant/kmeans.ts';
 import { CodeBlock, codeQueryBytes, codeStride } from '../../src/quant/sq8/codes.ts';
 import type { MetricType } from '../../src/schema/types.ts';
+import { mulberry32 } from '../../src/util/random.ts';
 import { hashOf, randomVectors } from '../support/vectors.ts';
 
 export const DIMS = [1, 2, 3, 4, 5, 7, 8, 13, 15, 16, 17, 31, 33, 64, 100, 127, 128, 129, 384, 768, 1023, 1536, 4097];
@@ -89,6 +91,27 @@ export function kernelSuite(module: KernelModule): void {
         const expected = Array.from({ length: rows }, (_, i) => i).sort((a, b) => (a % 7) - (b % 7) || a - b).slice(0, k);
         expect([...kernels.hitRows(n)], `k ${k}`).toEqual(expected);
       }
+    });
+
+    it('a top-k keeps only distances within its range, both ends included, and forgets the range with the next', () => {
+      const kernels = fresh();
+      const rows = 500, dim = 2;
+      // Squared distance of row r from 0: (r % 25)^2.
+      const values = Float32Array.from({ length: rows * dim }, (_, i) => (i % 2 === 0 ? (i / 2) % 25 : 0));
+      const { ptr } = loadRows(kernels, values, rows, dim);
+      kernels.setQuery(new Float32Array(dim), 0, dim, 'L2');
+      for (const [min, max] of [[9, 100], [-Infinity, 9], [9, Infinity], [9, 9], [10, 15], [577, 1e9], [-5, -1]] as const) {
+        for (const k of [1, 19, 20, 77, rows]) {
+          kernels.beginTopK(k, { min, max });
+          kernels.scanF32('L2', ptr, dim, 0, rows, 0, 0, 0);
+          const n = kernels.endTopK();
+          const expected = Array.from({ length: rows }, (_, i) => i).filter((i) => (i % 25) ** 2 >= min && (i % 25) ** 2 <= max).sort((a, b) => (a % 25) - (b % 25) || a - b).slice(0, k);
+          expect([...kernels.hitRows(n)], `[${min}, ${max}], k ${k}`).toEqual(expected);
+        }
+      }
+      kernels.beginTopK(rows);
+      kernels.scanF32('L2', ptr, dim, 0, rows, 0, 0, 0);
+      expect(kernels.endTopK()).toBe(rows);
     });
 
     it('a scan returns only rows that the bitset allows, within [from, to)', () => {
@@ -340,6 +363,100 @@ export function kernelSuite(module: KernelModule): void {
           const head = [CODE_QUERY_BASE, CODE_QUERY_FACTOR, CODE_QUERY_UNIT, CODE_QUERY_OFFSET].map((at) => kernels.arena.u32(out + at, 1)[0]);
           expectSameInAllBuilds(kernels, `${metric} ${dim} head`, new Uint8Array(Uint32Array.from(head).buffer));
         }
+      }
+    });
+
+    it('finds the nearest centroid of every row, ties to the smaller number, equal in all builds', () => {
+      for (const dim of [1, 2, 3, 5, 8, 17, 64, 100]) {
+        for (const k of [1, 7, 8, 9, 40]) {
+          const kernels = fresh();
+          const rows = 13;
+          const values = randomVectors(rows, dim, dim * 11 + k), centroids = randomVectors(k, dim, dim * 13 + k);
+          // The last centroid again, so that there are ties.
+          if (k > 8) centroids.copyWithin(0, (k - 1) * dim);
+          const { ptr, inverseNormsPtr } = loadRows(kernels, values, rows, dim);
+          const panels = new CentroidPanels(kernels, k, dim);
+          panels.set(centroids);
+          const nearestPtr = kernels.arena.alloc(rows * 4), scoresPtr = kernels.arena.alloc(rows * 4);
+          for (const norms of [0, inverseNormsPtr]) {
+            const ask = (from: number, to: number, panelFrom: number, panelTo: number): void =>
+              kernels.exports.nearestCentroids(ptr, dim * 4, dim, from, to, norms, panels.ptr, panels.biasesPtr, panelFrom, panelTo, nearestPtr, scoresPtr);
+            ask(0, rows, 0, panels.panels);
+            const nearest = kernels.arena.u32(nearestPtr, rows).slice(), scores = kernels.arena.f32(scoresPtr, rows).slice();
+            const lengths = kernels.arena.f32(inverseNormsPtr, rows);
+            for (let row = 0; row < rows; row++) {
+              const distances = Array.from({ length: k }, (_, c) => {
+                let sum = 0;
+                for (let d = 0; d < dim; d++) sum += (values[row * dim + d] * (norms ? lengths[row] : 1) - centroids[c * dim + d]) ** 2;
+                return sum;
+              });
+              expect(distances[nearest[row]], `dim ${dim}, k ${k}, row ${row}`).toBeLessThanOrEqual(Math.min(...distances) + 1e-4 * (1 + dim));
+              if (k > 8) expect(nearest[row]).not.toBe(k - 1);
+            }
+            expectSameInAllBuilds(kernels, `nearest ${dim} ${k} ${norms === 0}`, new Uint8Array(nearest.buffer));
+            expectSameInAllBuilds(kernels, `scores ${dim} ${k} ${norms === 0}`, new Uint8Array(scores.buffer));
+            // The same in parts.
+            for (let panel = 0; panel < panels.panels; panel++) {
+              ask(0, 6, panel, panel + 1);
+              ask(6, rows, panel, panel + 1);
+            }
+            expect(kernels.arena.u32(nearestPtr, rows)).toEqual(nearest);
+            expect(kernels.arena.f32(scoresPtr, rows)).toEqual(scores);
+          }
+        }
+      }
+    });
+
+    it('adds up the rows of each centroid, equal in all builds', () => {
+      for (const dim of [1, 4, 7, 32]) {
+        const kernels = fresh();
+        const rows = 50, k = 4;
+        const values = randomVectors(rows, dim, dim * 17);
+        const { ptr, inverseNormsPtr } = loadRows(kernels, values, rows, dim);
+        const nearestPtr = kernels.arena.alloc(rows * 4), sumsPtr = kernels.arena.alloc(k * dim * 4), countsPtr = kernels.arena.alloc(k * 4);
+        kernels.arena.u32(nearestPtr, rows).set(Array.from({ length: rows }, (_, row) => (row * 7) % 3));
+        for (const norms of [0, inverseNormsPtr]) {
+          kernels.arena.f32(sumsPtr, k * dim).fill(0);
+          kernels.arena.u32(countsPtr, k).fill(0);
+          kernels.exports.sumByCentroid(ptr, dim * 4, dim, 0, 20, norms, nearestPtr, sumsPtr, countsPtr);
+          kernels.exports.sumByCentroid(ptr, dim * 4, dim, 20, rows, norms, nearestPtr, sumsPtr, countsPtr);
+          expect([...kernels.arena.u32(countsPtr, k)]).toEqual([0, 1, 2, 3].map((c) => Array.from({ length: rows }, (_x, row) => (row * 7) % 3).filter((x) => x === c).length));
+          const sums = kernels.arena.f32(sumsPtr, k * dim), lengths = kernels.arena.f32(inverseNormsPtr, rows);
+          for (let c = 0; c < k; c++) {
+            for (let d = 0; d < dim; d++) {
+              let sum = 0;
+              for (let row = 0; row < rows; row++) if ((row * 7) % 3 === c) sum += values[row * dim + d] * (norms ? lengths[row] : 1);
+              expect(sums[c * dim + d]).toBeCloseTo(sum, 4);
+            }
+          }
+          expectSameInAllBuilds(kernels, `sums ${dim} ${norms === 0}`, new Uint8Array(sums.slice().buffer));
+        }
+      }
+    });
+
+    it('rotations keep lengths and angles, mix every dimension, and are equal in all builds', () => {
+      for (const dim of DIMS.filter((d) => d < 2000)) {
+        const kernels = fresh();
+        const next = mulberry32(dim);
+        const signs = Float32Array.from({ length: ROTATION_ROUNDS * dim }, () => (next() >>> 31 ? 1 : -1));
+        const signsPtr = kernels.arena.alloc(signs.byteLength);
+        kernels.arena.f32(signsPtr, signs.length).set(signs);
+        const values = randomVectors(3, dim, dim * 19);
+        values.fill(0, 2 * dim).fill(1, 2 * dim, 2 * dim + 1);
+        const ptr = kernels.arena.alloc(values.byteLength);
+        kernels.arena.f32(ptr, values.length).set(values);
+        kernels.exports.rotateVectors(ptr, 3, dim, signsPtr);
+        const rotated = kernels.arena.f32(ptr, values.length).slice();
+        const product = (of: Float32Array, a: number, b: number): number => {
+          let sum = 0;
+          for (let d = 0; d < dim; d++) sum += of[a * dim + d] * of[b * dim + d];
+          return sum;
+        };
+        for (const [a, b] of [[0, 0], [1, 1], [0, 1], [2, 2], [0, 2]]) expect(Math.abs(product(rotated, a, b) - product(values, a, b)), `dim ${dim}`).toBeLessThan(1e-5 * dim + 1e-5);
+        // A unit vector of one dimension ends up spread over all.
+        const largest = Math.max(...rotated.subarray(2 * dim).map(Math.abs));
+        if (dim >= 64) expect(largest, `dim ${dim}`).toBeLessThan(7 / Math.sqrt(dim));
+        expectSameInAllBuilds(kernels, `rotation ${dim}`, new Uint8Array(rotated.buffer));
       }
     });
   });

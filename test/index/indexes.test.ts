@@ -6,6 +6,16 @@ const graph = { M: 8, efConstruction: 40 };
 for (const variant of testVariants()) {
   const module = await testKernels(variant);
   indexSuite(module, { type: 'FLAT', build: {}, exact: () => ({}) });
-  indexSuite(module, { type: 'HNSW', build: graph, exact: (rows, limit) => ({ ef: Math.max(rows, limit) }) });
-  indexSuite(module, { type: 'HNSW_SQ', build: { ...graph, refine: true }, exact: (rows, limit) => ({ ef: Math.max(rows, limit), refine_k: Math.max(rows / limit, 1) }) });
+  indexSuite(module, { type: 'HNSW', build: graph, usual: { ef: 64 }, exact: (rows, limit) => ({ ef: Math.max(rows, limit) }) });
+  indexSuite(module, { type: 'HNSW_SQ', build: { ...graph, refine: true }, usual: { ef: 64 }, exact: (rows, limit) => ({ ef: Math.max(rows, limit), refine_k: Math.max(rows / limit, 1) }) });
+  indexSuite(module, { type: 'IVF_FLAT', build: { nlist: 16 }, exact: () => ({ nprobe: 16 }) });
+  const all = (rows: number, limit: number) => ({ nprobe: 16, refine_k: Math.max(rows / limit, 1) });
+  const refined = { nlist: 16, refine: true };
+  indexSuite(module, { type: 'IVF_SQ8', build: refined, exact: all, usual: { refine_k: 2 } });
+  // A byte a part: 256 words to learn for each part, too slow for the scalar twin in more than one part.
+  indexSuite(module, { type: 'IVF_PQ', build: { ...refined, m: 1 }, exact: all, usual: { refine_k: 15 } });
+  if (variant !== 'scalar') indexSuite(module, { type: 'IVF_PQ', build: refined, exact: all, usual: { refine_k: 5 } });
+  indexSuite(module, { type: 'IVF_PQ', build: { ...refined, nbits: 4 }, exact: all, usual: { refine_k: 8 } });
+  indexSuite(module, { type: 'SCANN', build: { nlist: 16 }, exact: (rows, limit) => ({ nprobe: 16, reorder_k: Math.max(rows, limit) }), usual: { reorder_k: 80 } });
+  indexSuite(module, { type: 'IVF_RABITQ', build: refined, exact: all, usual: { refine_k: 12 } });
 }

@@ -14,7 +14,7 @@ const codeOf = (run: () => unknown): string => {
 
 describe('index registry', () => {
   it('knows the types by name, case ignored, and by code', () => {
-    for (const [name, code] of [['FLAT', 1], ['HNSW', 2], ['HNSW_SQ', 3]] as const) {
+    for (const [name, code] of [['FLAT', 1], ['HNSW', 2], ['HNSW_SQ', 3], ['IVF_FLAT', 4], ['IVF_SQ8', 5], ['IVF_PQ', 6], ['SCANN', 7], ['IVF_RABITQ', 8]] as const) {
       expect(getIndexType(name.toLowerCase()).name).toBe(name);
       expect(getIndexType(name).code).toBe(code);
       expect(getIndexTypeByCode(code).name).toBe(name);
@@ -22,7 +22,7 @@ describe('index registry', () => {
   });
 
   it('refuses names: those of Milvus not served yet as NOT_SUPPORTED, any other as INVALID_ARGUMENT', () => {
-    expect(codeOf(() => getIndexType('IVF_FLAT'))).toBe('NOT_SUPPORTED');
+    expect(codeOf(() => getIndexType('DISKANN'))).toBe('NOT_SUPPORTED');
     expect(codeOf(() => getIndexType('HNSWLIB'))).toBe('INVALID_ARGUMENT');
     expect(codeOf(() => getIndexType(7 as never))).toBe('INVALID_ARGUMENT');
     expect(codeOf(() => getIndexTypeByCode(200))).toBe('FORMAT_UNSUPPORTED');
@@ -33,6 +33,19 @@ describe('index parameters', () => {
   it('are completed with Milvus defaults', () => {
     expect(getIndexType('HNSW').parseBuild({}, about)).toEqual({ M: 30, efConstruction: 360 });
     expect(getIndexType('HNSW_SQ').parseBuild({}, about)).toEqual({ M: 30, efConstruction: 360, sq_type: 'SQ8', refine: false, refine_type: 'FP32' });
+    expect(getIndexType('IVF_FLAT').parseBuild({}, about)).toEqual({ nlist: 128 });
+    expect(getIndexType('IVF_SQ8').parseBuild({}, about)).toEqual({ nlist: 128, refine: false, refine_type: 'FP32' });
+    expect(getIndexType('IVF_PQ').parseBuild({}, { metric: 'L2', dim: 768 })).toEqual({ nlist: 128, m: 32, nbits: 8, refine: false, refine_type: 'FP32' });
+    expect(getIndexType('IVF_PQ').parseBuild({}, { metric: 'L2', dim: 100 })).toMatchObject({ m: 25 });
+    expect(getIndexType('SCANN').parseBuild({}, about)).toEqual({ nlist: 128, with_raw_data: true });
+    expect(getIndexType('IVF_RABITQ').parseBuild({}, about)).toEqual({ nlist: 128, rbq_bits: 1, refine: false, refine_type: 'FP32' });
+    expect(getIndexType('IVF_FLAT').parseSearch({}, 10, { nlist: 128 })).toEqual({ candidates: 10, refine: false, ef: 0, nprobe: 8, queryBits: 0 });
+    expect(getIndexType('IVF_FLAT').parseSearch({}, 10, { nlist: 3 })).toMatchObject({ nprobe: 3 });
+    expect(getIndexType('IVF_PQ').parseSearch({ nprobe: 4, refine_k: 2.5 }, 10, { nlist: 9, refine: true })).toMatchObject({ candidates: 25, refine: true, nprobe: 4 });
+    expect(getIndexType('SCANN').parseSearch({}, 10, { nlist: 9, with_raw_data: true })).toMatchObject({ candidates: 10, refine: true });
+    expect(getIndexType('SCANN').parseSearch({}, 10, { nlist: 9, with_raw_data: false })).toMatchObject({ candidates: 10, refine: false });
+    expect(getIndexType('IVF_RABITQ').parseSearch({ rbq_query_bits: 4 }, 10, { nlist: 9 })).toMatchObject({ queryBits: 4 });
+    expect(getIndexType('IVF_RABITQ').parseSearch({ rbq_bits_query: 4 }, 10, { nlist: 9 })).toMatchObject({ queryBits: 4 });
     expect(getIndexType('HNSW').parseSearch({}, 10, {})).toEqual({ candidates: 10, refine: false, ef: 16 });
     expect(getIndexType('HNSW').parseSearch({}, 100, {})).toEqual({ candidates: 100, refine: false, ef: 100 });
     expect(getIndexType('HNSW_SQ').parseSearch({ ef: 20, refine_k: 3.05 }, 10, { refine: true })).toEqual({ candidates: 31, refine: true, ef: 31 });
@@ -54,6 +67,18 @@ describe('index parameters', () => {
     ['HNSW_SQ', { sq_type: 'SQ7' }, 'INVALID_ARGUMENT sq_type'],
     ['HNSW_SQ', { refine_type: 'FP16' }, 'NOT_SUPPORTED refine_type'],
     ['FLAT', { nlist: 4 }, 'INVALID_ARGUMENT nlist'],
+    ['IVF_FLAT', { nlist: 0 }, 'INVALID_ARGUMENT nlist'],
+    ['IVF_FLAT', { nlist: 65_537 }, 'INVALID_ARGUMENT nlist'],
+    ['IVF_FLAT', { refine: true }, 'INVALID_ARGUMENT refine'],
+    ['IVF_FLAT', { m: 4 }, 'INVALID_ARGUMENT m'],
+    ['IVF_PQ', { m: 3 }, 'INVALID_ARGUMENT m'],
+    ['IVF_PQ', { m: 0 }, 'INVALID_ARGUMENT m'],
+    ['IVF_PQ', { nbits: 6 }, 'NOT_SUPPORTED nbits'],
+    ['IVF_PQ', { nbits: 25 }, 'INVALID_ARGUMENT nbits'],
+    ['SCANN', { with_raw_data: 1 }, 'INVALID_ARGUMENT with_raw_data'],
+    ['IVF_RABITQ', { rbq_bits: 2 }, 'NOT_SUPPORTED rbq_bits'],
+    ['IVF_RABITQ', { rbq_bits: 10 }, 'INVALID_ARGUMENT rbq_bits'],
+    ['IVF_RABITQ', { refine_type: 'SQ8' }, 'NOT_SUPPORTED refine_type'],
   ])('%s build %j is %s', (type, params, expected) => {
     expect(codeOf(() => getIndexType(type).parseBuild(params, about))).toBe(expected);
   });
@@ -66,6 +91,14 @@ describe('index parameters', () => {
     ['HNSW_SQ', { refine_k: 0.5 }, 'INVALID_ARGUMENT refine_k'],
     ['HNSW_SQ', { nprobe: 2 }, 'INVALID_ARGUMENT nprobe'],
     ['FLAT', { ef: 20 }, 'INVALID_ARGUMENT ef'],
+    ['IVF_FLAT', { nprobe: 0 }, 'INVALID_ARGUMENT nprobe'],
+    ['IVF_FLAT', { nprobe: 129 }, 'INVALID_ARGUMENT nprobe'],
+    ['IVF_FLAT', { ef: 20 }, 'INVALID_ARGUMENT ef'],
+    ['IVF_FLAT', { refine_k: 2 }, 'INVALID_ARGUMENT refine_k'],
+    ['IVF_PQ', { refine_k: 0 }, 'INVALID_ARGUMENT refine_k'],
+    ['SCANN', { reorder_k: 9 }, 'INVALID_ARGUMENT reorder_k'],
+    ['IVF_RABITQ', { rbq_query_bits: 9 }, 'INVALID_ARGUMENT rbq_query_bits'],
+    ['IVF_RABITQ', { rbq_query_bits: 4, rbq_bits_query: 5 }, 'INVALID_ARGUMENT rbq_query_bits'],
   ])('%s search %j is %s', (type, params, expected) => {
     expect(codeOf(() => getIndexType(type).parseSearch(params, 10, { refine: true }))).toBe(expected);
   });

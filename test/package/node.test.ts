@@ -35,7 +35,7 @@ describe('the packed package in Node', () => {
 
   it('exports its public names and nothing else', () => {
     const { stdout } = run('names.js', `import * as elanus from 'elanus'; console.log(Object.keys(elanus).join(' '));`);
-    expect(stdout).toBe('ElanusError connect defineSchema isElanusError\n');
+    expect(stdout).toBe('ElanusError connect defineSchema fitPca isElanusError loadPca normalize recommendIndex\n');
   });
 
   it('compiles no code from strings and holds no registry, no path of the machine that built it', () => {
@@ -86,7 +86,7 @@ describe('the packed package in Node', () => {
   it('is typed for those who install nothing else', () => {
     writeFiles(project.folder, {
       'typed.ts': `
-import { connect, defineSchema, type Hit } from 'elanus';
+import { connect, defineSchema, fitPca, recommendIndex, type Hit, type Pca } from 'elanus';
 const schema = defineSchema({ fields: {
   id: { type: 'Int64', primaryKey: true, autoId: true },
   title: { type: 'VarChar', maxLength: 64 },
@@ -100,7 +100,12 @@ const title: string = hits[0]!.entity.title;
 const id: bigint = hits[0]!.id;
 // @ts-expect-error a title is no number
 const wrong: number = hits[0]!.entity.title;
-export { title, id, wrong, type Hit };
+const pca: Pca = await fitPca(new Float32Array(64), { dim: 8, components: 2 });
+const small: Float32Array = pca.transform(new Float32Array(8));
+const { index } = await recommendIndex({ rows: 10, dim: 8 });
+await docs.createIndex('embedding', index);
+const recall: number = (await docs.tune({ queries: new Float32Array(8) })).recall;
+export { title, id, wrong, small, recall, type Hit };
 await db.close();
 `,
       'tsconfig.json': JSON.stringify({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkSameSchema, defineSchema, schemaDifferences, toSchema } from '../../src/schema/define.ts';
+import { defineSchema, isSameSchema, toSchema } from '../../src/schema/define.ts';
+import { checkSameSchema, schemaDifferences } from '../../src/schema/differences.ts';
 import { codeOf } from '../support/refusals.ts';
 
 const id = { type: 'Int64', primaryKey: true } as const;
@@ -122,12 +123,15 @@ describe('schemaDifferences', () => {
   const stored = define({ id, v, s: { type: 'VarChar', maxLength: 3 } });
 
   it('looks at names and types, not at order, indexes or versions', () => {
-    expect(schemaDifferences(stored, define({ s: { type: 'VarChar', maxLength: 3 }, v: { ...v, index: { type: 'FLAT' } }, id }))).toEqual([]);
+    const other = define({ s: { type: 'VarChar', maxLength: 3 }, v: { ...v, index: { type: 'FLAT' } }, id });
+    expect(schemaDifferences(stored, other)).toEqual([]);
+    expect(isSameSchema(stored, other)).toBe(true);
   });
 
   it('names every difference', () => {
     const given = define({ id, v: { ...v, dim: 5 }, t: { type: 'Bool' } });
     expect(schemaDifferences(stored, given)).toEqual(['"v": dim 4 stored, 5 given', '"s": stored, not given', '"t": given, not stored']);
+    expect(isSameSchema(stored, given)).toBe(false);
     expect(codeOf(() => checkSameSchema('c', stored, given))).toBe('SCHEMA_MISMATCH');
   });
 });

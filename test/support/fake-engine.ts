@@ -176,6 +176,22 @@ class FakeEngine implements EngineClient {
     return complete;
   }
 
+  async dropIndex({ collectionId, fieldId }: { collectionId: number; fieldId: number }): Promise<void> {
+    const state = this.#byId(collectionId);
+    const { name } = state.info.schema.fields[fieldId];
+    if (!Object.hasOwn(state.indexes, name)) throw new ElanusError('NOT_FOUND', `field "${name}" has no index`);
+    delete state.indexes[name];
+  }
+
+  async describeIndex(request: { collectionId: number; fieldId: number }) {
+    const state = this.#byId(request.collectionId);
+    const { name } = state.info.schema.fields[request.fieldId];
+    if (!Object.hasOwn(state.indexes, name)) throw new ElanusError('NOT_FOUND', `field "${name}" has no index`);
+    const spec = state.indexes[name];
+    const serving = [{ type: spec.type, params: spec.params, rows: state.rows.size }];
+    return { field: name, spec, servedBy: spec, serving, ...(await this.indexProgress(request)) };
+  }
+
   async indexProgress({ collectionId, fieldId }: { collectionId: number; fieldId: number }) {
     const state = this.#byId(collectionId);
     const isIndexed = Object.hasOwn(state.indexes, state.info.schema.fields[fieldId].name);

@@ -2,6 +2,7 @@
 import type { Database } from '../../src/api/database.ts';
 import type { Collection } from '../../src/api/collection.ts';
 import { defineSchema } from '../../src/schema/define.ts';
+import type { IndexSpec } from '../../src/schema/types.ts';
 import type { JsonValue } from '../../src/schema/infer.ts';
 import type { ElanusError } from '../../src/util/error.ts';
 import { type Equal, expectType } from './expect.ts';
@@ -96,6 +97,21 @@ export async function calls(db: Database): Promise<void> {
   // @ts-expect-error a field that holds no vectors
   await docs.createIndex('title', { type: 'HNSW' });
   expectType<'none' | 'building' | 'finished' | 'failed'>((await docs.indexProgress('embedding')).state);
+  const { spec, servedBy, why, serving, indexedRows } = await docs.describeIndex('embedding');
+  expectType<Equal<[typeof spec, typeof servedBy, typeof why, typeof indexedRows], [IndexSpec, IndexSpec, string | undefined, number]>>(true);
+  expectType<number>(serving[0].rows);
+  expectType<Equal<Awaited<ReturnType<typeof docs.dropIndex>>, void>>(true);
+  // @ts-expect-error a field that holds no vectors
+  await docs.dropIndex('title');
+  const tuned = await docs.tune({ queries: [q, [1, 2, 3, 4]], targetRecall: 0.9 });
+  await docs.search({ vector: q, params: tuned.params });
+  await docs.search({ vector: q, params: { ...tuned.params, radius: 0.2, range_filter: 0.9 } });
+  expectType<Equal<typeof tuned.latencyMs, { readonly p50: number; readonly p95: number }>>(true);
+  await docs.tune('embedding', { queries: q });
+  // @ts-expect-error no queries
+  await docs.tune({ targetRecall: 0.9 });
+  // @ts-expect-error a field that holds no vectors
+  await docs.tune('title', { queries: q });
 
   // Without a schema
   const untyped = await db.collection('docs');

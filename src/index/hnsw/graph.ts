@@ -113,15 +113,16 @@ export class GraphBlock {
   /** Every target is a row, and one that reaches up to the level of the list. */
   #checkLinks(levels: Uint8Array): void {
     const { rows } = this.#context;
-    const base = this.baseLinks();
-    for (let i = 0; i < base.length; i++) if (base[i] >= rows && base[i] !== NONE) throw corrupt('links', `rows below ${rows}`, String(base[i]));
-    const upper = this.upperLinks();
+    // As signed numbers, where NONE is -1: as unsigned ones it would be a number on the heap until the loop is compiled.
+    const base = signed(this.baseLinks());
+    for (let i = 0; i < base.length; i++) if (base[i] >= rows || base[i] < -1) throw corrupt('links', `rows below ${rows}`, String(base[i] >>> 0));
+    const upper = signed(this.upperLinks());
     let at = 0;
     for (let row = 0; row < rows; row++) {
       for (let level = 1; level <= levels[row]; level++) {
         for (const end = at + this.m; at < end; at++) {
           const target = upper[at];
-          if (target !== NONE && (target >= rows || levels[target] < level)) throw corrupt('upper-links', `rows of level ${level} or above`, String(target));
+          if (target !== -1 && (target < 0 || target >= rows || levels[target] < level)) throw corrupt('upper-links', `rows of level ${level} or above`, String(target >>> 0));
         }
       }
     }
@@ -163,6 +164,8 @@ export class GraphBlock {
     for (const ptr of [this.ptr, this.basePtr, this.upperPtr, this.#startsPtr, this.#levelsPtr]) this.#context.kernels.arena.free(ptr);
   }
 }
+
+const signed = (links: Uint32Array): Int32Array => new Int32Array(links.buffer, links.byteOffset, links.length);
 
 function corrupt(section: string, expected: string, got: string): ElanusError {
   return new ElanusError('CORRUPT', `"${section}" expected ${expected}, got ${got}`, { section, expected, got });

@@ -2,6 +2,9 @@
  * Levels of the rows of a graph: level l or more with probability M^-l. Integer arithmetic alone, because the logarithm
  * of the usual formula may differ in its last bit between engines, and equal seeds must give equal graphs.
  */
+import { mulberry32 } from '../../util/random.ts';
+
+export { mulberry32 };
 
 /** Far above what any number of rows reaches; keeps a level in a byte. */
 export const LEVEL_MAX = 31;
@@ -27,15 +30,4 @@ export function upperStarts(levels: Uint8Array): { readonly starts: Uint32Array;
     slots += levels[row];
   }
   return { starts, slots };
-}
-
-/** Tommy Ettinger's mulberry32: 32 bits of state, u32 out. */
-export function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 0;
-  };
 }

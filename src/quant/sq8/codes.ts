@@ -74,6 +74,13 @@ export class CodeBlock {
     kernels.exports.codesEncode(this.ptr, vectors!.ptr, metric === 'COSINE' ? vectors!.inverseNormsPtr : 0, from, to);
   }
 
+  /** Encodes rows [from, to) that lie at `source`, one after another, as they are. */
+  encodeFrom(source: number, from: number, to: number): void {
+    const { kernels, dim } = this.#context;
+    // The kernel counts rows from the block's first, wherever that would be: pointers are taken modulo 2^32.
+    kernels.exports.codesEncode(this.ptr, source - from * dim * 4, 0, from, to);
+  }
+
   /** Loads what `sections` gave. CORRUPT when a length or a code does not fit. */
   static open(context: CodeContext, sections: ReadonlyMap<string, Uint8Array>): CodeBlock {
     const { kernels, rows, dim } = context;

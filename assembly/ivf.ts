@@ -1,0 +1,377 @@
+// Search of an inverted file: the lists whose centroids are nearest to the query, row by row, into the top-k. One call
+// per query. What a row is (Ivf.kind) decides the loop; the rest is shared.
+//
+//   F32             distances as FLAT computes them, bit for bit
+//   CODES           7-bit codes by integer dot product
+//   BYTES           product quantizer of residuals x - c, 256 words a part, by a table of dot products
+//   NIBBLES         the same with 16 words a part; tables in 7 bits, looked up 16 rows at a time by swizzle
+//                   (André, Kermarrec, Le Scouarnec: "Cache locality is not enough: high-performance nearest neighbor
+//                   search with product quantization fast scan")
+//   SIGNS           the signs of the rotated residual (Gao, Long: "RaBitQ: quantizing high-dimensional vectors with a
+//                   theoretical error bound for approximate nearest neighbor search"), four dimensions a nibble, so that
+//                   the dot product of query and signs is a fast scan too
+//
+// Residual codes usually need a table per list. Here all lists share one table of the query itself: with x = c + r,
+//
+//   L2   |q - x|^2 = |q - c|^2 + (|r|^2 + 2 c·r) - 2 q·r       the bracket depends on the row alone and is stored
+//   IP      -q·x   =    -q·c   - q·r
+//
+// and for SIGNS the estimate of (q - c)·r is g (q·s - c·s), s the signs and g = |r|^2 / sum |r_i|, where c·s is stored with
+// the row: the variance of the estimator for the residual query at the price of one query for all lists.
+//
+// Tables of 7 bits: two are added in bytes, pairs in 16 bits, at most 258 pairs (65,535 / 254) before a sum is taken out.
+import {
+  LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS, PANEL_LANES,
+} from "../src/kernels/abi";
+import { codesQuery } from "./codes";
+import { Code, FastDot, FastL2, four } from "./distance";
+import { CodeQuery, Codes, Ivf, TopK } from "./layout";
+import { rotateVectors } from "./rotate";
+import { isInTurn, scanF32 } from "./scan";
+import { bound, push, topkSort } from "./topk";
+
+/** Parts whose table entries are added up in 16 bits. Even. */
+const PARTS_PER_SUM: u32 = 512;
+const TABLE_MAX: f32 = 127;
+
+// @ts-ignore: decorator
+@inline function isAllowed(allow: usize, row: u32): bool {
+  return !allow || (load<u32>(allow + ((<usize>(row >> 5)) << 2)) >> (row & 31) & 1) != 0;
+}
+
+// @ts-ignore: decorator
+@inline function offer(top: TopK, distance: f32, row: u32, allow: usize): void {
+  if (isAllowed(allow, row)) push(top, distance, row);
+}
+
+/** Enters those of four distances that `near` names; `ids` points at the rows' numbers. */
+// @ts-ignore: decorator
+@inline function enter(top: TopK, distances: v128, near: u32, ids: usize, allow: usize): void {
+  near &= i32x4.bitmask(f32x4.le(distances, f32x4.splat(bound(top))));
+  if (near) {
+    if (near & 1) offer(top, f32x4.extract_lane(distances, 0), load<u32>(ids), allow);
+    if (near & 2) offer(top, f32x4.extract_lane(distances, 1), load<u32>(ids, 4), allow);
+    if (near & 4) offer(top, f32x4.extract_lane(distances, 2), load<u32>(ids, 8), allow);
+    if (near & 8) offer(top, f32x4.extract_lane(distances, 3), load<u32>(ids, 12), allow);
+  }
+}
+
+// ---------------------------------------------------------------- whole vectors and codes
+
+function scanList<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, rowIds: usize, inTurn: bool): void {
+  if (from >= to) return;
+  const last = to - 1;
+  for (let p = from; p < to; p += 4) {
+    const p1 = min(p + 1, last), p2 = min(p + 2, last), p3 = min(p + 3, last);
+    const distances = inTurn ? four<S>(query, data, stride, dim, perRow, p, p1, p2, p3, true) : four<S>(query, data, stride, dim, perRow, p, p1, p2, p3, false);
+    enter(top, distances, (1 << min(to - p, 4)) - 1, rowIds + ((<usize>p) << 2), 0);
+  }
+}
+
+function scanListAllowed<S>(
+  top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, rowIds: usize, allow: usize,
+): void {
+  let p0: u32 = 0, p1: u32 = 0, p2: u32 = 0, n: u32 = 0;
+  let r0: u32 = 0, r1: u32 = 0, r2: u32 = 0;
+  for (let p = from; p < to; p++) {
+    const row = load<u32>(rowIds + ((<usize>p) << 2));
+    if (!isAllowed(allow, row)) continue;
+    if (n == 0) { p0 = p; r0 = row; }
+    else if (n == 1) { p1 = p; r1 = row; }
+    else if (n == 2) { p2 = p; r2 = row; }
+    else {
+      const distances = four<S>(query, data, stride, dim, perRow, p0, p1, p2, p, false);
+      const near = i32x4.bitmask(f32x4.le(distances, f32x4.splat(bound(top))));
+      if (near & 1) push(top, f32x4.extract_lane(distances, 0), r0);
+      if (near & 2) push(top, f32x4.extract_lane(distances, 1), r1);
+      if (near & 4) push(top, f32x4.extract_lane(distances, 2), r2);
+      if (near & 8) push(top, f32x4.extract_lane(distances, 3), row);
+      n = 0;
+      continue;
+    }
+    n++;
+  }
+  if (n) {
+    const distances = four<S>(query, data, stride, dim, perRow, p0, n > 1 ? p1 : p0, n > 2 ? p2 : p0, p0, false);
+    const near = i32x4.bitmask(f32x4.le(distances, f32x4.splat(bound(top)))) & ((1 << n) - 1);
+    if (near & 1) push(top, f32x4.extract_lane(distances, 0), r0);
+    if (near & 2) push(top, f32x4.extract_lane(distances, 1), r1);
+    if (near & 4) push(top, f32x4.extract_lane(distances, 2), r2);
+  }
+}
+
+function scanVectors<S>(ivf: Ivf, top: TopK, query: usize, data: usize, stride: u32, perRow: usize, probes: u32, allow: usize): void {
+  const lists = changetype<TopK>(ivf.probes).rows;
+  // A list is as far away as all of them are: whether they fit a cache decides.
+  const inTurn = isInTurn<S>(<usize>ivf.rows * stride, stride);
+  for (let i: u32 = 0; i < probes; i++) {
+    const starts = ivf.starts + ((<usize>load<u32>(lists + ((<usize>i) << 2))) << 2);
+    const from = load<u32>(starts), to = load<u32>(starts, 4);
+    if (allow) scanListAllowed<S>(top, query, data, stride, ivf.dim, perRow, from, to, ivf.rowIds, allow);
+    else scanList<S>(top, query, data, stride, ivf.dim, perRow, from, to, ivf.rowIds, inTurn);
+  }
+}
+
+// ---------------------------------------------------------------- tables
+
+/** Dot products of the query's parts with the words of each codebook, f32, shape (parts, words), to floatTables. */
+function dotTables(ivf: Ivf, parts: u32, words: u32): void {
+  const partDim = ivf.partDim;
+  let panel = ivf.codebooks, out = ivf.floatTables;
+  for (let part: u32 = 0; part < parts; part++) {
+    const q = ivf.query + <usize>part * (partDim << 2);
+    for (let word: u32 = 0; word < words; word += PANEL_LANES) {
+      let low = f32x4.splat(0), high = low;
+      for (let d: u32 = 0; d < partDim; d++) {
+        const x = v128.load32_splat(q + ((<usize>d) << 2));
+        low = f32x4.add(low, f32x4.mul(x, v128.load(panel)));
+        high = f32x4.add(high, f32x4.mul(x, v128.load(panel, 16)));
+        panel += PANEL_LANES << 2;
+      }
+      v128.store(out, low);
+      v128.store(out, high, 16);
+      out += PANEL_LANES << 2;
+    }
+  }
+}
+
+/** Sums of the query's four dimensions of a part under all 16 patterns of signs (bit set: plus), to floatTables. */
+function signTables(ivf: Ivf, parts: u32): void {
+  const signs = memory.data<f32>([-1, 1, -1, 1, -1, -1, 1, 1], 16);
+  const first = v128.load(signs), second = v128.load(signs, 16);
+  for (let part: u32 = 0; part < parts; part++) {
+    const q = ivf.query + ((<usize>part) << 4), out = ivf.floatTables + ((<usize>part) << 6);
+    const base = f32x4.add(f32x4.mul(v128.load32_splat(q), first), f32x4.mul(v128.load32_splat(q, 4), second));
+    const c = v128.load32_splat(q, 8), d = v128.load32_splat(q, 12);
+    v128.store(out, f32x4.sub(f32x4.sub(base, c), d));
+    v128.store(out, f32x4.sub(f32x4.add(base, c), d), 16);
+    v128.store(out, f32x4.add(f32x4.sub(base, c), d), 32);
+    v128.store(out, f32x4.add(f32x4.add(base, c), d), 48);
+  }
+}
+
+// @ts-ignore: decorator
+@inline function leastLane(v: v128): f32 {
+  return min(min(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)), min(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)));
+}
+// @ts-ignore: decorator
+@inline function largestLane(v: v128): f32 {
+  return max(max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)), max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)));
+}
+
+/**
+ * floatTables of 16 words to bytes 0..127, one scale for all: entry = (t - least of the part) / scale. Answers the scale
+ * and leaves the sum of the leasts in sums[0].
+ */
+function quantizeTables(ivf: Ivf): f32 {
+  const parts = ivf.parts;
+  let reach: f32 = 0, leasts: f32 = 0;
+  for (let part: u32 = 0; part < parts; part++) {
+    const t = ivf.floatTables + ((<usize>part) << 6);
+    const a = v128.load(t), b = v128.load(t, 16), c = v128.load(t, 32), d = v128.load(t, 48);
+    const least = leastLane(f32x4.min(f32x4.min(a, b), f32x4.min(c, d)));
+    reach = max(reach, largestLane(f32x4.max(f32x4.max(a, b), f32x4.max(c, d))) - least);
+    leasts += least;
+  }
+  const inverse = f32x4.splat(reach > <f32>1e-30 ? TABLE_MAX / reach : 0);
+  for (let part: u32 = 0; part < parts; part++) {
+    const t = ivf.floatTables + ((<usize>part) << 6);
+    const a = v128.load(t), b = v128.load(t, 16), c = v128.load(t, 32), d = v128.load(t, 48);
+    const least = f32x4.splat(leastLane(f32x4.min(f32x4.min(a, b), f32x4.min(c, d))));
+    const w = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(f32x4.sub(a, least), inverse)));
+    const x = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(f32x4.sub(b, least), inverse)));
+    const y = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(f32x4.sub(c, least), inverse)));
+    const z = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(f32x4.sub(d, least), inverse)));
+    v128.store(ivf.tables + ((<usize>part) << 4), i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(w, x), i16x8.narrow_i32x4_s(y, z)));
+  }
+  store<f32>(ivf.sums, leasts);
+  return reach > <f32>1e-30 ? reach / TABLE_MAX : 0;
+}
+
+/** Rounds the query to `bits` bits a dimension, evenly over its range, in place. */
+function roundQuery(q: usize, dim: u32, bits: u32): void {
+  let largest: f32 = 0;
+  for (let d: u32 = 0; d < dim; d++) largest = max(largest, abs(load<f32>(q + ((<usize>d) << 2))));
+  if (!(largest > <f32>1e-30)) return;
+  const step: f32 = <f32>2 * largest / <f32>((1 << bits) - 1);
+  for (let d: u32 = 0; d < dim; d++) {
+    const at = q + ((<usize>d) << 2);
+    store<f32>(at, nearest((load<f32>(at) + largest) / step) * step - largest);
+  }
+}
+
+// ---------------------------------------------------------------- product quantizer, a byte a part
+
+// @ts-ignore: decorator
+@inline function word(table: usize, code: usize): f32 { return load<f32>(table + ((<usize>load<u8>(code)) << 2)); }
+
+function scanBytes(ivf: Ivf, top: TopK, from: u32, to: u32, base: f32, factor: f32, allow: usize): void {
+  const stride = <usize>ivf.stride, parts = <usize>ivf.parts, data = ivf.data, rowIds = ivf.rowIds, perRow = ivf.perRow;
+  for (let p = from; p < to; p += 4) {
+    const ids = rowIds + ((<usize>p) << 2);
+    let near: u32 = (1 << min(to - p, 4)) - 1;
+    if (allow) {
+      if (!isAllowed(allow, load<u32>(ids))) near &= ~1;
+      if (near & 2 && !isAllowed(allow, load<u32>(ids, 4))) near &= ~2;
+      if (near & 4 && !isAllowed(allow, load<u32>(ids, 8))) near &= ~4;
+      if (near & 8 && !isAllowed(allow, load<u32>(ids, 12))) near &= ~8;
+      if (!near) continue;
+    }
+    // Beyond the list's end the next list's codes are read, or the room kept behind the last one.
+    const a = data + <usize>p * stride, b = a + stride, c = b + stride, d = c + stride;
+    let ta: f32 = 0, tb: f32 = 0, tc: f32 = 0, td: f32 = 0;
+    let table = ivf.floatTables;
+    for (let part: usize = 0; part < parts; part++) {
+      ta += word(table, a + part);
+      tb += word(table, b + part);
+      tc += word(table, c + part);
+      td += word(table, d + part);
+      table += 1024;
+    }
+    let dots = f32x4.splat(ta);
+    dots = f32x4.replace_lane(dots, 1, tb);
+    dots = f32x4.replace_lane(dots, 2, tc);
+    dots = f32x4.replace_lane(dots, 3, td);
+    let distances = f32x4.add(f32x4.mul(dots, f32x4.splat(factor)), f32x4.splat(base));
+    if (perRow) distances = f32x4.add(distances, v128.load(perRow + ((<usize>p) << 2)));
+    enter(top, distances, near, ids, 0);
+  }
+}
+
+// ---------------------------------------------------------------- fast scan, half a byte a part
+
+/** Low 4 bits, in all bytes: loaded before the loops. */
+const NIBBLE_MASK = memory.data<u8>([15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15], 16);
+
+/** Entries of the table at the low 4 bits of each byte. */
+// @ts-ignore: decorator
+@inline function lookUp(table: v128, codes: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(table, codes);
+  return i8x16.swizzle(table, codes);
+}
+
+// @ts-ignore: decorator
+@inline function storeSums(out: usize, sums: v128, isFirst: bool): void {
+  let low = f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(sums)), high = f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(sums));
+  if (!isFirst) {
+    low = f32x4.add(low, v128.load(out));
+    high = f32x4.add(high, v128.load(out, 16));
+  }
+  v128.store(out, low);
+  v128.store(out, high, 16);
+}
+
+/**
+ * Sums of table entries of the block's 32 rows, f32, shape (32), to `out`. In a part's 16 bytes row r is in the low half
+ * (r < 16) or the high half of byte 2 (r % 8) + (r % 16 >= 8), so that even bytes are eight rows and odd bytes the next.
+ */
+function blockSums(block: usize, tables: usize, parts: u32, out: usize): void {
+  const mask = v128.load(NIBBLE_MASK);
+  for (let from: u32 = 0; from < parts; from += PARTS_PER_SUM) {
+    const end = (<usize>min(from + PARTS_PER_SUM, parts)) << 4;
+    let even0 = i16x8.splat(0), odd0 = even0, even1 = even0, odd1 = even0;
+    for (let i = (<usize>from) << 4; i < end; i += 32) {
+      const t0 = v128.load(tables + i), t1 = v128.load(tables + i, 16);
+      const c0 = v128.load(block + i), c1 = v128.load(block + i, 16);
+      const low = i8x16.add(lookUp(t0, v128.and(c0, mask)), lookUp(t1, v128.and(c1, mask)));
+      const high = i8x16.add(lookUp(t0, v128.and(i16x8.shr_u(c0, 4), mask)), lookUp(t1, v128.and(i16x8.shr_u(c1, 4), mask)));
+      even0 = i16x8.add(even0, low);
+      odd0 = i16x8.add(odd0, i16x8.shr_u(low, 8));
+      even1 = i16x8.add(even1, high);
+      odd1 = i16x8.add(odd1, i16x8.shr_u(high, 8));
+    }
+    storeSums(out, i16x8.sub(even0, i16x8.shl(odd0, 8)), from == 0);
+    storeSums(out + 32, odd0, from == 0);
+    storeSums(out + 64, i16x8.sub(even1, i16x8.shl(odd1, 8)), from == 0);
+    storeSums(out + 96, odd1, from == 0);
+  }
+}
+
+/** distance(row) = (sum * scale + offset) * factors[row] + perRow[row] + base; without factors their product is `scale` and `base` already. */
+function scanNibbles(ivf: Ivf, top: TopK, list: u32, from: u32, to: u32, base: f32, scale: f32, offset: f32, allow: usize): void {
+  const parts = ivf.parts, blockBytes = (<usize>parts) << 4, sums = ivf.sums, perRow = ivf.perRow, factors = ivf.factors;
+  let block = ivf.data + <usize>load<u32>(ivf.blocks + ((<usize>list) << 2)) * blockBytes;
+  const base4 = f32x4.splat(base), scale4 = f32x4.splat(scale), offset4 = f32x4.splat(offset);
+  for (let start = from; start < to; start += NIBBLE_ROWS) {
+    blockSums(block, ivf.tables, parts, sums);
+    block += blockBytes;
+    const end = min(start + NIBBLE_ROWS, to);
+    for (let p = start; p < end; p += 4) {
+      const at = (<usize>p) << 2;
+      let distances = f32x4.mul(v128.load(sums + ((<usize>(p - start)) << 2)), scale4);
+      if (factors) distances = f32x4.mul(f32x4.add(distances, offset4), v128.load(factors + at));
+      distances = f32x4.add(distances, base4);
+      if (perRow) distances = f32x4.add(distances, v128.load(perRow + at));
+      enter(top, distances, (1 << min(to - p, 4)) - 1, ivf.rowIds + at, allow);
+    }
+  }
+}
+
+function scanResiduals(ivf: Ivf, top: TopK, squares: f32, probes: u32, allow: usize, queryBits: u32): void {
+  const kind = ivf.kind, isL2 = ivf.metric == METRIC_L2;
+  let factor: f32 = isL2 ? -2 : -1, scale: f32 = 0, offset: f32 = 0;
+  if (kind == LISTS_BYTES) dotTables(ivf, ivf.parts, 256);
+  else {
+    if (kind == LISTS_SIGNS) {
+      if (queryBits) roundQuery(ivf.query, ivf.dim, queryBits);
+      signTables(ivf, ivf.parts);
+    } else dotTables(ivf, ivf.parts, 16);
+    scale = quantizeTables(ivf);
+    offset = load<f32>(ivf.sums);
+  }
+  const near = changetype<TopK>(ivf.probes);
+  for (let i: u32 = 0; i < probes; i++) {
+    const at = (<usize>i) << 2;
+    const list = load<u32>(near.rows + at);
+    const starts = ivf.starts + ((<usize>list) << 2);
+    const from = load<u32>(starts), to = load<u32>(starts, 4);
+    let base = load<f32>(near.distances + at);
+    // -q·c from |q - c|^2
+    if (ivf.metric == METRIC_COSINE) base = (base - squares - load<f32>(ivf.norms + ((<usize>list) << 2))) * 0.5;
+    if (kind == LISTS_BYTES) scanBytes(ivf, top, from, to, base, factor, allow);
+    else if (kind == LISTS_SIGNS) scanNibbles(ivf, top, list, from, to, base, scale, offset, allow);
+    else scanNibbles(ivf, top, list, from, to, base + factor * offset, factor * scale, 0, allow);
+  }
+}
+
+/**
+ * Searches the `probes` (at most ivf.lists) nearest lists for the f32 query (unit length for COSINE); hits go to the
+ * top-k, nearest first if `sorted`. `allow`: bitset over the segment's rows, or 0. `queryBits`: SIGNS: bits a dimension of the query, 0:
+ * as many as the tables hold. Answers how many hits there are.
+ */
+export function ivfSearch(ivfPtr: usize, topPtr: usize, query: usize, probes: u32, allow: usize, queryBits: u32, sorted: u32): u32 {
+  const ivf = changetype<Ivf>(ivfPtr), top = changetype<TopK>(topPtr), near = changetype<TopK>(ivf.probes);
+  const dim = ivf.dim, kind = ivf.kind, bytes = (<usize>dim) << 2;
+  let q = query;
+  if (kind >= <u32>LISTS_BYTES) {
+    q = ivf.query;
+    memory.copy(q, query, bytes);
+    if (ivf.rotation) rotateVectors(q, 1, dim, ivf.rotation);
+    // Parts may reach beyond the last dimension.
+    const reach = (<usize>ivf.parts * ivf.partDim) << 2;
+    if (reach > bytes) memory.fill(q + bytes, 0, reach - bytes);
+  }
+  near.k = probes;
+  near.count = 0;
+  scanF32(ivf.probes, ivf.metric == METRIC_IP ? METRIC_IP : METRIC_L2, q, ivf.centroids, dim, 0, ivf.lists, 0, 0, 0);
+  topkSort(ivf.probes);
+  const found = near.count;
+
+  if (kind == LISTS_F32) {
+    if (ivf.metric == METRIC_L2) scanVectors<FastL2>(ivf, top, q, ivf.data, ivf.stride, 0, found, allow);
+    else scanVectors<FastDot>(ivf, top, q, ivf.data, ivf.stride, ivf.metric == METRIC_COSINE ? ivf.perRow : 0, found, allow);
+  } else if (kind == LISTS_CODES) {
+    const codes = changetype<Codes>(ivf.codes), prepared = changetype<CodeQuery>(ivf.query);
+    codesQuery(ivf.codes, q, ivf.query);
+    scanVectors<Code>(ivf, top, ivf.query, codes.ptr, codes.stride, prepared.terms, found, allow);
+    for (let i: u32 = 0; i < top.count; i++) {
+      const at = top.distances + ((<usize>i) << 2);
+      store<f32>(at, load<f32>(at) * prepared.unit);
+    }
+  } else {
+    let squares: f32 = 0;
+    for (let i: usize = 0; i < bytes; i += 4) squares += load<f32>(q + i) * load<f32>(q + i);
+    scanResiduals(ivf, top, squares, found, allow, queryBits);
+  }
+  return sorted ? topkSort(topPtr) : top.count;
+}

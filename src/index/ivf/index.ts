@@ -1,0 +1,90 @@
+/**
+ * IVF: rows in lists, each near one of `nlist` centroids; a search looks into the `nprobe` lists nearest to the query. One
+ * structure, several codes of the rows: f32 vectors by position (IVF_FLAT), and those of the table below.
+ *
+ * A filter is applied row by row inside the lists. The fewer rows it allows the more lists are looked into, so that as many
+ * allowed rows are compared as without a filter; and where too few hits are found, filter or not, the search goes on over
+ * more lists, so that k hits come whenever k rows match.
+ */
+import { f32Lists } from '../../quant/f32/lists.ts';
+import type { ListCodeType } from '../../quant/list-code.ts';
+import { pqLists } from '../../quant/pq/lists.ts';
+import { rabitqLists } from '../../quant/rabitq/lists.ts';
+import { sq8Lists } from '../../quant/sq8/lists.ts';
+import type { BuildParams, IndexContext, IndexType, SearchPlan, VectorIndex } from '../index.ts';
+import { IvfBuilder, listsFor } from './builder.ts';
+import { ListBlock, listsBytes } from './lists.ts';
+import {
+  parseFlatBuild, parseFlatSearch, parsePqBuild, parsePqSearch, parseRabitqBuild, parseRabitqSearch, parseScannBuild, parseScannSearch, parseSq8Build,
+  parseSq8Search, type IvfPlan,
+} from './params.ts';
+
+/** What is added when a search found too few: that many times the lists of before. */
+const PROBE_GROWTH = 4;
+/** SCANN: dimensions of a part, as knowhere has it. */
+const SCANN_PART_DIM = 2;
+
+/** A row of the family's table: its name, its code, how its parameters are read. */
+function ivfType(name: string, code: number, parse: Pick<IndexType, 'parseBuild' | 'parseSearch'>, codeOf: (build: BuildParams, dim: number) => ListCodeType): IndexType {
+  const nlist = (build: BuildParams): number => build['nlist'] as number;
+  return {
+    name,
+    code,
+    families: ['dense'],
+    isScan: false,
+    needsVectors: false,
+    ...parse,
+    estimateBytes: (rows, dim, build) => listsBytes(rows, dim, listsFor(rows, nlist(build))) + Math.ceil(rows * codeOf(build, dim).bytesPerRow(dim)),
+    builder: (context, build, seed) => new IvfBuilder(context, nlist(build), codeOf(build, context.dim), seed),
+    open: (context, build, sections) => new IvfIndex(name, context, ListBlock.open(context, nlist(build), codeOf(build, context.dim), sections)),
+  };
+}
+
+export const IVF_FLAT = ivfType('IVF_FLAT', 4, { parseBuild: parseFlatBuild, parseSearch: parseFlatSearch }, () => f32Lists);
+export const IVF_SQ8 = ivfType('IVF_SQ8', 5, { parseBuild: parseSq8Build, parseSearch: parseSq8Search }, () => sq8Lists);
+export const IVF_PQ = ivfType('IVF_PQ', 6, { parseBuild: parsePqBuild, parseSearch: parsePqSearch }, ({ m, nbits }, dim) =>
+  pqLists({ parts: m as number, partDim: dim / (m as number), words: nbits === 4 ? 16 : 256 }),
+);
+export const SCANN = ivfType('SCANN', 7, { parseBuild: parseScannBuild, parseSearch: parseScannSearch }, (_build, dim) =>
+  pqLists({ parts: Math.ceil(dim / SCANN_PART_DIM), partDim: SCANN_PART_DIM, words: 16 }),
+);
+export const IVF_RABITQ = ivfType('IVF_RABITQ', 8, { parseBuild: parseRabitqBuild, parseSearch: parseRabitqSearch }, () => rabitqLists);
+
+class IvfIndex implements VectorIndex {
+  readonly typeName: string;
+  readonly #context: IndexContext;
+  readonly #block: ListBlock;
+
+  constructor(typeName: string, context: IndexContext, block: ListBlock) {
+    this.typeName = typeName;
+    this.#context = context;
+    this.#block = block;
+  }
+
+  get memoryBytes(): number {
+    return this.#block.memoryBytes;
+  }
+
+  /** `searchPlan` is this family's own: a plan comes from the parser of the type that it is given to. */
+  search(searchPlan: SearchPlan, allowPtr: number): number {
+    const plan = searchPlan as IvfPlan;
+    const { kernels, rows } = this.#context;
+    const { lists, ptr } = this.#block;
+    if (rows === 0) return 0;
+    const allowed = allowPtr === 0 ? rows : kernels.countBits(allowPtr, rows);
+    const k = Math.min(plan.candidates, allowed);
+    if (k === 0) return 0;
+    const allow = allowed === rows ? 0 : allowPtr;
+    let probes = Math.min(Math.ceil((plan.nprobe * rows) / allowed), lists);
+    for (;;) {
+      kernels.beginTopK(k);
+      const found = kernels.exports.ivfSearch(ptr, kernels.topPtr, kernels.queryPtr, probes, allow, plan.queryBits, plan.refine ? 0 : 1);
+      if (found >= k || probes === lists) return found;
+      probes = Math.min(probes * PROBE_GROWTH, lists);
+    }
+  }
+
+  free(): void {
+    this.#block.free();
+  }
+}
