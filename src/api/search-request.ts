@@ -12,8 +12,11 @@ const OPTIONS_TO_COME: ReadonlySet<string> = new Set([
 ]);
 const NONE: readonly number[] = [];
 
-/** INVALID_ARGUMENT for anything that is not as `SearchOptions` says; NOT_SUPPORTED for what is designed and not there. */
-export function searchRequest(plan: SchemaPlan, collectionId: number, options: unknown): SearchRequest {
+/**
+ * INVALID_ARGUMENT for anything that is not as `SearchOptions` says; NOT_SUPPORTED for what is designed and not there.
+ * `spare`: a buffer that the one query may be put into.
+ */
+export function searchRequest(plan: SchemaPlan, collectionId: number, options: unknown, spare: Float32Array | null = null): SearchRequest {
   if (!isRecord(options)) refuse('options', NO_ROW, 'an object of options of search', show(options));
   checkOptions(options, 'search', OPTIONS, OPTIONS_TO_COME);
   const { vector, vectors, params, outputFields } = options;
@@ -29,7 +32,7 @@ export function searchRequest(plan: SchemaPlan, collectionId: number, options: u
   let nq = 1;
   let queries: Float32Array;
   if (vectors === undefined) {
-    queries = toVector('vector', vector, dim);
+    queries = toVector('vector', vector, dim, spare);
   } else {
     queries = isFloatArray(vectors) ? flatQueries(vectors, dim) : listedQueries(vectors, dim);
     nq = queries.length / dim;
