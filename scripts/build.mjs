@@ -34,6 +34,23 @@ const MINIFIED = { minify: true, sourcemap: /** @type {const} */ (false) };
 const source = (name) => join(ROOT, 'src', name);
 
 /**
+ * Modules that are bundles of their own in a browser, repeating what they share with the entry: few pages load them,
+ * and as chunks they would cut the entry that every page loads into many small files, which compress worse.
+ */
+const APART = ['roles', 'lazy-tools'];
+
+/** @type {import('esbuild').Plugin} */
+const apart = {
+  name: 'apart',
+  setup(plugin) {
+    plugin.onResolve({ filter: new RegExp(`/(${APART.join('|')})\\.ts$`) }, ({ kind, path }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      return { path: `./browser-${path.slice(path.lastIndexOf('/') + 1, -3)}.js`, external: true };
+    });
+  },
+};
+
+/**
  * Bundles everything into a folder.
  * @param {string} outdir
  * @param {typeof READABLE | typeof MINIFIED} style
@@ -45,7 +62,9 @@ async function bundle(outdir, style) {
   // As text the worker is one of many chunks: without its reference to a source map, which would not be found there.
   const workerSource = readFileSync(join(outdir, 'worker.js'), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n');
   const entries = { ...COMMON, ...style, outdir, splitting: true, plugins: [virtualModules({ workerSource })] };
-  const browser = await build({ ...entries, entryPoints: { browser: source('browser.ts') }, chunkNames: 'browser-[name]-[hash]', platform: 'browser', target: BROWSER });
+  const browser = await build({ ...entries, plugins: [apart, ...entries.plugins], entryPoints: { browser: source('browser.ts') }, chunkNames: 'browser-[name]-[hash]', platform: 'browser', target: BROWSER });
+  const parts = Object.fromEntries(APART.map((name) => [`browser-${name}`, source(`${name}.ts`)]));
+  await build({ ...COMMON, ...style, entryPoints: parts, outdir, platform: 'browser', target: BROWSER, plugins: [virtualModules({ workerSource })] });
   await build({ ...entries, entryPoints: { node: source('node.ts') }, chunkNames: 'node-[name]-[hash]', platform: 'node', target: NODE });
   return { worker: worker.metafile, browser: browser.metafile };
 }

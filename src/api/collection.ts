@@ -2,7 +2,7 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, EngineClient, IndexDescription, IndexProgress, Progress, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, EngineClient, IndexDescription, IndexProgress, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { toBatch } from '../schema/batch.ts';
 import { toIndexRequest } from '../schema/define.ts';
 import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, QueryInput, Row, SparseVectorInput, VectorFieldName } from '../schema/infer.ts';
@@ -130,6 +130,8 @@ export class Collection<S extends AnySchema = AnySchema> {
   readonly #collectionId: number;
   readonly #plan: SchemaPlan;
   #isDropped = false;
+  /** A buffer for the next query; null while an engine may still read it. */
+  #spareQuery: Float32Array | null = null;
 
   constructor(session: Session, info: CollectionInfo) {
     this.name = info.name;
@@ -170,10 +172,18 @@ export class Collection<S extends AnySchema = AnySchema> {
   search<const O extends OutputFields<S> = readonly []>(options: SearchManyOptions<S, O>): Promise<Hit<S, O>[][]>;
   async search(options: SearchOptions<any, any> | SearchSparseOptions<any, any> | SearchManyOptions<any, any>): Promise<unknown> {
     const engine = this.#live();
-    const request: SearchRequest = searchRequest(this.#plan, this.#collectionId, options);
+    const spare = this.#spareQuery;
+    this.#spareQuery = null;
+    const request: SearchRequest = searchRequest(this.#plan, this.#collectionId, options, spare);
     const context = options.signal === undefined ? undefined : contextOf(options.signal);
     const answer = engine.search(request, context);
-    const reply = 'then' in answer ? await answer : answer;
+    let reply: SearchReply;
+    if ('then' in answer) reply = await answer;
+    else {
+      reply = answer;
+      // The engine answered at once, so it is done with the query.
+      if (options.vectors === undefined && request.queries instanceof Float32Array) this.#spareQuery = request.queries;
+    }
     return options.vectors === undefined ? toHits(reply, this.#plan) : toHitLists(reply, this.#plan);
   }
 

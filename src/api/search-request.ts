@@ -12,8 +12,11 @@ const OPTIONS_TO_COME: ReadonlySet<string> = new Set([
 ]);
 const NONE: readonly number[] = [];
 
-/** INVALID_ARGUMENT for anything that is not as `SearchOptions` says; NOT_SUPPORTED for what is designed and not there. */
-export function searchRequest(plan: SchemaPlan, collectionId: number, options: unknown): SearchRequest {
+/**
+ * INVALID_ARGUMENT for anything that is not as `SearchOptions` says; NOT_SUPPORTED for what is designed and not there.
+ * `spare`: a buffer that the one query may be put into.
+ */
+export function searchRequest(plan: SchemaPlan, collectionId: number, options: unknown, spare: Float32Array | null = null): SearchRequest {
   if (!isRecord(options)) refuse('options', NO_ROW, 'an object of options of search', show(options));
   checkOptions(options, 'search', OPTIONS, OPTIONS_TO_COME);
   const { vector, vectors, sparse, params, outputFields } = options;
@@ -32,7 +35,7 @@ export function searchRequest(plan: SchemaPlan, collectionId: number, options: u
   let nq = 1;
   let queries: QueryVectors;
   if (vectors === undefined) {
-    queries = sparse === undefined ? info.toQuery('vector', vector, dim) : info.toQuery('sparse', sparse, dim);
+    queries = sparse === undefined ? info.toQuery('vector', vector, dim, spare) : info.toQuery('sparse', sparse, dim);
   } else {
     const rows = manyQueries(info, vectors, dim);
     nq = rows.nq;

@@ -4,15 +4,18 @@
  */
 import { NO_ROW, refuse, show } from '../refuse.ts';
 
-/** One vector as a fresh Float32Array. INVALID_ARGUMENT: another kind of thing, another length, a hole, NaN, Infinity. */
-export function toVector(label: string, value: unknown, dim: number): Float32Array {
+/**
+ * One vector as a Float32Array of its own: `spare` where that has its length, otherwise a fresh one (memory for a fresh
+ * one costs more than all of the rest). INVALID_ARGUMENT: another kind of thing, another length, a hole, NaN, Infinity.
+ */
+export function toVector(label: string, value: unknown, dim: number, spare: Float32Array | null = null): Float32Array {
+  const out = spare !== null && spare.length === dim ? spare : new Float32Array(dim);
   if (value instanceof Float32Array) {
     if (value.length !== dim) refuse(label, NO_ROW, `${dim} elements`, String(value.length));
-    const copy = value.slice();
-    checkFinite(label, copy, dim, true, null);
-    return copy;
+    out.set(value);
+    checkFinite(label, out, dim, true, null);
+    return out;
   }
-  const out = new Float32Array(dim);
   copyVector(label, NO_ROW, value, dim, out, 0);
   checkFinite(label, out, dim, true, [value]);
   return out;

@@ -41,8 +41,8 @@ export interface VectorTypeInfo {
   rowsOf(values: ArrayLike<unknown>, dim: number): number;
   /** Many vectors, one matrix or one vector per row, checked and copied. `budget` is charged before anything is allocated. */
   toRows(label: string, values: ArrayLike<unknown>, dim: number, budget: BatchBudget | null): VectorRows;
-  /** One vector. */
-  toQuery(label: string, value: unknown, dim: number): QueryVectors;
+  /** One vector. `spare`: a Float32Array that it may be put into. */
+  toQuery(label: string, value: unknown, dim: number, spare?: Float32Array | null): QueryVectors;
   /** A row as a user reads it. */
   present(column: Column, row: number): unknown;
 }
