@@ -59,8 +59,10 @@ export class Catalog {
   /**
    * Runs `change` on the newest manifest and commits what it answers, durably. Commits do not overlap: what `change`
    * awaits (files that the new manifest will name) belongs to this commit. If `change` throws, nothing is committed.
+   * `onCommitted` makes memory agree with the new manifest: it runs before anything else, the next commit above all, can
+   * see the two differ.
    */
-  commit(clock: Clock, change: (manifest: Manifest) => Manifest | Promise<Manifest>): Promise<void> {
+  commit(clock: Clock, change: (manifest: Manifest) => Manifest | Promise<Manifest>, onCommitted?: () => void): Promise<void> {
     const run = this.#tail.then(async () => {
       this.assertCommittable();
       const changed = await change(this.#manifest);
@@ -74,6 +76,7 @@ export class Catalog {
       }
       this.#bytes = bytes;
       this.#manifest = next;
+      onCommitted?.();
     });
     this.#tail = run.catch(() => {});
     return run;

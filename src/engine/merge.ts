@@ -74,7 +74,7 @@ async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment
     const inputIds = new Set(inputs.map((segment) => segment.entry.segmentId));
     while (!isCommitted) {
       if (indexed) entries = await indexes.build(indexed, entries);
-      isCommitted = await commitUnlessStale(async () =>
+      await unlessStale(() =>
         catalog.commit(clock, async (manifest) => {
           if (indexed && !indexes.areCurrent(indexed, entries)) throw STALE;
           carry();
@@ -84,13 +84,15 @@ async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment
             ...known,
             segments: [...known.segments.filter((segment) => !inputIds.has(segment.segmentId)), ...(entry ? [entry] : [])],
           }));
+        }, () => {
+          isCommitted = true;
+          carry();
+          state.sealed = [...state.sealed.filter((segment) => !inputs.includes(segment)), ...(merged ? [merged] : [])];
+          applyEntries(state);
+          state.segmentsChanged();
         }),
       );
     }
-    carry();
-    state.sealed = [...state.sealed.filter((segment) => !inputs.includes(segment)), ...(merged ? [merged] : [])];
-    applyEntries(state);
-    state.segmentsChanged();
   } finally {
     for (const segment of inputs) segment.pins.unpin();
     if (unnamed && !isCommitted) await discard(state, unnamed, entries);
@@ -106,13 +108,11 @@ async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment
 /** Thrown inside a commit that an index was changed or dropped meanwhile. */
 const STALE = new Error('the indexes of a merged segment are no longer those asked for');
 
-async function commitUnlessStale(commit: () => Promise<void>): Promise<boolean> {
+async function unlessStale(commit: () => Promise<void>): Promise<void> {
   try {
     await commit();
-    return true;
   } catch (error) {
-    if (error === STALE) return false;
-    throw error;
+    if (error !== STALE) throw error;
   }
 }
 

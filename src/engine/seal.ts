@@ -55,21 +55,22 @@ async function sealFrozen(state: CollectionState, { segment: frozen, nextLogGene
         firstLogGeneration,
         segments: [...entry.segments.map((known) => persisted.entries.get(known.segmentId) ?? known), ...(segment ? [segment.entry] : [])],
       }));
+    }, () => {
+      applyEntries(state);
+      if (segment) {
+        carryDeletes(frozen, segment, snapshot.deletedKeys);
+        state.sealed = [...state.sealed, segment];
+      }
+      state.sealing = state.sealing.slice(1);
+      state.segmentsChanged();
+      frozen.pins.retire();
+      state.recoveredLogBytes = 0;
     });
   } catch (error) {
     // The frozen rows stay where they are; the next seal tries again.
     if (segment) await discard(state, segment);
     throw error;
   }
-  applyEntries(state);
-  if (segment) {
-    carryDeletes(frozen, segment, snapshot.deletedKeys);
-    state.sealed = [...state.sealed, segment];
-  }
-  state.sealing = state.sealing.slice(1);
-  state.segmentsChanged();
-  frozen.pins.retire();
-  state.recoveredLogBytes = 0;
   for (const name of obsolete) await store.remove(name);
   for (const name of await store.logs.list()) {
     const log = parseLogName(name);

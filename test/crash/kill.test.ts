@@ -43,7 +43,7 @@ async function runAndKill(folder: string, firstBatch: number, delayMs: number, t
     else if (word === 'try') told.tried.add(Number(value));
     else if (word === 'ackdelete') told.deleted.add(Number(value));
     else if (word === 'trydelete') told.triedDelete.add(Number(value));
-    else if (word === 'error') told.errors.push(line);
+    else if (word === 'error') told.errors.push(line.slice(0, 700));
   }
 }
 

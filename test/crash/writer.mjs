@@ -30,6 +30,6 @@ for (let batch = Number(firstBatch); ; batch++) {
     await rows.delete({ ids: [batch * 10] });
     say(`ackdelete ${batch * 10}`);
   }
-  if (batch % 15 === 0) rows.flush().catch((error) => say(`error ${error.code}`));
-  if (batch % 40 === 0) rows.createIndex('vector', { type: 'HNSW_SQ', metric: 'L2', params: { M: 8, efConstruction: 40 } }, { wait: false }).catch((error) => say(`error ${error.code}`));
+  if (batch % 15 === 0) rows.flush().catch((error) => say(`error ${error.code} ${error.stack.replaceAll("\n", " ")}`));
+  if (batch % 40 === 0) rows.createIndex('vector', { type: 'HNSW_SQ', metric: 'L2', params: { M: 8, efConstruction: 40 } }, { wait: false }).catch((error) => say(`error ${error.code} ${error.stack.replaceAll("\n", " ")}`));
 }
