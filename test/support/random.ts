@@ -1,11 +1,7 @@
-/** mulberry32 (Tommy Ettinger): uniform in [0, 1), 32 bits of state, equal for equal seeds everywhere. */
+/** Uniform in [0, 1), equal for equal seeds everywhere. */
+import { mulberry32 } from '../../src/util/random.ts';
+
 export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  const next = mulberry32(seed);
+  return () => next() / 4_294_967_296;
 }
