@@ -1,6 +1,6 @@
 /** Replies of the engine as the objects that users read. */
 import type { GetReply, SearchReply } from '../engine/client.ts';
-import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
+import type { Column, ColumnBatch } from '../schema/column.ts';
 import { valueAt } from '../schema/column-values.ts';
 import type { Hit } from '../schema/infer.ts';
 import { keyAt } from '../schema/keys.ts';
@@ -24,8 +24,7 @@ export function toHitLists(reply: SearchReply, plan: SchemaPlan): PlainHit[][] {
 }
 
 function hitsBetween(reply: SearchReply, plan: SchemaPlan, from: number, to: number): PlainHit[] {
-  const { scores, entities } = reply;
-  const keys: Keys = reply.keys;
+  const { scores, keys, entities } = reply;
   const { key } = plan;
   const hits = new Array<PlainHit>(to - from);
   for (let i = from; i < to; i++) hits[i - from] = { id: keyAt(keys, i, key), score: scores[i], entity: {} };

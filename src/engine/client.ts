@@ -56,7 +56,8 @@ export interface SearchRequest {
 export interface SearchReply {
   /** Hits of query i: [ends[i - 1] ?? 0, ends[i]). Shape (nq). */
   readonly ends: Uint32Array;
-  readonly keys: Keys;
+  /** Bigints of few hits come as a plain array: a typed one of more than 64 bytes costs more than all of it. */
+  readonly keys: Keys | readonly bigint[];
   /** By the metric's convention as the user sees it (L2 squared; IP, COSINE: larger is better; HAMMING: bits; JACCARD: 1 - and / or). */
   readonly scores: Float32Array;
   /** One row per hit, columns in the order of outputFieldIds; null when none were asked for. */

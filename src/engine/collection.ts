@@ -73,7 +73,8 @@ export class CollectionState {
   /** One seal at a time, so that logs are dropped in order. Never rejects. */
   sealQueue: Promise<void> = Promise.resolve();
   #view: SearchView | null = null;
-  #plans = new Map<number, FieldPlan>();
+  /** The last plan of each field: most searches are like the one before. */
+  #plans = new Map<number, { readonly params: SearchParams; readonly plan: FieldPlan }>();
 
   constructor(parts: EngineParts, entry: CollectionEntry) {
     this.parts = parts;
@@ -258,12 +259,14 @@ export class CollectionState {
 
   search(request: SearchRequest, context: CallContext | undefined): SearchReply | Promise<SearchReply> {
     const k = request.limit + request.offset;
-    const isUsual = request.params === undefined && !request.exact;
-    let plan = isUsual ? this.#plans.get(request.fieldId) : undefined;
-    if (!plan || plan.k !== k) {
-      plan = planField(this.field(request.fieldId), this.indexSpec(request.fieldId), k, request.params, request.exact);
-      if (isUsual) this.#plans.set(request.fieldId, plan);
+    let planned = request.exact ? undefined : this.#plans.get(request.fieldId);
+    if (!planned || planned.plan.k !== k || !sameParams(planned.params, request.params)) {
+      // A copy: the caller may change the object that the plan is remembered by.
+      const params = request.params && { ...request.params };
+      planned = { params, plan: planField(this.field(request.fieldId), this.indexSpec(request.fieldId), k, params, request.exact) };
+      if (!request.exact) this.#plans.set(request.fieldId, planned);
     }
+    const { plan } = planned;
     return searchSegments(this.view, {
       plan,
       queries: request.queries,
@@ -331,3 +334,17 @@ export class CollectionState {
 }
 
 const NO_FIELDS: readonly Field[] = [];
+
+type SearchParams = SearchRequest['params'];
+
+function sameParams(a: SearchParams, b: SearchParams): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined) return false;
+  let names = 0;
+  for (const name in b) {
+    if (a[name] !== b[name]) return false;
+    names++;
+  }
+  for (const _ in a) names--;
+  return names === 0;
+}

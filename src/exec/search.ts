@@ -5,7 +5,7 @@
 import type { SearchReply } from '../engine/client.ts';
 import type { DistanceRange, Kernels } from '../kernels/kernels.ts';
 import { takeFrom } from '../schema/column-ops.ts';
-import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
+import type { Column, ColumnBatch } from '../schema/column.ts';
 import type { Field, MetricType, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, type DenseValues, type QueryVectors } from '../schema/vector-types/index.ts';
 import type { GrowingVectors } from '../segment/growing-vectors.ts';
@@ -56,6 +56,8 @@ interface Hits {
 }
 
 const SLICE_MS = 10;
+/** Keys of more hits than these are sent as a typed array. */
+const PLAIN_KEYS_MAX = 128;
 
 export function searchSegments(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
   if (job.nq !== 1) return searchMany(view, job);
@@ -252,17 +254,16 @@ function reply(hits: Hits, job: SearchJob): SearchReply | Promise<SearchReply> {
   const scores = new Float32Array(count);
   const sign = isSimilarity(job.plan.metric) ? -1 : 1;
   for (let i = 0; i < count; i++) scores[i] = sign * hits.distances[i]! + 0;
-  let keys: Keys;
-  if (job.keyIsInt64) {
-    keys = new BigInt64Array(count);
-    for (let i = 0; i < count; i++) keys[i] = keyAt(hits.segments[i]!, hits.rows[i]!) as bigint;
-  } else {
-    keys = hits.rows.map((row, i) => keyAt(hits.segments[i]!, row) as string);
-  }
+  const keys = replyKeys(job.keyIsInt64 && count > PLAIN_KEYS_MAX ? new BigInt64Array(count) : [], hits);
   if (job.outputFields.length === 0) return { ends: hits.ends, keys, scores, entities: null };
   const entities = takeEntities(hits.segments, hits.rows, job.outputFields);
   if ('then' in entities) return entities.then((batch) => ({ ends: hits.ends, keys, scores, entities: batch }));
   return { ends: hits.ends, keys, scores, entities };
+}
+
+function replyKeys(keys: BigInt64Array | (bigint | string)[], { segments, rows }: Hits): SearchReply['keys'] {
+  for (let i = 0; i < rows.length; i++) keys[i] = keyAt(segments[i]!, rows[i]!);
+  return keys as SearchReply['keys'];
 }
 
 /** Values of fields at rows of several segments, in this order; at once where all of it is in memory. */

@@ -21,7 +21,7 @@ export function toKeys(ids: unknown, key: Field): Keys {
 }
 
 /** The key at `i` as a user reads it: bigint or what the field's `as` says, or string. */
-export function keyAt(keys: Keys, i: number, key: Field): bigint | number | string {
+export function keyAt(keys: Keys | readonly bigint[], i: number, key: Field): bigint | number | string {
   const value = keys[i];
   return key.as === undefined ? value : key.as === 'number' ? Number(value) : String(value);
 }
