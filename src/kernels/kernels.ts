@@ -123,7 +123,7 @@ export interface SparseBlock {
   readonly valuesPtr: number;
 }
 
-export type ScratchName = 'query' | 'rowQuery' | 'rowSource' | 'sparseQuery' | 'terms' | 'parts' | 'sums' | 'hitRows' | 'hitDistances' | 'rescore' | 'walkQuery' | 'walkRowQuery' | 'walk' | 'visited' | 'beam' | 'found' | 'gather';
+export type ScratchName = 'query' | 'rowQuery' | 'rowSource' | 'sparseQuery' | 'terms' | 'parts' | 'sums' | 'hitRows' | 'hitDistances' | 'rescore' | 'refineQuery' | 'walkQuery' | 'walkRowQuery' | 'walk' | 'visited' | 'beam' | 'found' | 'gather';
 
 export type InstantiateKernels = (module: KernelModule) => Kernels;
 

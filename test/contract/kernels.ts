@@ -8,7 +8,7 @@ import { CODE_QUERY_BASE, CODE_QUERY_FACTOR, CODE_QUERY_OFFSET, CODE_QUERY_UNIT,
 import { instantiateKernels, type Kernels } from '../../src/kernels/kernels.ts';
 import type { KernelModule } from '../../src/kernels/load.ts';
 import { CentroidPanels } from '../../src/quant/kmeans.ts';
-import { CodeBlock, codeQueryBytes, codeStride } from '../../src/quant/sq8/codes.ts';
+import { CodeBlock, codeQueryBytes, codeStride } from '../../src/quant/sq/codes.ts';
 import type { MetricType } from '../../src/schema/types.ts';
 import { mulberry32 } from '../../src/util/random.ts';
 import { hashOf, randomVectors } from '../support/vectors.ts';
