@@ -63,12 +63,16 @@ const GRAPH = { M: 6, efConstruction: 40 };
 const CASES: readonly [type: string, build: Record<string, unknown>, search: Record<string, unknown>][] = [
   ['HNSW_SQ', { ...GRAPH, refine: true }, { ef: 60, refine_k: 3 }],
   ['HNSW_SQ', GRAPH, { ef: 60 }],
+  ['HNSW_SQ', { ...GRAPH, sq_type: 'SQ4U', refine: true, refine_type: 'FP16' }, { ef: 60, refine_k: 3 }],
+  ['HNSW_PQ', { ...GRAPH, nbits: 4, refine: true }, { ef: 60, refine_k: 5 }],
+  ['HNSW_PRQ', { ...GRAPH, nbits: 4, m: 16, refine: true, refine_type: 'SQ8' }, { ef: 60, refine_k: 5 }],
   ['IVF_FLAT', { nlist: 8 }, { nprobe: 3 }],
   ['IVF_SQ8', { nlist: 8, refine: true }, { nprobe: 3, refine_k: 3 }],
   ['IVF_SQ8', { nlist: 8 }, { nprobe: 3 }],
   ['IVF_PQ', { nlist: 8, m: 64, nbits: 4, refine: true }, { nprobe: 3, refine_k: 5 }],
   ['SCANN', { nlist: 8 }, { nprobe: 3, reorder_k: 60 }],
   ['IVF_RABITQ', { nlist: 8, refine: true }, { nprobe: 3, refine_k: 5 }],
+  ['IVF_RABITQ', { nlist: 8, refine: true, refine_type: 'SQ6' }, { nprobe: 3, refine_k: 5 }],
 ];
 
 describe(`vectors in the store (seed ${SEED})`, { timeout: 60_000 }, () => {
