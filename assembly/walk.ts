@@ -5,14 +5,18 @@
 // What makes it fast: one call per search; the unvisited neighbours of a row are gathered first and their distances
 // computed four at a time; candidates and results are one array sorted by distance, with binary insertion, instead of
 // two heaps; a row's visited mark is one bit.
-import { BEAM_ENTRY, METRIC_L2, NO_ROW } from "../src/kernels/abi";
-import { Code, FastDot, FastL2, four, isCode, isDot, touch } from "./distance";
-import { CodeQuery, Graph, TopK, Walk } from "./layout";
+import { BEAM_ENTRY, CODE_SQ8, METRIC_L2, NO_ROW } from "../src/kernels/abi";
+import { Code, FastDot, FastL2, four, isCode, isDot, isPacked, Packed, touch } from "./distance";
+import { CodeQuery, Codes, Graph, TopK, Walk } from "./layout";
 import { push, topkSort } from "./topk";
 
 /** Set in the row of a beam entry whose neighbours have been looked at. */
 const EXPANDED: u32 = 0x80000000;
 const NONE: u32 = <u32>NO_ROW;
+/** Entries of a list that are counted to find a place among them. */
+const COUNTED: u32 = 32;
+/** Rows of fewer bytes than this are in the cache already: asking for them ahead only costs time. */
+const CACHED_BYTES: u64 = 2 << 20;
 
 /** Whether a walk has a filter, told apart by size like the spaces. */
 export type Unfiltered = u8;
@@ -21,7 +25,7 @@ export type Filtered = u16;
 /** The f32 per row that `four` needs for this space. */
 // @ts-ignore: decorator
 @inline export function perRowOf<S>(graph: Graph, query: usize): usize {
-  if (isCode<S>()) return changetype<CodeQuery>(query).terms;
+  if (isCode<S>() || isPacked<S>()) return changetype<CodeQuery>(query).terms;
   if (isDot<S>()) return graph.inverseNorms;
   return 0;
 }
@@ -46,12 +50,21 @@ export type Filtered = u16;
  */
 // @ts-ignore: decorator
 @inline export function insertSorted(list: usize, size: u32, max: u32, distance: f32, row: u32): u32 {
-  let low: u32 = 0, high = size;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (distanceOf(list, middle) <= distance) low = middle + 1;
-    else high = middle;
+  // Halves without branches, which nobody could predict, then a count of the nearer ones, four at a time.
+  let low: u32 = 0, rest = size;
+  while (rest > COUNTED) {
+    const half = rest >> 1;
+    low += half & -u32(distanceOf(list, low + half - 1) <= distance);
+    rest -= half;
   }
+  const pivot = f32x4.splat(distance);
+  let nearer: u32 = 0;
+  for (let i: u32 = 0; i < rest; i += 4) {
+    const entries = list + <usize>(low + i) * BEAM_ENTRY;
+    const distances = v128.shuffle<f32>(v128.load(entries), v128.load(entries, 16), 0, 2, 4, 6);
+    nearer += popcnt(i32x4.bitmask(f32x4.le(distances, pivot)) & ((1 << min(rest - i, 4)) - 1));
+  }
+  low += nearer;
   const at = list + <usize>low * BEAM_ENTRY;
   let end = list + <usize>(size < max ? size : max - 1) * BEAM_ENTRY;
   while (end >= at + 16) {
@@ -135,6 +148,7 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, seeds: u
   let foundBound: f32 = Infinity;
 
   let touched: u32 = 0;
+  const isLarge = <u64>graph.rows * stride > CACHED_BYTES;
   let size = min(seeds, ef), next: u32 = 0;
   for (let i: u32 = 0; i < size; i++) {
     const row = rowOf(beam, i);
@@ -178,7 +192,7 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, seeds: u
     v128.store(gather + ((<usize>n) << 2), i32x4.splat(last));
 
     // All of these rows are asked for at once, and the links of the row that is next for now.
-    for (let i: u32 = 0; i < n; i++) touched ^= touch(data + <usize>load<u32>(gather + ((<usize>i) << 2)) * stride, stride);
+    if (isLarge) for (let i: u32 = 0; i < n; i++) touched ^= touch(data + <usize>load<u32>(gather + ((<usize>i) << 2)) * stride, stride);
     if (next + 1 < size) touched ^= touch(linksOf(graph, rowOf(beam, next + 1), level), <u32>perList);
     for (let i: u32 = 0; i < n; i += 4) {
       const group = gather + ((<usize>i) << 2);
@@ -238,7 +252,7 @@ function give(top: TopK, list: usize, size: u32, unit: f32): u32 {
   // The entry is a seed as well: all rows can be reached from it, not from every row.
   const seeds = descend<S>(graph, walk, query, graph.entry, graph.topLevel, 0);
   let unit: f32 = 1;
-  if (isCode<S>()) unit = changetype<CodeQuery>(query).unit;
+  if (isCode<S>() || isPacked<S>()) unit = changetype<CodeQuery>(query).unit;
   if (allow) {
     const found = walkLevel<S, Filtered>(graph, walk, query, seeds, ef, 0, allow, foundMax);
     give(top, walk.found, found, unit);
@@ -255,7 +269,10 @@ function give(top: TopK, list: usize, size: u32, unit: f32): u32 {
  */
 export function graphSearch(graphPtr: usize, walkPtr: usize, topPtr: usize, query: usize, ef: u32, allow: usize, foundMax: u32): u32 {
   const graph = changetype<Graph>(graphPtr), walk = changetype<Walk>(walkPtr), top = changetype<TopK>(topPtr);
-  if (graph.codes) return search<Code>(graph, walk, top, query, ef, allow, foundMax);
+  if (graph.codes) {
+    if (changetype<Codes>(graph.codes).kind != CODE_SQ8) return search<Packed>(graph, walk, top, query, ef, allow, foundMax);
+    return search<Code>(graph, walk, top, query, ef, allow, foundMax);
+  }
   if (graph.metric == METRIC_L2) return search<FastL2>(graph, walk, top, query, ef, allow, foundMax);
   return search<FastDot>(graph, walk, top, query, ef, allow, foundMax);
 }
