@@ -10,9 +10,9 @@
 // and q'·w = t (dot(v, u) - z sum(v)). A row that stands as the query of a build needs no rounding: v = u - z, and its
 // distance to another row is exact up to the rounding of integers above 2^24 to f32. Graphs for COSINE are built by
 // L2 between rows at unit length, which has the same order.
-import { CODE_F16, CODE_QUERY_CODES, CODE_SQ8, METRIC_IP, METRIC_L2 } from "../src/kernels/abi";
+import { CODE_F16, CODE_QUERY_CODES, CODE_SQ4U, CODE_SQ8, METRIC_IP, METRIC_L2 } from "../src/kernels/abi";
 import { CodeQuery, Codes } from "./layout";
-import { packedEncode, packedQuery } from "./packed";
+import { packedEncode, packedQuery, spreadSq4Query } from "./packed";
 
 /** Largest code. */
 const CODE_MAX: i32 = 127;
@@ -120,6 +120,7 @@ export function codesQuery(codesPtr: usize, query: usize, out: usize): void {
     storeCode(v, i, code);
   }
   for (; i < codes.width; i++) storeCode(v, i, 0);
+  if (!ASC_FEATURE_RELAXED_SIMD && codes.kind == CODE_SQ4U) spreadSq4Query(v, codes.width);
   sum += i32x4.extract_lane(sum4, 0) + i32x4.extract_lane(sum4, 1) + i32x4.extract_lane(sum4, 2) + i32x4.extract_lane(sum4, 3);
 
   head.offset = codes.zero * sum;
