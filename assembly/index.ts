@@ -18,3 +18,4 @@ export { invertedMaxScore, invertedTaat, invertedWand } from "./inverted";
 export { nearestCentroids, sumByCentroid } from "./kmeans";
 export { rotateVectors } from "./rotate";
 export { ivfSearch } from "./ivf";
+export { tileScan } from "./tiles";

@@ -35,7 +35,7 @@ const PARTS_PER_SUM: u32 = 512;
 const TABLE_MAX: f32 = 127;
 
 // @ts-ignore: decorator
-@inline function isAllowed(allow: usize, row: u32): bool {
+@inline export function isAllowed(allow: usize, row: u32): bool {
   return !allow || (load<u32>(allow + ((<usize>(row >> 5)) << 2)) >> (row & 31) & 1) != 0;
 }
 
@@ -58,7 +58,7 @@ const TABLE_MAX: f32 = 127;
 
 // ---------------------------------------------------------------- whole vectors and codes
 
-function scanList<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, rowIds: usize, inTurn: bool): void {
+export function scanList<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, rowIds: usize, inTurn: bool): void {
   if (from >= to) return;
   const last = to - 1;
   for (let p = from; p < to; p += 4) {
@@ -68,7 +68,7 @@ function scanList<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32
   }
 }
 
-function scanListAllowed<S>(
+export function scanListAllowed<S>(
   top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, rowIds: usize, allow: usize,
 ): void {
   let p0: u32 = 0, p1: u32 = 0, p2: u32 = 0, n: u32 = 0;

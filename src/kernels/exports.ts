@@ -56,6 +56,10 @@ export interface KernelExports {
   rotateVectors(ptr: number, rows: number, dim: number, signs: number): void;
   /** Nearest rows of an Ivf's nearest `probes` lists into the top-k, sorted or as a heap; see `assembly/ivf.ts`. Answers how many. */
   ivfSearch(ivf: number, top: number, query: number, probes: number, allow: number, queryBits: number, sorted: number): number;
+  /** Rows [from, to) against n queries of a Tile, each into its own top-k; see `assembly/tiles.ts`. */
+  tileScan(
+    tile: number, data: number, terms: number, from: number, to: number, allow: number, rowIds: number, rowBase: number, members: number, n: number,
+  ): void;
   rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, inOrder: number, keep: number): void;
   /** Adds the sums of columns to `out`, f64; see `assembly/pca.ts` for this and the four that follow. */
   columnSums(rows: number, n: number, dim: number, out: number): void;
@@ -70,7 +74,7 @@ export interface KernelExports {
 export const KERNEL_EXPORT_NAMES = [
   'topkSort', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch', 'graphInsert',
   'scanRows', 'rescoreRows', 'expandRows', 'rowTerms', 'rowQuery', 'sparseQuery', 'scanSparse', 'invertedTaat', 'invertedMaxScore', 'invertedWand',
-  'nearestCentroids', 'sumByCentroid', 'rotateVectors', 'ivfSearch',
+  'nearestCentroids', 'sumByCentroid', 'rotateVectors', 'ivfSearch', 'tileScan',
   'columnSums', 'covarianceAdd', 'pcaProject', 'pcaRestore', 'rotateRows',
 ] as const satisfies readonly (keyof KernelExports)[];
 
