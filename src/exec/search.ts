@@ -8,16 +8,16 @@ import { takeFrom } from '../schema/column-ops.ts';
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
 import type { Field, MetricType, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, type DenseValues, type QueryVectors } from '../schema/vector-types/index.ts';
-import type { GrowingVectors } from '../segment/growing-vectors.ts';
 import type { GrowingSegment } from '../segment/growing.ts';
 import { compareKeys } from '../segment/keys.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
+import type { VectorSnapshot } from '../segment/vector-snapshot.ts';
 import type { Store } from '../storage/store.ts';
 import { throwIfAborted } from '../util/error.ts';
-import { yieldToHost } from '../util/yield.ts';
 import { indexServes, isLoaded, loadForSearch } from './load.ts';
 import { planSegment, type FieldPlan } from './plan.ts';
-import {  scanWithin, searchBehind, withinRange, withNearBound } from './range.ts';
+import { scanWithin, searchBehind, withinRange, withNearBound } from './range.ts';
+import { scanTile, searchTile, Slices, tileSize, type BatchPart, type TileHits } from './tile.ts';
 
 /** The segments that a search sees. */
 export interface SearchView {
@@ -55,10 +55,11 @@ interface Hits {
   readonly ends: Uint32Array;
 }
 
-const SLICE_MS = 10;
+/** A scan of more bytes takes long enough that its host is given way to. */
+const LONG_SCAN_BYTES = 256 << 20;
 
 export function searchSegments(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
-  if (job.nq !== 1) return searchMany(view, job);
+  if (job.nq !== 1 || scanBytes(view, job.plan) > LONG_SCAN_BYTES) return searchMany(view, job);
   for (const segment of view.sealed) {
     if (!isLoaded(segment, job.plan.field.fieldId, job.plan.indexMetric) || mustReadToRefine(segment, job.plan)) return searchMany(view, job);
   }
@@ -74,50 +75,128 @@ export function searchSegments(view: SearchView, job: SearchJob): SearchReply | 
   return reply(hits, job);
 }
 
+/** Bytes of vectors that one query has to be compared with. */
+function scanBytes({ growing, sealed }: SearchView, { field, indexMetric }: FieldPlan): number {
+  let bytes = 0;
+  for (const segment of growing) bytes += segment.vectors(field.fieldId).byteLength;
+  for (const segment of sealed) if (!indexServes(segment, field.fieldId, indexMetric)) bytes += segment.vectors(field.fieldId).byteLength;
+  return bytes;
+}
+
 /** Hits copied out of kernel memory, so that they outlive the next kernel call. */
 function kept(found: Found): Found {
   return { segment: found.segment, rows: found.rows.slice(), distances: found.distances.slice() };
 }
 
-/** The path of several queries, and of whatever has to be read first. */
+/** The path of several queries, of whatever has to be read first, and of scans that take long. */
 async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply> {
-  const { field, indexMetric } = job.plan;
-  const pinned: readonly Segment[] = [...view.growing, ...view.sealed];
-  for (const segment of pinned) segment.pins.pin();
+  const { field, k } = job.plan;
+  const segments: readonly Segment[] = [...view.growing.filter(({ rows }) => rows > 0), ...view.sealed];
+  for (const segment of segments) segment.pins.pin();
+  const seen: Seen[] = [];
   try {
+    // All queries see the rows that are there now: a row that is replaced while the search gives way is found once.
+    for (const segment of segments) {
+      seen.push({ segment, vectors: segment.vectors(field.fieldId).snapshot(), isInKeyOrder: 'keys' in segment || segment.isInKeyOrder });
+    }
     const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(job.nq) };
-    let sliceStart = performance.now();
-    for (let query = 0; query < job.nq; query++) {
-      const found: Found[] = [];
-      for (const segment of view.growing) if (segment.rows > 0) found.push(kept(searchGrowing(segment, job, query)));
-      for (const segment of view.sealed) {
-        // Asked for every query: while this search gave way to others, the index may have been dropped.
-        if (!isLoaded(segment, field.fieldId, indexMetric)) {
-          await loadForSearch(view.store, segment, field.fieldId, indexMetric);
-          throwIfAborted(job.signal);
-        }
-        if (!mustReadToRefine(segment, job.plan)) found.push(kept(searchSealed(segment, job, query)));
-        else found.push(await searchAndRead(segment, job, query));
-      }
-      collect(found, job, query, hits);
-      if (performance.now() - sliceStart > SLICE_MS) {
-        await yieldToHost();
-        throwIfAborted(job.signal);
-        sliceStart = performance.now();
-      }
+    const slices = new Slices(job.signal);
+    const size = tileSize(field, job.nq, Math.max(k + 1, job.plan.plan.candidates));
+    for (let first = 0; first < job.nq; first += size) {
+      const part: BatchPart = { field, metric: job.plan.metric, queries: job.queries, first, size: Math.min(size, job.nq - first) };
+      const found: Found[][] = [];
+      for (const of of seen) found.push('keys' in of.segment ? await searchSealedTile(view.store, of.segment, of.vectors, job, part, slices) : await searchGrowingTile(of.segment, of, job, part, slices));
+      for (let i = 0; i < part.size; i++) collect(found.map((ofSegment) => ofSegment[i]!), job, first + i, hits);
     }
     return await reply(hits, job);
   } finally {
-    for (const segment of pinned) segment.pins.unpin();
+    for (const { vectors } of seen) vectors.free();
+    for (const segment of segments) segment.pins.unpin();
   }
 }
+
+/** A segment as all queries of a batch see it. */
+interface Seen {
+  readonly segment: Segment;
+  readonly vectors: VectorSnapshot;
+  /** A tie by row is a tie by key. */
+  readonly isInKeyOrder: boolean;
+}
+
+async function searchGrowingTile(segment: GrowingSegment, { vectors, isInKeyOrder }: Seen, job: SearchJob, part: BatchPart, slices: Slices): Promise<Found[]> {
+  const { field, metric, k, range } = job.plan;
+  const growing = segment.vectors(field.fieldId);
+  const { kernels } = growing;
+  const found: Found[] = [];
+  if (vectors.format) {
+    const wanted = isInKeyOrder ? k : k + 1;
+    for (const { rows, distances } of await scanTile(kernels, vectors, part, wanted, range, slices)) {
+      if (isInKeyOrder) found.push({ segment, rows, distances });
+      else if (rows.length < wanted || distances[wanted - 1] !== distances[k - 1]) found.push(byKey(segment, rows, distances, k));
+      else {
+        growing.setQuery(job.queries, part.first + found.length, metric);
+        found.push(kept(bestByKey(segment, kernels, vectors, metric, k, range)));
+      }
+    }
+    return found;
+  }
+  for (let query = part.first; query < part.first + part.size; query++) {
+    growing.setQuery(job.queries, query, metric);
+    found.push(kept(isInKeyOrder ? foundIn(segment, kernels, scanWithin(kernels, vectors, metric, k, range)) : bestByKey(segment, kernels, vectors, metric, k, range)));
+    if (slices.isOver) await slices.pause();
+  }
+  return found;
+}
+
+async function searchSealedTile(store: Store, segment: SealedSegment, seen: VectorSnapshot, job: SearchJob, part: BatchPart, slices: Slices): Promise<Found[]> {
+  const { field, metric, k, range, indexMetric } = job.plan;
+  const vectors = segment.vectors(field.fieldId);
+  // While this search gives way to others, an index may come or go.
+  const load = async (): Promise<void> => {
+    if (isLoaded(segment, field.fieldId, indexMetric)) return;
+    await loadForSearch(store, segment, field.fieldId, indexMetric);
+    throwIfAborted(job.signal);
+  };
+  for (;;) {
+    await load();
+    const { kernels } = vectors;
+    if (!indexServes(segment, field.fieldId, indexMetric)) {
+      if (!seen.format) break;
+      return (await scanTile(kernels, seen, part, k, range, slices)).map((hits) => ({ segment, ...hits }));
+    }
+    const index = vectors.index!;
+    const plan = planSegment(job.plan, vectors);
+    if (!index.searchTile || withNearBound(range) || mustReadToRefine(segment, job.plan)) break;
+    const found = await searchTile(kernels, index, seen, plan, part, slices, () => vectors.index === index);
+    if (!found) continue;
+    return found.map(({ rows, distances }, i) => {
+      if (!plan.refine) return { segment, ...cut(rows, distances, Math.min(k, withinRange(distances, range).to)) };
+      kernels.beginTopK(Math.max(rows.length, 1));
+      kernels.hitRows(rows.length).set(rows);
+      vectors.setQuery(job.queries, part.first + i, metric);
+      vectors.rescore(metric, rows.length, k);
+      const n = Math.min(k, rows.length);
+      return kept(foundIn(segment, kernels, { from: 0, to: range ? withinRange(kernels.hitDistances(n), range).to : n }));
+    });
+  }
+  const found: Found[] = [];
+  for (let query = part.first; query < part.first + part.size; query++) {
+    await load();
+    if (!mustReadToRefine(segment, job.plan)) found.push(kept(searchSealed(segment, job, query, seen)));
+    else found.push(await searchAndRead(segment, job, query, seen));
+    if (slices.isOver) await slices.pause();
+  }
+  return found;
+}
+
+const cut = (rows: Uint32Array, distances: Float32Array, n: number): TileHits => (n === rows.length ? { rows, distances } : { rows: rows.subarray(0, n), distances: distances.subarray(0, n) });
 
 function searchGrowing(segment: GrowingSegment, job: SearchJob, query: number): Found {
   const { field, metric, k, range } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   const { kernels } = vectors;
   vectors.setQuery(job.queries, query, metric);
-  if (!segment.isInKeyOrder) return bestByKey(segment, vectors, metric, k, range);
+  if (!segment.isInKeyOrder) return bestByKey(segment, kernels, vectors, metric, k, range);
   return foundIn(segment, kernels, scanWithin(kernels, vectors, metric, k, range));
 }
 
@@ -125,33 +204,40 @@ function searchGrowing(segment: GrowingSegment, job: SearchJob, query: number): 
  * The best k where rows are not in key order, equal distances by key. The top-k keeps the smaller row: so more rows are
  * asked for, until the last of them is farther than row k and no row that is as close as that one is left out.
  */
-function bestByKey(segment: GrowingSegment, vectors: GrowingVectors, metric: MetricType, k: number, range: DistanceRange | null): Found {
-  const { kernels } = vectors;
+function bestByKey(
+  segment: GrowingSegment, kernels: Kernels, vectors: { scan(metric: MetricType): void }, metric: MetricType, k: number, range: DistanceRange | null,
+): Found {
   for (let wanted = k + 1; ; wanted *= 2) {
     const n = scanWithin(kernels, vectors, metric, wanted, range).to;
     const distances = kernels.hitDistances(n);
     if (n === wanted && distances[n - 1] === distances[k - 1]) continue;
-    const rows = kernels.hitRows(n);
-    for (let from = 0; from < Math.min(n, k); ) {
-      let to = from + 1;
-      while (to < n && distances[to] === distances[from]) to++;
-      if (to - from > 1) rows.set(Array.from(rows.subarray(from, to)).sort((a, b) => compareKeys(segment.keyAt(a), segment.keyAt(b))), from);
-      from = to;
-    }
-    return { segment, rows: rows.subarray(0, k), distances: distances.subarray(0, k) };
+    return byKey(segment, kernels.hitRows(n), distances, k);
   }
 }
 
-function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Found {
+/** The first k of hits in the order of distances, equal ones by key. */
+function byKey(segment: GrowingSegment, rows: Uint32Array, distances: Float32Array, k: number): Found {
+  const n = rows.length;
+  for (let from = 0; from < Math.min(n, k); ) {
+    let to = from + 1;
+    while (to < n && distances[to] === distances[from]) to++;
+    if (to - from > 1) rows.set(Array.from(rows.subarray(from, to)).sort((a, b) => compareKeys(segment.keyAt(a), segment.keyAt(b))), from);
+    from = to;
+  }
+  return { segment, rows: rows.subarray(0, k), distances: distances.subarray(0, k) };
+}
+
+/** `seen`: instead of the rows that are there now. */
+function searchSealed(segment: SealedSegment, job: SearchJob, query: number, seen?: VectorSnapshot): Found {
   const { field, metric, k, range } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   const { kernels } = vectors;
   vectors.setQuery(job.queries, query, metric);
-  if (!indexServes(segment, field.fieldId, job.plan.indexMetric)) return foundIn(segment, kernels, scanWithin(kernels, vectors, metric, k, range));
+  if (!indexServes(segment, field.fieldId, job.plan.indexMetric)) return foundIn(segment, kernels, scanWithin(kernels, seen ?? vectors, metric, k, range));
   const plan = planSegment(job.plan, vectors);
   const behind = withNearBound(range);
-  if (behind) return foundIn(segment, kernels, searchBehind(kernels, vectors, plan, metric, k, behind));
-  const n = vectors.search(plan);
+  if (behind) return foundIn(segment, kernels, searchBehind(kernels, vectors, plan, metric, k, behind, seen));
+  const n = vectors.search(plan, seen);
   if (plan.refine) vectors.rescore(metric, n, k);
   const to = range ? withinRange(kernels.hitDistances(n), range).to : n;
   return foundIn(segment, kernels, { from: 0, to: Math.min(to, k) });
@@ -170,17 +256,17 @@ function mustReadToRefine(segment: SealedSegment, fieldPlan: FieldPlan): boolean
 }
 
 /** Searches codes, then scores the candidates by vectors read from the file; the rest of them is loaded behind. */
-async function searchAndRead(segment: SealedSegment, job: SearchJob, query: number): Promise<Found> {
+async function searchAndRead(segment: SealedSegment, job: SearchJob, query: number, seen: VectorSnapshot): Promise<Found> {
   const { field, metric, k, range } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   if (withNearBound(range)) {
     // The number of rows to read for it has no bound.
     await vectors.load(segment.file);
-    return kept(searchSealed(segment, job, query));
+    return kept(searchSealed(segment, job, query, seen));
   }
   const { kernels } = vectors;
   vectors.setQuery(job.queries, query, metric);
-  const n = vectors.search(planSegment(job.plan, vectors));
+  const n = vectors.search(planSegment(job.plan, vectors), seen);
   const rows = kernels.hitRows(n).slice();
   const distances = exactDistances(metric, numbersAt(field, job.queries as DenseValues, query), await vectors.take(rows, segment.file));
   const order = Array.from(rows.keys()).filter((i) => !range || distances[i]! <= range.max).sort((a, b) => distances[a]! - distances[b]! || rows[a]! - rows[b]!).slice(0, k);

@@ -4,6 +4,7 @@
  * every question.
  */
 import type { Kernels, SparseBlock } from '../kernels/kernels.ts';
+import type { QueryTile, Steps } from '../kernels/query-tile.ts';
 import type { MetricType, VectorType } from '../schema/types.ts';
 import type { QueryVectors, VectorTypeInfo } from '../schema/vector-types/index.ts';
 
@@ -58,6 +59,12 @@ export interface VectorIndex {
    * returned, applied during the search; 0 means all. Answers how many were found.
    */
   search(plan: SearchPlan, allowPtr: number): number;
+  /**
+   * Searches for all queries of a tile together, so that what is read for one serves others; the tile, of rows in f32, has
+   * room for `plan.candidates` hits, or as many as there are rows, and ends up with what `search` finds for each query. null where
+   * each query is better searched by itself.
+   */
+  readonly searchTile: ((tile: QueryTile, plan: SearchPlan, allowPtr: number) => Steps) | null;
   free(): void;
 }
 

@@ -5,6 +5,7 @@
 import type { VectorBlock } from '../index/index.ts';
 import { ROWS_BITS, ROWS_F32 } from '../kernels/abi.ts';
 import type { Kernels, RowValues } from '../kernels/kernels.ts';
+import type { QueryTile, Steps } from '../kernels/query-tile.ts';
 import { F32_ROWS, ROWS_SLACK_BYTES, ROW_FORMATS, type RowFormat } from '../kernels/rows.ts';
 import type { Column } from '../schema/column.ts';
 import { elementsPerRow } from '../schema/column-values.ts';
@@ -21,7 +22,7 @@ export class SealedDense implements SealedRows {
   readonly #field: DenseField;
   readonly #rows: number;
   readonly #dim: number;
-  readonly #format: RowFormat;
+  readonly format: RowFormat;
   readonly #rowBytes: number;
   /** Shape (rows, dim); 0 while it is not in memory. */
   #ptr = 0;
@@ -35,8 +36,8 @@ export class SealedDense implements SealedRows {
     this.#field = field as DenseField;
     this.#rows = rows;
     this.#dim = this.#field.dim;
-    this.#format = ROW_FORMATS[this.#field.type];
-    this.#rowBytes = this.#format.rowBytes(this.#dim);
+    this.format = ROW_FORMATS[this.#field.type];
+    this.#rowBytes = this.format.rowBytes(this.#dim);
   }
 
   get resident(): boolean {
@@ -56,7 +57,7 @@ export class SealedDense implements SealedRows {
 
   #adopt(ptr: number): void {
     this.#termsPtr = this.#kernels.arena.alloc(Math.max(this.#rows * 4, 4));
-    this.#kernels.rowTerms(this.#format, ptr, this.#rows, this.#dim, this.#termsPtr);
+    this.#kernels.rowTerms(this.format, ptr, this.#rows, this.#dim, this.#termsPtr);
     this.#ptr = ptr;
   }
 
@@ -65,15 +66,19 @@ export class SealedDense implements SealedRows {
   }
 
   setQuery(queries: QueryVectors, query: number, metric: MetricType): void {
-    this.#kernels.setRowQuery(this.#format, queries as RowValues, query * elementsPerRow(this.#field.type, this.#dim), this.#dim, metric);
+    this.#kernels.setRowQuery(this.format, queries as RowValues, query * elementsPerRow(this.#field.type, this.#dim), this.#dim, metric);
   }
 
   scan(metric: MetricType, allowPtr: number): void {
-    this.#kernels.scanRows(this.#format, metric, this.#ptr, this.#dim, 0, this.#rows, this.#termsPtr, allowPtr, 0);
+    this.#kernels.scanRows(this.format, metric, this.#ptr, this.#dim, 0, this.#rows, this.#termsPtr, allowPtr, 0);
+  }
+
+  scanTile(tile: QueryTile, allowPtr: number): Steps {
+    return tile.scan({ ptr: this.#ptr, from: 0, to: this.#rows, termsPtr: this.#termsPtr, allowPtr, rowBase: 0, rowIdsPtr: 0 });
   }
 
   rescore(metric: MetricType, n: number, keep: number): void {
-    this.#kernels.rescore(this.#format, metric, this.#ptr, this.#dim, this.#termsPtr, n, keep);
+    this.#kernels.rescore(this.format, metric, this.#ptr, this.#dim, this.#termsPtr, n, keep);
   }
 
   take(rows: ArrayLike<number>): Column {
@@ -93,7 +98,7 @@ export class SealedDense implements SealedRows {
   }
 
   block(): VectorBlock {
-    const { code } = this.#format;
+    const { code } = this.format;
     if (code === ROWS_F32 || code === ROWS_BITS) return { ptr: this.#ptr, rows: this.#rows, inverseNormsPtr: this.#termsPtr };
     return (this.#expanded ??= this.#expand());
   }
@@ -102,7 +107,7 @@ export class SealedDense implements SealedRows {
     const { arena, exports } = this.#kernels;
     const count = this.#rows * this.#dim;
     const ptr = arena.alloc(Math.max(count * 4, 4));
-    exports.expandRows(this.#format.code, this.#ptr, count, ptr);
+    exports.expandRows(this.format.code, this.#ptr, count, ptr);
     const inverseNormsPtr = arena.alloc(Math.max(this.#rows * 4, 4));
     this.#kernels.rowTerms(F32_ROWS, ptr, this.#rows, this.#dim, inverseNormsPtr);
     return { ptr, rows: this.#rows, inverseNormsPtr };

@@ -1,6 +1,7 @@
 /** Sparse vectors of a sealed segment in kernel memory, as CSR. */
 import type { VectorBlock } from '../index/index.ts';
 import type { Kernels, SparseBlock } from '../kernels/kernels.ts';
+import type { Steps } from '../kernels/query-tile.ts';
 import type { Column } from '../schema/column.ts';
 import type { Field, MetricType } from '../schema/types.ts';
 import type { QueryVectors, SparseValues } from '../schema/vector-types/index.ts';
@@ -12,6 +13,7 @@ import { checkSparseOffsets, indicesSection, offsetsSection, valuesSection } fro
 import { takeSparse } from './sparse-column.ts';
 
 export class SealedSparse implements SealedRows {
+  readonly format = null;
   readonly #kernels: Kernels;
   readonly #field: Field;
   readonly #rows: number;
@@ -69,6 +71,10 @@ export class SealedSparse implements SealedRows {
 
   scan(_metric: MetricType, allowPtr: number): void {
     this.#kernels.scanSparse(this.#block!, 0, this.#rows, allowPtr, 0);
+  }
+
+  scanTile(): Steps {
+    throw new ElanusError('INTERNAL', 'sparse rows are scanned by one query at a time');
   }
 
   /** Distances of sparse vectors are exact everywhere. */

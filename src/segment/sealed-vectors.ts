@@ -5,6 +5,8 @@
 import { getIndexType } from '../index/registry.ts';
 import type { SearchPlan, VectorBlock, VectorIndex } from '../index/index.ts';
 import type { Kernels } from '../kernels/kernels.ts';
+import type { QueryTile, Steps } from '../kernels/query-tile.ts';
+import type { RowFormat } from '../kernels/rows.ts';
 import type { Column } from '../schema/column.ts';
 import type { Field, IndexSpec, MetricType, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, type QueryVectors } from '../schema/vector-types/index.ts';
@@ -12,9 +14,12 @@ import type { SectionFile } from '../storage/sections/index.ts';
 import type { KernelPool } from './kernel-pool.ts';
 import { SealedDense } from './sealed-dense.ts';
 import { SealedSparse } from './sealed-sparse.ts';
+import { copyBits, type VectorSnapshot } from './vector-snapshot.ts';
 
 /** The vectors themselves in kernel memory, by what a type's rows are. */
 export interface SealedRows {
+  /** How the rows lie; null where they are sparse. */
+  readonly format: RowFormat | null;
   readonly resident: boolean;
   readonly memoryBytes: number;
   /** Takes the vectors from where they are already. */
@@ -23,6 +28,7 @@ export interface SealedRows {
   load(file: SectionFile, isFreed: () => boolean): Promise<void>;
   setQuery(queries: QueryVectors, query: number, metric: MetricType): void;
   scan(metric: MetricType, allowPtr: number): void;
+  scanTile(tile: QueryTile, allowPtr: number): Steps;
   rescore(metric: MetricType, n: number, keep: number): void;
   /** Rows out of kernel memory. Vectors must be resident. */
   take(rows: ArrayLike<number>): Column;
@@ -109,12 +115,32 @@ export class SealedVectors {
   /** Hides a row from every search. */
   kill(row: number): void {
     const { arena } = this.kernels;
-    const bytes = ((this.rows + 63) >>> 6) << 3;
+    const bytes = this.#allowBytes;
     if (this.#allowPtr === 0) {
       this.#allowPtr = arena.alloc(bytes);
       arena.u8(this.#allowPtr, bytes).fill(0xff);
     }
     arena.u8(this.#allowPtr, bytes)[row >>> 3]! &= ~(1 << (row & 7));
+  }
+
+  get #allowBytes(): number {
+    return ((this.rows + 63) >>> 6) << 3;
+  }
+
+  snapshot(): VectorSnapshot {
+    const { arena } = this.kernels;
+    const rows = this.#rows;
+    const allowPtr = copyBits(arena, this.#allowPtr, this.#allowBytes);
+    return {
+      format: rows.format,
+      rows: this.rows,
+      allowPtr,
+      scan: (metric) => rows.scan(metric, allowPtr),
+      scanTile: (tile) => rows.scanTile(tile, allowPtr),
+      free: () => {
+        if (allowPtr !== 0) arena.free(allowPtr);
+      },
+    };
   }
 
   /** Prepares query number `query`, for the index as well as for a scan. */
@@ -127,9 +153,9 @@ export class SealedVectors {
     this.#rows.scan(metric, this.#allowPtr);
   }
 
-  /** Asks the index; hits are left in the kernels. */
-  search(plan: SearchPlan): number {
-    return this.#index!.search(plan, this.#allowPtr);
+  /** Asks the index; hits are left in the kernels. `seen`: instead of what is there now. */
+  search(plan: SearchPlan, seen?: VectorSnapshot): number {
+    return this.#index!.search(plan, seen ? seen.allowPtr : this.#allowPtr);
   }
 
   /** Exact distances for the first n hits, of which the best `keep` stay, sorted. Vectors must be resident. */

@@ -114,9 +114,9 @@ export function tileSuite(module: KernelModule): void {
         const next = seeded(SEED + dim!);
         const vectors = Array.from({ length: rows! }, () => draw(next, dim!));
         for (let row = 10; row < rows!; row += 13) vectors[row] = vectors[row - 7]!;
-        for (let row = 5; row < rows!; row += 101) vectors[row] = draw(() => 0.5, dim!).fill(0 as never) as ReadVector;
+        for (let row = 5; row < rows!; row += 101) vectors[row] = zeroOf(type, dim!);
         const queries = Array.from({ length: nq! }, (_, q) => (q % 5 === 2 ? vectors[q % rows!]! : draw(next, dim!)));
-        if (nq! > 4) queries[4] = draw(() => 0.5, dim!).fill(0 as never) as ReadVector;
+        if (nq! > 4) queries[4] = zeroOf(type, dim!);
         const scene = new Scene(module, type, metric, dim!, vectors, queries);
         const about = `${rows} x ${dim}, ${nq} queries`;
         for (const k of [1, 10, rows! + 3]) {
@@ -175,3 +175,6 @@ export function tileSuite(module: KernelModule): void {
     });
   });
 }
+
+const zeroOf = (type: RowType, dim: number): ReadVector =>
+  type === 'BinaryVector' ? new Uint8Array(dim / 8) : type === 'Int8Vector' ? new Int8Array(dim) : new Float32Array(dim);

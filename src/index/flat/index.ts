@@ -52,6 +52,8 @@ function scan(name: string, code: number, families: IndexType['families'], forma
 }
 
 class FlatIndex implements VectorIndex {
+  /** Segments are scanned as they are, and have the tiles for it. */
+  readonly searchTile = null;
   readonly typeName: string;
   readonly memoryBytes = 0;
   readonly #context: IndexContext;

@@ -56,6 +56,8 @@ export const HNSW_SQ: IndexType = {
 const WALK_MARGIN = 1.2;
 
 class HnswIndex implements VectorIndex {
+  /** Walks of different queries have little in common. */
+  readonly searchTile = null;
   readonly typeName: string;
   readonly memoryBytes: number;
   readonly #context: IndexContext;

@@ -51,6 +51,7 @@ export const SCANN = ivfType('SCANN', 7, { parseBuild: parseScannBuild, parseSea
 export const IVF_RABITQ = ivfType('IVF_RABITQ', 8, { parseBuild: parseRabitqBuild, parseSearch: parseRabitqSearch }, () => rabitqLists);
 
 class IvfIndex implements VectorIndex {
+  readonly searchTile = null;
   readonly typeName: string;
   readonly #context: IndexContext;
   readonly #block: ListBlock;

@@ -67,6 +67,7 @@ export const SPARSE_INVERTED_INDEX: IndexType = {
 
 class InvertedIndex implements VectorIndex {
   readonly typeName = NAME;
+  readonly searchTile = null;
   readonly #context: IndexContext;
   readonly #algorithm: string;
   readonly #lists: PostingLists;
