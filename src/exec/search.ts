@@ -6,10 +6,11 @@ import type { SearchReply } from '../engine/client.ts';
 import type { DistanceRange, Kernels } from '../kernels/kernels.ts';
 import { takeFrom } from '../schema/column-ops.ts';
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
-import type { Field, MetricType, VectorType } from '../schema/types.ts';
-import { VECTOR_TYPES, type DenseValues, type QueryVectors } from '../schema/vector-types/index.ts';
+import type { Field, MetricType } from '../schema/types.ts';
+import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { GrowingSegment } from '../segment/growing.ts';
 import { compareKeys } from '../segment/keys.ts';
+import type { RowQuery, SealedVectors } from '../segment/sealed-vectors.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
 import type { VectorSnapshot } from '../segment/vector-snapshot.ts';
 import type { Store } from '../storage/store.ts';
@@ -60,14 +61,13 @@ const LONG_SCAN_BYTES = 256 << 20;
 
 export function searchSegments(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
   if (job.nq !== 1 || scanBytes(view, job.plan) > LONG_SCAN_BYTES) return searchMany(view, job);
-  for (const segment of view.sealed) {
-    if (!isLoaded(segment, job.plan.field.fieldId, job.plan.indexMetric) || mustReadToRefine(segment, job.plan)) return searchMany(view, job);
-  }
+  for (const segment of view.sealed) if (!isLoaded(segment, job.plan.field.fieldId, job.plan.indexMetric)) return searchMany(view, job);
   const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
   const found: Found[] = [];
   for (const segment of view.growing) if (segment.rows > 0) found.push(kept(searchGrowing(segment, job, 0)));
   for (let i = 0; i < view.sealed.length; i++) {
     const ofSegment = searchSealed(view.sealed[i]!, job, 0);
+    if (!ofSegment) return searchMany(view, job);
     // The last to be searched can be read where it lies: nothing overwrites it before it is collected.
     found.push(i === view.sealed.length - 1 ? ofSegment : kept(ofSegment));
   }
@@ -94,6 +94,13 @@ async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply
   const segments: readonly Segment[] = [...view.growing.filter(({ rows }) => rows > 0), ...view.sealed];
   for (const segment of segments) segment.pins.pin();
   const seen: Seen[] = [];
+  // Vectors that are loaded or scanned for this search stay until it is done.
+  const held = new Set<SealedVectors>();
+  const hold = (vectors: SealedVectors): void => {
+    if (held.has(vectors)) return;
+    held.add(vectors);
+    vectors.hold();
+  };
   try {
     // All queries see the rows that are there now: a row that is replaced while the search gives way is found once.
     for (const segment of segments) {
@@ -105,12 +112,16 @@ async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply
     for (let first = 0; first < job.nq; first += size) {
       const part: BatchPart = { field, metric: job.plan.metric, queries: job.queries, first, size: Math.min(size, job.nq - first) };
       const found: Found[][] = [];
-      for (const of of seen) found.push('keys' in of.segment ? await searchSealedTile(view.store, of.segment, of.vectors, job, part, slices) : await searchGrowingTile(of.segment, of, job, part, slices));
+      for (const ofSegment of seen) {
+        const { segment, vectors } = ofSegment;
+        found.push('keys' in segment ? await searchSealedTile(view.store, segment, vectors, job, part, slices, hold) : await searchGrowingTile(segment, ofSegment, job, part, slices));
+      }
       for (let i = 0; i < part.size; i++) collect(found.map((ofSegment) => ofSegment[i]!), job, first + i, hits);
     }
     return await reply(hits, job);
   } finally {
     for (const { vectors } of seen) vectors.free();
+    for (const vectors of held) vectors.release();
     for (const segment of segments) segment.pins.unpin();
   }
 }
@@ -148,48 +159,64 @@ async function searchGrowingTile(segment: GrowingSegment, { vectors, isInKeyOrde
   return found;
 }
 
-async function searchSealedTile(store: Store, segment: SealedSegment, seen: VectorSnapshot, job: SearchJob, part: BatchPart, slices: Slices): Promise<Found[]> {
+async function searchSealedTile(
+  store: Store, segment: SealedSegment, seen: VectorSnapshot, job: SearchJob, part: BatchPart, slices: Slices, hold: (vectors: SealedVectors) => void,
+): Promise<Found[]> {
   const { field, metric, k, range, indexMetric } = job.plan;
   const vectors = segment.vectors(field.fieldId);
-  // While this search gives way to others, an index may come or go.
+  // Asked after every pause: while this search gave way to others, the index may have been dropped.
   const load = async (): Promise<void> => {
     if (isLoaded(segment, field.fieldId, indexMetric)) return;
+    hold(vectors);
     await loadForSearch(store, segment, field.fieldId, indexMetric);
     throwIfAborted(job.signal);
   };
   for (;;) {
     await load();
-    const { kernels } = vectors;
-    if (!indexServes(segment, field.fieldId, indexMetric)) {
+    const isIndexed = indexServes(segment, field.fieldId, indexMetric);
+    if (!isIndexed) {
       if (!seen.format) break;
-      return (await scanTile(kernels, seen, part, k, range, slices)).map((hits) => ({ segment, ...hits }));
+      vectors.use(indexMetric !== null);
+      hold(vectors);
+      return (await scanTile(vectors.kernels, seen, part, k, range, slices)).map((hits) => ({ segment, ...hits }));
     }
     const index = vectors.index!;
     const plan = planSegment(job.plan, vectors);
-    if (!index.searchTile || withNearBound(range) || mustReadToRefine(segment, job.plan)) break;
-    const found = await searchTile(kernels, index, seen, plan, part, slices, () => vectors.index === index);
-    if (!found) continue;
-    return found.map(({ rows, distances }, i) => {
-      if (!plan.refine) return { segment, ...cut(rows, distances, Math.min(k, withinRange(distances, range).to)) };
-      kernels.beginTopK(Math.max(rows.length, 1));
-      kernels.hitRows(rows.length).set(rows);
-      vectors.setQuery(job.queries, part.first + i, metric);
-      vectors.rescore(metric, rows.length, k);
-      const n = Math.min(k, rows.length);
-      return kept(foundIn(segment, kernels, { from: 0, to: range ? withinRange(kernels.hitDistances(n), range).to : n }));
-    });
+    if (!index.searchTile || withNearBound(range)) break;
+    vectors.use(false);
+    const found = await searchTile(vectors.indexKernels, index, seen, plan, part, slices, () => vectors.index === index);
+    if (found) return plan.refine ? await rescoreTile(segment, job, part, found, slices) : found.map((hits) => within(segment, hits, k, range));
   }
   const found: Found[] = [];
   for (let query = part.first; query < part.first + part.size; query++) {
     await load();
-    if (!mustReadToRefine(segment, job.plan)) found.push(kept(searchSealed(segment, job, query, seen)));
-    else found.push(await searchAndRead(segment, job, query, seen));
+    const ofSegment = searchSealed(segment, job, query, seen);
+    found.push(ofSegment ? kept(ofSegment) : await searchAndRead(store, segment, job, query, hold, seen));
     if (slices.isOver) await slices.pause();
   }
   return found;
 }
 
-const cut = (rows: Uint32Array, distances: Float32Array, n: number): TileHits => (n === rows.length ? { rows, distances } : { rows: rows.subarray(0, n), distances: distances.subarray(0, n) });
+/** What an index found for the queries of a tile, scored again by the vectors, in memory or in the file. */
+async function rescoreTile(segment: SealedSegment, job: SearchJob, part: BatchPart, candidates: readonly TileHits[], slices: Slices): Promise<Found[]> {
+  const { field, metric, k, range } = job.plan;
+  const vectors = segment.vectors(field.fieldId);
+  const found: Found[] = [];
+  for (const { rows } of candidates) {
+    const query: RowQuery = { queries: job.queries, at: part.first + found.length, metric };
+    const scored = vectors.rescoreHits(segment.file, query, rows, k) ?? (await vectors.rescore(segment.file, query, rows.sort(), k));
+    found.push(within(segment, scored, k, range));
+    if (slices.isOver) await slices.pause();
+  }
+  vectors.loadAhead(segment.file);
+  return found;
+}
+
+/** The first k hits that are near enough. */
+function within(segment: Segment, { rows, distances }: TileHits, k: number, range: DistanceRange | null): Found {
+  const n = Math.min(k, withinRange(distances, range).to);
+  return n === rows.length ? { segment, rows, distances } : { segment, rows: rows.subarray(0, n), distances: distances.subarray(0, n) };
+}
 
 function searchGrowing(segment: GrowingSegment, job: SearchJob, query: number): Found {
   const { field, metric, k, range } = job.plan;
@@ -227,20 +254,30 @@ function byKey(segment: GrowingSegment, rows: Uint32Array, distances: Float32Arr
   return { segment, rows: rows.subarray(0, k), distances: distances.subarray(0, k) };
 }
 
-/** `seen`: instead of the rows that are there now. */
-function searchSealed(segment: SealedSegment, job: SearchJob, query: number, seen?: VectorSnapshot): Found {
-  const { field, metric, k, range } = job.plan;
+/** The best of a segment that is loaded; null where rows have to be read first to be scored again. `seen`: instead of the rows that live now. */
+function searchSealed(segment: SealedSegment, job: SearchJob, at: number, seen?: VectorSnapshot): Found | null {
+  const { field, metric, k, range, indexMetric } = job.plan;
   const vectors = segment.vectors(field.fieldId);
-  const { kernels } = vectors;
-  vectors.setQuery(job.queries, query, metric);
-  if (!indexServes(segment, field.fieldId, job.plan.indexMetric)) return foundIn(segment, kernels, scanWithin(kernels, seen ?? vectors, metric, k, range));
+  const query: RowQuery = { queries: job.queries, at, metric };
+  const isIndexed = indexServes(segment, field.fieldId, indexMetric);
+  vectors.use(!isIndexed && indexMetric !== null);
+  if (!isIndexed) {
+    vectors.setQuery(vectors.kernels, query);
+    return foundIn(segment, vectors.kernels, scanWithin(vectors.kernels, seen ?? vectors, metric, k, range));
+  }
+  vectors.setQuery(vectors.indexKernels, query);
   const plan = planSegment(job.plan, vectors);
   const behind = withNearBound(range);
-  if (behind) return foundIn(segment, kernels, searchBehind(kernels, vectors, plan, metric, k, behind, seen));
-  const n = vectors.search(plan, seen);
-  if (plan.refine) vectors.rescore(metric, n, k);
-  const to = range ? withinRange(kernels.hitDistances(n), range).to : n;
-  return foundIn(segment, kernels, { from: 0, to: Math.min(to, k) });
+  if (behind) {
+    const found = searchBehind(segment, field.fieldId, plan, query, k, behind, seen);
+    return found && foundIn(segment, found.kernels, found);
+  }
+  const candidates = vectors.search(plan, seen);
+  const kernels = plan.refine && candidates > 0 ? vectors.rescoreNow(segment.file, query, candidates, k) : vectors.indexKernels;
+  if (!kernels) return null;
+  if (plan.refine) vectors.loadAhead(segment.file);
+  const n = Math.min(candidates, k);
+  return foundIn(segment, kernels, { from: 0, to: range ? withinRange(kernels.hitDistances(n), range).to : n });
 }
 
 /** Hits [from, to) of the kernels' last search. */
@@ -250,59 +287,29 @@ function foundIn(segment: Segment, kernels: Kernels, { from, to }: { readonly fr
   return from === 0 ? { segment, rows, distances } : { segment, rows: rows.subarray(from), distances: distances.subarray(from) };
 }
 
-function mustReadToRefine(segment: SealedSegment, fieldPlan: FieldPlan): boolean {
-  const vectors = segment.vectors(fieldPlan.field.fieldId);
-  return !vectors.resident && indexServes(segment, fieldPlan.field.fieldId, fieldPlan.indexMetric) && (planSegment(fieldPlan, vectors).refine || withNearBound(fieldPlan.range) !== null);
-}
-
-/** Searches codes, then scores the candidates by vectors read from the file; the rest of them is loaded behind. */
-async function searchAndRead(segment: SealedSegment, job: SearchJob, query: number, seen: VectorSnapshot): Promise<Found> {
+/** Searches codes, then scores the candidates by vectors read from the file; the rest of them is loaded behind, within the budget. */
+async function searchAndRead(
+  store: Store, segment: SealedSegment, job: SearchJob, at: number, hold: (vectors: SealedVectors) => void, seen: VectorSnapshot,
+): Promise<Found> {
   const { field, metric, k, range } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   if (withNearBound(range)) {
     // The number of rows to read for it has no bound.
-    await vectors.load(segment.file);
-    return kept(searchSealed(segment, job, query, seen));
-  }
-  const { kernels } = vectors;
-  vectors.setQuery(job.queries, query, metric);
-  const n = vectors.search(planSegment(job.plan, vectors), seen);
-  const rows = kernels.hitRows(n).slice();
-  const distances = exactDistances(metric, numbersAt(field, job.queries as DenseValues, query), await vectors.take(rows, segment.file));
-  const order = Array.from(rows.keys()).filter((i) => !range || distances[i]! <= range.max).sort((a, b) => distances[a]! - distances[b]! || rows[a]! - rows[b]!).slice(0, k);
-  // A failure to read ahead is not this search's: the next one that needs the vectors meets it again.
-  void vectors.load(segment.file).catch(() => {});
-  return { segment, rows: Uint32Array.from(order, (i) => rows[i]!), distances: Float32Array.from(order, (i) => distances[i]!) };
-}
-
-/** The numbers of one of many dense vectors in the form of their column. */
-function numbersAt({ fieldId, type, dim }: Pick<Column, 'fieldId' | 'type'> & { readonly dim?: number }, values: DenseValues, row: number): ArrayLike<number> {
-  return VECTOR_TYPES[type as VectorType].present({ fieldId, type, dim: dim!, length: row + 1, values, validity: null, offsets: null }, row) as ArrayLike<number>;
-}
-
-/** Distances of a query to dense rows, as the kernels define them: smaller is closer. */
-function exactDistances(metric: MetricType, query: ArrayLike<number>, rows: Column): Float32Array {
-  const dim = query.length;
-  const distances = new Float32Array(rows.length);
-  let queryNorm = 0;
-  for (let i = 0; i < dim; i++) queryNorm += query[i]! * query[i]!;
-  for (let row = 0; row < distances.length; row++) {
-    const values = numbersAt(rows, rows.values as DenseValues, row);
-    let l2 = 0;
-    let dot = 0;
-    let norm = 0;
-    for (let i = 0; i < dim; i++) {
-      const q = query[i]!;
-      const x = values[i]!;
-      l2 += (q - x) * (q - x);
-      dot += q * x;
-      norm += x * x;
+    hold(vectors);
+    for (;;) {
+      await vectors.load(segment.file);
+      await loadForSearch(store, segment, field.fieldId, job.plan.indexMetric);
+      const found = isLoaded(segment, field.fieldId, job.plan.indexMetric) && searchSealed(segment, job, at, seen);
+      if (found) return kept(found);
     }
-    if (metric === 'L2') distances[row] = l2;
-    else if (metric === 'IP') distances[row] = -dot;
-    else distances[row] = norm === 0 || queryNorm === 0 ? 0 : -dot / Math.sqrt(norm * queryNorm);
   }
-  return distances;
+  const query: RowQuery = { queries: job.queries, at, metric };
+  vectors.setQuery(vectors.indexKernels, query);
+  const candidates = vectors.indexKernels.hitRows(vectors.search(planSegment(job.plan, vectors), seen)).slice().sort();
+  const { rows, distances } = await vectors.rescore(segment.file, query, candidates, k);
+  vectors.loadAhead(segment.file);
+  const { to } = withinRange(distances, range);
+  return { segment, rows: rows.subarray(0, to), distances: distances.subarray(0, to) };
 }
 
 /** Merges what the segments found for one query and appends hits offset .. k - 1 of it. */

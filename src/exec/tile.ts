@@ -77,7 +77,7 @@ export function searchTile(
   kernels: Kernels, index: VectorIndex, seen: VectorSnapshot, plan: SearchPlan, part: BatchPart, slices: Slices, isCurrent: () => boolean,
 ): Promise<TileHits[] | null> {
   const tile = new QueryTile(kernels, F32_ROWS, part.metric, part.field.dim!, part.size, Math.min(plan.candidates, Math.max(seen.rows, 1)));
-  return run(tile, part, (work) => index.searchTile!(work, plan, seen.allowPtr), null, slices, isCurrent);
+  return run(tile, part, (work) => index.searchTile!(work, plan, seen.allowIn(kernels)), null, slices, isCurrent);
 }
 
 async function run(

@@ -119,7 +119,7 @@ export class GrowingDense implements GrowingVectors {
     return {
       format: this.#format,
       rows: this.#rows,
-      allowPtr: 0,
+      allowIn: () => 0,
       scan: (metric) => this.#scanBlocks(blocks, metric),
       *scanTile(tile: QueryTile): Steps {
         for (const { ptr, rows, termsPtr, allowPtr, firstRow } of blocks) yield* tile.scan({ ptr, from: 0, to: rows, termsPtr, allowPtr, rowBase: firstRow, rowIdsPtr: 0 });

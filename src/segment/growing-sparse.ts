@@ -113,7 +113,7 @@ export class GrowingSparse implements GrowingVectors {
     return {
       format: null,
       rows,
-      allowPtr,
+      allowIn: () => 0,
       scan: () => this.#scanRows(rows, allowPtr),
       scanTile: () => {
         throw new ElanusError('INTERNAL', 'sparse rows are scanned by one query at a time');

@@ -1,5 +1,5 @@
 /** Vectors of a segment as a search sees them, however long it takes: rows that come or go meanwhile make no difference to it. */
-import type { Arena } from '../kernels/kernels.ts';
+import type { Arena, Kernels } from '../kernels/kernels.ts';
 import type { Steps, QueryTile } from '../kernels/query-tile.ts';
 import type { RowFormat } from '../kernels/rows.ts';
 import type { MetricType } from '../schema/types.ts';
@@ -8,11 +8,11 @@ export interface VectorSnapshot {
   /** How the rows lie; null where they are sparse, and there are no tiles. */
   readonly format: RowFormat | null;
   readonly rows: number;
-  /** Bitset of the rows that are seen, for an index; 0: all. */
-  readonly allowPtr: number;
+  /** Bitset, in the memory of an index, of the rows that are seen; 0: all. */
+  allowIn(kernels: Kernels): number;
   /** Scans the rows against the prepared query, into the top-k under way. Vectors must be resident. */
   scan(metric: MetricType): void;
-  /** Compares the rows with a tile. Vectors must be resident. */
+  /** Compares the rows with a tile. Vectors must be resident, and stay so. */
   scanTile(tile: QueryTile): Steps;
   free(): void;
 }
