@@ -162,7 +162,7 @@ async function searchGrowingTile(segment: GrowingSegment, { vectors, isInKeyOrde
 async function searchSealedTile(
   store: Store, segment: SealedSegment, seen: VectorSnapshot, job: SearchJob, part: BatchPart, slices: Slices, hold: (vectors: SealedVectors) => void,
 ): Promise<Found[]> {
-  const { field, metric, k, range, indexMetric } = job.plan;
+  const { field, k, range, indexMetric } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   // Asked after every pause: while this search gave way to others, the index may have been dropped.
   const load = async (): Promise<void> => {

@@ -110,7 +110,7 @@ export function tileSuite(module: KernelModule): void {
   describe(`kernels/${module.variant}: tiles of queries (seed ${SEED})`, () => {
     it.each(CASES)('%s by %s: every query has the hits of its own scan, to the last bit', (type, metric, draw) => {
       const bits = type === 'BinaryVector';
-      for (const [rows, dim, nq] of bits ? [[3, 8, 5], [700, 136, 9], [90, 1048, 70]] : [[1, 2, 4], [3, 3, 7], [700, 5, 1], [700, 33, 3], [400, 64, 70], [300, 131, 8], [70, 1025, 5]]) {
+      for (const [rows, dim, nq] of bits ? [[3, 8, 5], [700, 136, 9], [90, 1048, 70]] : [[1, 2, 4], [3, 3, 7], [300, 5, 1], [90, 33, 3], [280, 12, 9], [40, 32, 70], [90, 131, 8], [40, 1025, 5]]) {
         const next = seeded(SEED + dim!);
         const vectors = Array.from({ length: rows! }, () => draw(next, dim!));
         for (let row = 10; row < rows!; row += 13) vectors[row] = vectors[row - 7]!;
