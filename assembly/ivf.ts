@@ -29,7 +29,7 @@ import { CodeQuery, Codes, Ivf, TopK } from "./layout";
 import { rotateVectors } from "./rotate";
 import { isInTurn, scanF32 } from "./scan";
 import { dotTables } from "./tables";
-import { bound, push, topkSort } from "./topk";
+import { bound, push, topkScale, topkSort } from "./topk";
 
 /** Parts whose table entries are added up in 16 bits. Even. */
 const PARTS_PER_SUM: u32 = 512;
@@ -348,6 +348,7 @@ export function ivfSearch(ivfPtr: usize, topPtr: usize, query: usize, probes: u3
     const codes = changetype<Codes>(ivf.codes), prepared = changetype<CodeQuery>(ivf.query);
     codesQuery(ivf.codes, q, ivf.query);
     scanVectors<Code>(ivf, top, ivf.query, codes.ptr, codes.stride, prepared.terms, found, allow);
+    if (sorted) return topkScale(topPtr, prepared.unit);
     for (let i: u32 = 0; i < top.count; i++) {
       const at = top.distances + ((<usize>i) << 2);
       store<f32>(at, load<f32>(at) * prepared.unit);

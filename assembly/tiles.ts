@@ -23,9 +23,9 @@ import {
   METRIC_COSINE, METRIC_IP, METRIC_L2, PANEL_LANES, ROW_QUERY_DATA, ROWS_BF16, ROWS_BITS, ROWS_F16, ROWS_F32, ROWS_I8, TILE_BLOCK_BYTES,
   TILE_BOUNDS_BYTES, TILE_QUERIES, TILE_ROWS, TOPK_SIZE,
 } from "../src/kernels/abi";
-import { FastDot, FastL2, four } from "./distance";
+import { Code, FastDot, FastL2, four } from "./distance";
 import { isAllowed, scanList, scanListAllowed } from "./ivf";
-import { RowQuery, Tile, TopK } from "./layout";
+import { CodeQuery, Codes, RowQuery, Tile, TopK } from "./layout";
 import { BF16Dot, BF16L2, expandRows, F16Dot, F16L2, Int8, rowBytes, scanRows } from "./rows";
 import { scanF32 } from "./scan";
 import { bound, push } from "./topk";
@@ -297,6 +297,27 @@ export function tileScan(
       const rows = format == ROWS_F32 && count == end - r ? data + <usize>r * (tile.dim << 2) : tile.block;
       if (format == ROWS_I8) compareBlock<i16>(tile, rows, count, chunk, lanes, data, terms, rowIds, rowBase);
       else compareBlock<f32>(tile, rows, count, chunk, lanes, data, terms, rowIds, rowBase);
+    }
+  }
+}
+
+/**
+ * Positions [from, to) of 7-bit codes against the n queries of the tile that `members` names, into the top-k of each, as rowIds
+ * says, in code units. One query after another: a tile of codes would spare loads, not arithmetic; the codes are read from
+ * the cache. `queries`: CodeQuery of each query of the tile, queryStride bytes apart. `allow`: bitset over what is reported, or 0.
+ */
+export function tileCodes(
+  tilePtr: usize, codesPtr: usize, queries: usize, queryStride: u32, from: u32, to: u32, allow: usize, rowIds: usize, members: usize, n: u32,
+): void {
+  const tile = changetype<Tile>(tilePtr), codes = changetype<Codes>(codesPtr);
+  const rows = max<u32>(TILE_BLOCK_BYTES / codes.stride, 4);
+  for (let p = from; p < to; p += rows) {
+    const end = min(p + rows, to);
+    for (let i: u32 = 0; i < n; i++) {
+      const number = load<u32>(members + ((<usize>i) << 2)), query = queries + <usize>number * queryStride, top = topOf(tile, number);
+      const terms = changetype<CodeQuery>(query).terms;
+      if (allow) scanListAllowed<Code>(top, query, codes.ptr, codes.stride, codes.dim, terms, p, end, rowIds, allow);
+      else scanList<Code>(top, query, codes.ptr, codes.stride, codes.dim, terms, p, end, rowIds, false);
     }
   }
 }

@@ -182,9 +182,10 @@ async function searchSealedTile(
     }
     const index = vectors.index!;
     const plan = planSegment(job.plan, vectors);
-    if (!index.searchTile || withNearBound(range)) break;
+    const search = range ? null : index.tileSearch(plan);
+    if (!search) break;
     vectors.use(false);
-    const found = await searchTile(vectors.indexKernels, index, seen, plan, part, slices, () => vectors.index === index);
+    const found = await searchTile(vectors.indexKernels, search, seen, part, slices, () => vectors.index === index);
     if (found) return plan.refine ? await rescoreTile(segment, job, part, found, slices) : found.map((hits) => within(segment, hits, k, range));
   }
   const found: Found[] = [];

@@ -2,7 +2,7 @@
  * The queries of a batch, a tile of them at a time, against one segment: by scan, or by an index that searches for many
  * together. What a tile takes of memory has a bound, whatever the number of queries is.
  */
-import type { SearchPlan, VectorIndex } from '../index/index.ts';
+import type { TileSearch } from '../index/index.ts';
 import type { DistanceRange, Kernels, RowValues } from '../kernels/kernels.ts';
 import { QueryTile, type Steps } from '../kernels/query-tile.ts';
 import { F32_ROWS, ROW_FORMATS } from '../kernels/rows.ts';
@@ -74,10 +74,10 @@ export function scanTile(kernels: Kernels, seen: VectorSnapshot, part: BatchPart
 
 /** What the index finds per query; null where `isCurrent` says after a pause that the index is gone. */
 export function searchTile(
-  kernels: Kernels, index: VectorIndex, seen: VectorSnapshot, plan: SearchPlan, part: BatchPart, slices: Slices, isCurrent: () => boolean,
+  kernels: Kernels, search: TileSearch, seen: VectorSnapshot, part: BatchPart, slices: Slices, isCurrent: () => boolean,
 ): Promise<TileHits[] | null> {
-  const tile = new QueryTile(kernels, F32_ROWS, part.metric, part.field.dim!, part.size, Math.min(plan.candidates, Math.max(seen.rows, 1)));
-  return run(tile, part, (work) => index.searchTile!(work, plan, seen.allowIn(kernels)), null, slices, isCurrent);
+  const tile = new QueryTile(kernels, F32_ROWS, part.metric, part.field.dim!, part.size, search.hits);
+  return run(tile, part, (work) => search.run(work, seen.allowIn(kernels)), null, slices, isCurrent);
 }
 
 async function run(

@@ -48,6 +48,13 @@ export interface IndexSection {
   readonly bytes: Uint8Array;
 }
 
+export interface TileSearch {
+  /** Hits of a query that the tile is to have room for. */
+  readonly hits: number;
+  /** The tile, of rows in f32, ends up with what `search` finds for each of its queries. */
+  run(tile: QueryTile, allowPtr: number): Steps;
+}
+
 /** An index over the rows of one sealed segment, resident in kernel memory. Immutable. */
 export interface VectorIndex {
   readonly typeName: string;
@@ -59,12 +66,8 @@ export interface VectorIndex {
    * returned, applied during the search; 0 means all. Answers how many were found.
    */
   search(plan: SearchPlan, allowPtr: number): number;
-  /**
-   * Searches for all queries of a tile together, so that what is read for one serves others; the tile, of rows in f32, has
-   * room for `plan.candidates` hits, or as many as there are rows, and ends up with what `search` finds for each query. null where
-   * each query is better searched by itself.
-   */
-  readonly searchTile: ((tile: QueryTile, plan: SearchPlan, allowPtr: number) => Steps) | null;
+  /** How queries of such a plan are searched for together, so that what is read for one serves others; null where each is better searched by itself. */
+  tileSearch(plan: SearchPlan): TileSearch | null;
   free(): void;
 }
 

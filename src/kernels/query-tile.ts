@@ -56,14 +56,15 @@ export class QueryTile {
   /** u32, shape (size): 0, 1, 2, ... */
   readonly #membersPtr: number;
   readonly #held: number[] = [];
+  /** Of an index that compares in units of its own: what the distances of each query are multiplied by at the end. */
+  units: Float32Array | null = null;
 
   /** Bytes of kernel memory of one query of a tile. */
   static queryBytes(format: RowFormat, dim: number, k: number): number {
     return queryStride(format, dim) + k * 8 + TOPK_SIZE + 4;
   }
 
-  /** `from`: a tile whose queries, prepared for rows of this format and metric, are looked at instead of own ones. */
-  constructor(kernels: Kernels, format: RowFormat, metric: MetricType, dim: number, size: number, k: number, from?: QueryTile) {
+  constructor(kernels: Kernels, format: RowFormat, metric: MetricType, dim: number, size: number, k: number) {
     const { arena } = kernels;
     this.kernels = kernels;
     this.format = format;
@@ -82,7 +83,7 @@ export class QueryTile {
     };
     try {
       this.ptr = alloc(TILE_SIZE);
-      this.queriesPtr = from?.queriesPtr ?? alloc(size * this.#queryStride);
+      this.queriesPtr = alloc(size * this.#queryStride);
       this.#topsPtr = alloc(size * TOPK_SIZE);
       this.#rowsPtr = alloc(size * k * 4);
       this.#distancesPtr = alloc(size * k * 4);
@@ -126,6 +127,15 @@ export class QueryTile {
     if (metric === 'COSINE' && !isExact(format)) for (let i = 0; i < size; i++) exports.normalize(this.queriesPtr + i * this.#queryStride, dim);
   }
 
+  /** Takes the prepared queries of these numbers of another tile of the same format and dimensions. */
+  copyQueries({ queriesPtr }: QueryTile, numbers: ArrayLike<number>): void {
+    const bytes = this.#queryStride;
+    for (let i = 0; i < this.size; i++) {
+      const from = queriesPtr + numbers[i]! * bytes;
+      this.kernels.arena.u8(this.queriesPtr + i * bytes, bytes).set(this.kernels.arena.u8(from, bytes));
+    }
+  }
+
   /** Forgets hits; keeps from now on at most k (this tile's, or fewer) of each query, of those within `range` where one is given. */
   begin(range: DistanceRange | null = null, k = this.k): void {
     for (let i = 0; i < this.size; i++) this.beginQuery(i, range, k);
@@ -165,9 +175,15 @@ export class QueryTile {
     }
   }
 
+  /** Hits of a query so far. */
+  count(query: number): number {
+    return this.kernels.arena.u32(this.topPtr(query), TOPK_SIZE / 4)[TOPK_COUNT / 4]!;
+  }
+
   /** Ends a query's top-k: hits sorted by distance, then row. Answers how many. */
   end(query: number): number {
-    return this.kernels.exports.topkSort(this.topPtr(query));
+    const { exports } = this.kernels;
+    return this.units ? exports.topkScale(this.topPtr(query), this.units[query]!) : exports.topkSort(this.topPtr(query));
   }
 
   /** Hits of a query; views of kernel memory. Shape (n). */

@@ -1,11 +1,13 @@
 /** The twin of `assembly/tiles.ts`: tiles only save work, so every query is scanned by itself. */
-import { ROWS_F32, TILE_DIM, TILE_FORMAT, TILE_METRIC, TILE_QUERIES_PTR, TILE_QUERY_STRIDE, TILE_TOPS, TOPK_SIZE } from './abi.ts';
+import { CODES_PTR, CODES_STRIDE, ROWS_F32, TILE_DIM, TILE_FORMAT, TILE_METRIC, TILE_QUERIES_PTR, TILE_QUERY_STRIDE, TILE_TOPS, TOPK_SIZE } from './abi.ts';
 import type { KernelExports } from './exports.ts';
+import { codeDistance } from './scalar-codes.ts';
 import type { ScalarMemory } from './scalar-memory.ts';
+import { ScalarTopK } from './scalar-topk.ts';
 
 export function scalarTiles(
   memory: ScalarMemory, isAllowed: (allow: number, row: number) => boolean, { scanF32, scanRows }: Pick<KernelExports, 'scanF32' | 'scanRows'>,
-): Pick<KernelExports, 'tileScan'> {
+): Pick<KernelExports, 'tileScan' | 'tileCodes'> {
   return {
     tileScan(tile, data, terms, from, to, allow, rowIds, rowBase, members, n) {
       const { u32 } = memory;
@@ -21,6 +23,19 @@ export function scalarTiles(
           }
         } else if (format === ROWS_F32) scanF32(top, metric, query, data, dim, from, to, terms, allow, rowBase);
         else scanRows(top, format, metric, query, data, dim, from, to, terms, allow, rowBase);
+      }
+    },
+
+    tileCodes(tile, codes, queries, queryStride, from, to, allow, rowIds, members, n) {
+      const { u32 } = memory;
+      const ptr = u32[(codes + CODES_PTR) / 4], stride = u32[(codes + CODES_STRIDE) / 4];
+      for (let i = 0; i < n; i++) {
+        const number = u32[members / 4 + i];
+        const top = new ScalarTopK(memory, u32[(tile + TILE_TOPS) / 4] + number * TOPK_SIZE);
+        for (let row = from; row < to; row++) {
+          const id = u32[rowIds / 4 + row];
+          if (isAllowed(allow, id)) top.push(codeDistance(memory, queries + number * queryStride, ptr, stride, row), id);
+        }
       }
     },
   };

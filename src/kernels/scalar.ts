@@ -68,6 +68,7 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
     ...scalarPca(memory),
 
     topkSort: (topPtr) => new ScalarTopK(memory, topPtr).sort(),
+    topkScale: (topPtr, factor) => new ScalarTopK(memory, topPtr).scale(Math.fround(factor)),
 
     countBits(ptr, n) {
       let count = 0;

@@ -52,8 +52,6 @@ function scan(name: string, code: number, families: IndexType['families'], forma
 }
 
 class FlatIndex implements VectorIndex {
-  /** Segments are scanned as they are, and have the tiles for it. */
-  readonly searchTile = null;
   readonly typeName: string;
   readonly memoryBytes = 0;
   readonly #context: IndexContext;
@@ -72,6 +70,11 @@ class FlatIndex implements VectorIndex {
     kernels.beginTopK(Math.min(plan.candidates, rows));
     kernels.scanRows(this.#format, metric, vectors!.ptr, dim, 0, rows, vectors!.inverseNormsPtr, allowPtr, 0);
     return kernels.endTopK();
+  }
+
+  /** Segments are scanned as they are, and have the tiles for it. */
+  tileSearch(): null {
+    return null;
   }
 
   free(): void {}

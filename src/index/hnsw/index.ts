@@ -60,8 +60,6 @@ export const HNSW_PRQ = graphType('HNSW_PRQ', 31, { parseBuild: parsePrqBuild, p
 const WALK_MARGIN = 1.2;
 
 class HnswIndex implements VectorIndex {
-  /** Walks of different queries have little in common. */
-  readonly searchTile = null;
   readonly typeName: string;
   readonly memoryBytes: number;
   readonly #context: IndexContext;
@@ -130,6 +128,11 @@ class HnswIndex implements VectorIndex {
     if (!this.#code) return kernels.queryPtr;
     prepareQuery(kernels, this.#code, kernels.walkQueryPtr);
     return kernels.walkQueryPtr;
+  }
+
+  /** Walks of different queries have little in common. */
+  tileSearch(): null {
+    return null;
   }
 
   free(): void {

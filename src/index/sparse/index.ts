@@ -67,7 +67,6 @@ export const SPARSE_INVERTED_INDEX: IndexType = {
 
 class InvertedIndex implements VectorIndex {
   readonly typeName = NAME;
-  readonly searchTile = null;
   readonly #context: IndexContext;
   readonly #algorithm: string;
   readonly #lists: PostingLists;
@@ -138,6 +137,10 @@ class InvertedIndex implements VectorIndex {
       view.setFloat64(at + TERM_BOUND, term.bound, true);
     });
     return ptr;
+  }
+
+  tileSearch(): null {
+    return null;
   }
 
   free(): void {
