@@ -46,7 +46,7 @@ const ask = ({ client, collectionId, vector }: Collection, queries: QueryVectors
 function split({ ends, keys, scores }: SearchReply): { keys: bigint[]; scores: number[] }[] {
   return Array.from(ends, (end, i) => {
     const from = i === 0 ? 0 : ends[i - 1]!;
-    return { keys: [...(keys as BigInt64Array).subarray(from, end)], scores: [...scores.subarray(from, end)] };
+    return { keys: [...(keys.slice(from, end) as readonly bigint[] | BigInt64Array)], scores: [...scores.subarray(from, end)] };
   });
 }
 
