@@ -8,7 +8,7 @@
  */
 import {
   GRAPH_BASE_LINKS, GRAPH_CODES, GRAPH_DATA, GRAPH_DIM, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_INVERSE_NORMS, GRAPH_LEVELS, GRAPH_M, GRAPH_METRIC,
-  GRAPH_ROWS, GRAPH_SIZE, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, NO_ROW,
+  GRAPH_ALPHA, GRAPH_ROWS, GRAPH_SIZE, GRAPH_SLOTS, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, NO_ROW,
 } from '../../kernels/abi.ts';
 import { METRIC_CODE } from '../../kernels/kernels.ts';
 import type { CodeBlock } from '../../quant/sq8/codes.ts';
@@ -64,6 +64,8 @@ export class GraphBlock {
     struct[GRAPH_INVERSE_NORMS / 4] = !codes && metric === 'COSINE' ? vectors!.inverseNormsPtr : 0;
     struct[GRAPH_CODES / 4] = codes ? codes.ptr : 0;
     struct[GRAPH_EF_CONSTRUCTION / 4] = 0;
+    struct[GRAPH_SLOTS / 4] = 2 * m;
+    arena.f32(this.ptr, GRAPH_SIZE / 4)[GRAPH_ALPHA / 4] = 1;
   }
 
   /** A graph without links. */
