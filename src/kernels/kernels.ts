@@ -126,7 +126,7 @@ export interface SparseBlock {
   readonly valuesPtr: number;
 }
 
-export type ScratchName = 'query' | 'rowQuery' | 'rowSource' | 'sparseQuery' | 'terms' | 'parts' | 'sums' | 'hitRows' | 'hitDistances' | 'rescore' | 'rescoreTerms' | 'walkQuery' | 'walkRowQuery' | 'walk' | 'visited' | 'beam' | 'found' | 'gather';
+export type ScratchName = 'query' | 'rowQuery' | 'rowSource' | 'sparseQuery' | 'terms' | 'parts' | 'sums' | 'hitRows' | 'hitDistances' | 'rescore' | 'rescoreTerms' | 'refineQuery' | 'walkQuery' | 'walkRowQuery' | 'walk' | 'visited' | 'beam' | 'found' | 'gather';
 
 export type InstantiateKernels = (module: KernelModule) => Kernels;
 

@@ -9,7 +9,7 @@ import { instantiateKernels, type Kernels } from '../../src/kernels/kernels.ts';
 import type { KernelModule } from '../../src/kernels/load.ts';
 import { F32_ROWS } from '../../src/kernels/rows.ts';
 import { CentroidPanels } from '../../src/quant/kmeans.ts';
-import { CodeBlock, codeQueryBytes, codeStride } from '../../src/quant/sq8/codes.ts';
+import { CodeBlock, codeQueryBytes, codeStride } from '../../src/quant/sq/codes.ts';
 import type { MetricType } from '../../src/schema/types.ts';
 import { mulberry32 } from '../../src/util/random.ts';
 import { hashOf, randomVectors } from '../support/vectors.ts';

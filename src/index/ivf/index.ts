@@ -10,7 +10,7 @@ import { f32Lists } from '../../quant/f32/lists.ts';
 import type { ListCodeType } from '../../quant/list-code.ts';
 import { pqLists } from '../../quant/pq/lists.ts';
 import { rabitqLists } from '../../quant/rabitq/lists.ts';
-import { sq8Lists } from '../../quant/sq8/lists.ts';
+import { sq8Lists } from '../../quant/sq/lists.ts';
 import type { BuildParams, IndexContext, IndexType, SearchPlan, VectorIndex } from '../index.ts';
 import { IvfBuilder, listsFor } from './builder.ts';
 import { ListBlock, listsBytes } from './lists.ts';

@@ -4,7 +4,7 @@
  */
 import { ElanusError } from '../../util/error.ts';
 import type { BuildParams, SearchPlan } from '../index.ts';
-import { booleanParam, integerParam, nameParam, numberParam, refuseUnknown } from '../params.ts';
+import { booleanParam, integerParam, nameParam, numberParam, partsParam, refuseUnknown, servedParam } from '../params.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 type About = { readonly dim: number };
@@ -12,7 +12,6 @@ type About = { readonly dim: number };
 const NLIST_MAX = 65_536;
 const NLIST = 128;
 const NPROBE = 8;
-const PARTS_MAX = 65_536;
 /** What `m` is where it divides the dimension; the next smaller divisor where it does not. */
 const PARTS = 32;
 /** More candidates than this are not scored again, whatever is asked. */
@@ -43,21 +42,6 @@ const refineParams = (raw: Raw): { refine: boolean; refine_type: string } => ({
   refine_type: nameParam(raw, 'refine_type', ['FP32'], REFINE_TYPES, 'FP32'),
 });
 
-/** A whole number of Milvus's range of which this release serves some. */
-function servedParam(raw: Raw, name: string, served: readonly number[], max: number, fallback: number): number {
-  const value = integerParam(raw, name, 1, max, fallback);
-  if (served.includes(value)) return value;
-  throw new ElanusError('NOT_SUPPORTED', `"${name}" expected ${served.join(' or ')}, got ${value}`, { parameter: name, served });
-}
-
-function partsParam(raw: Raw, dim: number): number {
-  let fallback = Math.min(PARTS, dim);
-  while (dim % fallback !== 0) fallback--;
-  const parts = integerParam(raw, 'm', 1, PARTS_MAX, fallback);
-  if (dim % parts !== 0) throw new ElanusError('INVALID_ARGUMENT', `"m" expected a divisor of the dimension ${dim}, got ${parts}`, { parameter: 'm', dim });
-  return parts;
-}
-
 export function parseFlatBuild(raw: Raw): BuildParams {
   refuseUnknown('IVF_FLAT', raw, ['nlist'], 'build');
   return { nlist: nlistParam(raw) };
@@ -70,7 +54,7 @@ export function parseSq8Build(raw: Raw): BuildParams {
 
 export function parsePqBuild(raw: Raw, { dim }: About): BuildParams {
   refuseUnknown('IVF_PQ', raw, ['nlist', 'm', 'nbits', ...REFINE], 'build');
-  return { nlist: nlistParam(raw), m: partsParam(raw, dim), nbits: servedParam(raw, 'nbits', [4, 8], NBITS_MAX, 8), ...refineParams(raw) };
+  return { nlist: nlistParam(raw), m: partsParam(raw, dim, PARTS), nbits: servedParam(raw, 'nbits', [4, 8], NBITS_MAX, 8), ...refineParams(raw) };
 }
 
 export function parseScannBuild(raw: Raw): BuildParams {
