@@ -34,6 +34,7 @@ function ivfType(name: string, code: number, parse: Pick<IndexType, 'parseBuild'
     isScan: false,
     needsVectors: false,
     ...parse,
+    rowCacheBytes: () => null,
     estimateBytes: (rows, dim, build) => listsBytes(rows, dim, listsFor(rows, nlist(build))) + Math.ceil(rows * codeOf(build, dim).bytesPerRow(dim)),
     builder: (context, build, seed) => new IvfBuilder(context, nlist(build), codeOf(build, context.dim), seed),
     open: (context, build, sections) => new IvfIndex(name, context, ListBlock.open(context, nlist(build), codeOf(build, context.dim), sections)),
