@@ -78,7 +78,7 @@ if (offsetof<CodeQuery>("metric") != abi.CODE_QUERY_METRIC) ERROR("CodeQuery.met
   ptr: usize;
   /**
    * f32, shape (rows), or 0. SQ8: sum of (code - zero)^2, the row's squared length in code units. Other kinds, L2: the squared length of the decoded
-   * row less the centre, in units of scale^2; COSINE: 1 / the length of the decoded row, 0 for a zero row.
+   * row less the centre, in units of scale^2, of product quantizers with what their rows.ts adds; COSINE: 1 / the length of the decoded row, 0 for a zero row.
    */
   terms: usize;
   /** CODE_SQ8 and so on. */

@@ -14,7 +14,7 @@
 //
 // COSINE: rows are encoded at unit length; what a decoded row's length is off by is divided out (terms), 0 for a zero row.
 //
-// Overflow: 127 * 63 * 2 twice is below 2^15, so that two pair sums of the relaxed dot can be added in 16 bits.
+// Overflow: 127 * 63 * 2 twice is below 2^15, so that two pair sums of the relaxed dot can be added in 16 bits; of SQ4U 127 * 15 * 2 eight times.
 import {
   CODE_BF16, CODE_F16, CODE_PQ_BYTES, CODE_PQ_NIBBLES, CODE_QUERY_CODES, CODE_SQ4U, CODE_SQ6, METRIC_COSINE, METRIC_L2,
 } from "../src/kernels/abi";
@@ -38,6 +38,9 @@ const CONSTANTS = memory.data<u8>([
 /** Bytes of 16 elements of a query. */
 const GROUP: usize = ASC_FEATURE_RELAXED_SIMD ? 16 : 32;
 
+/** Bytes of SQ4U rows whose pair sums are added up in 16 bits. */
+const SQ4_BYTES_PER_SUM: usize = 64;
+
 /** Dot products, i32 lanes to be added up, of 16 elements of the query at v with 16 codes, one a byte. */
 // @ts-ignore: decorator
 @inline function dot16(v: usize, codes: v128, ones: v128): v128 {
@@ -54,6 +57,14 @@ const GROUP: usize = ASC_FEATURE_RELAXED_SIMD ? 16 : 32;
   return i32x4.add(dot16(v, low, ones), dot16(v + 32, high, ones));
 }
 
+/** sum + the pair sums, i16, of 32 elements q0, q1 with the 32 codes at x. */
+// @ts-ignore: decorator
+@inline function addPairs(sum: v128, q0: v128, q1: v128, x: usize, mask: v128): v128 {
+  const packed = v128.load(x);
+  return i16x8.add(sum, i16x8.add(
+    i16x8.relaxed_dot_i8x16_i7x16_s(q0, v128.and(packed, mask)), i16x8.relaxed_dot_i8x16_i7x16_s(q1, v128.and(i16x8.shr_u(packed, 4), mask))));
+}
+
 // @ts-ignore: decorator
 @inline function oneSq4(v: usize, x: usize, stride: u32): v128 {
   const ones = v128.load(CONSTANTS), mask = v128.load(CONSTANTS, 16);
@@ -64,6 +75,31 @@ const GROUP: usize = ASC_FEATURE_RELAXED_SIMD ? 16 : 32;
     v += 2 * GROUP;
   }
   return sum;
+}
+
+/** Dot products, i32, of the query at v with four rows. */
+// @ts-ignore: decorator
+@inline function fourSq4(v: usize, a: usize, b: usize, c: usize, d: usize, stride: u32): v128 {
+  if (!ASC_FEATURE_RELAXED_SIMD) return sumI32(oneSq4(v, a, stride), oneSq4(v, b, stride), oneSq4(v, c, stride), oneSq4(v, d, stride));
+  const mask = v128.load(CONSTANTS, 16), zero = i32x4.splat(0);
+  let a0 = zero, b0 = zero, c0 = zero, d0 = zero;
+  for (let i: usize = 0, end = <usize>stride; i < end; ) {
+    let sa = zero, sb = zero, sc = zero, sd = zero;
+    for (const to = min(i + SQ4_BYTES_PER_SUM, end); i < to; i += 16) {
+      const q0 = v128.load(v), q1 = v128.load(v, 16);
+      sa = addPairs(sa, q0, q1, a + i, mask);
+      sb = addPairs(sb, q0, q1, b + i, mask);
+      sc = addPairs(sc, q0, q1, c + i, mask);
+      sd = addPairs(sd, q0, q1, d + i, mask);
+      v += 32;
+    }
+    const ones = v128.load(CONSTANTS);
+    a0 = i32x4.add(a0, i32x4.dot_i16x8_s(sa, ones));
+    b0 = i32x4.add(b0, i32x4.dot_i16x8_s(sb, ones));
+    c0 = i32x4.add(c0, i32x4.dot_i16x8_s(sc, ones));
+    d0 = i32x4.add(d0, i32x4.dot_i16x8_s(sd, ones));
+  }
+  return sumI32(a0, b0, c0, d0);
 }
 
 // @ts-ignore: decorator
@@ -159,7 +195,7 @@ export function fourPacked(query: usize, data: usize, stride: u32, perRow: usize
   else if (kind == CODE_PQ_NIBBLES) dots = fourNibbles(v, pa, pb, pc, pd, width);
   else {
     const sums = kind == CODE_SQ4U
-      ? sumI32(oneSq4(v, pa, stride), oneSq4(v, pb, stride), oneSq4(v, pc, stride), oneSq4(v, pd, stride))
+      ? fourSq4(v, pa, pb, pc, pd, stride)
       : sumI32(oneSq6(v, pa, stride), oneSq6(v, pb, stride), oneSq6(v, pc, stride), oneSq6(v, pd, stride));
     dots = f32x4.convert_i32x4_s(i32x4.sub(sums, i32x4.splat(head.offset)));
   }

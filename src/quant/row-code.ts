@@ -46,6 +46,21 @@ export interface RowCodeType {
   open(context: CodeContext, sections: ReadonlyMap<string, Uint8Array>): RowCode;
 }
 
+/** Rows per call of encoding, and products: few enough that a call ends in a few milliseconds. */
+const ROWS_PER_CALL_MAX = 256;
+const PRODUCTS_PER_CALL = 4e6;
+
+/** Trains a code and writes all rows in it. Yields the products of each step. */
+export function* writeRows(code: RowCode, rows: number): Work {
+  yield* code.train();
+  const perCall = Math.max(1, Math.min(Math.floor((PRODUCTS_PER_CALL * rows) / code.encodeWork), ROWS_PER_CALL_MAX));
+  for (let from = 0; from < rows; from += perCall) {
+    const to = Math.min(from + perCall, rows);
+    code.encode(from, to);
+    yield (code.encodeWork * (to - from)) / rows;
+  }
+}
+
 /** Writes the kernels' prepared query in the form that the rows need to `out`, of `queryBytes`. */
 export const prepareQuery = (kernels: Kernels, code: RowCode, out: number): void => kernels.exports.codesQuery(code.ptr, kernels.queryPtr, out);
 

@@ -39,9 +39,10 @@ describe('index parameters', () => {
     expect(getIndexType('IVF_PQ').parseBuild({}, { metric: 'L2', dim: 100 })).toMatchObject({ m: 25 });
     expect(getIndexType('SCANN').parseBuild({}, about)).toEqual({ nlist: 128, with_raw_data: true });
     expect(getIndexType('IVF_RABITQ').parseBuild({}, about)).toEqual({ nlist: 128, rbq_bits: 1, refine: false, refine_type: 'FP32' });
-    expect(getIndexType('IVF_FLAT').parseSearch({}, 10, { nlist: 128 })).toEqual({ candidates: 10, refine: false, ef: 0, nprobe: 8, queryBits: 0 });
+    expect(getIndexType('IVF_FLAT').parseSearch({}, 10, { nlist: 128 })).toEqual({ candidates: 10, refine: false, rescored: 0, ef: 0, nprobe: 8, queryBits: 0 });
     expect(getIndexType('IVF_FLAT').parseSearch({}, 10, { nlist: 3 })).toMatchObject({ nprobe: 3 });
-    expect(getIndexType('IVF_PQ').parseSearch({ nprobe: 4, refine_k: 2.5 }, 10, { nlist: 9, refine: true })).toMatchObject({ candidates: 25, refine: true, nprobe: 4 });
+    expect(getIndexType('IVF_PQ').parseSearch({ nprobe: 4, refine_k: 2.5 }, 10, { nlist: 9, refine: true, refine_type: 'FP32' })).toMatchObject({ candidates: 25, refine: true, nprobe: 4 });
+    expect(getIndexType('IVF_PQ').parseSearch({ nprobe: 4, refine_k: 2.5 }, 10, { nlist: 9, refine: true, refine_type: 'SQ8' })).toMatchObject({ candidates: 10, refine: false, rescored: 25, nprobe: 4 });
     expect(getIndexType('SCANN').parseSearch({}, 10, { nlist: 9, with_raw_data: true })).toMatchObject({ candidates: 10, refine: true });
     expect(getIndexType('SCANN').parseSearch({}, 10, { nlist: 9, with_raw_data: false })).toMatchObject({ candidates: 10, refine: false });
     expect(getIndexType('IVF_RABITQ').parseSearch({ rbq_query_bits: 4 }, 10, { nlist: 9 })).toMatchObject({ queryBits: 4 });
@@ -97,7 +98,9 @@ describe('index parameters', () => {
     ['SCANN', { with_raw_data: 1 }, 'INVALID_ARGUMENT with_raw_data'],
     ['IVF_RABITQ', { rbq_bits: 2 }, 'NOT_SUPPORTED rbq_bits'],
     ['IVF_RABITQ', { rbq_bits: 10 }, 'INVALID_ARGUMENT rbq_bits'],
-    ['IVF_RABITQ', { refine_type: 'SQ8' }, 'NOT_SUPPORTED refine_type'],
+    ['IVF_RABITQ', { refine_type: 'SQ4U' }, 'INVALID_ARGUMENT refine_type'],
+    ['IVF_SQ8', { refine_type: 'SQ8' }, 'INVALID_ARGUMENT refine_type'],
+    ['IVF_PQ', { m: 8, refine_type: 'SQ6' }, 'INVALID_ARGUMENT refine_type'],
   ])('%s build %j is %s', (type, params, expected) => {
     expect(codeOf(() => getIndexType(type).parseBuild(params, about))).toBe(expected);
   });

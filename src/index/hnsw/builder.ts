@@ -3,7 +3,7 @@
  * integers, equal on every machine, and the fastest there are.
  */
 import type { Work } from '../../quant/kmeans.ts';
-import type { RowCode, RowCodeType } from '../../quant/row-code.ts';
+import { writeRows, type RowCode, type RowCodeType } from '../../quant/row-code.ts';
 import { SCALAR_CODES } from '../../quant/row-codes.ts';
 import { assert } from '../../util/assert.ts';
 import type { IndexBuilder, IndexContext, IndexSection } from '../index.ts';
@@ -13,10 +13,7 @@ import { GraphBlock } from './graph.ts';
 import { drawLevels } from './levels.ts';
 
 /** Rows per kernel call: small enough that a slow row does not overrun a slice by much. */
-const ENCODE_ROWS_MAX = 256;
 const INSERT_ROWS_MAX = 64;
-/** Products per call of encoding. */
-const PRODUCTS_PER_CALL = 4e6;
 /** A call is long enough to hide the clock and short enough to end in time. */
 const CALL_MS = 1;
 /** Inserting a row compares it with about M * efConstruction others, eight 7-bit products in the time of one. */
@@ -136,17 +133,9 @@ export class GraphBuilder implements IndexBuilder {
     }
   }
 
-  /** Trains a code and writes all rows in it. */
   *#write(code: RowCode): Work {
-    const { rows } = this.#context;
     this.#workTotal += code.trainWork + code.encodeWork;
-    yield* code.train();
-    const perCall = Math.max(1, Math.min(Math.floor((PRODUCTS_PER_CALL * rows) / code.encodeWork), ENCODE_ROWS_MAX));
-    for (let from = 0; from < rows; from += perCall) {
-      const to = Math.min(from + perCall, rows);
-      code.encode(from, to);
-      yield (code.encodeWork * (to - from)) / rows;
-    }
+    yield* writeRows(code, this.#context.rows);
   }
 
   finish(): IndexSection[] {
