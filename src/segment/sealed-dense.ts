@@ -111,7 +111,9 @@ export class SealedDense implements SealedRows {
   }
 
   #offsets(rows: ArrayLike<number>): Float64Array {
-    return Float64Array.from(rows, (row) => row * this.#rowBytes);
+    const offsets = new Float64Array(rows.length);
+    for (let i = 0; i < offsets.length; i++) offsets[i] = rows[i]! * this.#rowBytes;
+    return offsets;
   }
 
   take(rows: ArrayLike<number>): Column {
@@ -146,12 +148,16 @@ export class SealedDense implements SealedRows {
     const rowBytes = this.#rowBytes;
     const cache = this.#rowCache;
     if (!cache) return file.readRangesNow(section, this.#offsets(rows), rowBytes, target);
-    for (let i = 0; i < rows.length; i++) {
-      const place = target.subarray(i * rowBytes, (i + 1) * rowBytes);
-      if (cache.get(rows[i]!, place)) continue;
-      if (!file.readRangesNow(section, [rows[i]! * rowBytes], rowBytes, place)) return false;
-      cache.put(rows[i]!, place);
-    }
+    const placeOf = (bytes: Uint8Array, i: number): Uint8Array => bytes.subarray(i * rowBytes, (i + 1) * rowBytes);
+    const missing: number[] = [];
+    for (let i = 0; i < rows.length; i++) if (!cache.get(rows[i]!, placeOf(target, i))) missing.push(i);
+    const found = new Uint8Array(missing.length * rowBytes);
+    if (!file.readRangesNow(section, this.#offsets(missing.map((i) => rows[i]!)), rowBytes, found)) return false;
+    missing.forEach((i, at) => {
+      const row = placeOf(found, at);
+      placeOf(target, i).set(row);
+      cache.put(rows[i]!, row);
+    });
     return true;
   }
 
