@@ -142,6 +142,11 @@ export class GraphIndex implements VectorIndex {
     return kernels.walkQueryPtr;
   }
 
+  /** Walks of different queries have little in common. */
+  tileSearch(): null {
+    return null;
+  }
+
   free(): void {
     this.#graph.free();
     this.#code?.free();
