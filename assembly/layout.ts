@@ -31,7 +31,7 @@ if (offsetof<TopK>() != abi.TOPK_SIZE) ERROR("TopK's size drifted from abi.ts");
 
 /**
  * A query prepared for one block of codes:
- * distance(row) = (factor * (dot(v, codes(row)) - offset) + base + terms[row]) * unit, for COSINE times terms[row] instead.
+ * distance(row) = (factor * (dot(v, codes(row)) - offset) + base + terms[row]) * unit, but by SQ8 for COSINE times terms[row] instead.
  * v follows at CODE_QUERY_CODES: i8 in the relaxed build, i16 in the others, zero beyond dim. Of product quantizers the sum of the
  * entries that a row names in the tables there, f32, shape (width, 256 or 16), stands for the dot product. For 16-bit floats the query
  * itself follows, f32, and the distance is that of the numbers times unit.
@@ -77,7 +77,7 @@ if (offsetof<CodeQuery>("metric") != abi.CODE_QUERY_METRIC) ERROR("CodeQuery.met
   /** Shape (rows, stride bytes). */
   ptr: usize;
   /**
-   * f32, shape (rows), or 0. SQ8: sum of (code - zero)^2, the row's squared length in code units. Other kinds, L2: the squared length of the decoded
+   * f32, shape (rows), or 0. SQ8: sum of (code - zero)^2, the row's squared length in code units; COSINE: of a zero row 1 / scale^2 more. Other kinds, L2: the squared length of the decoded
    * row less the centre, in units of scale^2, of product quantizers with what their rows.ts adds; COSINE: 1 / the length of the decoded row, 0 for a zero row.
    */
   terms: usize;
@@ -115,18 +115,18 @@ if (offsetof<Codes>("codebooks") != abi.CODES_CODEBOOKS) ERROR("Codes.codebooks 
   rows: u32;
   dim: u32;
   metric: u32;
-  /** Links per row above the base level; twice as many at the base. */
+  /** Links that a row is given when it is inserted, and most above the base level. */
   m: u32;
   /** A row of the top level, where walks begin. NO_ROW in an empty graph. */
   entry: u32;
   topLevel: u32;
-  /** u32, shape (rows, 2m), a list ends at its first NO_ROW. */
+  /** u32, shape (rows, slots), a list ends at its first NO_ROW. */
   baseLinks: usize;
   /** u32, shape (slots, m): level l >= 1 of a row is slot upperStarts[row] + l - 1. */
   upperLinks: usize;
   /** u32, shape (rows). */
   upperStarts: usize;
-  /** u8, shape (rows): highest level of the row. */
+  /** u8, shape (rows): highest level of the row. 0 for a graph of one level, whose entry is chosen before the first row. */
   levels: usize;
   /** Shape (rows, stride bytes): f32 vectors or codes. */
   data: usize;
@@ -136,6 +136,10 @@ if (offsetof<Codes>("codebooks") != abi.CODES_CODEBOOKS) ERROR("Codes.codebooks 
   /** Codes* for a graph over codes, 0 over f32. */
   codes: usize;
   efConstruction: u32;
+  /** Most links of a row at the base level. */
+  slots: u32;
+  /** A candidate is left out when a link kept before is nearer to it by this factor than the row is; at least 1. */
+  alpha: f32;
 }
 if (offsetof<Graph>("rows") != abi.GRAPH_ROWS) ERROR("Graph.rows drifted from abi.ts");
 if (offsetof<Graph>("dim") != abi.GRAPH_DIM) ERROR("Graph.dim drifted from abi.ts");
@@ -152,16 +156,18 @@ if (offsetof<Graph>("stride") != abi.GRAPH_STRIDE) ERROR("Graph.stride drifted f
 if (offsetof<Graph>("inverseNorms") != abi.GRAPH_INVERSE_NORMS) ERROR("Graph.inverseNorms drifted from abi.ts");
 if (offsetof<Graph>("codes") != abi.GRAPH_CODES) ERROR("Graph.codes drifted from abi.ts");
 if (offsetof<Graph>("efConstruction") != abi.GRAPH_EF_CONSTRUCTION) ERROR("Graph.efConstruction drifted from abi.ts");
+if (offsetof<Graph>("slots") != abi.GRAPH_SLOTS) ERROR("Graph.slots drifted from abi.ts");
+if (offsetof<Graph>("alpha") != abi.GRAPH_ALPHA) ERROR("Graph.alpha drifted from abi.ts");
 
 /** Scratch memory of one walk at a time. All of `visited` is zero between calls. */
 @unmanaged export class Walk {
   /** Bitset, one bit a row, in whole 16-byte blocks. */
   visited: usize;
-  /** Entries (f32 distance, u32 row), shape (ef + 1), nearest first. */
+  /** Entries (f32 distance, u32 row), shape (ef + 1), nearest first; in the build of a graph of one level (ef + slots + 1). */
   beam: usize;
-  /** The same, for the rows that a filter allows, or for a list of links that is chosen anew: shape (max(found, 2m + 1)). */
+  /** The same, for the rows that a filter allows, or for a list of links that is chosen anew: shape (max(found, slots + 1)). */
   found: usize;
-  /** u32, shape (2m + 4): rows whose distances come next. */
+  /** u32, shape (slots + 4): rows whose distances come next. */
   gather: usize;
   /** Room for a query in the form that the graph's rows need: f32, or a CodeQuery. */
   query: usize;
@@ -297,3 +303,43 @@ if (offsetof<Ivf>("floatTables") != abi.IVF_FLOAT_TABLES) ERROR("Ivf.floatTables
 if (offsetof<Ivf>("query") != abi.IVF_QUERY) ERROR("Ivf.query drifted from abi.ts");
 if (offsetof<Ivf>("rotation") != abi.IVF_ROTATION) ERROR("Ivf.rotation drifted from abi.ts");
 if (offsetof<Ivf>("sums") != abi.IVF_SUMS) ERROR("Ivf.sums drifted from abi.ts");
+
+/**
+ * Queries of a batch, each with a top-k of its own. All but the first six fields is scratch for the queries and rows
+ * under way.
+ */
+@unmanaged export class Tile {
+  dim: u32;
+  metric: u32;
+  /** ROWS_* */
+  format: u32;
+  queryStride: u32;
+  /** Shape (queries, queryStride bytes), each in the form that a scan of one takes: f32, or a RowQuery. */
+  queries: usize;
+  /** TopK, shape (queries). */
+  tops: usize;
+  /** Shape (TILE_QUERIES / 8, ceil(bytes of a row as f32 or i16 / 4), 8 lanes of 4 bytes). */
+  panels: usize;
+  /** Shape (TILE_QUERIES / 8, TILE_BOUNDS_BYTES). */
+  bounds: usize;
+  /** Rows that are not compared where they lie: f32, or i16 pairs, shape (blockRows, ...), and 16 bytes more. */
+  block: usize;
+  /** f32, shape (TILE_ROWS): the row's part of the bound. */
+  norms: usize;
+  /** u32, shape (TILE_ROWS): the rows' places in the data. */
+  numbers: usize;
+  /** f32, shape (4, 8): dot products of four rows and a panel. */
+  dots: usize;
+}
+if (offsetof<Tile>("dim") != abi.TILE_DIM) ERROR("Tile.dim drifted from abi.ts");
+if (offsetof<Tile>("metric") != abi.TILE_METRIC) ERROR("Tile.metric drifted from abi.ts");
+if (offsetof<Tile>("format") != abi.TILE_FORMAT) ERROR("Tile.format drifted from abi.ts");
+if (offsetof<Tile>("queryStride") != abi.TILE_QUERY_STRIDE) ERROR("Tile.queryStride drifted from abi.ts");
+if (offsetof<Tile>("queries") != abi.TILE_QUERIES_PTR) ERROR("Tile.queries drifted from abi.ts");
+if (offsetof<Tile>("tops") != abi.TILE_TOPS) ERROR("Tile.tops drifted from abi.ts");
+if (offsetof<Tile>("panels") != abi.TILE_PANELS) ERROR("Tile.panels drifted from abi.ts");
+if (offsetof<Tile>("bounds") != abi.TILE_BOUNDS) ERROR("Tile.bounds drifted from abi.ts");
+if (offsetof<Tile>("block") != abi.TILE_BLOCK) ERROR("Tile.block drifted from abi.ts");
+if (offsetof<Tile>("norms") != abi.TILE_NORMS) ERROR("Tile.norms drifted from abi.ts");
+if (offsetof<Tile>("numbers") != abi.TILE_NUMBERS) ERROR("Tile.numbers drifted from abi.ts");
+if (offsetof<Tile>("dots") != abi.TILE_DOTS) ERROR("Tile.dots drifted from abi.ts");

@@ -4,6 +4,7 @@
  * every question.
  */
 import type { Kernels, SparseBlock } from '../kernels/kernels.ts';
+import type { QueryTile, Steps } from '../kernels/query-tile.ts';
 import type { MetricType, VectorType } from '../schema/types.ts';
 import type { QueryVectors, VectorTypeInfo } from '../schema/vector-types/index.ts';
 
@@ -39,12 +40,21 @@ export interface SearchPlan {
   readonly refine: boolean;
   /** HNSW: breadth of the walk, at least `candidates`. 0 where it means nothing. */
   readonly ef: number;
+  /** Candidates whose vectors are asked of the store at a time, where that takes waiting; absent: all. */
+  readonly rowsAtOnce?: number;
 }
 
 /** A named part of an index file. */
 export interface IndexSection {
   readonly name: string;
   readonly bytes: Uint8Array;
+}
+
+export interface TileSearch {
+  /** Hits of a query that the tile is to have room for. */
+  readonly hits: number;
+  /** The tile, of rows in f32, ends up with what `search` finds for each of its queries. */
+  run(tile: QueryTile, allowPtr: number): Steps;
 }
 
 /** An index over the rows of one sealed segment, resident in kernel memory. Immutable. */
@@ -58,6 +68,8 @@ export interface VectorIndex {
    * returned, applied during the search; 0 means all. Answers how many were found.
    */
   search(plan: SearchPlan, allowPtr: number): number;
+  /** How queries of such a plan are searched for together, so that what is read for one serves others; null where each is better searched by itself. */
+  tileSearch(plan: SearchPlan): TileSearch | null;
   free(): void;
 }
 
@@ -87,6 +99,11 @@ export interface IndexType {
   parseBuild(raw: Readonly<Record<string, unknown>>, about: { readonly metric: MetricType; readonly dim: number }): BuildParams;
   /** Checks search parameters against an index with these build parameters; an unknown one is INVALID_ARGUMENT. */
   parseSearch(raw: Readonly<Record<string, unknown>>, limit: number, build: BuildParams): SearchPlan;
+  /**
+   * Bytes of full vectors that it keeps, of `vectorBytes`, row by row as they are read, in place of whole segments within
+   * `cacheBytes`. null: it takes part in that.
+   */
+  rowCacheBytes(vectorBytes: number, build: BuildParams): number | null;
   /** Bytes of kernel memory that the index itself takes, f32 vectors apart. */
   estimateBytes(rows: number, dim: number, build: BuildParams): number;
   /** Starts a build. `context.vectors` is never null here. */

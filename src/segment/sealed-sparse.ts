@@ -1,6 +1,7 @@
 /** Sparse vectors of a sealed segment as CSR, in kernel memory or read from the file. */
 import type { VectorBlock } from '../index/index.ts';
 import type { Kernels, SparseBlock } from '../kernels/kernels.ts';
+import type { Steps } from '../kernels/query-tile.ts';
 import type { Column } from '../schema/column.ts';
 import type { Field, MetricType } from '../schema/types.ts';
 import type { SparseValues } from '../schema/vector-types/index.ts';
@@ -20,6 +21,7 @@ interface Resident {
 }
 
 export class SealedSparse implements SealedRows {
+  readonly format = null;
   readonly #pool: KernelPool;
   readonly #field: Field;
   readonly #rows: number;
@@ -84,6 +86,10 @@ export class SealedSparse implements SealedRows {
     kernels.scanSparse(block, 0, this.#rows, allowPtr, 0);
   }
 
+  scanTile(): Steps {
+    throw new ElanusError('INTERNAL', 'sparse rows are scanned by one query at a time');
+  }
+
   /** Distances of sparse vectors are exact everywhere. */
   rescore(): void {}
 
@@ -119,6 +125,11 @@ export class SealedSparse implements SealedRows {
     const shifted = offsets.map((offset) => offset - first);
     return takeSparse(this.#field, rows, shifted, new Uint32Array(indices.buffer, indices.byteOffset, last - first), new Float32Array(values.buffer, values.byteOffset, last - first));
   }
+
+  readonly rowCacheBytes = 0;
+
+  /** Indexes of sparse vectors score nothing again. */
+  keepRows(): void {}
 
   copyAll(): Column {
     return this.take(Uint32Array.from({ length: this.#rows }, (_, row) => row));

@@ -6,6 +6,8 @@
 import { getIndexType } from '../index/registry.ts';
 import type { SearchPlan, VectorBlock, VectorIndex } from '../index/index.ts';
 import type { Kernels } from '../kernels/kernels.ts';
+import type { QueryTile, Steps } from '../kernels/query-tile.ts';
+import type { RowFormat } from '../kernels/rows.ts';
 import type { Column } from '../schema/column.ts';
 import type { Field, IndexSpec, MetricType, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, type QueryVectors } from '../schema/vector-types/index.ts';
@@ -16,6 +18,7 @@ import { LiveRows } from './live-rows.ts';
 import { SealedDense } from './sealed-dense.ts';
 import { SealedSparse } from './sealed-sparse.ts';
 import type { CachedVectors } from './vector-cache.ts';
+import type { VectorSnapshot } from './vector-snapshot.ts';
 
 /** One of several queries in the form of the field's column. */
 export interface RowQuery {
@@ -26,6 +29,8 @@ export interface RowQuery {
 
 /** The vectors themselves, in kernel memory or in the file, by what a type's rows are. */
 export interface SealedRows {
+  /** How the rows lie; null where they are sparse. */
+  readonly format: RowFormat | null;
   /** Where the vectors are; null while they are not in memory. */
   readonly kernels: Kernels | null;
   readonly memoryBytes: number;
@@ -37,14 +42,19 @@ export interface SealedRows {
   setQuery(kernels: Kernels, query: RowQuery): void;
   /** Vectors must be in memory, here and wherever nothing else is said. */
   scan(metric: MetricType, allowPtr: number): void;
+  scanTile(tile: QueryTile, allowPtr: number): Steps;
   rescore(metric: MetricType, n: number, keep: number): void;
   /** Scores hits of these kernels, n of them, by rows read at once; false where they cannot be. Vectors need not be in memory. */
   rescoreFromFile(kernels: Kernels, file: SectionFile, metric: MetricType, n: number, keep: number): boolean;
   /** Scores hits of these kernels by their vectors, which a `read` answered; `rows` ascending. */
   rescoreRead(kernels: Kernels, metric: MetricType, rows: Uint32Array, vectors: Column, keep: number): void;
   take(rows: ArrayLike<number>): Column;
-  /** Vectors need not be in memory. */
-  read(rows: ArrayLike<number>, file: SectionFile): Promise<Column>;
+  /** Vectors need not be in memory. `rowsAtOnce`: most that are asked of the file at a time; default all. */
+  read(rows: ArrayLike<number>, file: SectionFile, rowsAtOnce?: number): Promise<Column>;
+  /** Bytes that rows kept one by one take. */
+  readonly rowCacheBytes: number;
+  /** Keeps rows that are read, within so many bytes; 0: none. Forgets those that were kept. */
+  keepRows(byteLength: number): void;
   /** All rows. */
   copyAll(): Column;
   /** The rows in the form that indexes know; they stay so until `dropBlock`. */
@@ -69,6 +79,8 @@ export class SealedVectors implements CachedVectors {
   #indexKernels: Kernels | null = null;
   /** What serves compares the vectors themselves. */
   #isNeeded = true;
+  /** What serves keeps rows one by one in place of all. */
+  #keepsRows = false;
   #holds = 0;
   #loading: Promise<void> | null = null;
   #freed = false;
@@ -108,11 +120,15 @@ export class SealedVectors implements CachedVectors {
   }
 
   get memoryBytes(): number {
-    return this.#rows.memoryBytes + (this.#index?.memoryBytes ?? 0);
+    return this.#rows.memoryBytes + this.#rows.rowCacheBytes + (this.#index?.memoryBytes ?? 0);
   }
 
   get residentBytes(): number {
     return this.resident ? this.#rows.memoryBytes : this.#loading ? this.byteLength : 0;
+  }
+
+  get rowCacheBytes(): number {
+    return this.#rows.rowCacheBytes;
   }
 
   get isDroppable(): boolean {
@@ -134,7 +150,7 @@ export class SealedVectors implements CachedVectors {
 
   /** Reads the vectors behind a search that scores rows again, where the budget has room for them. */
   loadAhead(file: SectionFile): void {
-    if (this.resident || this.#loading || this.#freed || !this.#pool.cache.makeRoom(this.byteLength, this.#useBefore)) return;
+    if (this.resident || this.#loading || this.#freed || this.#keepsRows || !this.#pool.cache.makeRoom(this.byteLength, this.#useBefore)) return;
     // A failure to read ahead is no search's: the next one that needs the vectors meets it again.
     this.load(file).catch(() => {});
   }
@@ -184,8 +200,12 @@ export class SealedVectors implements CachedVectors {
     this.#isNeeded = type.needsVectors;
     if (type.needsVectors) return;
     this.#rows.dropBlock();
-    // An index that scores nothing again has no use for them.
-    if (!type.parseSearch({}, 1, spec.params).refine && this.isDroppable) this.drop();
+    const rowCacheBytes = type.rowCacheBytes(this.byteLength, spec.params);
+    this.#keepsRows = rowCacheBytes !== null;
+    this.#rows.keepRows(rowCacheBytes ?? 0);
+    // An index that scores nothing again has no use for all of them.
+    const hasUse = !this.#keepsRows && type.parseSearch({}, 1, spec.params).refine;
+    if (!hasUse && this.isDroppable) this.drop();
     this.#pool.cache.trim();
   }
 
@@ -198,6 +218,8 @@ export class SealedVectors implements CachedVectors {
   #removeIndex(): void {
     const kernels = this.#indexKernels;
     if (!kernels) return;
+    this.#keepsRows = false;
+    this.#rows.keepRows(0);
     this.#index!.free();
     this.#index = null;
     this.#indexSpec = null;
@@ -212,6 +234,19 @@ export class SealedVectors implements CachedVectors {
     this.#live.kill(row);
   }
 
+  snapshot(): VectorSnapshot {
+    const live = this.#live.snapshot();
+    const allowIn = (kernels: Kernels): number => live.ptrIn(kernels);
+    return {
+      format: this.#rows.format,
+      rows: this.rows,
+      allowIn,
+      scan: (metric) => this.#rows.scan(metric, allowIn(this.kernels)),
+      scanTile: (tile) => this.#rows.scanTile(tile, allowIn(this.kernels)),
+      free: () => live.free(),
+    };
+  }
+
   /** Prepares a query in `kernels` or `indexKernels`. */
   setQuery(kernels: Kernels, query: RowQuery): void {
     this.#rows.setQuery(kernels, query);
@@ -222,9 +257,9 @@ export class SealedVectors implements CachedVectors {
     this.#rows.scan(metric, this.#live.ptrIn(this.kernels));
   }
 
-  /** Asks the index; hits are left in `indexKernels`. */
-  search(plan: SearchPlan): number {
-    return this.#index!.search(plan, this.#live.ptrIn(this.indexKernels));
+  /** Asks the index; hits are left in `indexKernels`. `seen`: instead of the rows that live now. */
+  search(plan: SearchPlan, seen?: VectorSnapshot): number {
+    return this.#index!.search(plan, seen ? seen.allowIn(this.indexKernels) : this.#live.ptrIn(this.indexKernels));
   }
 
   /**
@@ -244,10 +279,23 @@ export class SealedVectors implements CachedVectors {
     return kernels;
   }
 
-  /** The same for rows that are read from the file first; `rows` ascending. Answers the best `keep`, closest first. */
-  async rescore(file: SectionFile, query: RowQuery, rows: Uint32Array, keep: number): Promise<{ readonly rows: Uint32Array; readonly distances: Float32Array }> {
+  /** The same for rows that came from elsewhere than the kernels' last search, in any order. Answers copies of the best `keep`. */
+  rescoreHits(file: SectionFile, query: RowQuery, rows: Uint32Array, keep: number): { readonly rows: Uint32Array; readonly distances: Float32Array } | null {
     if (rows.length === 0) return { rows, distances: new Float32Array(0) };
-    const vectors = await this.#rows.read(rows, file);
+    const kernels = this.#rows.kernels ?? this.#pool.shared;
+    this.#rows.setQuery(kernels, query);
+    kernels.beginTopK(rows.length);
+    kernels.hitRows(rows.length).set(rows);
+    if (this.resident) this.#rows.rescore(query.metric, rows.length, keep);
+    else if (!this.#rows.rescoreFromFile(kernels, file, query.metric, rows.length, keep)) return null;
+    const n = Math.min(keep, rows.length);
+    return { rows: kernels.hitRows(n).slice(), distances: kernels.hitDistances(n).slice() };
+  }
+
+  /** The same for rows that are read from the file first; `rows` ascending. Answers the best `keep`, closest first. */
+  async rescore(file: SectionFile, query: RowQuery, rows: Uint32Array, keep: number, rowsAtOnce?: number): Promise<{ readonly rows: Uint32Array; readonly distances: Float32Array }> {
+    if (rows.length === 0) return { rows, distances: new Float32Array(0) };
+    const vectors = await this.#rows.read(rows, file, rowsAtOnce);
     // The index may be gone by now, these kernels never are.
     const kernels = this.#pool.shared;
     this.#rows.setQuery(kernels, query);

@@ -28,6 +28,7 @@ function scan(name: string, code: number, families: IndexType['families'], forma
       return { candidates: limit, refine: false, ef: 0 };
     },
 
+    rowCacheBytes: () => null,
     estimateBytes: () => 0,
 
     builder(context: IndexContext): IndexBuilder {
@@ -70,6 +71,11 @@ class FlatIndex implements VectorIndex {
     kernels.beginTopK(Math.min(plan.candidates, rows));
     kernels.scanRows(this.#format, metric, vectors!.ptr, dim, 0, rows, vectors!.inverseNormsPtr, allowPtr, 0);
     return kernels.endTopK();
+  }
+
+  /** Segments are scanned as they are, and have the tiles for it. */
+  tileSearch(): null {
+    return null;
   }
 
   free(): void {}
