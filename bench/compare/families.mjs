@@ -47,8 +47,8 @@ const codeBreadths = ({ efs, refineKs }, k) => refinedBreadths(efs, refineKs, k)
 /** For coarse codes, whose best k need many candidates. @type {Settings} */
 const coarseBreadths = ({ efs, candidates }, k) => refinedBreadths(efs, candidates.map((n) => n / k), k);
 
-/** @type {Settings} */
-const searchLists = ({ efs }) => efs.map((search_list) => ({ label: `search_list ${search_list}`, params: { search_list } }));
+/** Twice the breadths: a walk over coarse codes needs more candidates for the same recall, and no fewer than 16. @type {Settings} */
+const searchLists = ({ efs }) => efs.map((ef) => 2 * ef).map((search_list) => ({ label: `search_list ${search_list}`, params: { search_list } }));
 
 /** @type {Settings} */
 const probes = ({ nprobes }) => nprobes.map((nprobe) => ({ label: `nprobe ${nprobe}`, params: { nprobe } }));
