@@ -191,6 +191,7 @@ export function suite(kind: string, spawn: () => Promise<WorkerHandle>): void {
         },
         kernels: { variant: 'scalar', module: null },
         workers: 2,
+        teamSizeMax: () => 1,
         fallback: (cause) => {
           throw cause;
         },

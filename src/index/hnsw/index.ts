@@ -24,7 +24,8 @@ export const HNSW: IndexType = {
   parseBuild: parseHnswBuild,
   parseSearch: parseHnswSearch,
   estimateBytes: (rows, _dim, build) => graphBytes(rows, build['M'] as number),
-  builder: (context, build, seed) => new HnswBuilder(context, build['M'] as number, build['efConstruction'] as number, seed, false),
+  sharesBuild: true,
+  builder: (context, build, seed, team) => new HnswBuilder(context, build['M'] as number, build['efConstruction'] as number, seed, false, team),
   open(context, build, sections) {
     assert(context.vectors !== null, 'HNSW walks f32 vectors');
     return new HnswIndex('HNSW', context, GraphBlock.open(context, build['M'] as number, sections, null), null);
@@ -40,7 +41,8 @@ export const HNSW_SQ: IndexType = {
   parseBuild: parseHnswSqBuild,
   parseSearch: parseHnswSqSearch,
   estimateBytes: (rows, dim, build) => graphBytes(rows, build['M'] as number) + codesBytes(rows, dim),
-  builder: (context, build, seed) => new HnswBuilder(context, build['M'] as number, build['efConstruction'] as number, seed, true),
+  sharesBuild: true,
+  builder: (context, build, seed, team) => new HnswBuilder(context, build['M'] as number, build['efConstruction'] as number, seed, true, team),
   open(context, build, sections) {
     const codes = Codes.open(context, sections);
     try {

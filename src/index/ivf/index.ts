@@ -33,6 +33,7 @@ function ivfType(name: string, code: number, parse: Pick<IndexType, 'parseBuild'
     families: ['dense'],
     isScan: false,
     needsVectors: false,
+    sharesBuild: false,
     ...parse,
     estimateBytes: (rows, dim, build) => listsBytes(rows, dim, listsFor(rows, nlist(build))) + Math.ceil(rows * codeOf(build, dim).bytesPerRow(dim)),
     builder: (context, build, seed) => new IvfBuilder(context, nlist(build), codeOf(build, context.dim), seed),
