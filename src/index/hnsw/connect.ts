@@ -4,6 +4,7 @@
  * near it that is reachable: in a free slot, or in place of the farthest link that no path of the search tree needs.
  */
 import { NO_ROW } from '../../kernels/abi.ts';
+import type { Work } from '../../quant/kmeans.ts';
 
 const NONE = NO_ROW >>> 0;
 
@@ -14,7 +15,7 @@ const SLICE_ROWS = 2048;
  * Changes `links` (u32, shape (rows, slots)) in place; answers how many rows were cut off. Equal input, equal output.
  * Yields now and then, where its caller may let others have their turn.
  */
-export function* connectRows(links: Uint32Array, rows: number, slots: number, entry: number): Generator<void, number> {
+export function* connectRows(links: Uint32Array, rows: number, slots: number, entry: number): Work<number> {
   /** The row from which the search tree reached each row; itself for the entry, NONE while unreached. */
   const parent = new Uint32Array(rows).fill(NONE);
   const queue = new Uint32Array(rows);
@@ -23,9 +24,9 @@ export function* connectRows(links: Uint32Array, rows: number, slots: number, en
     parent[row] = from;
     queue[tail++] = row;
   };
-  function* spread(): Generator<void, void> {
+  function* spread(): Work {
     for (; head < tail; head++) {
-      if (head % SLICE_ROWS === SLICE_ROWS - 1) yield;
+      if (head % SLICE_ROWS === SLICE_ROWS - 1) yield 0;
       const row = queue[head];
       for (let at = row * slots, end = at + slots; at < end; at++) {
         const next = links[at];
@@ -61,7 +62,7 @@ export function* connectRows(links: Uint32Array, rows: number, slots: number, en
     waiting = false;
     let progress = false;
     for (let row = 0; row < rows; row++) {
-      if (row % SLICE_ROWS === SLICE_ROWS - 1) yield;
+      if (row % SLICE_ROWS === SLICE_ROWS - 1) yield 0;
       if (parent[row] !== NONE) continue;
       let attached = false;
       for (let at = row * slots, end = at + slots; at < end && !attached; at++) {

@@ -4,8 +4,10 @@
  */
 import { assignNearest, CentroidPanels, kmeansWork, sampleRows, trainKmeans, type Work } from '../../quant/kmeans.ts';
 import type { ListCode, ListCodeType, ListLayout } from '../../quant/list-code.ts';
+import { writeRows, type RowCode, type RowCodeType } from '../../quant/row-code.ts';
 import { assert } from '../../util/assert.ts';
 import type { IndexBuilder, IndexContext, IndexSection } from '../index.ts';
+import { refineSections } from '../refine.ts';
 import { listSections } from './lists.ts';
 
 /** Rows of the sample per list, and rounds over it. */
@@ -25,18 +27,21 @@ export class IvfBuilder implements IndexBuilder {
   readonly #lists: number;
   readonly #seed: number;
   readonly #codeType: ListCodeType;
+  readonly #refineType: RowCodeType | null;
   readonly #work: Work;
   #workDone = 0;
   #workTotal: number;
   #layout: ListLayout | null = null;
   #code: ListCode | null = null;
+  #refineCode: RowCode | null = null;
   #isDone = false;
 
-  constructor(context: IndexContext, nlist: number, codeType: ListCodeType, seed: number) {
+  constructor(context: IndexContext, nlist: number, codeType: ListCodeType, refineType: RowCodeType | null, seed: number) {
     this.#context = context;
     this.total = context.rows;
     this.#lists = listsFor(context.rows, nlist);
     this.#codeType = codeType;
+    this.#refineType = refineType;
     this.#seed = seed;
     this.#workTotal = kmeansWork(this.#sampled, context.dim, this.#lists, ITERATIONS) + kmeansWork(context.rows, context.dim, this.#lists, 1);
     this.#work = this.#run();
@@ -104,6 +109,10 @@ export class IvfBuilder implements IndexBuilder {
       yield (code.work * (to - from)) / rows / 2;
     }
     arena.free(chunkPtr);
+    if (!this.#refineType) return;
+    this.#refineCode = this.#refineType.create(this.#context, this.#seed);
+    this.#workTotal += this.#refineCode.trainWork + this.#refineCode.encodeWork;
+    yield* writeRows(this.#refineCode, rows);
   }
 
   /** Rows of the segment, one after another, to kernel memory; scaled by their inverse norms unless those are 0. */
@@ -122,13 +131,14 @@ export class IvfBuilder implements IndexBuilder {
   finish(): IndexSection[] {
     while (!this.#isDone) this.#advance();
     assert(this.#layout !== null && this.#code !== null, 'the build came to its end');
-    return listSections(this.#layout, this.#code);
+    return [...listSections(this.#layout, this.#code), ...(this.#refineCode ? refineSections(this.#refineCode) : [])];
   }
 
   free(): void {
     this.#work.return(undefined);
     this.#code?.free();
-    this.#code = null;
+    this.#refineCode?.free();
+    this.#code = this.#refineCode = null;
   }
 }
 

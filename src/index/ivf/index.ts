@@ -10,8 +10,10 @@ import { f32Lists } from '../../quant/f32/lists.ts';
 import type { ListCodeType } from '../../quant/list-code.ts';
 import { pqLists } from '../../quant/pq/lists.ts';
 import { rabitqLists } from '../../quant/rabitq/lists.ts';
-import { sq8Lists } from '../../quant/sq8/lists.ts';
+import { rescoreByCode, type RowCode } from '../../quant/row-code.ts';
+import { sq8Lists } from '../../quant/sq/lists.ts';
 import type { BuildParams, IndexContext, IndexType, SearchPlan, VectorIndex } from '../index.ts';
+import { refineCodeOf, refineSectionsOf } from '../refine.ts';
 import { IvfBuilder, listsFor } from './builder.ts';
 import { ListBlock, listsBytes } from './lists.ts';
 import {
@@ -35,9 +37,18 @@ function ivfType(name: string, code: number, parse: Pick<IndexType, 'parseBuild'
     needsVectors: false,
     sharesBuild: false,
     ...parse,
-    estimateBytes: (rows, dim, build) => listsBytes(rows, dim, listsFor(rows, nlist(build))) + Math.ceil(rows * codeOf(build, dim).bytesPerRow(dim)),
-    builder: (context, build, seed) => new IvfBuilder(context, nlist(build), codeOf(build, context.dim), seed),
-    open: (context, build, sections) => new IvfIndex(name, context, ListBlock.open(context, nlist(build), codeOf(build, context.dim), sections)),
+    estimateBytes: (rows, dim, build) =>
+      listsBytes(rows, dim, listsFor(rows, nlist(build))) + Math.ceil(rows * codeOf(build, dim).bytesPerRow(dim)) + (refineCodeOf(build)?.estimateBytes(rows, dim) ?? 0),
+    builder: (context, build, seed) => new IvfBuilder(context, nlist(build), codeOf(build, context.dim), refineCodeOf(build), seed),
+    open(context, build, sections) {
+      const refine = refineCodeOf(build)?.open(context, refineSectionsOf(sections)) ?? null;
+      try {
+        return new IvfIndex(name, context, ListBlock.open(context, nlist(build), codeOf(build, context.dim), sections), refine);
+      } catch (error) {
+        refine?.free();
+        throw error;
+      }
+    },
   };
 }
 
@@ -55,15 +66,17 @@ class IvfIndex implements VectorIndex {
   readonly typeName: string;
   readonly #context: IndexContext;
   readonly #block: ListBlock;
+  readonly #refine: RowCode | null;
 
-  constructor(typeName: string, context: IndexContext, block: ListBlock) {
+  constructor(typeName: string, context: IndexContext, block: ListBlock, refine: RowCode | null) {
     this.typeName = typeName;
     this.#context = context;
     this.#block = block;
+    this.#refine = refine;
   }
 
   get memoryBytes(): number {
-    return this.#block.memoryBytes;
+    return this.#block.memoryBytes + (this.#refine?.memoryBytes ?? 0);
   }
 
   /** `searchPlan` is this family's own: a plan comes from the parser of the type that it is given to. */
@@ -73,19 +86,21 @@ class IvfIndex implements VectorIndex {
     const { lists, ptr } = this.#block;
     if (rows === 0) return 0;
     const allowed = allowPtr === 0 ? rows : kernels.countBits(allowPtr, rows);
-    const k = Math.min(plan.candidates, allowed);
+    const k = Math.min(Math.max(plan.candidates, plan.rescored), allowed);
     if (k === 0) return 0;
+    const isRescored = this.#refine !== null && plan.rescored > 0;
     const allow = allowed === rows ? 0 : allowPtr;
     let probes = Math.min(Math.ceil((plan.nprobe * rows) / allowed), lists);
     for (;;) {
       kernels.beginTopK(k);
-      const found = kernels.exports.ivfSearch(ptr, kernels.topPtr, kernels.queryPtr, probes, allow, plan.queryBits, plan.refine ? 0 : 1);
-      if (found >= k || probes === lists) return found;
+      const found = kernels.exports.ivfSearch(ptr, kernels.topPtr, kernels.queryPtr, probes, allow, plan.queryBits, plan.refine || isRescored ? 0 : 1);
+      if (found >= k || probes === lists) return isRescored ? rescoreByCode(kernels, this.#refine!, found, plan.candidates) : found;
       probes = Math.min(probes * PROBE_GROWTH, lists);
     }
   }
 
   free(): void {
     this.#block.free();
+    this.#refine?.free();
   }
 }
