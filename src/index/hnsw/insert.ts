@@ -6,7 +6,7 @@
 import { BACK_LINK_SIZE, NO_ROW } from '../../kernels/abi.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import type { Work } from '../../quant/kmeans.ts';
-import { shareOf, Turns } from '../turns.ts';
+import { shareOf, type Turns } from '../turns.ts';
 import { batchEnd, insertionOrder } from './batches.ts';
 import type { GraphBlock } from './graph.ts';
 
