@@ -144,6 +144,7 @@ export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof s
           if (allow === 0 || (u8[allow + (row >> 3)] >> (row & 7)) & 1) top.push(fround(distanceAt(p, list, base)), row);
         }
       }
+      if (kind === LISTS_CODES && sorted) return top.scale(unit);
       if (kind === LISTS_CODES) for (let i = 0; i < top.count; i++) f32[top.distances + i] *= unit;
       return sorted ? top.sort() : top.count;
     },
