@@ -7,11 +7,15 @@
 // Links are chosen by the heuristic that keeps a candidate only when it is nearer to the row than to every link kept
 // before (algorithm 4), and a list that overflows is chosen anew. Everything is strict or integer arithmetic in a fixed
 // order: equal rows, levels and batches give equal links on every machine.
-import { BACK_LINK_SIZE, METRIC_L2, NO_ROW } from "../src/kernels/abi";
+//
+// With one level, an entry chosen before and batches of one row it is a Vamana graph (Subramanya et al., "DiskANN",
+// NeurIPS 2019): alpha above 1 lets long links live (their RobustPrune), and rows that are inserted again are linked anew
+// over the whole graph.
+import { BACK_LINK_SIZE, BEAM_ENTRY, METRIC_L2, NO_ROW } from "../src/kernels/abi";
 import { codesRowQuery } from "./codes";
 import { Code, Dot, L2, isCode, isDot } from "./distance";
 import { BackLink, Graph, Walk } from "./layout";
-import { descend, distanceOf, fourOf, insertSorted, linksOf, perRowOf, rowOf, Unfiltered, walkLevel } from "./walk";
+import { descend, distanceOf, fourOf, insertSorted, linksOf, one, perRowOf, rowOf, Unfiltered, walkLevel } from "./walk";
 
 const NONE: u32 = <u32>NO_ROW;
 
@@ -43,11 +47,11 @@ function choose<S>(graph: Graph, walk: Walk, candidates: usize, n: u32, links: u
     const candidate = rowOf(candidates, c);
     let isKept = true;
     if (n > enough && kept > 0) {
-      const toRow = f32x4.splat(distanceOf(candidates, c));
+      const toRow = f32x4.splat(distanceOf(candidates, c)), alpha = f32x4.splat(graph.alpha);
       const query = rowQuery<S>(graph, candidate, walk.rowQuery);
       const perRow = perRowOf<S>(graph, query);
       for (let i: u32 = 0; i < kept && isKept; i += 4) {
-        isKept = !v128.any_true(f32x4.lt(fourOf<S>(graph, query, perRow, links, i, kept), toRow));
+        isKept = !v128.any_true(f32x4.lt(f32x4.mul(fourOf<S>(graph, query, perRow, links, i, kept), alpha), toRow));
       }
     }
     if (isKept) {
@@ -59,6 +63,10 @@ function choose<S>(graph: Graph, walk: Walk, candidates: usize, n: u32, links: u
   return kept;
 }
 
+/** The highest level of a row; graphs of one level have no list of them. */
+// @ts-ignore: decorator
+@inline function levelOf(graph: Graph, row: u32): u32 { return graph.levels ? load<u8>(graph.levels + row) : 0; }
+
 /** How many of a list's `max` slots are taken. */
 // @ts-ignore: decorator
 @inline function lengthOf(links: usize, max: u32): u32 {
@@ -67,14 +75,50 @@ function choose<S>(graph: Graph, walk: Walk, candidates: usize, n: u32, links: u
   return n;
 }
 
-/** Chooses the links of a row that is not in the graph yet, and writes them to its own lists. */
+/** Whether one of the first n links is to this row. */
+function hasLink(links: usize, n: u32, row: u32): bool {
+  for (let i: u32 = 0; i < n; i++) if (load<u32>(links + ((<usize>i) << 2)) == row) return true;
+  return false;
+}
+
+/** Whether one of the first n entries of a list is this row. */
+function hasRow(list: usize, n: u32, row: u32): bool {
+  for (let i: u32 = 0; i < n; i++) if (rowOf(list, i) == row) return true;
+  return false;
+}
+
+/**
+ * For a row that may be in the graph already: takes it out of the beam, and puts its links of now there, which the walk
+ * may not have met. Answers the number of candidates.
+ */
+function withLinks<S>(graph: Graph, walk: Walk, query: usize, row: u32, size: u32): u32 {
+  const beam = walk.beam, links = linksOf(graph, row, 0), most = graph.efConstruction + graph.slots;
+  const perRow = perRowOf<S>(graph, query);
+  let n: u32 = 0;
+  for (let i: u32 = 0; i < size; i++) {
+    if (rowOf(beam, i) == row) continue;
+    store<u64>(beam + <usize>n * BEAM_ENTRY, load<u64>(beam + <usize>i * BEAM_ENTRY));
+    n++;
+  }
+  for (let i: u32 = 0; i < graph.slots; i++) {
+    const link = load<u32>(links + ((<usize>i) << 2));
+    if (link == NONE) break;
+    if (hasRow(beam, n, link)) continue;
+    insertSorted(beam, n, most, one<S>(graph, query, perRow, link), link);
+    n++;
+  }
+  return n;
+}
+
+/** Chooses the links of a row that is not in the graph yet, or in one of one level perhaps, and writes them to its own lists. */
 function chooseLinks<S>(graph: Graph, walk: Walk, row: u32): void {
-  const level: u32 = load<u8>(graph.levels + row), top = graph.topLevel;
+  const level = levelOf(graph, row), top = graph.topLevel;
   const query = rowQuery<S>(graph, row, walk.query);
   descend<S>(graph, walk, query, graph.entry, top, level);
   for (let l = min(level, top) + 1; l > 0; l--) {
     const at = l - 1;
-    const size = walkLevel<S, Unfiltered>(graph, walk, query, 1, graph.efConstruction, at, 0, 0);
+    let size = walkLevel<S, Unfiltered>(graph, walk, query, 1, graph.efConstruction, at, 0, 0);
+    if (!graph.levels) size = withLinks<S>(graph, walk, query, row, size);
     choose<S>(graph, walk, walk.beam, size, linksOf(graph, row, at), graph.m, graph.m);
   }
 }
@@ -86,7 +130,8 @@ function chooseLinks<S>(graph: Graph, walk: Walk, row: u32): void {
 
 /**
  * Chooses the links of rows order[from .. to - 1] among the rows that are in the graph, of which there is one at least.
- * Their lists must hold NO_ROW, `levels` and `upperStarts` be filled. Nothing else changes.
+ * Their lists must hold NO_ROW, `levels` and `upperStarts` be filled. Nothing else changes. Without levels: of one row,
+ * which may have links.
  */
 export function graphChooseLinks(graphPtr: usize, walkPtr: usize, order: usize, from: u32, to: u32): void {
   const graph = changetype<Graph>(graphPtr), walk = changetype<Walk>(walkPtr);
@@ -98,7 +143,7 @@ export function graphChooseLinks(graphPtr: usize, walkPtr: usize, order: usize, 
 /** A list of links by its number: the base lists of all rows, then the slots above. */
 // @ts-ignore: decorator
 @inline function listAt(graph: Graph, list: u32): usize {
-  if (list < graph.rows) return graph.baseLinks + <usize>list * (graph.m << 3);
+  if (list < graph.rows) return graph.baseLinks + <usize>list * (graph.slots << 2);
   return graph.upperLinks + <usize>(list - graph.rows) * (graph.m << 2);
 }
 
@@ -115,7 +160,7 @@ export function graphListBackLinks(graphPtr: usize, order: usize, from: u32, to:
   let n: u32 = 0;
   for (let i = from; i < to; i++) {
     const row = load<u32>(order + ((<usize>i) << 2));
-    for (let level: u32 = 0, top: u32 = load<u8>(graph.levels + row); level <= top; level++) {
+    for (let level: u32 = 0, top = levelOf(graph, row); level <= top; level++) {
       const links = linksOf(graph, row, level);
       for (let link = links, end = links + ((<usize>graph.m) << 2); link < end; link += 4) {
         const target = load<u32>(link);
@@ -172,8 +217,10 @@ function addBackLinks<S>(
     // The whole chain is dealt with at its first.
     if (load<u32>(firstAt) != i) continue;
     store<u32>(firstAt, NONE);
-    const links = listAt(graph, list), max = list < graph.rows ? graph.m << 1 : graph.m;
+    const links = listAt(graph, list), max = list < graph.rows ? graph.slots : graph.m;
     const length = lengthOf(links, max);
+    // A row that is inserted again may be there.
+    if (!graph.levels && hasLink(links, length, backLink.row)) continue;
     let end = length;
     for (let next = i; next != NONE && end <= max; next = backLinkAt(backLinks, next).next) end++;
     if (end <= max) {

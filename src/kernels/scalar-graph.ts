@@ -1,7 +1,7 @@
 /** The twin of `assembly/walk.ts` and `assembly/grow.ts`: the same walk, the same links, step by step. */
 import {
-  BACK_LINK_LIST, BACK_LINK_NEXT, BACK_LINK_OWNER, BACK_LINK_ROW, BACK_LINK_SIZE, GRAPH_BASE_LINKS, GRAPH_CODES, GRAPH_DATA, GRAPH_DIM, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_INVERSE_NORMS, GRAPH_LEVELS,
-  GRAPH_M, GRAPH_METRIC, GRAPH_ROWS, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, CODE_QUERY_UNIT, METRIC_L2, NO_ROW, WALK_QUERY, WALK_ROW_QUERY,
+  BACK_LINK_LIST, BACK_LINK_NEXT, BACK_LINK_OWNER, BACK_LINK_ROW, BACK_LINK_SIZE, GRAPH_ALPHA, GRAPH_BASE_LINKS, GRAPH_CODES, GRAPH_DATA, GRAPH_DIM, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_INVERSE_NORMS, GRAPH_LEVELS,
+  GRAPH_M, GRAPH_METRIC, GRAPH_ROWS, GRAPH_SLOTS, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, CODE_QUERY_UNIT, METRIC_L2, NO_ROW, WALK_QUERY, WALK_ROW_QUERY,
 } from './abi.ts';
 import type { KernelExports } from './exports.ts';
 import { codeDistance, type scalarCodes } from './scalar-codes.ts';
@@ -61,6 +61,8 @@ class ScalarGraph {
   readonly metric: number;
   readonly dim: number;
   readonly m: number;
+  readonly baseSlots: number;
+  readonly alpha: number;
   readonly codes: number;
   readonly rows: number;
   readonly #data: number;
@@ -80,6 +82,8 @@ class ScalarGraph {
     this.metric = field(GRAPH_METRIC);
     this.dim = field(GRAPH_DIM);
     this.m = field(GRAPH_M);
+    this.baseSlots = field(GRAPH_SLOTS);
+    this.alpha = memory.f32[this.at + GRAPH_ALPHA / 4];
     this.codes = field(GRAPH_CODES);
     this.rows = field(GRAPH_ROWS);
     this.#data = field(GRAPH_DATA);
@@ -109,12 +113,12 @@ class ScalarGraph {
 
   /** Element offset of a list of links, and its length in slots. */
   links(row: number, level: number): number {
-    if (level === 0) return this.#baseLinks / 4 + row * this.m * 2;
+    if (level === 0) return this.#baseLinks / 4 + row * this.baseSlots;
     return this.#upperLinks / 4 + (this.memory.u32[this.#upperStarts / 4 + row] + level - 1) * this.m;
   }
 
   slots(level: number): number {
-    return level === 0 ? this.m * 2 : this.m;
+    return level === 0 ? this.baseSlots : this.m;
   }
 
   neighbours(row: number, level: number): number[] {
@@ -196,12 +200,20 @@ class ScalarGraph {
       let isKept = true;
       if (n > enough && kept > 0) {
         const query = this.rowQuery(candidate, rowQueryPtr);
-        for (let i = 0; i < kept && isKept; i++) isKept = !(this.distance(query, u32[links + i]) < candidates.distances[c]);
+        for (let i = 0; i < kept && isKept; i++) isKept = !(fround(this.distance(query, u32[links + i]) * this.alpha) < candidates.distances[c]);
       }
       if (isKept) u32[links + kept++] = candidate;
     }
     u32.fill(NONE, links + kept, links + max);
     return kept;
+  }
+
+  /** For a row that may be in the graph already: the beam without it, and with its links of now. */
+  withLinks(query: number, row: number, beam: SortedRows): SortedRows {
+    const candidates = new SortedRows(beam.max + this.baseSlots);
+    beam.rows.forEach((other, i) => other !== row && candidates.insert(beam.distances[i], other));
+    for (const link of this.neighbours(row, 0)) if (!candidates.rows.includes(link)) candidates.insert(this.distance(query, link), link);
+    return candidates;
   }
 
   /** A list by its number: the base lists of all rows, then the slots above. */
@@ -246,13 +258,13 @@ export function scalarGraph(memory: ScalarMemory, codeExports: ReturnType<typeof
       const queryPtr = u32[(walkPtr + WALK_QUERY) / 4], rowQueryPtr = u32[(walkPtr + WALK_ROW_QUERY) / 4];
       const efConstruction = u32[graph.at + GRAPH_EF_CONSTRUCTION / 4];
       for (const row of u32.subarray(order / 4 + from, order / 4 + to)) {
-        const level = u8[graph.levels + row];
+        const level = graph.levels ? u8[graph.levels + row] : 0;
         const query = graph.rowQuery(row, queryPtr);
         let nearest = graph.descend(query, graph.entry, graph.topLevel, level);
         for (let at = Math.min(level, graph.topLevel); at >= 0; at--) {
           const beam = graph.walk(query, [nearest], efConstruction, at, 0, 0);
           nearest = { row: beam.rows[0], distance: beam.distances[0] };
-          graph.choose(beam, graph.links(row, at), graph.m, graph.m, rowQueryPtr);
+          graph.choose(graph.levels ? beam : graph.withLinks(query, row, beam), graph.links(row, at), graph.m, graph.m, rowQueryPtr);
         }
       }
     },
@@ -264,7 +276,7 @@ export function scalarGraph(memory: ScalarMemory, codeExports: ReturnType<typeof
       const last = new Map<number, number>();
       let n = 0;
       for (const row of u32.subarray(order / 4 + from, order / 4 + to)) {
-        for (let level = 0; level <= u8[graph.levels + row]; level++) {
+        for (let level = 0; level <= (graph.levels ? u8[graph.levels + row] : 0); level++) {
           const links = graph.links(row, level);
           for (let link = links; link < links + graph.m && u32[link] !== NONE; link++) {
             const owner = u32[link];
@@ -295,6 +307,8 @@ export function scalarGraph(memory: ScalarMemory, codeExports: ReturnType<typeof
         u32[backLinksTo / 4 + list] = NONE;
         const { start, slots } = graph.list(list);
         const linked = [...u32.subarray(start, start + slots)].filter((row) => row !== NONE);
+        // A row that is inserted again may be there.
+        if (!graph.levels && linked.includes(field(i, BACK_LINK_ROW))) continue;
         for (let next = i; next !== NONE; next = field(next, BACK_LINK_NEXT)) linked.push(field(next, BACK_LINK_ROW));
         if (linked.length <= slots) u32.set(linked, start);
         else if (i >= ownFrom && i < ownTo) {

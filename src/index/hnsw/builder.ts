@@ -1,6 +1,5 @@
 /**
- * Building an HNSW graph in slices: quantize the rows, insert them, connect what was cut off, then write the rows in the codes that the
- * index keeps. A graph that is walked on codes is built over 7-bit ones whatever code that is: their distances are exact
+ * Building an index of a graph in slices: quantize the rows, link them, then write the rows in the codes that the index keeps. A graph that is walked on codes is built over 7-bit ones whatever code that is: their distances are exact
  * integers, equal on every machine, and the fastest there are.
  */
 import type { Work } from '../../quant/kmeans.ts';
@@ -18,9 +17,22 @@ import { drawLevels } from './levels.ts';
 /** Inserting a row compares it with about M * efConstruction others, eight 7-bit products in the time of one. */
 const PRODUCTS_AT_ONCE = 8;
 
+/** Links between rows in kernel memory. */
+export interface BuiltGraph {
+  sections(): IndexSection[];
+  free(): void;
+}
+
+/** How rows are linked. */
+export interface GraphGrower {
+  /** Products that linking a row costs, about. */
+  workPerRow(dim: number): number;
+  /** A graph over the rows as f32 or in this code, and the work of linking them, by a team that shares the build. */
+  start(context: IndexContext, code: RowCode | null, seed: number, turns: Turns): { readonly graph: BuiltGraph; readonly work: Work };
+}
+
 export interface GraphBuild {
-  readonly m: number;
-  readonly efConstruction: number;
+  readonly grower: GraphGrower;
   readonly seed: number;
   /** What the graph is walked on; null: f32. */
   readonly code: RowCodeType | null;
@@ -28,18 +40,37 @@ export interface GraphBuild {
   readonly refineCode: RowCodeType | null;
 }
 
-export class HnswBuilder implements SharedBuilder {
+/** The products of a walk that expands so many rows of so many links each. */
+export const walkWork = (dim: number, links: number, breadth: number): number => (dim * links * breadth) / PRODUCTS_AT_ONCE;
+
+/** HNSW: rows are inserted batch by batch, and what was cut off is connected. */
+export const hnswGrower = (m: number, efConstruction: number): GraphGrower => ({
+  workPerRow: (dim) => walkWork(dim, m, efConstruction),
+  start(context, code, seed, turns) {
+    const { kernels, rows, dim } = context;
+    const ef = Math.min(Math.max(efConstruction, m), Math.max(rows, 1));
+    const levels = drawLevels(rows, m, seed);
+    const graph = GraphBlock.create(context, m, ef, levels, code);
+    const walkPtr = kernels.prepareWalk(rows, ef, 4 * m, m, Math.max(code?.queryBytes ?? 0, dim * 4));
+    function* insert(): Work {
+      for (const inserted of insertRows({ kernels, graph, levels, walkPtr, seed, turns })) yield inserted * walkWork(dim, m, efConstruction);
+      if (rows > 0 && turns.team.index === 0) yield* connectRows(graph.baseLinks(), rows, m * 2, graph.entry);
+    }
+    return { graph, work: insert() };
+  },
+});
+
+export class GraphBuilder implements SharedBuilder {
   readonly total: number;
   readonly #context: IndexContext;
   readonly #build: GraphBuild;
   readonly #turns: Turns;
   readonly #work: Work;
-  readonly #insertWork: number;
   #workDone = 0;
   #workTotal: number;
   /** What is held at the moment: all is freed at the end, whenever that is. */
   #buildCode: RowCode | null = null;
-  #graph: GraphBlock | null = null;
+  #graph: BuiltGraph | null = null;
   #code: RowCode | null = null;
   #refineCode: RowCode | null = null;
   #isDone = false;
@@ -49,8 +80,7 @@ export class HnswBuilder implements SharedBuilder {
     this.#build = build;
     this.#turns = new Turns(team);
     this.total = context.rows;
-    this.#insertWork = (context.dim * build.m * build.efConstruction) / PRODUCTS_AT_ONCE;
-    this.#workTotal = context.rows * this.#insertWork;
+    this.#workTotal = context.rows * build.grower.workPerRow(context.dim);
     this.#work = this.#run();
   }
 
@@ -82,13 +112,15 @@ export class HnswBuilder implements SharedBuilder {
   }
 
   *#run(): Work {
-    const { code, refineCode, seed } = this.#build;
+    const { grower, code, refineCode, seed } = this.#build;
     const context = this.#context;
     if (code) {
       this.#buildCode = SCALAR_CODES.SQ8.create(context, seed);
       yield* this.#write(this.#buildCode);
     }
-    yield* this.#insert();
+    const { graph, work } = grower.start(context, this.#buildCode, seed, this.#turns);
+    this.#graph = graph;
+    yield* work;
     // What follows is the work of one, whose index it is.
     if (this.#turns.team.index > 0) return;
     if (code === SCALAR_CODES.SQ8) this.#code = this.#buildCode;
@@ -102,18 +134,6 @@ export class HnswBuilder implements SharedBuilder {
       this.#refineCode = refineCode.create(context, seed);
       yield* this.#write(this.#refineCode);
     }
-  }
-
-  *#insert(): Work {
-    const { kernels, rows, dim } = this.#context;
-    const { m, efConstruction, seed } = this.#build;
-    const ef = Math.min(Math.max(efConstruction, m), Math.max(rows, 1));
-    const levels = drawLevels(rows, m, seed);
-    const graph = GraphBlock.create(this.#context, m, ef, levels, this.#buildCode);
-    this.#graph = graph;
-    const walkPtr = kernels.prepareWalk(rows, ef, 4 * m, m, Math.max(this.#buildCode?.queryBytes ?? 0, dim * 4));
-    for (const inserted of insertRows({ kernels, graph, levels, walkPtr, seed, turns: this.#turns })) yield inserted * this.#insertWork;
-    if (rows > 0 && this.#turns.team.index === 0) yield* connectRows(graph.baseLinks(), rows, m * 2, graph.entry);
   }
 
   *#write(code: RowCode): Work {
