@@ -34,6 +34,7 @@ function ivfType(name: string, code: number, parse: Pick<IndexType, 'parseBuild'
     families: ['dense'],
     isScan: false,
     needsVectors: false,
+    sharesBuild: false,
     ...parse,
     rowCacheBytes: () => null,
     estimateBytes: (rows, dim, build) =>
