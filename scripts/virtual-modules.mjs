@@ -4,12 +4,13 @@
  *
  * | name | default export |
  * |---|---|
- * | `elanus:kernels-simd`, `elanus:kernels-relaxed` | that WebAssembly build, base64 |
+ * | `elanus:kernels-simd`, `elanus:kernels-relaxed` | that WebAssembly build, gzip in base64 |
  * | `elanus:worker-source` | the text of the built `worker.js` |
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 export const PREFIX = 'elanus:';
@@ -39,7 +40,7 @@ export function loadVirtual(name, built = {}) {
 function readWasm(variant) {
   const file = wasmFile(variant);
   if (!existsSync(file)) throw new Error(`${file} is missing: run \`npm run build:wasm\` first`);
-  return readFileSync(file).toString('base64');
+  return gzipSync(readFileSync(file), { level: 9 }).toString('base64');
 }
 
 /** @param {string} text */

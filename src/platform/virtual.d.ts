@@ -1,13 +1,13 @@
 /** Modules that the build makes; see `scripts/virtual-modules.mjs`. */
 
 declare module 'elanus:kernels-simd' {
-  /** The plain SIMD WebAssembly build, base64. */
+  /** The plain SIMD WebAssembly build, gzip in base64. */
   const base64: string;
   export default base64;
 }
 
 declare module 'elanus:kernels-relaxed' {
-  /** The relaxed SIMD WebAssembly build, base64. */
+  /** The relaxed SIMD WebAssembly build, gzip in base64. */
   const base64: string;
   export default base64;
 }
