@@ -1,7 +1,7 @@
 // Search of an inverted file: the lists whose centroids are nearest to the query, row by row, into the top-k. One call
 // per query. What a row is (Ivf.kind) decides the loop; the rest is shared.
 //
-//   F32             distances as FLAT computes them, bit for bit
+//   F32, BITS       distances as FLAT and BIN_FLAT compute them, bit for bit
 //   CODES           7-bit codes by integer dot product
 //   BYTES           product quantizer of residuals x - c, 256 words a part, by a table of dot products
 //   NIBBLES         the same with 16 words a part; tables in 7 bits, looked up 16 rows at a time by swizzle
@@ -21,13 +21,14 @@
 //
 // Tables of 7 bits: two are added in bytes, pairs in 16 bits, at most 258 pairs (65,535 / 254) before a sum is taken out.
 import {
-  LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS, PANEL_LANES,
+  LISTS_BITS, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_NIBBLES, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS, PANEL_LANES,
 } from "../src/kernels/abi";
 import { codesQuery } from "./codes";
 import { Code, FastDot, FastL2, four } from "./distance";
 import { CodeQuery, Codes, Ivf, TopK } from "./layout";
 import { rotateVectors } from "./rotate";
-import { isInTurn, scanF32 } from "./scan";
+import { Bits } from "./rows";
+import { isInTurn, scan, scanF32 } from "./scan";
 import { bound, push, topkSort } from "./topk";
 
 /** Parts whose table entries are added up in 16 bits. Even. */
@@ -100,15 +101,24 @@ function scanListAllowed<S>(
   }
 }
 
-function scanVectors<S>(ivf: Ivf, top: TopK, query: usize, data: usize, stride: u32, perRow: usize, probes: u32, allow: usize): void {
-  const lists = changetype<TopK>(ivf.probes).rows;
+/** How many lists in a row changed no hit, the one just searched with them: `count` and `farthest` are the hits' before it. */
+// @ts-ignore: decorator
+@inline function emptyLists(top: TopK, count: u32, farthest: f32, before: u32): u32 {
+  return top.count == count && bound(top) == farthest ? before + 1 : 0;
+}
+
+function scanVectors<S>(ivf: Ivf, top: TopK, query: usize, data: usize, stride: u32, perRow: usize, allow: usize, least: u32, emptyMax: u32): void {
+  const near = changetype<TopK>(ivf.probes);
   // A list is as far away as all of them are: whether they fit a cache decides.
   const inTurn = isInTurn<S>(<usize>ivf.rows * stride, stride);
-  for (let i: u32 = 0; i < probes; i++) {
-    const starts = ivf.starts + ((<usize>load<u32>(lists + ((<usize>i) << 2))) << 2);
+  let empty: u32 = 0;
+  for (let i: u32 = 0; i < near.count && (i < least || empty < emptyMax); i++) {
+    const starts = ivf.starts + ((<usize>load<u32>(near.rows + ((<usize>i) << 2))) << 2);
     const from = load<u32>(starts), to = load<u32>(starts, 4);
+    const count = top.count, farthest = bound(top);
     if (allow) scanListAllowed<S>(top, query, data, stride, ivf.dim, perRow, from, to, ivf.rowIds, allow);
     else scanList<S>(top, query, data, stride, ivf.dim, perRow, from, to, ivf.rowIds, inTurn);
+    empty = emptyLists(top, count, farthest, empty);
   }
 }
 
@@ -307,7 +317,7 @@ function scanNibbles(ivf: Ivf, top: TopK, list: u32, from: u32, to: u32, base: f
   }
 }
 
-function scanResiduals(ivf: Ivf, top: TopK, squares: f32, probes: u32, allow: usize, queryBits: u32): void {
+function scanResiduals(ivf: Ivf, top: TopK, squares: f32, allow: usize, queryBits: u32, least: u32, emptyMax: u32): void {
   const kind = ivf.kind, isL2 = ivf.metric == METRIC_L2;
   let factor: f32 = isL2 ? -2 : -1, scale: f32 = 0, offset: f32 = 0;
   if (kind == LISTS_BYTES) dotTables(ivf, ivf.parts, 256);
@@ -320,30 +330,36 @@ function scanResiduals(ivf: Ivf, top: TopK, squares: f32, probes: u32, allow: us
     offset = load<f32>(ivf.sums);
   }
   const near = changetype<TopK>(ivf.probes);
-  for (let i: u32 = 0; i < probes; i++) {
+  let empty: u32 = 0;
+  for (let i: u32 = 0; i < near.count && (i < least || empty < emptyMax); i++) {
     const at = (<usize>i) << 2;
     const list = load<u32>(near.rows + at);
     const starts = ivf.starts + ((<usize>list) << 2);
     const from = load<u32>(starts), to = load<u32>(starts, 4);
+    const count = top.count, farthest = bound(top);
     let base = load<f32>(near.distances + at);
     // -q·c from |q - c|^2
     if (ivf.metric == METRIC_COSINE) base = (base - squares - load<f32>(ivf.norms + ((<usize>list) << 2))) * 0.5;
     if (kind == LISTS_BYTES) scanBytes(ivf, top, from, to, base, factor, allow);
     else if (kind == LISTS_SIGNS) scanNibbles(ivf, top, list, from, to, base, scale, offset, allow);
     else scanNibbles(ivf, top, list, from, to, base + factor * offset, factor * scale, 0, allow);
+    empty = emptyLists(top, count, farthest, empty);
   }
 }
 
 /**
- * Searches the `probes` (at most ivf.lists) nearest lists for the f32 query (unit length for COSINE); hits go to the
- * top-k, nearest first if `sorted`. `allow`: bitset over the segment's rows, or 0. `queryBits`: SIGNS: bits a dimension of the query, 0:
- * as many as the tables hold. Answers how many hits there are.
+ * Searches the `probes` (at most ivf.lists) nearest lists for the query (f32, unit length for COSINE; BITS: a RowQuery); hits go
+ * to the top-k, nearest first if `sorted`. After `least` lists the search ends where `emptyMax` in a row changed no hit.
+ * `allow`: bitset over the segment's rows, or 0. `queryBits`: SIGNS: bits a dimension of the query, 0: as many as the tables
+ * hold. Answers how many hits there are.
  */
-export function ivfSearch(ivfPtr: usize, topPtr: usize, query: usize, probes: u32, allow: usize, queryBits: u32, sorted: u32): u32 {
+export function ivfSearch(
+  ivfPtr: usize, topPtr: usize, query: usize, probes: u32, least: u32, emptyMax: u32, allow: usize, queryBits: u32, sorted: u32,
+): u32 {
   const ivf = changetype<Ivf>(ivfPtr), top = changetype<TopK>(topPtr), near = changetype<TopK>(ivf.probes);
   const dim = ivf.dim, kind = ivf.kind, bytes = (<usize>dim) << 2;
   let q = query;
-  if (kind >= <u32>LISTS_BYTES) {
+  if (kind == LISTS_BYTES || kind == LISTS_NIBBLES || kind == LISTS_SIGNS) {
     q = ivf.query;
     memory.copy(q, query, bytes);
     if (ivf.rotation) rotateVectors(q, 1, dim, ivf.rotation);
@@ -353,17 +369,25 @@ export function ivfSearch(ivfPtr: usize, topPtr: usize, query: usize, probes: u3
   }
   near.k = probes;
   near.count = 0;
-  scanF32(ivf.probes, ivf.metric == METRIC_IP ? METRIC_IP : METRIC_L2, q, ivf.centroids, dim, 0, ivf.lists, 0, 0, 0);
+  if (kind == LISTS_BITS) scan<Bits>(near, q, ivf.centroids, ivf.stride, dim, ivf.norms, 0, ivf.lists, 0, 0);
+  else scanF32(ivf.probes, ivf.metric == METRIC_IP ? METRIC_IP : METRIC_L2, q, ivf.centroids, dim, 0, ivf.lists, 0, 0, 0);
   topkSort(ivf.probes);
-  const found = near.count;
 
   if (kind == LISTS_F32) {
-    if (ivf.metric == METRIC_L2) scanVectors<FastL2>(ivf, top, q, ivf.data, ivf.stride, 0, found, allow);
-    else scanVectors<FastDot>(ivf, top, q, ivf.data, ivf.stride, ivf.metric == METRIC_COSINE ? ivf.perRow : 0, found, allow);
+    if (ivf.metric == METRIC_L2) scanVectors<FastL2>(ivf, top, q, ivf.data, ivf.stride, 0, allow, least, emptyMax);
+    else scanVectors<FastDot>(ivf, top, q, ivf.data, ivf.stride, ivf.metric == METRIC_COSINE ? ivf.perRow : 0, allow, least, emptyMax);
+  } else if (kind == LISTS_BITS) {
+    scanVectors<Bits>(ivf, top, q, ivf.data, ivf.stride, ivf.perRow, allow, least, emptyMax);
   } else if (kind == LISTS_CODES) {
     const codes = changetype<Codes>(ivf.codes), prepared = changetype<CodeQuery>(ivf.query);
     codesQuery(ivf.codes, q, ivf.query);
-    scanVectors<Code>(ivf, top, ivf.query, codes.ptr, codes.stride, prepared.terms, found, allow);
+    // In code units.
+    const min = top.min, max = top.max;
+    top.min /= prepared.unit;
+    top.max /= prepared.unit;
+    scanVectors<Code>(ivf, top, ivf.query, codes.ptr, codes.stride, prepared.terms, allow, least, emptyMax);
+    top.min = min;
+    top.max = max;
     for (let i: u32 = 0; i < top.count; i++) {
       const at = top.distances + ((<usize>i) << 2);
       store<f32>(at, load<f32>(at) * prepared.unit);
@@ -371,7 +395,7 @@ export function ivfSearch(ivfPtr: usize, topPtr: usize, query: usize, probes: u3
   } else {
     let squares: f32 = 0;
     for (let i: usize = 0; i < bytes; i += 4) squares += load<f32>(q + i) * load<f32>(q + i);
-    scanResiduals(ivf, top, squares, found, allow, queryBits);
+    scanResiduals(ivf, top, squares, allow, queryBits, least, emptyMax);
   }
   return sorted ? topkSort(topPtr) : top.count;
 }

@@ -200,9 +200,9 @@ if (offsetof<Term>() != abi.TERM_SIZE) ERROR("Term's size drifted from abi.ts");
   lists: u32;
   /** LISTS_F32 and so on. */
   kind: u32;
-  /** f32, shape (lists, dim). LISTS_SIGNS: rotated. */
+  /** f32, shape (lists, dim). SIGNS: rotated. BITS: binary rows. */
   centroids: usize;
-  /** f32, shape (lists): squared lengths of the centroids. */
+  /** f32, shape (lists): squared lengths of the centroids. BITS: u32, how many bits are set. */
   norms: usize;
   /** u32, shape (lists + 1). */
   starts: usize;
@@ -210,10 +210,10 @@ if (offsetof<Term>() != abi.TERM_SIZE) ERROR("Term's size drifted from abi.ts");
   rowIds: usize;
   /** TopK with room for all lists: scratch. */
   probes: usize;
-  /** F32, BYTES: shape (rows, stride bytes), by position. NIBBLES, SIGNS: shape (blocks, parts, 16). */
+  /** F32, BYTES, BITS: shape (rows, stride bytes), by position. NIBBLES, SIGNS: shape (blocks, parts, 16). */
   data: usize;
   stride: u32;
-  /** f32, shape (rows), by position, or 0. F32: inverse norms; BYTES, NIBBLES, SIGNS: what is added to a row's distance. */
+  /** f32, shape (rows), by position, or 0. F32: inverse norms; BYTES, NIBBLES, SIGNS: what is added to a row's distance. BITS: u32, bits set. */
   perRow: usize;
   /** SIGNS: f32, shape (rows), by position: what the dot product of query and signs is multiplied by. */
   factors: usize;

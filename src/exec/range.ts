@@ -82,7 +82,7 @@ export function withinRange(distances: Float32Array, range: DistanceRange | null
 export function searchBehind(kernels: Kernels, vectors: SealedVectors, plan: SearchPlan, metric: MetricType, k: number, range: DistanceRange): { readonly from: number; readonly to: number } {
   const most = Math.min(CANDIDATES_MAX, vectors.rows / ROWS_PER_CANDIDATE);
   for (let { candidates } = plan; candidates <= most; candidates *= GROWTH) {
-    const n = vectors.search({ ...plan, candidates, ef: plan.ef === 0 ? 0 : Math.max(plan.ef, candidates) });
+    const n = vectors.search({ ...plan, candidates, ef: plan.ef === 0 ? 0 : Math.max(plan.ef, candidates) }, range);
     if (plan.refine) vectors.rescore(metric, n);
     const distances = kernels.hitDistances(n);
     const { from, to } = withinRange(distances, range);

@@ -151,7 +151,7 @@ function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Fo
   const plan = planSegment(job.plan, vectors);
   const behind = withNearBound(range);
   if (behind) return foundIn(segment, kernels, searchBehind(kernels, vectors, plan, metric, k, behind));
-  const n = vectors.search(plan);
+  const n = vectors.search(plan, range);
   if (plan.refine) vectors.rescore(metric, n, k);
   const to = range ? withinRange(kernels.hitDistances(n), range).to : n;
   return foundIn(segment, kernels, { from: 0, to: Math.min(to, k) });
@@ -180,7 +180,7 @@ async function searchAndRead(segment: SealedSegment, job: SearchJob, query: numb
   }
   const { kernels } = vectors;
   vectors.setQuery(job.queries, query, metric);
-  const n = vectors.search(planSegment(job.plan, vectors));
+  const n = vectors.search(planSegment(job.plan, vectors), range);
   const rows = kernels.hitRows(n).slice();
   const distances = exactDistances(metric, numbersAt(field, job.queries as DenseValues, query), await vectors.take(rows, segment.file));
   const order = Array.from(rows.keys()).filter((i) => !range || distances[i]! <= range.max).sort((a, b) => distances[a]! - distances[b]! || rows[a]! - rows[b]!).slice(0, k);

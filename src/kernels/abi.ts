@@ -118,6 +118,8 @@ export const LISTS_BYTES = 2;
 export const LISTS_NIBBLES = 3;
 /** One bit a dimension of the rotated residual, four dimensions a nibble, in blocks of 32 rows. */
 export const LISTS_SIGNS = 4;
+/** Binary rows, bytes of dim bits; centroids are binary, too. */
+export const LISTS_BITS = 5;
 
 /** Rows per block of LISTS_NIBBLES and LISTS_SIGNS. */
 export const NIBBLE_ROWS = 32;

@@ -71,6 +71,8 @@ export interface Kernels {
    * in the form that `scanRows` needs, and for numbers as f32 (`queryPtr`) too.
    */
   setRowQuery(format: RowFormat, queries: RowValues, offset: number, dim: number, metric: MetricType): void;
+  /** The prepared query of integers or bits, a RowQuery (abi.ts). Moves when a longer one comes. */
+  readonly rowQueryPtr: number;
   /** As `scanF32`. `termsPtr`: what `rowTerms` wrote. Reads up to ROWS_SLACK_BYTES behind the last row. */
   scanRows(format: RowFormat, metric: MetricType, ptr: number, dim: number, from: number, to: number, termsPtr: number, allowPtr: number, rowBase: number): void;
   /** As `rescoreF32`. */
@@ -216,6 +218,10 @@ class BoundKernels implements Kernels {
     const { code } = format;
     if (code === ROWS_F32) return this.rescoreF32(metric, ptr, dim, termsPtr, n, keep);
     this.exports.rescoreRows(this.topPtr, code, METRIC_CODE[metric], this.#queryOf(code), ptr, dim, termsPtr, n, Math.min(keep, n));
+  }
+
+  get rowQueryPtr(): number {
+    return this.#rowQueryPtr;
   }
 
   #queryOf(code: number): number {

@@ -2,7 +2,8 @@
 import {
   IVF_BLOCKS, IVF_CENTROIDS, IVF_CODEBOOKS, IVF_CODES, IVF_DATA, IVF_DIM, IVF_FACTORS, IVF_FLOAT_TABLES, IVF_KIND, IVF_LISTS, IVF_METRIC, IVF_NORMS,
   IVF_PART_DIM, IVF_PARTS, IVF_PER_ROW, IVF_PROBES, IVF_QUERY, IVF_ROTATION, IVF_ROW_IDS, IVF_STARTS, IVF_STRIDE, IVF_TABLES, CODES_PTR, CODES_STRIDE,
-  CODE_QUERY_UNIT, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS, PANEL_LANES,
+  CODE_QUERY_UNIT, LISTS_BITS, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_NIBBLES, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS, PANEL_LANES, ROWS_BITS,
+  TOPK_MAX, TOPK_MIN,
 } from './abi.ts';
 import type { KernelExports } from './exports.ts';
 import { codeDistance, type scalarCodes } from './scalar-codes.ts';
@@ -13,7 +14,9 @@ import { ScalarTopK } from './scalar-topk.ts';
 const fround = Math.fround;
 const TABLE_MAX = 127;
 
-export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof scalarCodes>): Pick<KernelExports, 'ivfSearch'> {
+export function scalarIvf(
+  memory: ScalarMemory, codeExports: ReturnType<typeof scalarCodes>, scanRows: KernelExports['scanRows'],
+): Pick<KernelExports, 'ivfSearch'> {
   const { rotateVectors } = scalarKmeans(memory);
 
   /** Dot products with the words of the codebooks, or sums under patterns of signs. */
@@ -66,7 +69,7 @@ export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof s
   }
 
   return {
-    ivfSearch(ivfPtr, topPtr, query, probes, allow, queryBits, sorted) {
+    ivfSearch(ivfPtr, topPtr, query, probes, least, emptyMax, allow, queryBits, sorted) {
       const { u8, u32, f32 } = memory;
       const ivf = ivfPtr / 4;
       const field = (at: number): number => u32[ivf + at / 4];
@@ -74,7 +77,7 @@ export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof s
       const data = field(IVF_DATA), perRow = field(IVF_PER_ROW) / 4, factors = field(IVF_FACTORS) / 4, rowIds = field(IVF_ROW_IDS) / 4, starts = field(IVF_STARTS) / 4;
       const centroids = field(IVF_CENTROIDS) / 4, own = field(IVF_QUERY);
       let q = query / 4;
-      if (kind >= LISTS_BYTES) {
+      if (kind === LISTS_BYTES || kind === LISTS_NIBBLES || kind === LISTS_SIGNS) {
         f32.fill(0, own / 4, own / 4 + Math.max(dim, parts * field(IVF_PART_DIM)));
         f32.copyWithin(own / 4, q, q + dim);
         q = own / 4;
@@ -83,15 +86,17 @@ export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof s
       const near = new ScalarTopK(memory, field(IVF_PROBES));
       near.k = probes;
       near.count = 0;
-      for (let list = 0; list < field(IVF_LISTS); list++) {
+      if (kind === LISTS_BITS) scanRows(field(IVF_PROBES), ROWS_BITS, metric, query, field(IVF_CENTROIDS), dim, 0, field(IVF_LISTS), field(IVF_NORMS), 0, 0);
+      else for (let list = 0; list < field(IVF_LISTS); list++) {
         near.push(metric === METRIC_IP ? negativeDotF32(f32, q, centroids + list * dim, dim) : l2F32(f32, q, centroids + list * dim, dim), list);
       }
       near.sort();
 
       const top = new ScalarTopK(memory, topPtr);
+      const min = f32[(topPtr + TOPK_MIN) / 4], max = f32[(topPtr + TOPK_MAX) / 4];
       let unit = 1;
       /** Distance of the row at a position of a list, whose base is given. */
-      let distanceAt: (position: number, list: number, base: number) => number;
+      let distanceAt: (position: number, list: number, base: number) => number = () => 0;
       const factor = metric === METRIC_L2 ? -2 : -1;
       let squares = 0;
       if (kind === LISTS_F32) {
@@ -105,8 +110,10 @@ export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof s
         const codes = field(IVF_CODES);
         codeExports.codesQuery(codes, q * 4, own);
         unit = f32[(own + CODE_QUERY_UNIT) / 4];
+        f32[(topPtr + TOPK_MIN) / 4] /= unit;
+        f32[(topPtr + TOPK_MAX) / 4] /= unit;
         distanceAt = (p) => codeDistance(memory, own, u32[(codes + CODES_PTR) / 4], u32[(codes + CODES_STRIDE) / 4], p);
-      } else {
+      } else if (kind !== LISTS_BITS) {
         for (let d = 0; d < dim; d++) squares = fround(squares + fround(f32[q + d] * f32[q + d]));
         const add = (p: number): number => (perRow ? f32[perRow + p] : 0);
         const table = field(IVF_FLOAT_TABLES) / 4;
@@ -135,15 +142,22 @@ export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof s
         }
       }
 
-      for (let i = 0; i < near.count; i++) {
+      let empty = 0;
+      for (let i = 0; i < near.count && (i < least || empty < emptyMax); i++) {
+        const count = top.count, farthest = top.bound;
         const list = u32[near.rows + i];
         let base = f32[near.distances + i];
         if (metric === METRIC_COSINE) base = fround(fround(fround(base - squares) - f32[field(IVF_NORMS) / 4 + list]) * 0.5);
         for (let p = u32[starts + list]; p < u32[starts + list + 1]; p++) {
           const row = u32[rowIds + p];
-          if (allow === 0 || (u8[allow + (row >> 3)] >> (row & 7)) & 1) top.push(fround(distanceAt(p, list, base)), row);
+          if (allow !== 0 && ((u8[allow + (row >> 3)] >> (row & 7)) & 1) === 0) continue;
+          if (kind === LISTS_BITS) scanRows(topPtr, ROWS_BITS, metric, query, data, dim, p, p + 1, field(IVF_PER_ROW), 0, row - p);
+          else top.push(fround(distanceAt(p, list, base)), row);
         }
+        empty = top.count === count && top.bound === farthest ? empty + 1 : 0;
       }
+      f32[(topPtr + TOPK_MIN) / 4] = min;
+      f32[(topPtr + TOPK_MAX) / 4] = max;
       if (kind === LISTS_CODES) for (let i = 0; i < top.count; i++) f32[top.distances + i] *= unit;
       return sorted ? top.sort() : top.count;
     },

@@ -46,14 +46,15 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
   };
 
   const codeExports = scalarCodes(memory);
+  const rowExports = scalarRows(memory, isAllowed);
   return {
     ...codeExports,
     ...scalarGraph(memory, codeExports),
-    ...scalarRows(memory, isAllowed),
+    ...rowExports,
     ...scalarSparse(memory, isAllowed),
     ...scalarInverted(memory, isAllowed),
     ...scalarKmeans(memory),
-    ...scalarIvf(memory, codeExports),
+    ...scalarIvf(memory, codeExports, rowExports.scanRows),
     ...scalarPca(memory),
 
     topkSort: (topPtr) => new ScalarTopK(memory, topPtr).sort(),

@@ -4,7 +4,7 @@
  */
 import { getIndexType } from '../index/registry.ts';
 import type { SearchPlan, VectorBlock, VectorIndex } from '../index/index.ts';
-import type { Kernels } from '../kernels/kernels.ts';
+import type { DistanceRange, Kernels } from '../kernels/kernels.ts';
 import type { Column } from '../schema/column.ts';
 import type { Field, IndexSpec, MetricType, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, type QueryVectors } from '../schema/vector-types/index.ts';
@@ -127,9 +127,9 @@ export class SealedVectors {
     this.#rows.scan(metric, this.#allowPtr);
   }
 
-  /** Asks the index; hits are left in the kernels. */
-  search(plan: SearchPlan): number {
-    return this.#index!.search(plan, this.#allowPtr);
+  /** Asks the index; hits are left in the kernels. `range`: see `VectorIndex.search`. */
+  search(plan: SearchPlan, range: DistanceRange | null): number {
+    return this.#index!.search(plan, this.#allowPtr, range);
   }
 
   /** Exact distances for the first n hits, of which the best `keep` stay, sorted. Vectors must be resident. */

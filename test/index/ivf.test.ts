@@ -151,6 +151,42 @@ describe(`ivf against FLAT (seed ${SEED})`, () => {
   });
 });
 
+describe(`ivf range search (seed ${SEED})`, () => {
+  const rows = 6000, dim = 12, nlist = 64;
+  const values = randomVectors(rows, dim, 61);
+  const oracle = buildAndOpen(module, 'FLAT', {}, 'L2', values, dim);
+  const queries = Array.from({ length: 20 }, (_, q) => randomVectors(1, dim, 700 + q));
+
+  it.each([['IVF_FLAT', {}], ['IVF_SQ8', {}], ['IVF_PQ', { m: 12 }], ['IVF_RABITQ', {}]] as const)('%s goes on beyond nprobe until lists in a row have no result', (type, build) => {
+    const { kernels, index, params } = buildAndOpen(module, type, { nlist, ...build }, 'L2', values, dim);
+    const within = (query: Float32Array, max: number, search: Record<string, unknown>, min = -Infinity): { rows: number[]; distances: number[] } => {
+      kernels.setQuery(query, 0, dim, 'L2');
+      const n = index.search(getIndexType(type).parseSearch(search, 500, params), 0, { min, max });
+      return { rows: [...kernels.hitRows(n)], distances: [...kernels.hitDistances(n)] };
+    };
+    let none = 0, some = 0, all = 0;
+    for (const query of queries) {
+      const truth = oracle.search(query, 500, {});
+      const [min, max] = [truth.distances[2], truth.distances[40]];
+      const patient = within(query, max, { nprobe: 1, max_empty_result_buckets: 65_536 });
+      // As many lists as there are: what looking at all of them finds.
+      expect(patient).toEqual(within(query, max, { nprobe: nlist }));
+      expect(patient.distances.every((distance) => distance <= max * 1.00001)).toBe(true);
+      if (type === 'IVF_FLAT') {
+        expect(patient.rows).toEqual(truth.rows.slice(0, 41));
+        expect(within(query, max, { nprobe: nlist }, min).rows).toEqual(truth.rows.slice(2, 41));
+      }
+      all += patient.rows.length;
+      some += within(query, max, { nprobe: 1, max_empty_result_buckets: 8 }).rows.length;
+      none += within(query, max, { nprobe: 1, max_empty_result_buckets: 1 }).rows.length;
+      expect(within(query, truth.distances[0] / 2, { nprobe: 1 }).rows.length).toBeLessThan(20);
+    }
+    expect(none).toBeLessThan(some);
+    expect(some).toBeLessThan(all);
+    expect(some).toBeGreaterThan(all / 2);
+  });
+});
+
 describe('ivf recall', () => {
   const floors: [string, MetricType, number, Record<string, number>][] = [
     ['siftsmall', 'L2', 64, { IVF_FLAT: 0.97, IVF_SQ8: 0.97, IVF_PQ: 0.97, 'IVF_PQ 4': 0.95, SCANN: 0.97, IVF_RABITQ: 0.95 }],
@@ -220,7 +256,7 @@ describe.each(TYPES)('sections of %s %j', (type, build) => {
 
   it('any flipped bit either opens or is refused, and never breaks a search', () => {
     const next = mulberry32(SEED);
-    const plan: IvfPlan = { candidates: 10, refine: false, ef: 0, nprobe: 3, queryBits: 0 };
+    const plan: IvfPlan = { candidates: 10, refine: false, ef: 0, nprobe: 3, emptyMax: 2, queryBits: 0 };
     for (let round = 0; round < 200; round++) {
       const name = [...sections.keys()][next() % sections.size];
       const copy = changed(name, (bytes) => void (bytes[next() % bytes.length] ^= 1 << (next() % 8)));

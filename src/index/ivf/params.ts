@@ -20,12 +20,16 @@ const CANDIDATES_MAX = 32_768;
 const NBITS_MAX = 24;
 const RBQ_BITS_MAX = 9;
 const QUERY_BITS_MAX = 8;
+const EMPTY_MAX = 65_536;
+const EMPTY = 2;
 const REFINE_TYPES = ['SQ6', 'SQ8', 'BF16', 'FP16', 'FP32'];
 
 /** What an IVF search is told beside the candidates it has to find. */
 export interface IvfPlan extends SearchPlan {
   /** Lists to look into. */
   readonly nprobe: number;
+  /** A range search ends, after `nprobe` lists, where so many in a row had no result. */
+  readonly emptyMax: number;
   /** IVF_RABITQ: bits a dimension of the query; 0: as many as the tables hold. */
   readonly queryBits: number;
 }
@@ -58,6 +62,11 @@ function partsParam(raw: Raw, dim: number): number {
   return parts;
 }
 
+export function parseBinaryBuild(raw: Raw): BuildParams {
+  refuseUnknown('BIN_IVF_FLAT', raw, ['nlist'], 'build');
+  return { nlist: nlistParam(raw) };
+}
+
 export function parseFlatBuild(raw: Raw): BuildParams {
   refuseUnknown('IVF_FLAT', raw, ['nlist'], 'build');
   return { nlist: nlistParam(raw) };
@@ -83,7 +92,13 @@ export function parseRabitqBuild(raw: Raw): BuildParams {
   return { nlist: nlistParam(raw), rbq_bits: servedParam(raw, 'rbq_bits', [1], RBQ_BITS_MAX, 1), ...refineParams(raw) };
 }
 
-const plan = (limit: number, nprobe: number): IvfPlan => ({ candidates: limit, refine: false, ef: 0, nprobe, queryBits: 0 });
+/** What all of the family's searches are told by. */
+const PROBE = ['nprobe', 'max_empty_result_buckets'];
+
+function plan(raw: Raw, limit: number, build: BuildParams): IvfPlan {
+  const emptyMax = integerParam(raw, 'max_empty_result_buckets', 1, EMPTY_MAX, EMPTY);
+  return { candidates: limit, refine: false, ef: 0, nprobe: probeParam(raw, build), emptyMax, queryBits: 0 };
+}
 
 /** More candidates, scored again, where the index was made to be refined. */
 function refined(raw: Raw, limit: number, build: BuildParams, base: IvfPlan): IvfPlan {
@@ -93,35 +108,40 @@ function refined(raw: Raw, limit: number, build: BuildParams, base: IvfPlan): Iv
 }
 
 export function parseFlatSearch(raw: Raw, limit: number, build: BuildParams): IvfPlan {
-  refuseUnknown('IVF_FLAT', raw, ['nprobe'], 'search');
-  return plan(limit, probeParam(raw, build));
+  refuseUnknown('IVF_FLAT', raw, PROBE, 'search');
+  return plan(raw, limit, build);
+}
+
+export function parseBinarySearch(raw: Raw, limit: number, build: BuildParams): IvfPlan {
+  refuseUnknown('BIN_IVF_FLAT', raw, PROBE, 'search');
+  return plan(raw, limit, build);
 }
 
 export function parseSq8Search(raw: Raw, limit: number, build: BuildParams): IvfPlan {
-  refuseUnknown('IVF_SQ8', raw, ['nprobe', 'refine_k'], 'search');
-  return refined(raw, limit, build, plan(limit, probeParam(raw, build)));
+  refuseUnknown('IVF_SQ8', raw, [...PROBE, 'refine_k'], 'search');
+  return refined(raw, limit, build, plan(raw, limit, build));
 }
 
 export function parsePqSearch(raw: Raw, limit: number, build: BuildParams): IvfPlan {
-  refuseUnknown('IVF_PQ', raw, ['nprobe', 'refine_k'], 'search');
-  return refined(raw, limit, build, plan(limit, probeParam(raw, build)));
+  refuseUnknown('IVF_PQ', raw, [...PROBE, 'refine_k'], 'search');
+  return refined(raw, limit, build, plan(raw, limit, build));
 }
 
 /** `reorder_k` rows are scored again by the vectors; without raw data there is nothing to score them by. */
 export function parseScannSearch(raw: Raw, limit: number, build: BuildParams): IvfPlan {
   const hasRawData = build['with_raw_data'] !== false;
-  refuseUnknown('SCANN', raw, hasRawData ? ['nprobe', 'reorder_k'] : ['nprobe'], 'search');
-  const base = plan(limit, probeParam(raw, build));
+  refuseUnknown('SCANN', raw, hasRawData ? [...PROBE, 'reorder_k'] : PROBE, 'search');
+  const base = plan(raw, limit, build);
   if (!hasRawData) return base;
   return { ...base, refine: true, candidates: integerParam(raw, 'reorder_k', limit, CANDIDATES_MAX, limit) };
 }
 
 export function parseRabitqSearch(raw: Raw, limit: number, build: BuildParams): IvfPlan {
-  refuseUnknown('IVF_RABITQ', raw, ['nprobe', 'rbq_query_bits', 'rbq_bits_query', 'refine_k'], 'search');
+  refuseUnknown('IVF_RABITQ', raw, [...PROBE, 'rbq_query_bits', 'rbq_bits_query', 'refine_k'], 'search');
   const older = integerParam(raw, 'rbq_bits_query', 0, QUERY_BITS_MAX, 0);
   const queryBits = integerParam(raw, 'rbq_query_bits', 0, QUERY_BITS_MAX, older);
   if (raw['rbq_bits_query'] !== undefined && queryBits !== older) {
     throw new ElanusError('INVALID_ARGUMENT', `"rbq_query_bits" expected what "rbq_bits_query" says, ${older}, got ${queryBits}`, { parameter: 'rbq_query_bits' });
   }
-  return refined(raw, limit, build, { ...plan(limit, probeParam(raw, build)), queryBits });
+  return refined(raw, limit, build, { ...plan(raw, limit, build), queryBits });
 }

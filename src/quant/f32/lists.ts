@@ -5,7 +5,7 @@
  * Section: `vectors` f32, shape (rows, dim), by position.
  */
 import { IVF_DATA, IVF_KIND, IVF_PER_ROW, IVF_STRIDE, LISTS_F32 } from '../../kernels/abi.ts';
-import type { ListCode, ListCodeType, ListLayout } from '../list-code.ts';
+import { f32Centroids, squaredLengths, type ListCode, type ListCodeType, type ListLayout } from '../list-code.ts';
 import { takeSection, type Section } from '../sections.ts';
 
 class F32Lists implements ListCode {
@@ -24,6 +24,10 @@ class F32Lists implements ListCode {
 
   get centroids(): Float32Array {
     return this.#layout.centroids;
+  }
+
+  get centroidTerms(): Float32Array {
+    return squaredLengths(this.#layout.centroids, this.#layout.dim);
   }
 
   get memoryBytes(): number {
@@ -64,6 +68,7 @@ class F32Lists implements ListCode {
 }
 
 export const f32Lists: ListCodeType = {
+  ...f32Centroids,
   create: (layout) => new F32Lists(layout),
   open: (layout, sections) => {
     const bytes = takeSection(sections, 'vectors', layout.rows * layout.dim * 4);

@@ -17,7 +17,7 @@ import {
   ROTATION_ROUNDS,
 } from '../../kernels/abi.ts';
 import { mulberry32 } from '../../util/random.ts';
-import { listCursor, SLACK_ROWS, type ListCode, type ListCodeType, type ListLayout } from '../list-code.ts';
+import { f32Centroids, listCursor, SLACK_ROWS, squaredLengths, type ListCode, type ListCodeType, type ListLayout } from '../list-code.ts';
 import { blockBytes, blockStarts, putNibble } from '../pq/blocks.ts';
 import { takeSection, type Section } from '../sections.ts';
 
@@ -96,6 +96,10 @@ class SignLists implements ListCode {
     const rotated = kernels.arena.f32(ptr, values.length).slice();
     kernels.arena.free(ptr);
     return rotated;
+  }
+
+  get centroidTerms(): Float32Array {
+    return squaredLengths(this.centroids, this.#layout.dim);
   }
 
   get memoryBytes(): number {
@@ -183,6 +187,7 @@ class SignLists implements ListCode {
 }
 
 export const rabitqLists: ListCodeType = {
+  ...f32Centroids,
   create: (layout) => new SignLists(layout, drawSigns(layout.dim, layout.seed + 4), false),
   open(layout, sections) {
     const signs = takeSection(sections, 'signs', ROTATION_ROUNDS * signBytes(layout.dim)).slice();

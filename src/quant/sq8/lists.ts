@@ -1,6 +1,6 @@
 /** Rows of lists in 7-bit codes, by position. Sections: those of `codes.ts`. */
 import { IVF_CODES, IVF_KIND, IVF_QUERY, LISTS_CODES } from '../../kernels/abi.ts';
-import type { ListCode, ListCodeType, ListLayout } from '../list-code.ts';
+import { f32Centroids, squaredLengths, type ListCode, type ListCodeType, type ListLayout } from '../list-code.ts';
 import type { Section } from '../sections.ts';
 import { CodeBlock, codeQueryBytes, codeStride } from './codes.ts';
 
@@ -18,6 +18,10 @@ class Sq8Lists implements ListCode {
 
   get centroids(): Float32Array {
     return this.#layout.centroids;
+  }
+
+  get centroidTerms(): Float32Array {
+    return squaredLengths(this.#layout.centroids, this.#layout.dim);
   }
 
   get work(): number {
@@ -51,6 +55,7 @@ class Sq8Lists implements ListCode {
 }
 
 export const sq8Lists: ListCodeType = {
+  ...f32Centroids,
   create: (layout) => new Sq8Lists(layout, CodeBlock.train(layout)),
   open: (layout, sections) => new Sq8Lists(layout, CodeBlock.open(layout, sections)),
   bytesPerRow: (dim) => codeStride(dim) + 4,
