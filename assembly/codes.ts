@@ -10,15 +10,20 @@
 // and q'·w = t (dot(v, u) - z sum(v)). A row that stands as the query of a build needs no rounding: v = u - z, and its
 // distance to another row is exact up to the rounding of integers above 2^24 to f32. Graphs for COSINE are built by
 // L2 between rows at unit length, which has the same order.
-import { CODE_QUERY_CODES, METRIC_IP, METRIC_L2 } from "../src/kernels/abi";
+import { CODE_F16, CODE_QUERY_CODES, CODE_SQ8, METRIC_IP, METRIC_L2 } from "../src/kernels/abi";
 import { CodeQuery, Codes } from "./layout";
+import { packedEncode, packedQuery } from "./packed";
 
 /** Largest code. */
 const CODE_MAX: i32 = 127;
 
-/** Encodes rows [from, to) of f32 vectors without padding; `inverseNorms` scales each row first, 0: not. */
+/** Encodes rows [from, to) of f32 vectors without padding; `inverseNorms` scales each row first, 0: not. Not for product quantizers. */
 export function codesEncode(codesPtr: usize, source: usize, inverseNorms: usize, from: u32, to: u32): void {
   const codes = changetype<Codes>(codesPtr);
+  if (codes.kind != CODE_SQ8) {
+    packedEncode(codes, source, inverseNorms, from, to);
+    return;
+  }
   const dim = codes.dim, zero = codes.zero, centre = codes.centre;
   const inverseScale = <f32>1 / codes.scale;
   const whole = dim & ~3;
@@ -55,9 +60,17 @@ export function codesEncode(codesPtr: usize, source: usize, inverseNorms: usize,
   else store<i16>(at + ((<usize>i) << 1), <i16>v);
 }
 
-/** Prepares the f32 query at `query` for a search over the codes, at `out` (a CodeQuery of 2 * stride code bytes). */
+/** Prepares the f32 query at `query` for a search over the codes, at `out`: a CodeQuery, of integer codes with 2 * width bytes behind it. */
 export function codesQuery(codesPtr: usize, query: usize, out: usize): void {
   const codes = changetype<Codes>(codesPtr), head = changetype<CodeQuery>(out);
+  head.kind = codes.kind;
+  head.width = codes.width;
+  head.metric = codes.metric;
+  head.terms = codes.kind == CODE_SQ8 && codes.metric != METRIC_L2 ? 0 : codes.terms;
+  if (codes.kind >= <u32>CODE_F16) {
+    packedQuery(codes, query, out);
+    return;
+  }
   const dim = codes.dim, scale = codes.scale, centre = codes.centre, v = out + CODE_QUERY_CODES;
   const isL2 = codes.metric == METRIC_L2;
   const whole = dim & ~3;
@@ -106,7 +119,7 @@ export function codesQuery(codesPtr: usize, query: usize, out: usize): void {
     sum += code;
     storeCode(v, i, code);
   }
-  for (; i < codes.stride; i++) storeCode(v, i, 0);
+  for (; i < codes.width; i++) storeCode(v, i, 0);
   sum += i32x4.extract_lane(sum4, 0) + i32x4.extract_lane(sum4, 1) + i32x4.extract_lane(sum4, 2) + i32x4.extract_lane(sum4, 3);
 
   head.offset = codes.zero * sum;
@@ -114,12 +127,10 @@ export function codesQuery(codesPtr: usize, query: usize, out: usize): void {
     head.base = squares / scale / scale;
     head.factor = <f32>-2 * step / scale;
     head.unit = scale * scale;
-    head.terms = codes.terms;
   } else {
     head.base = -onCentre;
     head.factor = -step * scale;
     head.unit = 1;
-    head.terms = 0;
   }
 }
 
@@ -127,6 +138,9 @@ export function codesQuery(codesPtr: usize, query: usize, out: usize): void {
 export function codesRowQuery(codesPtr: usize, row: u32, out: usize): void {
   const codes = changetype<Codes>(codesPtr), head = changetype<CodeQuery>(out);
   const source = codes.ptr + <usize>row * codes.stride, v = out + CODE_QUERY_CODES;
+  head.kind = codes.kind;
+  head.width = codes.width;
+  head.metric = codes.metric;
   const zero = i8x16.splat(<i8>codes.zero);
   let sum4 = i32x4.splat(0);
   for (let i: usize = 0; i < <usize>codes.stride; i += 16) {

@@ -10,6 +10,7 @@
 //   Dot     f32, minus the dot product, times inverseNorms[row] where given (COSINE), strict
 //   FastL2, FastDot   the same with fused multiply-add in the relaxed build: for searches, never for builds
 //   Code    7-bit codes by integer dot product: exact, equal bits in every build
+//   Packed  all other codes (packed.ts)
 // and the spaces of other element types in rows.ts, which are told apart by classes.
 //
 // Order of the f32 sums: lane i of accumulator a holds the dimensions d with d % 8 == 4a + i, the rest beyond a
@@ -24,6 +25,7 @@
 // saturate; 16,129 * dim < 2^31 for dim <= 133,000.
 import { CODE_QUERY_CODES } from "../src/kernels/abi";
 import { CodeQuery } from "./layout";
+import { fourPacked } from "./packed";
 import { fourRows } from "./rows";
 
 // Spaces are told apart by size and kind of a type argument, which asc evaluates at compile time.
@@ -32,9 +34,15 @@ export type Dot = f64;
 export type FastL2 = i32;
 export type FastDot = i64;
 export type Code = i8;
+export class Packed {}
 
 // @ts-ignore: decorator
 @inline export function isCode<S>(): bool { return sizeof<S>() == 1; }
+// @ts-ignore: decorator
+@inline export function isPacked<S>(): bool {
+  if (isReference<S>()) return idof<S>() == idof<Packed>();
+  return false;
+}
 // @ts-ignore: decorator
 @inline export function isDot<S>(): bool { return sizeof<S>() == 8; }
 // @ts-ignore: decorator
@@ -226,12 +234,13 @@ const ONES = memory.data<i16>([1, 1, 1, 1, 1, 1, 1, 1], 16);
 
 /**
  * Distances, f32x4, of the prepared query to rows a, b, c, d of the block at `data`.
- * `inTurn` (a constant): row after row instead of side by side, equal results. `perRow`: f32 per row, or 0. Dot: the inverse norms; Code: the query's terms.
+ * `inTurn` (a constant): row after row instead of side by side, equal results. `perRow`: f32 per row, or 0. Dot: the inverse norms; Code, Packed: the query's terms.
  */
 // @ts-ignore: decorator
 @inline export function four<S>(
   query: usize, data: usize, stride: u32, dim: u32, perRow: usize, a: u32, b: u32, c: u32, d: u32, inTurn: bool,
 ): v128 {
+  if (isPacked<S>()) return fourPacked(query, data, stride, perRow, a, b, c, d);
   if (isReference<S>()) return fourRows<S>(query, data, stride, dim, perRow, a, b, c, d, inTurn);
   const pa = data + <usize>a * stride, pb = data + <usize>b * stride, pc = data + <usize>c * stride, pd = data + <usize>d * stride;
   if (isCode<S>()) {

@@ -11,7 +11,7 @@ export { codesEncode, codesQuery, codesRowQuery } from "./codes";
 export { graphSearch } from "./walk";
 export { graphInsert } from "./grow";
 export { columnSums, covarianceAdd, pcaProject, pcaRestore, rotateRows } from "./pca";
-export { countBits, inverseNorms, normalize, rescoreF32, scanCodes, scanF32 } from "./scan";
+export { countBits, inverseNorms, normalize, rescoreCodes, rescoreF32, scanCodes, scanF32 } from "./scan";
 export { expandRows, nearestRows, rescoreRows, rowQuery, rowTerms, scanRows } from "./rows";
 export { scanSparse, sparseQuery } from "./sparse";
 export { invertedMaxScore, invertedTaat, invertedWand } from "./inverted";

@@ -21,7 +21,7 @@
 //
 // Tables of 7 bits: two are added in bytes, pairs in 16 bits, at most 258 pairs (65,535 / 254) before a sum is taken out.
 import {
-  LISTS_BITS, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_NIBBLES, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS, PANEL_LANES,
+  LISTS_BITS, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_NIBBLES, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS,
 } from "../src/kernels/abi";
 import { codesQuery } from "./codes";
 import { Code, FastDot, FastL2, four } from "./distance";
@@ -29,6 +29,7 @@ import { CodeQuery, Codes, Ivf, TopK } from "./layout";
 import { rotateVectors } from "./rotate";
 import { Bits } from "./rows";
 import { isInTurn, scan, scanF32 } from "./scan";
+import { dotTables } from "./tables";
 import { bound, push, topkSort } from "./topk";
 
 /** Parts whose table entries are added up in 16 bits. Even. */
@@ -124,26 +125,9 @@ function scanVectors<S>(ivf: Ivf, top: TopK, query: usize, data: usize, stride: 
 
 // ---------------------------------------------------------------- tables
 
-/** Dot products of the query's parts with the words of each codebook, f32, shape (parts, words), to floatTables. */
-function dotTables(ivf: Ivf, parts: u32, words: u32): void {
-  const partDim = ivf.partDim;
-  let panel = ivf.codebooks, out = ivf.floatTables;
-  for (let part: u32 = 0; part < parts; part++) {
-    const q = ivf.query + <usize>part * (partDim << 2);
-    for (let word: u32 = 0; word < words; word += PANEL_LANES) {
-      let low = f32x4.splat(0), high = low;
-      for (let d: u32 = 0; d < partDim; d++) {
-        const x = v128.load32_splat(q + ((<usize>d) << 2));
-        low = f32x4.add(low, f32x4.mul(x, v128.load(panel)));
-        high = f32x4.add(high, f32x4.mul(x, v128.load(panel, 16)));
-        panel += PANEL_LANES << 2;
-      }
-      v128.store(out, low);
-      v128.store(out, high, 16);
-      out += PANEL_LANES << 2;
-    }
-  }
-}
+/** Tables of a product quantizer to floatTables, shape (parts, words). */
+// @ts-ignore: decorator
+@inline function wordTables(ivf: Ivf, words: u32): void { dotTables(ivf.query, ivf.codebooks, ivf.parts, 1, words, ivf.partDim, ivf.floatTables); }
 
 /** Sums of the query's four dimensions of a part under all 16 patterns of signs (bit set: plus), to floatTables. */
 function signTables(ivf: Ivf, parts: u32): void {
@@ -320,12 +304,12 @@ function scanNibbles(ivf: Ivf, top: TopK, list: u32, from: u32, to: u32, base: f
 function scanResiduals(ivf: Ivf, top: TopK, squares: f32, allow: usize, queryBits: u32, least: u32, emptyMax: u32): void {
   const kind = ivf.kind, isL2 = ivf.metric == METRIC_L2;
   let factor: f32 = isL2 ? -2 : -1, scale: f32 = 0, offset: f32 = 0;
-  if (kind == LISTS_BYTES) dotTables(ivf, ivf.parts, 256);
+  if (kind == LISTS_BYTES) wordTables(ivf, 256);
   else {
     if (kind == LISTS_SIGNS) {
       if (queryBits) roundQuery(ivf.query, ivf.dim, queryBits);
       signTables(ivf, ivf.parts);
-    } else dotTables(ivf, ivf.parts, 16);
+    } else wordTables(ivf, 16);
     scale = quantizeTables(ivf);
     offset = load<f32>(ivf.sums);
   }

@@ -30,9 +30,11 @@ if (offsetof<TopK>("max") != abi.TOPK_MAX) ERROR("TopK.max drifted from abi.ts")
 if (offsetof<TopK>() != abi.TOPK_SIZE) ERROR("TopK's size drifted from abi.ts");
 
 /**
- * A query quantized for one block of codes:
- * distance(row) = (factor * (dot(v, codes(row)) - offset) + base + terms[row]) * unit.
- * v follows at CODE_QUERY_CODES: i8 in the relaxed build, i16 in the others, zero beyond dim.
+ * A query prepared for one block of codes:
+ * distance(row) = (factor * (dot(v, codes(row)) - offset) + base + terms[row]) * unit, for COSINE times terms[row] instead.
+ * v follows at CODE_QUERY_CODES: i8 in the relaxed build, i16 in the others, zero beyond dim. Of product quantizers the sum of the
+ * entries that a row names in the tables there, f32, shape (width, 256 or 16), stands for the dot product. For 16-bit floats the query
+ * itself follows, f32, and the distance is that of the numbers times unit.
  */
 @unmanaged export class CodeQuery {
   base: f32;
@@ -42,28 +44,55 @@ if (offsetof<TopK>() != abi.TOPK_SIZE) ERROR("TopK's size drifted from abi.ts");
   offset: i32;
   /** f32, shape (rows), or 0 where the metric has no term per row. */
   terms: usize;
+  /** CODE_SQ8 and so on. */
+  kind: u32;
+  /** Of the Codes block. */
+  width: u32;
+  metric: u32;
 }
 if (offsetof<CodeQuery>("base") != abi.CODE_QUERY_BASE) ERROR("CodeQuery.base drifted from abi.ts");
 if (offsetof<CodeQuery>("factor") != abi.CODE_QUERY_FACTOR) ERROR("CodeQuery.factor drifted from abi.ts");
 if (offsetof<CodeQuery>("unit") != abi.CODE_QUERY_UNIT) ERROR("CodeQuery.unit drifted from abi.ts");
 if (offsetof<CodeQuery>("offset") != abi.CODE_QUERY_OFFSET) ERROR("CodeQuery.offset drifted from abi.ts");
 if (offsetof<CodeQuery>("terms") != abi.CODE_QUERY_TERMS) ERROR("CodeQuery.terms drifted from abi.ts");
+if (offsetof<CodeQuery>("kind") != abi.CODE_QUERY_KIND) ERROR("CodeQuery.kind drifted from abi.ts");
+if (offsetof<CodeQuery>("width") != abi.CODE_QUERY_WIDTH) ERROR("CodeQuery.width drifted from abi.ts");
+if (offsetof<CodeQuery>("metric") != abi.CODE_QUERY_METRIC) ERROR("CodeQuery.metric drifted from abi.ts");
 
-/** Rows quantized to 7 bits: x ≈ centre + scale * (code - zero), one scale for all dimensions. */
+/**
+ * Rows written as codes, by row number. Bits of an integer (SQ8, SQ6, SQ4U): x ≈ centre + scale * (code - zero), one scale for all
+ * dimensions. 16-bit floats: x ≈ code / scale. Product quantizers: x ≈ centre + the words that the code names, one or, with
+ * several stages, the sum of several for each part of the dimensions.
+ */
 @unmanaged export class Codes {
   rows: u32;
   dim: u32;
-  /** Bytes per row: dim rounded up to a multiple of 16. Padding holds `zero`. */
+  /** Bytes per row. */
   stride: u32;
   metric: u32;
   scale: f32;
   zero: i32;
-  /** f32, shape (dim). */
+  /** f32, shape (dim); 0 for 16-bit floats. */
   centre: usize;
-  /** u8 in 0..127, shape (rows, stride). */
+  /** Shape (rows, stride bytes). */
   ptr: usize;
-  /** f32, shape (rows): sum of (code - zero)^2, the row's squared length in code units. */
+  /**
+   * f32, shape (rows), or 0. SQ8: sum of (code - zero)^2, the row's squared length in code units. Other kinds, L2: the squared length of the decoded
+   * row less the centre, in units of scale^2, of product quantizers with what their rows.ts adds; COSINE: 1 / the length of the decoded row, 0 for a zero row.
+   */
   terms: usize;
+  /** CODE_SQ8 and so on. */
+  kind: u32;
+  /** Elements of a prepared query: dimensions with their padding, of product quantizers tables. */
+  width: u32;
+  /** Product quantizers: numbers in a row's code, without padding: parts of the dimensions times stages. */
+  parts: u32;
+  /** Dimensions of a part. */
+  partDim: u32;
+  /** Numbers per part of the dimensions, one after another in the code. */
+  stages: u32;
+  /** f32 panels, shape (parts, 256 or 16 / 8, partDim, 8). */
+  codebooks: usize;
 }
 if (offsetof<Codes>("rows") != abi.CODES_ROWS) ERROR("Codes.rows drifted from abi.ts");
 if (offsetof<Codes>("dim") != abi.CODES_DIM) ERROR("Codes.dim drifted from abi.ts");
@@ -74,6 +103,12 @@ if (offsetof<Codes>("zero") != abi.CODES_ZERO) ERROR("Codes.zero drifted from ab
 if (offsetof<Codes>("centre") != abi.CODES_CENTRE) ERROR("Codes.centre drifted from abi.ts");
 if (offsetof<Codes>("ptr") != abi.CODES_PTR) ERROR("Codes.ptr drifted from abi.ts");
 if (offsetof<Codes>("terms") != abi.CODES_TERMS) ERROR("Codes.terms drifted from abi.ts");
+if (offsetof<Codes>("kind") != abi.CODES_KIND) ERROR("Codes.kind drifted from abi.ts");
+if (offsetof<Codes>("width") != abi.CODES_WIDTH) ERROR("Codes.width drifted from abi.ts");
+if (offsetof<Codes>("parts") != abi.CODES_PARTS) ERROR("Codes.parts drifted from abi.ts");
+if (offsetof<Codes>("partDim") != abi.CODES_PART_DIM) ERROR("Codes.partDim drifted from abi.ts");
+if (offsetof<Codes>("stages") != abi.CODES_STAGES) ERROR("Codes.stages drifted from abi.ts");
+if (offsetof<Codes>("codebooks") != abi.CODES_CODEBOOKS) ERROR("Codes.codebooks drifted from abi.ts");
 
 /** Links between rows, and where their vectors (f32 or codes) are. */
 @unmanaged export class Graph {

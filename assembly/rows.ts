@@ -67,7 +67,7 @@ const WIDENING = memory.data<u32>([0x8fffe000, 0x8fffe000, 0x8fffe000, 0x8fffe00
 
 /** As `fourF32`, and in its order: squared distances or minus dot products of the f32 query to rows of 16-bit floats. */
 // @ts-ignore: decorator
-@inline function fourHalf<S>(q: usize, a: usize, b: usize, c: usize, d: usize, dim: u32, inTurn: bool): v128 {
+@inline export function fourHalf<S>(q: usize, a: usize, b: usize, c: usize, d: usize, dim: u32, inTurn: bool): v128 {
   const mask = v128.load(WIDENING), factor = v128.load(WIDENING, 16);
   const end8 = (<usize>(dim & ~7)) << 1, end4 = (<usize>(dim & ~3)) << 1, end = (<usize>dim) << 1;
   let sum: v128;

@@ -1,6 +1,6 @@
 // Exhaustive scans into a top-k, scoring again, norms.
-import { METRIC_COSINE, METRIC_L2 } from "../src/kernels/abi";
-import { Code, FastDot, FastL2, four, isCode, touch } from "./distance";
+import { CODE_SQ8, METRIC_COSINE, METRIC_L2 } from "../src/kernels/abi";
+import { Code, FastDot, FastL2, four, isCode, Packed, touch } from "./distance";
 import { CodeQuery, Codes, TopK } from "./layout";
 import { bound, heapify, push, topkSort } from "./topk";
 
@@ -90,8 +90,9 @@ export function scanF32(
 
 /** Rows [from, to) of codes into the top-k, in code units (CodeQuery.unit turns them into distances). */
 export function scanCodes(topPtr: usize, codesPtr: usize, query: usize, from: u32, to: u32, allow: usize): void {
-  const codes = changetype<Codes>(codesPtr);
-  scan<Code>(changetype<TopK>(topPtr), query, codes.ptr, codes.stride, codes.dim, changetype<CodeQuery>(query).terms, from, to, allow, 0);
+  const codes = changetype<Codes>(codesPtr), top = changetype<TopK>(topPtr), terms = changetype<CodeQuery>(query).terms;
+  if (codes.kind == CODE_SQ8) scan<Code>(top, query, codes.ptr, codes.stride, codes.dim, terms, from, to, allow, 0);
+  else scan<Packed>(top, query, codes.ptr, codes.stride, codes.dim, terms, from, to, allow, 0);
 }
 
 export function rescore<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, n: u32, inOrder: bool): void {
@@ -128,6 +129,17 @@ export function rescoreF32(
   if (!n) return;
   if (metric == METRIC_L2) rescore<FastL2>(top, query, data, dim << 2, dim, 0, n, inOrder != 0);
   else rescore<FastDot>(top, query, data, dim << 2, dim, metric == METRIC_COSINE ? inverseNorms : 0, n, inOrder != 0);
+  heapify(top, n, keep);
+  topkSort(topPtr);
+}
+
+/** Replaces the distances of the first n hits by those of the codes, keeps the `keep` (1 to n) nearest and sorts those. In the metric's units. */
+export function rescoreCodes(topPtr: usize, codesPtr: usize, query: usize, n: u32, keep: u32): void {
+  if (!n) return;
+  const codes = changetype<Codes>(codesPtr), top = changetype<TopK>(topPtr), head = changetype<CodeQuery>(query);
+  if (codes.kind == CODE_SQ8) rescore<Code>(top, query, codes.ptr, codes.stride, codes.dim, head.terms, n, false);
+  else rescore<Packed>(top, query, codes.ptr, codes.stride, codes.dim, head.terms, n, false);
+  for (let at = top.distances, end = at + ((<usize>n) << 2); at < end; at += 4) store<f32>(at, load<f32>(at) * head.unit);
   heapify(top, n, keep);
   topkSort(topPtr);
 }

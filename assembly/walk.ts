@@ -5,9 +5,9 @@
 // What makes it fast: one call per search; the unvisited neighbours of a row are gathered first and their distances
 // computed four at a time; candidates and results are one array sorted by distance, with binary insertion, instead of
 // two heaps; a row's visited mark is one bit.
-import { BEAM_ENTRY, METRIC_L2, NO_ROW } from "../src/kernels/abi";
-import { Code, FastDot, FastL2, four, isCode, isDot, touch } from "./distance";
-import { CodeQuery, Graph, TopK, Walk } from "./layout";
+import { BEAM_ENTRY, CODE_SQ8, METRIC_L2, NO_ROW } from "../src/kernels/abi";
+import { Code, FastDot, FastL2, four, isCode, isDot, isPacked, Packed, touch } from "./distance";
+import { CodeQuery, Codes, Graph, TopK, Walk } from "./layout";
 import { push, topkSort } from "./topk";
 
 /** Set in the row of a beam entry whose neighbours have been looked at. */
@@ -21,7 +21,7 @@ export type Filtered = u16;
 /** The f32 per row that `four` needs for this space. */
 // @ts-ignore: decorator
 @inline export function perRowOf<S>(graph: Graph, query: usize): usize {
-  if (isCode<S>()) return changetype<CodeQuery>(query).terms;
+  if (isCode<S>() || isPacked<S>()) return changetype<CodeQuery>(query).terms;
   if (isDot<S>()) return graph.inverseNorms;
   return 0;
 }
@@ -238,7 +238,7 @@ function give(top: TopK, list: usize, size: u32, unit: f32): u32 {
   // The entry is a seed as well: all rows can be reached from it, not from every row.
   const seeds = descend<S>(graph, walk, query, graph.entry, graph.topLevel, 0);
   let unit: f32 = 1;
-  if (isCode<S>()) unit = changetype<CodeQuery>(query).unit;
+  if (isCode<S>() || isPacked<S>()) unit = changetype<CodeQuery>(query).unit;
   if (allow) {
     const found = walkLevel<S, Filtered>(graph, walk, query, seeds, ef, 0, allow, foundMax);
     give(top, walk.found, found, unit);
@@ -255,7 +255,10 @@ function give(top: TopK, list: usize, size: u32, unit: f32): u32 {
  */
 export function graphSearch(graphPtr: usize, walkPtr: usize, topPtr: usize, query: usize, ef: u32, allow: usize, foundMax: u32): u32 {
   const graph = changetype<Graph>(graphPtr), walk = changetype<Walk>(walkPtr), top = changetype<TopK>(topPtr);
-  if (graph.codes) return search<Code>(graph, walk, top, query, ef, allow, foundMax);
+  if (graph.codes) {
+    if (changetype<Codes>(graph.codes).kind != CODE_SQ8) return search<Packed>(graph, walk, top, query, ef, allow, foundMax);
+    return search<Code>(graph, walk, top, query, ef, allow, foundMax);
+  }
   if (graph.metric == METRIC_L2) return search<FastL2>(graph, walk, top, query, ef, allow, foundMax);
   return search<FastDot>(graph, walk, top, query, ef, allow, foundMax);
 }

@@ -12,7 +12,7 @@ const SOURCE = `
 export { instantiateKernels } from '../src/kernels/kernels.ts';
 export { loadKernels, supportedVariants } from '../src/kernels/load.ts';
 export { getIndexType } from '../src/index/registry.ts';
-export { CodeBlock, codeQueryBytes } from '../src/quant/sq8/codes.ts';
+export { CodeBlock, codeQueryBytes } from '../src/quant/sq/codes.ts';
 `;
 
 /** @type {Promise<any> | null} */

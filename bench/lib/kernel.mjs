@@ -18,7 +18,10 @@ function kernelLibrary() {
       `export { instantiateKernels } from '../src/kernels/kernels.ts';
        export { loadKernels } from '../src/kernels/load.ts';
        export { getIndexType } from '../src/index/registry.ts';
-       export { runBuild } from '../src/index/build.ts';`,
+       export { runBuild } from '../src/index/build.ts';
+       export { refineCodeOf, refineSections } from '../src/index/refine.ts';
+       export { shapeOf } from '../src/index/hnsw/params.ts';
+       export { productCode, SCALAR_CODES } from '../src/quant/row-codes.ts';`,
     );
     const module = await source.loadKernels({ simd: () => readFileSync(join(DIST, 'core.wasm')), relaxed: () => readFileSync(join(DIST, 'core-relaxed.wasm')) });
     return { ...source, module };
@@ -86,5 +89,61 @@ export async function kernelIndex(values, dim, { type, metric, build, seed }) {
     },
     /** @param {number} n */
     rows: (n) => Array.from(kernels.hitRows(n)),
+  };
+}
+
+/**
+ * Indexes of the HNSW family over the same rows and codes of their own. They have the same graph, which is built once.
+ * @param {Float32Array} values shape (rows, dim) @param {number} dim
+ * @param {{ metric: string, graph: Record<string, unknown>, seed: number, indexes: { type: string, build: Record<string, unknown> }[] }} options
+ */
+export async function graphIndexes(values, dim, { metric, graph, seed, indexes }) {
+  const { instantiateKernels, module, getIndexType, runBuild, refineCodeOf, refineSections, shapeOf, productCode, SCALAR_CODES } = await kernelLibrary();
+  const rows = values.length / dim;
+  const job = { typeName: 'HNSW_SQ', params: getIndexType('HNSW_SQ').parseBuild(graph, { metric, dim }), metric, dim, rows, seed, vectors: { kind: 'bytes', values } };
+  const start = performance.now();
+  const built = await runBuild(module, job, values);
+  const graphSeconds = (performance.now() - start) / 1000;
+  const kernels = instantiateKernels(module);
+  const ptr = kernels.arena.alloc(values.byteLength);
+  kernels.arena.f32(ptr, values.length).set(values);
+  const inverseNormsPtr = kernels.arena.alloc(rows * 4);
+  kernels.inverseNorms(ptr, rows, dim, inverseNormsPtr);
+  const context = { kernels, metric, dim, rows, vectors: { ptr, rows, inverseNormsPtr } };
+  const write = (/** @type {any} */ type) => {
+    const code = type.create(context, seed);
+    for (const step of code.train()) void step;
+    for (let from = 0; from < rows; from += 64) code.encode(from, Math.min(from + 64, rows));
+    return code;
+  };
+  return {
+    graphSeconds,
+    indexes: indexes.map(({ type, build }) => {
+      const indexType = getIndexType(type);
+      const params = indexType.parseBuild({ ...graph, ...build }, { metric, dim });
+      const began = performance.now();
+      const code = write(type === 'HNSW_SQ' ? SCALAR_CODES[params['sq_type']] : productCode(shapeOf(params)));
+      const refineType = refineCodeOf(params);
+      const refine = refineType ? write(refineType) : null;
+      const codeSeconds = (performance.now() - began) / 1000;
+      const sections = [...built.filter((/** @type {any} */ { name }) => !name.startsWith('code')), ...code.sections(), ...(refine ? refineSections(refine) : [])];
+      code.free();
+      refine?.free();
+      const index = indexType.open(context, params, new Map(sections.map(({ name, bytes }) => [name, bytes])));
+      return {
+        codeSeconds,
+        memoryBytes: index.memoryBytes,
+        plan: (/** @type {Record<string, unknown>} */ search, /** @type {number} */ limit) => ({ ...indexType.parseSearch(search, limit, params), keep: limit }),
+        /** Rows found, in kernel memory. @param {Float32Array} query @param {any} plan */
+        search(query, plan) {
+          kernels.setQuery(query, 0, dim, metric);
+          const n = index.search(plan, 0);
+          if (plan.refine) kernels.rescoreF32(metric, ptr, dim, inverseNormsPtr, n, plan.keep);
+          return Math.min(n, plan.keep);
+        },
+        /** @param {number} n */
+        rows: (n) => Array.from(kernels.hitRows(n)),
+      };
+    }),
   };
 }

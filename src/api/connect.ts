@@ -21,6 +21,11 @@ export interface ConnectOptions {
   readonly readOnly?: boolean;
   /** Accept the loss of log records behind a damaged one instead of CORRUPT. `stats().recovery` says what was dropped. */
   readonly recover?: 'truncate';
+  /**
+   * Bytes of full vectors that stay in memory where an index over codes could read them from the store, row by row; 0 on.
+   * What searches compare row by row (HNSW, FLAT, rows without an index) is in memory whatever this says. Default 256 MiB.
+   */
+  readonly cacheBytes?: number;
   /** Gives up opening. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
@@ -30,8 +35,10 @@ export interface ConnectOptions {
 
 export type Connect = (url: string, options?: ConnectOptions) => Promise<Database>;
 
-const OPTIONS: ReadonlySet<string> = new Set(['mode', 'workers', 'durability', 'readOnly', 'recover', 'signal', 'onProgress', 'wasm']);
-const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['cacheBytes', 'retentionSeconds', 'historyBytes', 'persist', 'token', 'encryptionKey', 'embedders']);
+const OPTIONS: ReadonlySet<string> = new Set(['mode', 'workers', 'durability', 'readOnly', 'recover', 'cacheBytes', 'signal', 'onProgress', 'wasm']);
+const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['retentionSeconds', 'historyBytes', 'persist', 'token', 'encryptionKey', 'embedders']);
+
+const CACHE_BYTES = 256 << 20;
 
 /** The `connect` of an entry, over the engines that its launcher starts. */
 export function makeConnect(launch: EngineLauncher): Connect {
@@ -49,6 +56,7 @@ export function makeConnect(launch: EngineLauncher): Connect {
         durability: wordOption('durability', options.durability, ['strict', 'relaxed']) ?? 'strict',
         readOnly: booleanOption('readOnly', options.readOnly, false),
         recover: wordOption('recover', options.recover, ['truncate']),
+        cacheBytes: integerOption('cacheBytes', options.cacheBytes, 0, Number.MAX_SAFE_INTEGER, CACHE_BYTES),
       },
     } as const;
     const context = contextOf(signal, options.onProgress);

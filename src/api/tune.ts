@@ -21,7 +21,7 @@ const SLICE_MS = 20;
 type Params = Readonly<Record<string, number>>;
 
 /** Whether an index answers with the true scores of its rows, so that a row that ties with the last right one can be told. */
-const hasTrueScores = (spec: IndexSpec | null): boolean => spec === null || spec.type === 'FLAT' || spec.type === 'HNSW' || spec.type === 'IVF_FLAT' || spec.params['refine'] === true || (spec.type === 'SCANN' && spec.params['with_raw_data'] !== false);
+const hasTrueScores = (spec: IndexSpec | null): boolean => spec === null || spec.type === 'FLAT' || spec.type === 'HNSW' || spec.type === 'IVF_FLAT' || (spec.params['refine'] === true && spec.params['refine_type'] === 'FP32') || (spec.type === 'SCANN' && spec.params['with_raw_data'] !== false);
 
 /** The knob that sets how far a search looks, and the values of the other one that are worth trying. */
 interface Knobs {
@@ -37,7 +37,9 @@ function knobsOf({ type, params }: IndexSpec, limit: number): Knobs | null {
   const nprobe = { breadth: 'nprobe', least: 1, most: Number(params['nlist']) };
   const refined = (...values: number[]): Params[] => (params['refine'] === true ? values.map((value) => ({ refine_k: value })) : [{}]);
   if (type === 'HNSW') return { ...ef, others: [{}] };
-  if (type === 'HNSW_SQ') return { ...ef, others: refined(1, 2, 4) };
+  if (type === 'HNSW_SQ') return { ...ef, others: params['sq_type'] === 'SQ4U' ? refined(2, 4, 8) : refined(1, 2, 4) };
+  if (type === 'HNSW_PQ') return { ...ef, others: refined(4, 10, 30) };
+  if (type === 'HNSW_PRQ') return { ...ef, others: refined(10, 30, 100) };
   if (type === 'IVF_FLAT') return { ...nprobe, others: [{}] };
   if (type === 'IVF_SQ8') return { ...nprobe, others: refined(1, 2, 4) };
   if (type === 'IVF_PQ' || type === 'IVF_RABITQ') return { ...nprobe, others: refined(5, 15, 40) };

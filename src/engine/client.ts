@@ -131,6 +131,8 @@ export interface DatabaseStats {
   readonly buildThread: 'calling' | 'worker';
   readonly store: string;
   readonly memoryBytes: number;
+  /** Full vectors of sealed segments: bytes in memory, and `cacheBytes`, beyond which only those stay that a search compares row by row. */
+  readonly cache: { readonly residentBytes: number; readonly budgetBytes: number };
   readonly usage: number;
   readonly quota: number | null;
   readonly recovery: RecoveryReport;
@@ -189,6 +191,8 @@ export interface EngineOptions {
   readonly durability: 'strict' | 'relaxed';
   readonly readOnly: boolean;
   readonly recover?: 'truncate';
+  /** Bytes of full vectors kept in memory where searches can do without. */
+  readonly cacheBytes: number;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { KernelModule } from '../kernels/load.ts';
 import type { ColumnBatch, Keys } from '../schema/column.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
 import { KernelPool } from '../segment/kernel-pool.ts';
+import { VectorCache } from '../segment/vector-cache.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
 import { parseLogName } from '../storage/names.ts';
 import type { Store, StoreLock } from '../storage/store.ts';
@@ -62,7 +63,7 @@ export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
     lock = await store.lock();
     const catalog = await Catalog.open(store);
     const clock = new Clock(catalog.manifest.lastTimestamp);
-    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels), builds: deps.builds, options, onEvent: deps.onEvent };
+    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels, new VectorCache(options.cacheBytes)), builds: deps.builds, options, onEvent: deps.onEvent };
     await collectGarbage(store, catalog);
     await catalog.commit(clock, (manifest) => ({ ...manifest, epoch: manifest.epoch + 1 }));
     const engine = new Engine(deps, parts, lock);
@@ -90,7 +91,7 @@ async function openForReading(deps: EngineDeps, started: number): Promise<Engine
     if (!catalog.exists) throw new ElanusError('NOT_FOUND', 'there is no database to open with readOnly', { store: store.sharedUrl });
     const events: EngineEvent[] = [];
     const clock = new Clock(catalog.manifest.lastTimestamp);
-    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels), builds: deps.builds, options, onEvent: (event) => (isOpen ? deps.onEvent(event) : events.push(event)) };
+    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels, new VectorCache(options.cacheBytes)), builds: deps.builds, options, onEvent: (event) => (isOpen ? deps.onEvent(event) : events.push(event)) };
     let isOpen = false;
     const engine = new Engine(deps, parts, null);
     try {
@@ -307,6 +308,7 @@ class Engine implements EngineClient {
       buildThread: builds.thread,
       store: store.sharedUrl ?? 'memory:',
       memoryBytes: this.#parts.pool.memoryBytes,
+      cache: { residentBytes: this.#parts.pool.cache.residentBytes, budgetBytes: this.#parts.pool.cache.budgetBytes },
       usage: estimate.usage,
       quota: estimate.quota,
       recovery: this.#recovery,

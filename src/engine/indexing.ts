@@ -8,6 +8,7 @@ import { builtSpec, completeSpec, sameSpec, whyBuilt, type RawIndexSpec } from '
 import type { BuildJob, IndexSection } from '../index/index.ts';
 import type { Field, IndexSpec, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, defaultMetric, vectorsOf } from '../schema/vector-types/index.ts';
+import type { SealedVectors } from '../segment/sealed-vectors.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
 import type { SegmentIndexEntry } from '../storage/manifest/manifest.ts';
 import { indexFileName } from '../storage/names.ts';
@@ -222,9 +223,11 @@ export class Indexing {
     const wanted = this.#wanted(segment, fieldId);
     let obsolete: string[] = [];
     segment.pins.pin();
+    const needsVectors = wanted !== null && getIndexType(wanted.type).needsVectors;
+    if (needsVectors) vectors.hold();
     try {
       const built = wanted && (await this.#build(field, segment, wanted, signal, onBuilt));
-      if (built && getIndexType(wanted.type).needsVectors) await vectors.load(segment.file);
+      if (needsVectors) await vectors.load(segment.file);
       try {
         await catalog.commit(clock, (manifest) =>
           withEntry(manifest, state.collectionId, (entry) => {
@@ -245,6 +248,7 @@ export class Indexing {
       else vectors.dropIndex();
       state.segmentsChanged();
     } finally {
+      if (needsVectors) vectors.release();
       segment.pins.unpin();
     }
     for (const file of obsolete) await store.remove(file);
@@ -293,7 +297,10 @@ export class Indexing {
         }
         const built = await this.#build(field, merged, wanted, signal, (done) => context?.onProgress?.({ phase: 'build', done, total: merged.rows }));
         added.push(built.entry);
-        merged.vectors(field.fieldId).setIndex(wanted, sectionMap(built.sections));
+        const vectors = merged.vectors(field.fieldId);
+        const set = (): void => vectors.setIndex(wanted, sectionMap(built.sections));
+        if (getIndexType(wanted.type).needsVectors) await whileLoaded(merged, vectors, set);
+        else set();
         entries.push(built.entry);
       }
       return entries;
@@ -316,8 +323,8 @@ export class Indexing {
       return { ...like, vectors: { kind: 'store', url: store.sharedUrl, file: segment.entry.file, fieldId: field.fieldId } };
     }
     const vectors = segment.vectors(field.fieldId);
-    await vectors.load(segment.file);
-    return { ...like, vectors: { kind: 'bytes', values: vectorsOf(vectors.copyAll()) } };
+    const values = await whileLoaded(segment, vectors, () => vectorsOf(vectors.copyAll()));
+    return { ...like, vectors: { kind: 'bytes', values } };
   }
 
   progress(field: Field): IndexProgress {
@@ -386,6 +393,17 @@ function isIndexed(wanted: IndexSpec | null, entries: readonly SegmentIndexEntry
 
 const superseded = (): ElanusError => new ElanusError('ABORTED', 'the index was changed or dropped while it was being built', { superseded: true });
 const isSuperseded = (error: unknown): boolean => isElanusError(error) && error.detail['superseded'] === true;
+
+/** Does something with vectors that must be in memory for it. */
+async function whileLoaded<T>(segment: SealedSegment, vectors: SealedVectors, work: () => T): Promise<T> {
+  vectors.hold();
+  try {
+    await vectors.load(segment.file);
+    return work();
+  } finally {
+    vectors.release();
+  }
+}
 
 /** As many rows as the largest index of the collection's fields may have. */
 function segmentRowsMax(state: CollectionState): number {

@@ -119,13 +119,7 @@ async function unlessStale(commit: () => Promise<void>): Promise<void> {
 /** Writes a segment of the live rows of others; null where none lives. Nothing names it yet. */
 async function writeMerged(state: CollectionState, inputs: readonly SealedSegment[], signal: AbortSignal | undefined): Promise<SealedSegment | null> {
   const { store, pool } = state.parts;
-  for (const field of state.schema.fields) {
-    for (const segment of inputs) {
-      if (isVectorType(field.type)) await segment.vectors(field.fieldId).load(segment.file);
-      else await segment.loadColumn(field);
-    }
-  }
-  const snapshot = await gather(state, liveRowsInKeyOrder(inputs));
+  const snapshot = await readLive(state, inputs);
   throwIfAborted(signal);
   if (snapshot.rows === 0) return null;
   const merged = await SealedSegment.open(store, await writeSegment(state, snapshot), state.schema, pool);
@@ -133,6 +127,23 @@ async function writeMerged(state: CollectionState, inputs: readonly SealedSegmen
     if (isVectorType(field.type)) merged.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!);
   }
   return merged;
+}
+
+/** The live rows of segments, in memory. */
+async function readLive(state: CollectionState, inputs: readonly SealedSegment[]): Promise<Snapshot> {
+  const held = inputs.flatMap((segment) => state.schema.fields.filter((field) => isVectorType(field.type)).map((field) => segment.vectors(field.fieldId)));
+  for (const vectors of held) vectors.hold();
+  try {
+    for (const field of state.schema.fields) {
+      for (const segment of inputs) {
+        if (isVectorType(field.type)) await segment.vectors(field.fieldId).load(segment.file);
+        else await segment.loadColumn(field);
+      }
+    }
+    return await gather(state, liveRowsInKeyOrder(inputs));
+  } finally {
+    for (const vectors of held) vectors.release();
+  }
 }
 
 async function removeFiles(state: CollectionState, segment: SealedSegment): Promise<void> {

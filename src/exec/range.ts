@@ -6,7 +6,8 @@
 import type { SearchPlan } from '../index/index.ts';
 import type { DistanceRange, Kernels } from '../kernels/kernels.ts';
 import type { MetricType } from '../schema/types.ts';
-import type { SealedVectors } from '../segment/sealed-vectors.ts';
+import type { RowQuery } from '../segment/sealed-vectors.ts';
+import type { SealedSegment } from '../segment/sealed.ts';
 import { ElanusError } from '../util/error.ts';
 
 type RawParams = Readonly<Record<string, unknown>>;
@@ -75,20 +76,27 @@ export function withinRange(distances: Float32Array, range: DistanceRange | null
 }
 
 /**
- * The k best rows of a segment within a range that has a near bound, for the prepared query: the index is asked for more
- * and more candidates until k are behind the bound or one is beyond the range; where that would be most of the rows, they
- * are scanned. Vectors must be resident. Answers where the hits are among the kernels' hits.
+ * The k best rows of a segment within a range that has a near bound, for the query prepared for its index: the index is
+ * asked for more and more candidates until k are behind the bound or one is beyond the range; where that would be most of
+ * the rows, they are scanned. Answers where the hits are among whose; null where vectors are not in memory that must be.
  */
-export function searchBehind(kernels: Kernels, vectors: SealedVectors, plan: SearchPlan, metric: MetricType, k: number, range: DistanceRange): { readonly from: number; readonly to: number } {
+export function searchBehind(
+  segment: SealedSegment, fieldId: number, plan: SearchPlan, query: RowQuery, k: number, range: DistanceRange,
+): { readonly kernels: Kernels; readonly from: number; readonly to: number } | null {
+  const vectors = segment.vectors(fieldId);
   const most = Math.min(CANDIDATES_MAX, vectors.rows / ROWS_PER_CANDIDATE);
   for (let { candidates } = plan; candidates <= most; candidates *= GROWTH) {
     const n = vectors.search({ ...plan, candidates, ef: plan.ef === 0 ? 0 : Math.max(plan.ef, candidates) }, range);
-    if (plan.refine) vectors.rescore(metric, n);
+    const kernels = plan.refine && n > 0 ? vectors.rescoreNow(segment.file, query, n) : vectors.indexKernels;
+    if (!kernels) return null;
     const distances = kernels.hitDistances(n);
     const { from, to } = withinRange(distances, range);
-    if (to - from >= k || n < candidates || to < n) return { from, to: Math.min(to, from + k) };
+    if (to - from >= k || n < candidates || to < n) return { kernels, from, to: Math.min(to, from + k) };
   }
-  return scanWithin(kernels, vectors, metric, k, range);
+  if (!vectors.resident) return null;
+  const { kernels } = vectors;
+  vectors.setQuery(kernels, query);
+  return { kernels, ...scanWithin(kernels, vectors, query.metric, k, range) };
 }
 
 /** The k best of all rows within a range. Vectors must be resident. */

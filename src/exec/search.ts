@@ -6,18 +6,19 @@ import type { SearchReply } from '../engine/client.ts';
 import type { DistanceRange, Kernels } from '../kernels/kernels.ts';
 import { takeFrom } from '../schema/column-ops.ts';
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
-import type { Field, MetricType, VectorType } from '../schema/types.ts';
-import { VECTOR_TYPES, type DenseValues, type QueryVectors } from '../schema/vector-types/index.ts';
+import type { Field, MetricType } from '../schema/types.ts';
+import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { GrowingVectors } from '../segment/growing-vectors.ts';
 import type { GrowingSegment } from '../segment/growing.ts';
 import { compareKeys } from '../segment/keys.ts';
+import type { RowQuery, SealedVectors } from '../segment/sealed-vectors.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
 import type { Store } from '../storage/store.ts';
 import { throwIfAborted } from '../util/error.ts';
 import { yieldToHost } from '../util/yield.ts';
 import { indexServes, isLoaded, loadForSearch } from './load.ts';
 import { planSegment, type FieldPlan } from './plan.ts';
-import {  scanWithin, searchBehind, withinRange, withNearBound } from './range.ts';
+import { scanWithin, searchBehind, withinRange, withNearBound } from './range.ts';
 
 /** The segments that a search sees. */
 export interface SearchView {
@@ -59,14 +60,13 @@ const SLICE_MS = 10;
 
 export function searchSegments(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
   if (job.nq !== 1) return searchMany(view, job);
-  for (const segment of view.sealed) {
-    if (!isLoaded(segment, job.plan.field.fieldId, job.plan.indexMetric) || mustReadToRefine(segment, job.plan)) return searchMany(view, job);
-  }
+  for (const segment of view.sealed) if (!isLoaded(segment, job.plan.field.fieldId, job.plan.indexMetric)) return searchMany(view, job);
   const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
   const found: Found[] = [];
   for (const segment of view.growing) if (segment.rows > 0) found.push(kept(searchGrowing(segment, job, 0)));
   for (let i = 0; i < view.sealed.length; i++) {
     const ofSegment = searchSealed(view.sealed[i]!, job, 0);
+    if (!ofSegment) return searchMany(view, job);
     // The last to be searched can be read where it lies: nothing overwrites it before it is collected.
     found.push(i === view.sealed.length - 1 ? ofSegment : kept(ofSegment));
   }
@@ -84,6 +84,13 @@ async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply
   const { field, indexMetric } = job.plan;
   const pinned: readonly Segment[] = [...view.growing, ...view.sealed];
   for (const segment of pinned) segment.pins.pin();
+  // Vectors that are loaded for this search stay until it is done.
+  const held = new Set<SealedVectors>();
+  const hold = (vectors: SealedVectors): void => {
+    if (held.has(vectors)) return;
+    held.add(vectors);
+    vectors.hold();
+  };
   try {
     const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(job.nq) };
     let sliceStart = performance.now();
@@ -93,11 +100,12 @@ async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply
       for (const segment of view.sealed) {
         // Asked for every query: while this search gave way to others, the index may have been dropped.
         if (!isLoaded(segment, field.fieldId, indexMetric)) {
+          hold(segment.vectors(field.fieldId));
           await loadForSearch(view.store, segment, field.fieldId, indexMetric);
           throwIfAborted(job.signal);
         }
-        if (!mustReadToRefine(segment, job.plan)) found.push(kept(searchSealed(segment, job, query)));
-        else found.push(await searchAndRead(segment, job, query));
+        const ofSegment = searchSealed(segment, job, query);
+        found.push(ofSegment ? kept(ofSegment) : await searchAndRead(view.store, segment, job, query, hold));
       }
       collect(found, job, query, hits);
       if (performance.now() - sliceStart > SLICE_MS) {
@@ -108,6 +116,7 @@ async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply
     }
     return await reply(hits, job);
   } finally {
+    for (const vectors of held) vectors.release();
     for (const segment of pinned) segment.pins.unpin();
   }
 }
@@ -142,19 +151,30 @@ function bestByKey(segment: GrowingSegment, vectors: GrowingVectors, metric: Met
   }
 }
 
-function searchSealed(segment: SealedSegment, job: SearchJob, query: number): Found {
-  const { field, metric, k, range } = job.plan;
+/** The best of a segment that is loaded; null where rows have to be read first to be scored again. */
+function searchSealed(segment: SealedSegment, job: SearchJob, at: number): Found | null {
+  const { field, metric, k, range, indexMetric } = job.plan;
   const vectors = segment.vectors(field.fieldId);
-  const { kernels } = vectors;
-  vectors.setQuery(job.queries, query, metric);
-  if (!indexServes(segment, field.fieldId, job.plan.indexMetric)) return foundIn(segment, kernels, scanWithin(kernels, vectors, metric, k, range));
+  const query: RowQuery = { queries: job.queries, at, metric };
+  const isIndexed = indexServes(segment, field.fieldId, indexMetric);
+  vectors.use(!isIndexed && indexMetric !== null);
+  if (!isIndexed) {
+    vectors.setQuery(vectors.kernels, query);
+    return foundIn(segment, vectors.kernels, scanWithin(vectors.kernels, vectors, metric, k, range));
+  }
+  vectors.setQuery(vectors.indexKernels, query);
   const plan = planSegment(job.plan, vectors);
   const behind = withNearBound(range);
-  if (behind) return foundIn(segment, kernels, searchBehind(kernels, vectors, plan, metric, k, behind));
-  const n = vectors.search(plan, range);
-  if (plan.refine) vectors.rescore(metric, n, k);
-  const to = range ? withinRange(kernels.hitDistances(n), range).to : n;
-  return foundIn(segment, kernels, { from: 0, to: Math.min(to, k) });
+  if (behind) {
+    const found = searchBehind(segment, field.fieldId, plan, query, k, behind);
+    return found && foundIn(segment, found.kernels, found);
+  }
+  const candidates = vectors.search(plan, range);
+  const kernels = plan.refine && candidates > 0 ? vectors.rescoreNow(segment.file, query, candidates, k) : vectors.indexKernels;
+  if (!kernels) return null;
+  if (plan.refine) vectors.loadAhead(segment.file);
+  const n = Math.min(candidates, k);
+  return foundIn(segment, kernels, { from: 0, to: range ? withinRange(kernels.hitDistances(n), range).to : n });
 }
 
 /** Hits [from, to) of the kernels' last search. */
@@ -164,59 +184,27 @@ function foundIn(segment: Segment, kernels: Kernels, { from, to }: { readonly fr
   return from === 0 ? { segment, rows, distances } : { segment, rows: rows.subarray(from), distances: distances.subarray(from) };
 }
 
-function mustReadToRefine(segment: SealedSegment, fieldPlan: FieldPlan): boolean {
-  const vectors = segment.vectors(fieldPlan.field.fieldId);
-  return !vectors.resident && indexServes(segment, fieldPlan.field.fieldId, fieldPlan.indexMetric) && (planSegment(fieldPlan, vectors).refine || withNearBound(fieldPlan.range) !== null);
-}
-
-/** Searches codes, then scores the candidates by vectors read from the file; the rest of them is loaded behind. */
-async function searchAndRead(segment: SealedSegment, job: SearchJob, query: number): Promise<Found> {
+/** Searches codes, then scores the candidates by vectors read from the file; the rest of them is loaded behind, within the budget. */
+async function searchAndRead(store: Store, segment: SealedSegment, job: SearchJob, at: number, hold: (vectors: SealedVectors) => void): Promise<Found> {
   const { field, metric, k, range } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   if (withNearBound(range)) {
     // The number of rows to read for it has no bound.
-    await vectors.load(segment.file);
-    return kept(searchSealed(segment, job, query));
-  }
-  const { kernels } = vectors;
-  vectors.setQuery(job.queries, query, metric);
-  const n = vectors.search(planSegment(job.plan, vectors), range);
-  const rows = kernels.hitRows(n).slice();
-  const distances = exactDistances(metric, numbersAt(field, job.queries as DenseValues, query), await vectors.take(rows, segment.file));
-  const order = Array.from(rows.keys()).filter((i) => !range || distances[i]! <= range.max).sort((a, b) => distances[a]! - distances[b]! || rows[a]! - rows[b]!).slice(0, k);
-  // A failure to read ahead is not this search's: the next one that needs the vectors meets it again.
-  void vectors.load(segment.file).catch(() => {});
-  return { segment, rows: Uint32Array.from(order, (i) => rows[i]!), distances: Float32Array.from(order, (i) => distances[i]!) };
-}
-
-/** The numbers of one of many dense vectors in the form of their column. */
-function numbersAt({ fieldId, type, dim }: Pick<Column, 'fieldId' | 'type'> & { readonly dim?: number }, values: DenseValues, row: number): ArrayLike<number> {
-  return VECTOR_TYPES[type as VectorType].present({ fieldId, type, dim: dim!, length: row + 1, values, validity: null, offsets: null }, row) as ArrayLike<number>;
-}
-
-/** Distances of a query to dense rows, as the kernels define them: smaller is closer. */
-function exactDistances(metric: MetricType, query: ArrayLike<number>, rows: Column): Float32Array {
-  const dim = query.length;
-  const distances = new Float32Array(rows.length);
-  let queryNorm = 0;
-  for (let i = 0; i < dim; i++) queryNorm += query[i]! * query[i]!;
-  for (let row = 0; row < distances.length; row++) {
-    const values = numbersAt(rows, rows.values as DenseValues, row);
-    let l2 = 0;
-    let dot = 0;
-    let norm = 0;
-    for (let i = 0; i < dim; i++) {
-      const q = query[i]!;
-      const x = values[i]!;
-      l2 += (q - x) * (q - x);
-      dot += q * x;
-      norm += x * x;
+    hold(vectors);
+    for (;;) {
+      await vectors.load(segment.file);
+      await loadForSearch(store, segment, field.fieldId, job.plan.indexMetric);
+      const found = isLoaded(segment, field.fieldId, job.plan.indexMetric) && searchSealed(segment, job, at);
+      if (found) return kept(found);
     }
-    if (metric === 'L2') distances[row] = l2;
-    else if (metric === 'IP') distances[row] = -dot;
-    else distances[row] = norm === 0 || queryNorm === 0 ? 0 : -dot / Math.sqrt(norm * queryNorm);
   }
-  return distances;
+  const query: RowQuery = { queries: job.queries, at, metric };
+  vectors.setQuery(vectors.indexKernels, query);
+  const candidates = vectors.indexKernels.hitRows(vectors.search(planSegment(job.plan, vectors), range)).slice().sort();
+  const { rows, distances } = await vectors.rescore(segment.file, query, candidates, k);
+  vectors.loadAhead(segment.file);
+  const { to } = withinRange(distances, range);
+  return { segment, rows: rows.subarray(0, to), distances: distances.subarray(0, to) };
 }
 
 /** Merges what the segments found for one query and appends hits offset .. k - 1 of it. */

@@ -36,6 +36,24 @@ export function booleanParam(raw: Raw, name: string, fallback: boolean): boolean
   throw outOfRange(name, 'true or false', value);
 }
 
+/** A whole number of Milvus's range of which this release serves some. */
+export function servedParam(raw: Raw, name: string, served: readonly number[], max: number, fallback: number): number {
+  const value = integerParam(raw, name, 1, max, fallback);
+  if (served.includes(value)) return value;
+  throw new ElanusError('NOT_SUPPORTED', `"${name}" expected ${served.join(' or ')}, got ${value}`, { parameter: name, served });
+}
+
+const PARTS_MAX = 65_536;
+
+/** `m`, the parts of a product quantizer: a divisor of the dimension. Where absent `usual`, or the next smaller divisor. */
+export function partsParam(raw: Raw, dim: number, usual: number): number {
+  let fallback = Math.min(usual, dim);
+  while (dim % fallback !== 0) fallback--;
+  const parts = integerParam(raw, 'm', 1, PARTS_MAX, fallback);
+  if (dim % parts !== 0) throw new ElanusError('INVALID_ARGUMENT', `"m" expected a divisor of the dimension ${dim}, got ${parts}`, { parameter: 'm', dim });
+  return parts;
+}
+
 /** One of Milvus's names, case ignored; those not served yet are NOT_SUPPORTED. */
 export function nameParam(raw: Raw, name: string, served: readonly string[], known: readonly string[], fallback: string): string {
   const value = raw[name];

@@ -5,9 +5,10 @@
  * The rule, first that applies:
  * 1. all of it is asked for (`targetRecall` 1), or a scan of all vectors stays near a millisecond: FLAT;
  * 2. vectors, codes and graph fit the memory: what AUTOINDEX builds, with the `ef` that reached the recall when measured;
- * 3. codes and graph alone fit, and estimates from codes suffice for the recall: HNSW_SQ without `refine`, vectors on disk;
- * 4. the vectors alone fit: FLAT, which is slow and exact;
- * 5. nothing fits: the smallest of these, and `fits: false`.
+ * 3. they do with the vectors in half precision: the same graph, its best rows scored again by those, vectors on disk;
+ * 4. codes and graph alone fit, and estimates from codes suffice for the recall: HNSW_SQ without `refine`, of 8 or else of 4 bits;
+ * 5. the vectors alone fit: FLAT, which is slow and exact;
+ * 6. nothing fits: the smallest of these, and `fits: false`.
  */
 import type { MetricType } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
@@ -42,13 +43,15 @@ export interface Recommendation {
 
 /** A scan reads about 10 GB a second. */
 const SCAN_BYTES_MAX = 8 << 20;
-/** Recall of the best 10 by 7-bit codes alone, the least of the real sets that were measured, rounded down. */
-const CODES_ALONE_RECALL_MAX = 0.94;
+/** Recall of the best 10 by codes alone, the least of the real sets that were measured, rounded down. */
+const CODES_ALONE: readonly (readonly [sqType: string, bits: number, recallMax: number])[] = [['SQ8', 8, 0.94], ['SQ4U', 4, 0.89]];
 /** Recall@10 and the `ef` that reached it on the hardest of the sets measured (6,838 x 768 text embeddings, M 16 and 24). */
 const EF_BY_RECALL: readonly (readonly [recall: number, ef: number])[] = [[0.9, 16], [0.95, 24], [0.975, 40], [0.99, 64], [0.995, 96], [0.998, 160], [1, 320]];
 /** Each doubling of the rows beyond those measured takes this much more breadth. */
 const EF_PER_DOUBLING = 0.12;
 const ROWS_MEASURED = 8192;
+
+type Answer = Omit<Recommendation, 'fits' | 'why'>;
 
 /** INVALID_ARGUMENT for a question that cannot be answered. */
 export function recommend(question: RecommendQuestion): Recommendation {
@@ -61,7 +64,11 @@ export function recommend(question: RecommendQuestion): Recommendation {
   const flat = { index: { type: 'FLAT', metric, params: {} }, params: {}, memoryBytes: vectorBytes };
   const graphParams: Record<string, number> = isOverCodes ? { ef, refine_k: 2 } : { ef };
   const graph = { index: auto, params: graphParams, memoryBytes: vectorBytes + autoBytes };
-  const codesOnly = { index: { ...auto, params: { ...auto.params, refine: false } }, params: { ef }, memoryBytes: autoBytes };
+  const withParams = (params: Readonly<Record<string, number | string | boolean>>) => {
+    const index = { ...auto, params: { ...auto.params, ...params } };
+    return { index, memoryBytes: getIndexType(auto.type).estimateBytes(rows, dim, index.params) };
+  };
+  const halves = { ...withParams({ refine_type: 'FP16' }), params: graphParams };
   const fits = ({ memoryBytes: bytes }: { readonly memoryBytes: number }): boolean => bytes <= memoryBytes;
 
   if (targetRecall === 1 && fits(flat)) return { ...flat, fits: true, why: 'all of the exact answer is asked for, which a scan of every row gives' };
@@ -69,9 +76,13 @@ export function recommend(question: RecommendQuestion): Recommendation {
   if (fits(graph) && targetRecall < 1) {
     return { ...graph, fits: true, why: isOverCodes ? 'a graph over 8-bit codes whose best rows are scored again: the fastest that reaches this recall' : `a graph over the vectors: codes of ${dim} dimensions would save little` };
   }
-  if (isOverCodes && targetRecall <= CODES_ALONE_RECALL_MAX && fits(codesOnly)) return { ...codesOnly, fits: true, why: 'codes and graph fit the memory, the vectors do not: they stay on disk, and scores are estimates' };
+  if (isOverCodes && fits(halves) && targetRecall < 1) return { ...halves, fits: true, why: 'codes, graph and the vectors in half precision fit the memory, the vectors do not: they stay on disk' };
+  const codesOnly = (isOverCodes ? CODES_ALONE : []).map(([sqType, bits, recallMax]) => ({ answer: { ...withParams({ sq_type: sqType, refine: false }), params: { ef } }, bits, recallMax }));
+  for (const { answer, bits, recallMax } of codesOnly) {
+    if (targetRecall <= recallMax && fits(answer)) return { ...answer, fits: true, why: `codes of ${bits} bits and the graph fit the memory, the vectors do not: they stay on disk, and scores are estimates` };
+  }
   if (fits(flat)) return { ...flat, fits: true, why: 'the vectors fit the memory, a graph beside them does not: every search compares all of them' };
-  const smallest = isOverCodes && codesOnly.memoryBytes < flat.memoryBytes ? codesOnly : flat;
+  const smallest = codesOnly.reduce((least, { answer }) => (answer.memoryBytes < least.memoryBytes ? answer : least), flat as Answer);
   return { ...smallest, fits: false, why: `nothing that reaches this recall fits into ${memoryBytes} bytes: this takes the least` };
 }
 

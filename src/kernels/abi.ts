@@ -59,9 +59,27 @@ export const CODE_QUERY_FACTOR = 4;
 export const CODE_QUERY_UNIT = 8;
 export const CODE_QUERY_OFFSET = 12;
 export const CODE_QUERY_TERMS = 16;
+export const CODE_QUERY_KIND = 20;
+export const CODE_QUERY_WIDTH = 24;
+export const CODE_QUERY_METRIC = 28;
 export const CODE_QUERY_CODES = 64;
 
-// Codes: rows quantized to 7 bits, one byte a dimension.
+// How a Codes block writes its rows. Held in memory only.
+/** 7 bits, one byte a dimension: the only kind that a graph is built over. */
+export const CODE_SQ8 = 0;
+/** 6 bits, 64 dimensions in 48 bytes. */
+export const CODE_SQ6 = 1;
+/** 4 bits, 32 dimensions in 16 bytes. */
+export const CODE_SQ4U = 2;
+/** Half precision. */
+export const CODE_F16 = 3;
+export const CODE_BF16 = 4;
+/** Product quantizer, one byte a part. */
+export const CODE_PQ_BYTES = 5;
+/** Product quantizer, half a byte a part. */
+export const CODE_PQ_NIBBLES = 6;
+
+// Codes: rows written as codes, by row number.
 export const CODES_ROWS = 0;
 export const CODES_DIM = 4;
 export const CODES_STRIDE = 8;
@@ -71,6 +89,12 @@ export const CODES_ZERO = 20;
 export const CODES_CENTRE = 24;
 export const CODES_PTR = 28;
 export const CODES_TERMS = 32;
+export const CODES_KIND = 36;
+export const CODES_WIDTH = 40;
+export const CODES_PARTS = 44;
+export const CODES_PART_DIM = 48;
+export const CODES_STAGES = 52;
+export const CODES_CODEBOOKS = 56;
 export const CODES_SIZE = 64;
 
 // Graph: links between the rows and where their vectors are.

@@ -16,10 +16,13 @@ export interface KernelExports {
   ): void;
   /** Distances in code units: CodeQuery.unit turns them into the metric's. */
   scanCodes(top: number, codes: number, query: number, from: number, to: number, allow: number): void;
-  /** Encodes f32 rows [from, to) into a Codes block. */
+  /** Replaces the distances of the first n hits by those of the codes, in the metric's units, keeps the `keep` nearest and sorts those. */
+  rescoreCodes(top: number, codes: number, query: number, n: number, keep: number): void;
+  /** Encodes f32 rows [from, to) into a Codes block of integers or 16-bit floats. */
   codesEncode(codes: number, source: number, inverseNorms: number, from: number, to: number): void;
-  /** Writes a CodeQuery for the f32 query, of CODE_QUERY_CODES + 2 * stride bytes, to `out`. */
+  /** Writes a CodeQuery for the f32 query to `out`; `RowCode.queryBytes` says how long it is. */
   codesQuery(codes: number, query: number, out: number): void;
+  /** The same of a stored row, for a build: SQ8 only. */
   codesRowQuery(codes: number, row: number, out: number): void;
   /** Nearest rows of a graph that is not empty, into the top-k, sorted; see `assembly/walk.ts`. Answers how many were found. */
   graphSearch(graph: number, walk: number, top: number, query: number, ef: number, allow: number, foundMax: number): number;
@@ -75,7 +78,7 @@ export interface KernelExports {
 
 /** Names of the functions of {@link KernelExports}, in the ABI's order. */
 export const KERNEL_EXPORT_NAMES = [
-  'topkSort', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch', 'graphInsert',
+  'topkSort', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch', 'graphInsert',
   'scanRows', 'rescoreRows', 'expandRows', 'nearestRows', 'rowTerms', 'rowQuery', 'sparseQuery', 'scanSparse', 'invertedTaat', 'invertedMaxScore', 'invertedWand',
   'nearestCentroids', 'sumByCentroid', 'rotateVectors', 'ivfSearch',
   'columnSums', 'covarianceAdd', 'pcaProject', 'pcaRestore', 'rotateRows',

@@ -63,8 +63,6 @@ export interface Kernels {
 
   /** Replaces the distances of the first n hits by exact ones, keeps the best `keep` of them (all of them) and sorts those. */
   rescoreF32(metric: MetricType, ptr: number, dim: number, inverseNormsPtr: number, n: number, keep?: number): void;
-  /** The same for rows that lie in `values` (n x dim, in the order of the hits) instead of the block. */
-  rescoreRows(metric: MetricType, values: Float32Array, dim: number, n: number): void;
 
   /**
    * The same for rows of any format. Puts the query whose elements begin at `offset` of `queries` into scratch memory,
@@ -77,6 +75,11 @@ export interface Kernels {
   scanRows(format: RowFormat, metric: MetricType, ptr: number, dim: number, from: number, to: number, termsPtr: number, allowPtr: number, rowBase: number): void;
   /** As `rescoreF32`. */
   rescore(format: RowFormat, metric: MetricType, ptr: number, dim: number, termsPtr: number, n: number, keep?: number): void;
+  /**
+   * Gives rows that lie gathered at `ptr`, in ascending order of their numbers `rows`, exact distances to the prepared query;
+   * the best `keep` become the hits. As `rescore`, with as many bytes behind the last row; after `beginTopK` for all.
+   */
+  rescoreGathered(format: RowFormat, metric: MetricType, rows: Uint32Array, ptr: number, dim: number, keep: number): void;
   /** 4 bytes per row, shape (rows): what rows have besides their elements. For f32 and 16-bit floats their inverse norms. */
   rowTerms(format: RowFormat, ptr: number, rows: number, dim: number, outPtr: number): void;
 
@@ -125,7 +128,7 @@ export interface SparseBlock {
   readonly valuesPtr: number;
 }
 
-export type ScratchName = 'query' | 'rowQuery' | 'rowSource' | 'sparseQuery' | 'terms' | 'parts' | 'sums' | 'hitRows' | 'hitDistances' | 'rescore' | 'walkQuery' | 'walkRowQuery' | 'walk' | 'visited' | 'beam' | 'found' | 'gather';
+export type ScratchName = 'query' | 'rowQuery' | 'rowSource' | 'sparseQuery' | 'terms' | 'parts' | 'sums' | 'hitRows' | 'hitDistances' | 'rescore' | 'rescoreTerms' | 'refineQuery' | 'walkQuery' | 'walkRowQuery' | 'walk' | 'visited' | 'beam' | 'found' | 'gather';
 
 export type InstantiateKernels = (module: KernelModule) => Kernels;
 
@@ -220,6 +223,17 @@ class BoundKernels implements Kernels {
     this.exports.rescoreRows(this.topPtr, code, METRIC_CODE[metric], this.#queryOf(code), ptr, dim, termsPtr, n, Math.min(keep, n));
   }
 
+  rescoreGathered(format: RowFormat, metric: MetricType, rows: Uint32Array, ptr: number, dim: number, keep: number): void {
+    const n = rows.length;
+    const termsPtr = this.scratch('rescoreTerms', n * 4);
+    this.rowTerms(format, ptr, n, dim, termsPtr);
+    const hits = this.hitRows(n);
+    for (let i = 0; i < n; i++) hits[i] = i;
+    this.rescore(format, metric, ptr, dim, termsPtr, n, keep);
+    const kept = this.hitRows(Math.min(keep, n));
+    for (let i = 0; i < kept.length; i++) kept[i] = rows[kept[i]];
+  }
+
   get rowQueryPtr(): number {
     return this.#rowQueryPtr;
   }
@@ -281,15 +295,6 @@ class BoundKernels implements Kernels {
 
   rescoreF32(metric: MetricType, ptr: number, dim: number, inverseNormsPtr: number, n: number, keep = n): void {
     this.exports.rescoreF32(this.topPtr, METRIC_CODE[metric], this.#queryPtr, ptr, dim, inverseNormsPtr, n, 0, Math.min(keep, n));
-  }
-
-  rescoreRows(metric: MetricType, values: Float32Array, dim: number, n: number): void {
-    const ptr = this.scratch('rescore', n * dim * 4 + n * 4);
-    const normsPtr = ptr + n * dim * 4;
-    this.#refresh();
-    this.#f32.set(values.length === n * dim ? values : values.subarray(0, n * dim), ptr / 4);
-    if (metric === 'COSINE') this.exports.inverseNorms(ptr, n, dim, normsPtr);
-    this.exports.rescoreF32(this.topPtr, METRIC_CODE[metric], this.#queryPtr, ptr, dim, normsPtr, n, 1, n);
   }
 
   inverseNorms(ptr: number, rows: number, dim: number, outPtr: number): void {

@@ -1,23 +1,21 @@
 /** The twin of `assembly/codes.ts`: quantizing rows and queries, and distances between them. */
 import {
-  CODES_CENTRE, CODES_DIM, CODES_METRIC, CODES_PTR, CODES_SCALE, CODES_STRIDE, CODES_TERMS, CODES_ZERO, CODE_QUERY_BASE, CODE_QUERY_CODES,
-  CODE_QUERY_FACTOR, CODE_QUERY_OFFSET, CODE_QUERY_TERMS, CODE_QUERY_UNIT, METRIC_IP, METRIC_L2,
+  CODES_CENTRE, CODES_DIM, CODES_KIND, CODES_METRIC, CODES_PTR, CODES_SCALE, CODES_STRIDE, CODES_TERMS, CODES_WIDTH, CODES_ZERO, CODE_F16, CODE_QUERY_BASE,
+  CODE_QUERY_CODES, CODE_QUERY_FACTOR, CODE_QUERY_KIND, CODE_QUERY_METRIC, CODE_QUERY_OFFSET, CODE_QUERY_TERMS, CODE_QUERY_UNIT, CODE_QUERY_WIDTH, CODE_SQ8,
+  METRIC_IP, METRIC_L2,
 } from './abi.ts';
 import type { KernelExports } from './exports.ts';
 import type { ScalarMemory } from './scalar-memory.ts';
+import { nearest, packedDistance, packedEncode, packedQuery } from './scalar-packed.ts';
+import { ScalarTopK } from './scalar-topk.ts';
 
 const CODE_MAX = 127;
 const fround = Math.fround;
 
-/** To the nearest integer, halves to the even one, as SIMD rounds. */
-function nearest(x: number): number {
-  const rounded = Math.round(x);
-  return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
-}
-
 /** Distance in code units of the prepared query at `query` to the code row at byte offset `row * stride`. */
 export function codeDistance(memory: ScalarMemory, query: number, codes: number, stride: number, row: number): number {
   const { u8, i16, i32, u32, f32 } = memory;
+  if (u32[(query + CODE_QUERY_KIND) / 4] !== CODE_SQ8) return packedDistance(memory, query, codes, stride, row);
   const v = (query + CODE_QUERY_CODES) / 2;
   const x = codes + row * stride;
   let dot = 0;
@@ -28,7 +26,7 @@ export function codeDistance(memory: ScalarMemory, query: number, codes: number,
   return terms === 0 ? distance : fround(distance + f32[terms / 4 + row]);
 }
 
-export function scalarCodes(memory: ScalarMemory): Pick<KernelExports, 'codesEncode' | 'codesQuery' | 'codesRowQuery'> {
+export function scalarCodes(memory: ScalarMemory): Pick<KernelExports, 'codesEncode' | 'codesQuery' | 'codesRowQuery' | 'rescoreCodes'> {
   const read = (codes: number) => {
     const { u32, i32, f32 } = memory;
     const at = codes / 4;
@@ -41,13 +39,24 @@ export function scalarCodes(memory: ScalarMemory): Pick<KernelExports, 'codesEnc
       centre: u32[at + CODES_CENTRE / 4] / 4,
       ptr: u32[at + CODES_PTR / 4],
       terms: u32[at + CODES_TERMS / 4],
+      kind: u32[at + CODES_KIND / 4],
+      width: u32[at + CODES_WIDTH / 4],
     };
+  };
+  const writeHead = (codes: number, out: number): void => {
+    const { u32 } = memory;
+    const { kind, width, metric, terms } = read(codes);
+    u32[(out + CODE_QUERY_KIND) / 4] = kind;
+    u32[(out + CODE_QUERY_WIDTH) / 4] = width;
+    u32[(out + CODE_QUERY_METRIC) / 4] = metric;
+    u32[(out + CODE_QUERY_TERMS) / 4] = kind === CODE_SQ8 && metric !== METRIC_L2 ? 0 : terms;
   };
 
   return {
     codesEncode(codes, source, inverseNorms, from, to) {
       const { u8, f32 } = memory;
-      const { dim, stride, scale, zero, centre, ptr, terms } = read(codes);
+      const { dim, stride, scale, zero, centre, ptr, terms, kind } = read(codes);
+      if (kind !== CODE_SQ8) return packedEncode(memory, codes, source, inverseNorms, from, to);
       const inverseScale = fround(1 / scale);
       for (let row = from; row < to; row++) {
         const x = source / 4 + row * dim, out = ptr + row * stride;
@@ -65,8 +74,10 @@ export function scalarCodes(memory: ScalarMemory): Pick<KernelExports, 'codesEnc
     },
 
     codesQuery(codes, query, out) {
-      const { i16, i32, u32, f32 } = memory;
-      const { dim, stride, metric, scale, zero, centre, terms } = read(codes);
+      const { i16, i32, f32 } = memory;
+      const { dim, width, metric, scale, zero, centre, kind } = read(codes);
+      writeHead(codes, out);
+      if (kind >= CODE_F16) return packedQuery(memory, codes, query, out);
       const isL2 = metric === METRIC_L2;
       const q = query / 4, v = (out + CODE_QUERY_CODES) / 2, head = out / 4;
       const x = (i: number): number => (isL2 ? fround(f32[q + i] - f32[centre + i]) : f32[q + i]);
@@ -90,18 +101,18 @@ export function scalarCodes(memory: ScalarMemory): Pick<KernelExports, 'codesEnc
         sum += code;
         i16[v + i] = code;
       }
-      i16.fill(0, v + dim, v + stride);
+      i16.fill(0, v + dim, v + width);
       i32[head + CODE_QUERY_OFFSET / 4] = zero * sum;
       f32[head + CODE_QUERY_BASE / 4] = isL2 ? fround(fround(total(squares) / scale) / scale) : -total(onCentre);
       f32[head + CODE_QUERY_FACTOR / 4] = isL2 ? fround(fround(-2 * step) / scale) : fround(-step * scale);
       f32[head + CODE_QUERY_UNIT / 4] = isL2 ? fround(scale * scale) : 1;
-      u32[head + CODE_QUERY_TERMS / 4] = isL2 ? terms : 0;
     },
 
     codesRowQuery(codes, row, out) {
       const { u8, i16, i32, u32, f32 } = memory;
       const { stride, metric, zero, ptr, terms } = read(codes);
       const source = ptr + row * stride, v = (out + CODE_QUERY_CODES) / 2, head = out / 4;
+      writeHead(codes, out);
       let sum = 0;
       for (let i = 0; i < stride; i++) {
         const w = u8[source + i] - zero;
@@ -114,6 +125,16 @@ export function scalarCodes(memory: ScalarMemory): Pick<KernelExports, 'codesEnc
       f32[head + CODE_QUERY_BASE / 4] = isIp ? 0 : f32[terms / 4 + row];
       f32[head + CODE_QUERY_FACTOR / 4] = isIp ? -1 : -2;
       u32[head + CODE_QUERY_TERMS / 4] = isIp ? 0 : terms;
+    },
+
+    rescoreCodes(topPtr, codes, query, n, keep) {
+      if (n === 0) return;
+      const { f32, u32 } = memory;
+      const { ptr, stride } = read(codes);
+      const top = new ScalarTopK(memory, topPtr);
+      const unit = f32[(query + CODE_QUERY_UNIT) / 4];
+      for (let i = 0; i < n; i++) f32[top.distances + i] = codeDistance(memory, query, ptr, stride, u32[top.rows + i]) * unit;
+      top.rebuild(n, keep);
     },
   };
 }

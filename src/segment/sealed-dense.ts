@@ -1,5 +1,5 @@
 /**
- * Dense or binary vectors of a sealed segment in kernel memory, in the form of their column. Indexes are built and
+ * Dense or binary vectors of a sealed segment in the form of their column, in kernel memory or read from the file row by row. Indexes are built and
  * walked over f32: for other elements a copy in f32 is kept beside the rows as long as an index needs it.
  */
 import type { VectorBlock } from '../index/index.ts';
@@ -9,29 +9,35 @@ import { F32_ROWS, ROWS_SLACK_BYTES, ROW_FORMATS, type RowFormat } from '../kern
 import type { Column } from '../schema/column.ts';
 import { elementsPerRow } from '../schema/column-values.ts';
 import type { Field, MetricType } from '../schema/types.ts';
-import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { SectionFile } from '../storage/sections/index.ts';
 import { columnOfRows, type DenseField } from './dense-column.ts';
 import { readIntoMemory } from './read-into-memory.ts';
-import type { SealedRows } from './sealed-vectors.ts';
+import type { KernelPool } from './kernel-pool.ts';
+import type { RowQuery, SealedRows } from './sealed-vectors.ts';
 import { valuesSection } from './segment-file.ts';
 
+/** Where the rows are in memory. */
+interface Resident {
+  readonly kernels: Kernels;
+  /** Shape (rows, dim). */
+  readonly ptr: number;
+  /** 4 bytes a row; see `Kernels.rowTerms`. */
+  readonly termsPtr: number;
+}
+
 export class SealedDense implements SealedRows {
-  readonly #kernels: Kernels;
+  readonly #pool: KernelPool;
   readonly #field: DenseField;
   readonly #rows: number;
   readonly #dim: number;
   readonly #format: RowFormat;
   readonly #rowBytes: number;
-  /** Shape (rows, dim); 0 while it is not in memory. */
-  #ptr = 0;
-  /** 4 bytes a row; see `Kernels.rowTerms`. */
-  #termsPtr = 0;
+  #resident: Resident | null = null;
   /** f32, shape (rows, dim), and 1 / |row|: what indexes see of rows of other elements. */
   #expanded: VectorBlock | null = null;
 
-  constructor(kernels: Kernels, field: Field, rows: number) {
-    this.#kernels = kernels;
+  constructor(pool: KernelPool, field: Field, rows: number) {
+    this.#pool = pool;
     this.#field = field as DenseField;
     this.#rows = rows;
     this.#dim = this.#field.dim;
@@ -39,86 +45,126 @@ export class SealedDense implements SealedRows {
     this.#rowBytes = this.#format.rowBytes(this.#dim);
   }
 
-  get resident(): boolean {
-    return this.#ptr !== 0;
+  get kernels(): Kernels | null {
+    return this.#resident?.kernels ?? null;
   }
 
   get memoryBytes(): number {
-    return (this.#ptr === 0 ? 0 : this.#rows * (this.#rowBytes + 4)) + (this.#expanded ? this.#rows * (this.#dim * 4 + 4) : 0);
+    return (this.#resident ? this.#rows * (this.#rowBytes + 4) : 0) + (this.#expanded ? this.#rows * (this.#dim * 4 + 4) : 0);
   }
 
   fill({ values }: Column): void {
-    const { arena } = this.#kernels;
+    const kernels = this.#pool.take(values.byteLength);
+    const { arena } = kernels;
     const ptr = arena.alloc(values.byteLength + ROWS_SLACK_BYTES);
     arena.u8(ptr, values.byteLength).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    this.#adopt(ptr);
+    this.#adopt(kernels, ptr);
   }
 
-  #adopt(ptr: number): void {
-    this.#termsPtr = this.#kernels.arena.alloc(Math.max(this.#rows * 4, 4));
-    this.#kernels.rowTerms(this.#format, ptr, this.#rows, this.#dim, this.#termsPtr);
-    this.#ptr = ptr;
+  #adopt(kernels: Kernels, ptr: number): void {
+    const termsPtr = kernels.arena.alloc(Math.max(this.#rows * 4, 4));
+    kernels.rowTerms(this.#format, ptr, this.#rows, this.#dim, termsPtr);
+    this.#resident = { kernels, ptr, termsPtr };
   }
 
   async load(file: SectionFile, isFreed: () => boolean): Promise<void> {
-    this.#adopt(await readIntoMemory(this.#kernels, file, valuesSection(this.#field.fieldId), this.#rows * this.#rowBytes, isFreed));
+    const byteLength = this.#rows * this.#rowBytes;
+    const kernels = this.#pool.take(byteLength);
+    try {
+      this.#adopt(kernels, await readIntoMemory(kernels, file, valuesSection(this.#field.fieldId), byteLength, isFreed));
+    } catch (error) {
+      this.#pool.release(kernels);
+      throw error;
+    }
   }
 
-  setQuery(queries: QueryVectors, query: number, metric: MetricType): void {
-    this.#kernels.setRowQuery(this.#format, queries as RowValues, query * elementsPerRow(this.#field.type, this.#dim), this.#dim, metric);
+  setQuery(kernels: Kernels, { queries, at, metric }: RowQuery): void {
+    kernels.setRowQuery(this.#format, queries as RowValues, at * elementsPerRow(this.#field.type, this.#dim), this.#dim, metric);
   }
 
   scan(metric: MetricType, allowPtr: number): void {
-    this.#kernels.scanRows(this.#format, metric, this.#ptr, this.#dim, 0, this.#rows, this.#termsPtr, allowPtr, 0);
+    const { kernels, ptr, termsPtr } = this.#resident!;
+    kernels.scanRows(this.#format, metric, ptr, this.#dim, 0, this.#rows, termsPtr, allowPtr, 0);
   }
 
   rescore(metric: MetricType, n: number, keep: number): void {
-    this.#kernels.rescore(this.#format, metric, this.#ptr, this.#dim, this.#termsPtr, n, keep);
+    const { kernels, ptr, termsPtr } = this.#resident!;
+    kernels.rescore(this.#format, metric, ptr, this.#dim, termsPtr, n, keep);
+  }
+
+  rescoreFromFile(kernels: Kernels, file: SectionFile, metric: MetricType, n: number, keep: number): boolean {
+    const rows = kernels.hitRows(n).slice().sort();
+    const byteLength = n * this.#rowBytes;
+    const ptr = kernels.scratch('rescore', byteLength + ROWS_SLACK_BYTES);
+    if (!file.readRangesNow(valuesSection(this.#field.fieldId), this.#offsets(rows), this.#rowBytes, kernels.arena.u8(ptr, byteLength))) return false;
+    kernels.rescoreGathered(this.#format, metric, rows, ptr, this.#dim, keep);
+    return true;
+  }
+
+  rescoreRead(kernels: Kernels, metric: MetricType, rows: Uint32Array, { values }: Column, keep: number): void {
+    const ptr = kernels.scratch('rescore', values.byteLength + ROWS_SLACK_BYTES);
+    kernels.arena.u8(ptr, values.byteLength).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    kernels.rescoreGathered(this.#format, metric, rows, ptr, this.#dim, keep);
+  }
+
+  #offsets(rows: ArrayLike<number>): Float64Array {
+    return Float64Array.from(rows, (row) => row * this.#rowBytes);
   }
 
   take(rows: ArrayLike<number>): Column {
+    const { kernels, ptr } = this.#resident!;
     const rowBytes = this.#rowBytes;
     const bytes = new Uint8Array(rows.length * rowBytes);
-    for (let i = 0; i < rows.length; i++) bytes.set(this.#kernels.arena.u8(this.#ptr + rows[i]! * rowBytes, rowBytes), i * rowBytes);
+    for (let i = 0; i < rows.length; i++) bytes.set(kernels.arena.u8(ptr + rows[i]! * rowBytes, rowBytes), i * rowBytes);
     return columnOfRows(this.#field, bytes, rows.length);
   }
 
   async read(rows: ArrayLike<number>, file: SectionFile): Promise<Column> {
-    const rowBytes = this.#rowBytes;
-    return columnOfRows(this.#field, await file.readRanges(valuesSection(this.#field.fieldId), Array.from(rows, (row) => row * rowBytes), rowBytes), rows.length);
+    const section = valuesSection(this.#field.fieldId);
+    const offsets = this.#offsets(rows);
+    const bytes = new Uint8Array(rows.length * this.#rowBytes);
+    const found = file.readRangesNow(section, offsets, this.#rowBytes, bytes) ? bytes : await file.readRanges(section, offsets, this.#rowBytes);
+    return columnOfRows(this.#field, found, rows.length);
   }
 
   copyAll(): Column {
-    return columnOfRows(this.#field, this.#kernels.arena.u8(this.#ptr, this.#rows * this.#rowBytes).slice(), this.#rows);
+    const { kernels, ptr } = this.#resident!;
+    return columnOfRows(this.#field, kernels.arena.u8(ptr, this.#rows * this.#rowBytes).slice(), this.#rows);
   }
 
   block(): VectorBlock {
     const { code } = this.#format;
-    if (code === ROWS_F32 || code === ROWS_BITS) return { ptr: this.#ptr, rows: this.#rows, inverseNormsPtr: this.#termsPtr };
+    const { ptr, termsPtr } = this.#resident!;
+    if (code === ROWS_F32 || code === ROWS_BITS) return { ptr, rows: this.#rows, inverseNormsPtr: termsPtr };
     return (this.#expanded ??= this.#expand());
   }
 
   #expand(): VectorBlock {
-    const { arena, exports } = this.#kernels;
+    const { kernels, ptr: source } = this.#resident!;
+    const { arena, exports } = kernels;
     const count = this.#rows * this.#dim;
     const ptr = arena.alloc(Math.max(count * 4, 4));
-    exports.expandRows(this.#format.code, this.#ptr, count, ptr);
+    exports.expandRows(this.#format.code, source, count, ptr);
     const inverseNormsPtr = arena.alloc(Math.max(this.#rows * 4, 4));
-    this.#kernels.rowTerms(F32_ROWS, ptr, this.#rows, this.#dim, inverseNormsPtr);
+    kernels.rowTerms(F32_ROWS, ptr, this.#rows, this.#dim, inverseNormsPtr);
     return { ptr, rows: this.#rows, inverseNormsPtr };
   }
 
   dropBlock(): void {
     if (!this.#expanded) return;
-    this.#kernels.arena.free(this.#expanded.ptr);
-    this.#kernels.arena.free(this.#expanded.inverseNormsPtr);
+    const { arena } = this.#resident!.kernels;
+    arena.free(this.#expanded.ptr);
+    arena.free(this.#expanded.inverseNormsPtr);
     this.#expanded = null;
   }
 
-  free(): void {
+  drop(): void {
+    if (!this.#resident) return;
     this.dropBlock();
-    for (const ptr of [this.#ptr, this.#termsPtr]) if (ptr !== 0) this.#kernels.arena.free(ptr);
-    this.#ptr = 0;
-    this.#termsPtr = 0;
+    const { kernels, ptr, termsPtr } = this.#resident;
+    kernels.arena.free(ptr);
+    kernels.arena.free(termsPtr);
+    this.#resident = null;
+    this.#pool.release(kernels);
   }
 }

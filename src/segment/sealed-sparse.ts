@@ -1,83 +1,101 @@
-/** Sparse vectors of a sealed segment in kernel memory, as CSR. */
+/** Sparse vectors of a sealed segment as CSR, in kernel memory or read from the file. */
 import type { VectorBlock } from '../index/index.ts';
 import type { Kernels, SparseBlock } from '../kernels/kernels.ts';
 import type { Column } from '../schema/column.ts';
 import type { Field, MetricType } from '../schema/types.ts';
-import type { QueryVectors, SparseValues } from '../schema/vector-types/index.ts';
+import type { SparseValues } from '../schema/vector-types/index.ts';
 import type { SectionFile } from '../storage/sections/index.ts';
 import { ElanusError } from '../util/error.ts';
 import { readIntoMemory } from './read-into-memory.ts';
-import type { SealedRows } from './sealed-vectors.ts';
+import type { KernelPool } from './kernel-pool.ts';
+import type { RowQuery, SealedRows } from './sealed-vectors.ts';
 import { checkSparseOffsets, indicesSection, offsetsSection, valuesSection } from './segment-file.ts';
 import { takeSparse } from './sparse-column.ts';
 
+/** Where the rows are in memory. */
+interface Resident {
+  readonly kernels: Kernels;
+  readonly block: SparseBlock;
+  readonly pairs: number;
+}
+
 export class SealedSparse implements SealedRows {
-  readonly #kernels: Kernels;
+  readonly #pool: KernelPool;
   readonly #field: Field;
   readonly #rows: number;
-  #pairs = 0;
-  #block: SparseBlock | null = null;
+  readonly #byteLength: number;
+  #resident: Resident | null = null;
 
-  constructor(kernels: Kernels, field: Field, rows: number) {
-    this.#kernels = kernels;
+  /** `byteLength`: of indices and values. */
+  constructor(pool: KernelPool, field: Field, rows: number, byteLength: number) {
+    this.#pool = pool;
     this.#field = field;
     this.#rows = rows;
+    this.#byteLength = byteLength;
   }
 
-  get resident(): boolean {
-    return this.#block !== null;
+  get kernels(): Kernels | null {
+    return this.#resident?.kernels ?? null;
   }
 
   get memoryBytes(): number {
-    return this.#block ? (this.#rows + 1) * 4 + this.#pairs * 8 : 0;
+    return this.#resident ? (this.#rows + 1) * 4 + this.#resident.pairs * 8 : 0;
   }
 
   fill(column: Column): void {
-    const { arena } = this.#kernels;
+    const kernels = this.#pool.take(this.#byteLength);
+    const { arena } = kernels;
     const put = (part: ArrayBufferView): number => {
       const ptr = arena.alloc(Math.max(part.byteLength, 4));
       arena.u8(ptr, part.byteLength).set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
       return ptr;
     };
-    this.#pairs = column.values.length;
-    this.#block = { offsetsPtr: put(column.offsets!), indicesPtr: put(column.indices!), valuesPtr: put(column.values) };
+    const block = { offsetsPtr: put(column.offsets!), indicesPtr: put(column.indices!), valuesPtr: put(column.values) };
+    this.#resident = { kernels, block, pairs: column.values.length };
   }
 
   async load(file: SectionFile, isFreed: () => boolean): Promise<void> {
     const { fieldId } = this.#field;
     const byteLength = file.byteLength(valuesSection(fieldId));
+    const kernels = this.#pool.take(this.#byteLength);
     const ptrs: number[] = [];
     try {
       for (const [section, bytes] of [
         [offsetsSection(fieldId), (this.#rows + 1) * 4],
         [indicesSection(fieldId), byteLength],
         [valuesSection(fieldId), byteLength],
-      ] as const) ptrs.push(await readIntoMemory(this.#kernels, file, section, bytes, isFreed));
-      checkSparseOffsets(this.#kernels.arena.u32(ptrs[0]!, this.#rows + 1), byteLength / 4, file, fieldId);
+      ] as const) ptrs.push(await readIntoMemory(kernels, file, section, bytes, isFreed));
+      checkSparseOffsets(kernels.arena.u32(ptrs[0]!, this.#rows + 1), byteLength / 4, file, fieldId);
     } catch (error) {
-      for (const ptr of ptrs) this.#kernels.arena.free(ptr);
+      for (const ptr of ptrs) kernels.arena.free(ptr);
+      this.#pool.release(kernels);
       throw error;
     }
-    this.#pairs = byteLength / 4;
-    this.#block = { offsetsPtr: ptrs[0]!, indicesPtr: ptrs[1]!, valuesPtr: ptrs[2]! };
+    this.#resident = { kernels, block: { offsetsPtr: ptrs[0]!, indicesPtr: ptrs[1]!, valuesPtr: ptrs[2]! }, pairs: byteLength / 4 };
   }
 
-  setQuery(queries: QueryVectors, query: number, _metric: MetricType): void {
+  setQuery(kernels: Kernels, { queries, at }: RowQuery): void {
     const { offsets, indices, values } = queries as SparseValues;
-    this.#kernels.setSparseQuery(indices.subarray(offsets[query], offsets[query + 1]), values.subarray(offsets[query], offsets[query + 1]));
+    kernels.setSparseQuery(indices.subarray(offsets[at], offsets[at + 1]), values.subarray(offsets[at], offsets[at + 1]));
   }
 
   scan(_metric: MetricType, allowPtr: number): void {
-    this.#kernels.scanSparse(this.#block!, 0, this.#rows, allowPtr, 0);
+    const { kernels, block } = this.#resident!;
+    kernels.scanSparse(block, 0, this.#rows, allowPtr, 0);
   }
 
   /** Distances of sparse vectors are exact everywhere. */
   rescore(): void {}
 
+  rescoreFromFile(): boolean {
+    return true;
+  }
+
+  rescoreRead(): void {}
+
   take(rows: ArrayLike<number>): Column {
-    const { arena } = this.#kernels;
-    const { offsetsPtr, indicesPtr, valuesPtr } = this.#block!;
-    return takeSparse(this.#field, rows, arena.u32(offsetsPtr, this.#rows + 1), arena.u32(indicesPtr, this.#pairs), arena.f32(valuesPtr, this.#pairs));
+    const { kernels: { arena }, block, pairs } = this.#resident!;
+    return takeSparse(this.#field, rows, arena.u32(block.offsetsPtr, this.#rows + 1), arena.u32(block.indicesPtr, pairs), arena.f32(block.valuesPtr, pairs));
   }
 
   /** Reads the offsets, and of indices and values the part from the first to the last of the rows. */
@@ -112,8 +130,11 @@ export class SealedSparse implements SealedRows {
 
   dropBlock(): void {}
 
-  free(): void {
-    if (this.#block) for (const ptr of Object.values(this.#block) as number[]) this.#kernels.arena.free(ptr);
-    this.#block = null;
+  drop(): void {
+    if (!this.#resident) return;
+    const { kernels, block } = this.#resident;
+    for (const ptr of Object.values(block) as number[]) kernels.arena.free(ptr);
+    this.#resident = null;
+    this.#pool.release(kernels);
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Vectors of one field of a sealed segment, with their index. The vectors and the index are loaded apart: an index over
- * codes answers before the vectors are there, and the few rows that are scored again are read from the file until then.
+ * Vectors of one field of a sealed segment, with their index. The two are loaded apart, and an index over codes lies in a
+ * memory of its own, so that the vectors can go and leave it: it answers without them, and the few rows that are to be
+ * scored again are read from the file.
  */
 import { getIndexType } from '../index/registry.ts';
 import type { SearchPlan, VectorBlock, VectorIndex } from '../index/index.ts';
@@ -9,43 +10,66 @@ import type { Column } from '../schema/column.ts';
 import type { Field, IndexSpec, MetricType, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, type QueryVectors } from '../schema/vector-types/index.ts';
 import type { SectionFile } from '../storage/sections/index.ts';
+import { assert } from '../util/assert.ts';
 import type { KernelPool } from './kernel-pool.ts';
+import { LiveRows } from './live-rows.ts';
 import { SealedDense } from './sealed-dense.ts';
 import { SealedSparse } from './sealed-sparse.ts';
+import type { CachedVectors } from './vector-cache.ts';
 
-/** The vectors themselves in kernel memory, by what a type's rows are. */
+/** One of several queries in the form of the field's column. */
+export interface RowQuery {
+  readonly queries: QueryVectors;
+  readonly at: number;
+  readonly metric: MetricType;
+}
+
+/** The vectors themselves, in kernel memory or in the file, by what a type's rows are. */
 export interface SealedRows {
-  readonly resident: boolean;
+  /** Where the vectors are; null while they are not in memory. */
+  readonly kernels: Kernels | null;
   readonly memoryBytes: number;
   /** Takes the vectors from where they are already. */
   fill(column: Column): void;
   /** Reads the vectors from the segment's file, in slices. CLOSED when `isFreed` meanwhile. */
   load(file: SectionFile, isFreed: () => boolean): Promise<void>;
-  setQuery(queries: QueryVectors, query: number, metric: MetricType): void;
+  /** Prepares a query in these kernels, for an index as well as for a scan. */
+  setQuery(kernels: Kernels, query: RowQuery): void;
+  /** Vectors must be in memory, here and wherever nothing else is said. */
   scan(metric: MetricType, allowPtr: number): void;
   rescore(metric: MetricType, n: number, keep: number): void;
-  /** Rows out of kernel memory. Vectors must be resident. */
+  /** Scores hits of these kernels, n of them, by rows read at once; false where they cannot be. Vectors need not be in memory. */
+  rescoreFromFile(kernels: Kernels, file: SectionFile, metric: MetricType, n: number, keep: number): boolean;
+  /** Scores hits of these kernels by their vectors, which a `read` answered; `rows` ascending. */
+  rescoreRead(kernels: Kernels, metric: MetricType, rows: Uint32Array, vectors: Column, keep: number): void;
   take(rows: ArrayLike<number>): Column;
+  /** Vectors need not be in memory. */
   read(rows: ArrayLike<number>, file: SectionFile): Promise<Column>;
-  /** All rows. Vectors must be resident. */
+  /** All rows. */
   copyAll(): Column;
-  /** The rows in the form that indexes know; they stay so until `dropBlock`. Vectors must be resident. */
+  /** The rows in the form that indexes know; they stay so until `dropBlock`. */
   block(): VectorBlock;
   dropBlock(): void;
-  free(): void;
+  /** Gives back the memory. */
+  drop(): void;
 }
 
-export class SealedVectors {
+export class SealedVectors implements CachedVectors {
   readonly field: Field;
   readonly rows: number;
   /** Bytes of the vectors themselves. */
   readonly byteLength: number;
-  readonly kernels: Kernels;
+  lastUse = 0;
+  #useBefore = 0;
   readonly #pool: KernelPool;
   readonly #rows: SealedRows;
-  #allowPtr = 0;
+  readonly #live: LiveRows;
   #index: VectorIndex | null = null;
   #indexSpec: IndexSpec | null = null;
+  #indexKernels: Kernels | null = null;
+  /** What serves compares the vectors themselves. */
+  #isNeeded = true;
+  #holds = 0;
   #loading: Promise<void> | null = null;
   #freed = false;
 
@@ -54,12 +78,25 @@ export class SealedVectors {
     this.rows = rows;
     this.byteLength = byteLength;
     this.#pool = pool;
-    this.kernels = pool.take(byteLength);
-    this.#rows = VECTOR_TYPES[field.type as VectorType].family === 'sparse' ? new SealedSparse(this.kernels, field, rows) : new SealedDense(this.kernels, field, rows);
+    this.#live = new LiveRows(rows);
+    this.#rows = VECTOR_TYPES[field.type as VectorType].family === 'sparse' ? new SealedSparse(pool, field, rows, byteLength) : new SealedDense(pool, field, rows);
+    pool.cache.add(this);
   }
 
   get resident(): boolean {
-    return this.#rows.resident;
+    return this.#rows.kernels !== null;
+  }
+
+  /** Where the vectors are, and the hits of a scan of them. They must be resident. */
+  get kernels(): Kernels {
+    assert(this.#rows.kernels !== null, 'vectors are in memory while they are compared');
+    return this.#rows.kernels;
+  }
+
+  /** Where the index is, and the hits of its searches. There must be one. */
+  get indexKernels(): Kernels {
+    assert(this.#indexKernels !== null, 'an index is in memory while it is asked');
+    return this.#indexKernels;
   }
 
   get index(): VectorIndex | null {
@@ -74,12 +111,20 @@ export class SealedVectors {
     return this.#rows.memoryBytes + (this.#index?.memoryBytes ?? 0);
   }
 
+  get residentBytes(): number {
+    return this.resident ? this.#rows.memoryBytes : this.#loading ? this.byteLength : 0;
+  }
+
+  get isDroppable(): boolean {
+    return this.resident && !this.#isNeeded && this.#holds === 0;
+  }
+
   /** Takes the vectors from where they are already. */
   fill(column: Column): void {
     this.#rows.fill(column);
   }
 
-  /** Reads the vectors from the segment's file, in slices. */
+  /** Reads the vectors from the segment's file, in slices. They may be dropped at once unless they are needed or held. */
   load(file: SectionFile): Promise<void> {
     if (this.resident) return Promise.resolve();
     return (this.#loading ??= this.#rows.load(file, () => this.#freed).finally(() => {
@@ -87,54 +132,129 @@ export class SealedVectors {
     }));
   }
 
+  /** Reads the vectors behind a search that scores rows again, where the budget has room for them. */
+  loadAhead(file: SectionFile): void {
+    if (this.resident || this.#loading || this.#freed || !this.#pool.cache.makeRoom(this.byteLength, this.#useBefore)) return;
+    // A failure to read ahead is no search's: the next one that needs the vectors meets it again.
+    this.load(file).catch(() => {});
+  }
+
+  /** Told at each search. `isNeeded`: as long as nothing else serves, searches like this one compare the vectors themselves. */
+  use(isNeeded: boolean): void {
+    this.#useBefore = this.lastUse;
+    this.lastUse = this.#pool.cache.use();
+    if (isNeeded) this.#isNeeded = true;
+  }
+
+  /** Keeps vectors in memory once they are there, until as many calls of `release`. */
+  hold(): void {
+    this.#holds++;
+  }
+
+  release(): void {
+    this.#holds--;
+    if (this.#holds === 0) this.#pool.cache.trim();
+  }
+
+  /** Gives back the vectors' memory. */
+  drop(): void {
+    const { kernels } = this.#rows;
+    if (!kernels) return;
+    this.#live.leave(kernels);
+    this.#rows.drop();
+  }
+
   /** Loads an index from its sections in place of the one there is. Vectors must be resident where its type needs them. */
   setIndex(spec: IndexSpec, sections: ReadonlyMap<string, Uint8Array>): void {
     const type = getIndexType(spec.type);
     const vectors = type.needsVectors ? this.#rows.block() : null;
-    const context = { kernels: this.kernels, metric: spec.metric, dim: this.field.dim ?? 1, rows: this.rows, vectors };
-    const index = type.open(context, spec.params, sections);
-    this.#index?.free();
+    const kernels = type.needsVectors ? this.kernels : this.#pool.take(bytesOf(sections));
+    const context = { kernels, metric: spec.metric, dim: this.field.dim ?? 1, rows: this.rows, vectors };
+    let index: VectorIndex;
+    try {
+      index = type.open(context, spec.params, sections);
+    } catch (error) {
+      if (!type.needsVectors) this.#pool.release(kernels);
+      throw error;
+    }
+    this.#removeIndex();
     this.#index = index;
     this.#indexSpec = spec;
-    if (!type.needsVectors) this.#rows.dropBlock();
+    this.#indexKernels = kernels;
+    this.#isNeeded = type.needsVectors;
+    if (type.needsVectors) return;
+    this.#rows.dropBlock();
+    // An index that scores nothing again has no use for them.
+    if (!type.parseSearch({}, 1, spec.params).refine && this.isDroppable) this.drop();
+    this.#pool.cache.trim();
   }
 
   dropIndex(): void {
-    this.#index?.free();
+    this.#removeIndex();
+    this.#rows.dropBlock();
+    this.#isNeeded = true;
+  }
+
+  #removeIndex(): void {
+    const kernels = this.#indexKernels;
+    if (!kernels) return;
+    this.#index!.free();
     this.#index = null;
     this.#indexSpec = null;
-    this.#rows.dropBlock();
+    this.#indexKernels = null;
+    if (kernels === this.#rows.kernels) return;
+    this.#live.leave(kernels);
+    this.#pool.release(kernels);
   }
 
   /** Hides a row from every search. */
   kill(row: number): void {
-    const { arena } = this.kernels;
-    const bytes = ((this.rows + 63) >>> 6) << 3;
-    if (this.#allowPtr === 0) {
-      this.#allowPtr = arena.alloc(bytes);
-      arena.u8(this.#allowPtr, bytes).fill(0xff);
-    }
-    arena.u8(this.#allowPtr, bytes)[row >>> 3]! &= ~(1 << (row & 7));
+    this.#live.kill(row);
   }
 
-  /** Prepares query number `query`, for the index as well as for a scan. */
-  setQuery(queries: QueryVectors, query: number, metric: MetricType): void {
-    this.#rows.setQuery(queries, query, metric);
+  /** Prepares a query in `kernels` or `indexKernels`. */
+  setQuery(kernels: Kernels, query: RowQuery): void {
+    this.#rows.setQuery(kernels, query);
   }
 
   /** Exact scan of all live rows against the prepared query, into the top-k under way. Vectors must be resident. */
   scan(metric: MetricType): void {
-    this.#rows.scan(metric, this.#allowPtr);
+    this.#rows.scan(metric, this.#live.ptrIn(this.kernels));
   }
 
-  /** Asks the index; hits are left in the kernels. `range`: see `VectorIndex.search`. */
+  /** Asks the index; hits are left in `indexKernels`. `range`: see `VectorIndex.search`. */
   search(plan: SearchPlan, range: DistanceRange | null): number {
-    return this.#index!.search(plan, this.#allowPtr, range);
+    return this.#index!.search(plan, this.#live.ptrIn(this.indexKernels), range);
   }
 
-  /** Exact distances for the first n hits, of which the best `keep` stay, sorted. Vectors must be resident. */
-  rescore(metric: MetricType, n: number, keep = n): void {
-    this.#rows.rescore(metric, n, keep);
+  /**
+   * Exact distances for the first n hits of the index, of which the best `keep` stay, sorted. Answers the kernels that have
+   * them; null where the vectors are not in memory and cannot be read at once.
+   */
+  rescoreNow(file: SectionFile, query: RowQuery, n: number, keep = n): Kernels | null {
+    const { indexKernels } = this;
+    const { kernels } = this.#rows;
+    if (!kernels) return this.#rows.rescoreFromFile(indexKernels, file, query.metric, n, keep) ? indexKernels : null;
+    if (kernels !== indexKernels) {
+      this.#rows.setQuery(kernels, query);
+      kernels.beginTopK(n);
+      kernels.hitRows(n).set(indexKernels.hitRows(n));
+    }
+    this.#rows.rescore(query.metric, n, keep);
+    return kernels;
+  }
+
+  /** The same for rows that are read from the file first; `rows` ascending. Answers the best `keep`, closest first. */
+  async rescore(file: SectionFile, query: RowQuery, rows: Uint32Array, keep: number): Promise<{ readonly rows: Uint32Array; readonly distances: Float32Array }> {
+    if (rows.length === 0) return { rows, distances: new Float32Array(0) };
+    const vectors = await this.#rows.read(rows, file);
+    // The index may be gone by now, these kernels never are.
+    const kernels = this.#pool.shared;
+    this.#rows.setQuery(kernels, query);
+    kernels.beginTopK(rows.length);
+    this.#rows.rescoreRead(kernels, query.metric, rows, vectors, keep);
+    const n = Math.min(keep, rows.length);
+    return { rows: kernels.hitRows(n).slice(), distances: kernels.hitDistances(n).slice() };
   }
 
   /** Rows from kernel memory where it has them, from the file otherwise. */
@@ -150,12 +270,14 @@ export class SealedVectors {
   free(): void {
     if (this.#freed) return;
     this.#freed = true;
-    if (this.#pool.isShared(this.kernels)) {
-      this.#index?.free();
-      if (this.#allowPtr !== 0) this.kernels.arena.free(this.#allowPtr);
-      this.#rows.free();
-    }
-    this.#index = null;
-    this.#pool.release(this.kernels);
+    this.#pool.cache.remove(this);
+    this.#removeIndex();
+    this.drop();
   }
+}
+
+function bytesOf(sections: ReadonlyMap<string, Uint8Array>): number {
+  let bytes = 0;
+  for (const section of sections.values()) bytes += section.byteLength;
+  return bytes;
 }

@@ -13,7 +13,7 @@ import { mkdir, open, readFile, readdir, rm, rmdir, stat, statfs, unlink, type F
 import { dirname, join, resolve } from 'node:path';
 import { ElanusError } from '../util/error.ts';
 import { errnoOf, fsError } from './fs/errors.ts';
-import { ChunkedFileWriter, readFully, renameDurably, syncFolder } from './fs/io.ts';
+import { ChunkedFileWriter, readFully, readFullyNow, renameDurably, syncFolder } from './fs/io.ts';
 import { lockFolder, type FolderLock } from './fs/lock.ts';
 import { FolderLogs } from './fs/logs.ts';
 import { ReadHandles } from './fs/read-handles.ts';
@@ -82,6 +82,21 @@ class FsStore implements Store {
       checkRange(name, range.from + length, range.from, range.to);
       return bytes;
     });
+  }
+
+  readNow(name: string, from: number, target: Uint8Array): boolean {
+    this.#check(false);
+    checkName(name);
+    const opened = this.#handles.opened(this.#filePath(name));
+    if (!opened) return false;
+    checkRange(name, opened.size, from, from + target.length);
+    try {
+      const length = readFullyNow(opened.handle.fd, target, from);
+      checkRange(name, from + length, from, from + target.length);
+    } catch (error) {
+      throw isOfFileSystem(error) ? fsError(error, 'read', this.#filePath(name)) : error;
+    }
+    return true;
   }
 
   async size(name: string): Promise<number> {

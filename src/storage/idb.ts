@@ -72,6 +72,11 @@ class IdbStore implements Store {
     return target;
   }
 
+  /** IndexedDB answers nothing at once. */
+  readNow(): boolean {
+    return false;
+  }
+
   async size(name: string): Promise<number> {
     return (await this.#file(name)).bytes;
   }

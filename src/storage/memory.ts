@@ -86,6 +86,15 @@ class MemoryStore implements Store {
     return bytes.slice(range.from, range.to);
   }
 
+  readNow(name: string, from: number, target: Uint8Array): boolean {
+    this.#checkOpen(name);
+    const bytes = this.#medium.files.get(name);
+    if (!bytes) throw notFound(name);
+    const range = checkRange(name, bytes.length, from, from + target.length);
+    target.set(bytes.subarray(range.from, range.to));
+    return true;
+  }
+
   async size(name: string): Promise<number> {
     this.#checkOpen(name);
     const bytes = this.#medium.files.get(name);

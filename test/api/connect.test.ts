@@ -34,10 +34,10 @@ describe('connect', () => {
   it('has an engine started with complete options', async () => {
     const { connect, requests } = connectToFake();
     await connect('memory:');
-    await connect('local:x', { mode: 'worker', workers: 2, durability: 'relaxed', readOnly: true, recover: 'truncate' });
+    await connect('local:x', { mode: 'worker', workers: 2, durability: 'relaxed', readOnly: true, recover: 'truncate', cacheBytes: 0 });
     expect(requests).toEqual([
-      { url: 'memory:', mode: 'auto', workers: undefined, wasm: undefined, options: { durability: 'strict', readOnly: false, recover: undefined } },
-      { url: 'local:x', mode: 'worker', workers: 2, wasm: undefined, options: { durability: 'relaxed', readOnly: true, recover: 'truncate' } },
+      { url: 'memory:', mode: 'auto', workers: undefined, wasm: undefined, options: { durability: 'strict', readOnly: false, recover: undefined, cacheBytes: 256 * 2 ** 20 } },
+      { url: 'local:x', mode: 'worker', workers: 2, wasm: undefined, options: { durability: 'relaxed', readOnly: true, recover: 'truncate', cacheBytes: 0 } },
     ]);
   });
 
@@ -58,6 +58,8 @@ describe('connect', () => {
     ['readOnly: 1', { readOnly: 1 }],
     ['workers: -1', { workers: -1 }],
     ['workers: "all"', { workers: 'all' }],
+    ['cacheBytes: -1', { cacheBytes: -1 }],
+    ['cacheBytes: "1 GB"', { cacheBytes: '1 GB' }],
     ['a wasm URL', { wasm: 'https://cdn/core.wasm' }],
     ['a signal that is none', { signal: 'stop' }],
     ['a progress that is no function', { onProgress: {} }],
@@ -69,7 +71,7 @@ describe('connect', () => {
     expect(requests).toEqual([]);
   });
 
-  it.each(['cacheBytes', 'retentionSeconds', 'historyBytes', 'persist', 'token', 'encryptionKey', 'embedders'])('says that %s is not there yet', async (name) => {
+  it.each(['retentionSeconds', 'historyBytes', 'persist', 'token', 'encryptionKey', 'embedders'])('says that %s is not there yet', async (name) => {
     const { connect } = connectToFake();
     expect(await codeOfAsync(connect('memory:', { [name]: 1 } as never))).toBe('NOT_SUPPORTED');
     await (await connect('memory:', { [name]: undefined } as never)).close();

@@ -70,6 +70,14 @@ describe(`tune (seed ${SEED})`, { timeout: 60_000 }, () => {
     expect(progress.at(-1)!.done).toBe(progress.at(-1)!.total);
   });
 
+  it.each([['HNSW_PQ', { nbits: 4, m: 24, refine: true, refine_type: 'FP16' }, [4, 10, 30]], ['HNSW_SQ', { sq_type: 'SQ4U', refine: true, refine_type: 'SQ8' }, [2, 4, 8]]] as const)('turns refine_k of %s %j', async (type, params, values) => {
+    await docs.createIndex('v', { type, metric: 'L2', params: { M: 8, efConstruction: 60, ...params } });
+    const result = await docs.tune({ queries, targetRecall: 0.9 });
+    expect(result).toMatchObject({ index: type, isReached: true });
+    expect(new Set(result.tried.map((trial) => trial.params['refine_k']))).toEqual(new Set(values));
+    expect(await recallOf(result.params, 10)).toBeCloseTo(result.recall, 6);
+  });
+
   it('says when codes alone do not reach it, and comes as near as they do', async () => {
     await docs.createIndex('v', { type: 'HNSW_SQ', metric: 'L2', params: { M: 8, efConstruction: 60 } });
     const result = await docs.tune({ queries, targetRecall: 1 });

@@ -7,8 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { CODE_QUERY_BASE, CODE_QUERY_FACTOR, CODE_QUERY_OFFSET, CODE_QUERY_UNIT, CODES_PTR, CODES_TERMS, ROTATION_ROUNDS } from '../../src/kernels/abi.ts';
 import { instantiateKernels, type Kernels } from '../../src/kernels/kernels.ts';
 import type { KernelModule } from '../../src/kernels/load.ts';
+import { F32_ROWS } from '../../src/kernels/rows.ts';
 import { CentroidPanels } from '../../src/quant/kmeans.ts';
-import { CodeBlock, codeQueryBytes, codeStride } from '../../src/quant/sq8/codes.ts';
+import { CodeBlock, codeQueryBytes, codeStride } from '../../src/quant/sq/codes.ts';
 import type { MetricType } from '../../src/schema/types.ts';
 import { mulberry32 } from '../../src/util/random.ts';
 import { hashOf, randomVectors } from '../support/vectors.ts';
@@ -197,9 +198,10 @@ export function kernelSuite(module: KernelModule): void {
           expect([...kernels.hitDistances(n)]).toEqual(expected);
           scan();
           kernels.hitRows(n).set(reversed);
-          const gathered = new Float32Array(n * dim);
-          reversed.forEach((row, i) => gathered.set(values.subarray(row * dim, (row + 1) * dim), i * dim));
-          kernels.rescoreRows(metric, gathered, dim, n);
+          const ascending = Uint32Array.from(expectedRows).sort();
+          const gathered = kernels.arena.alloc(n * dim * 4 + 16);
+          ascending.forEach((row, i) => kernels.arena.f32(gathered + i * dim * 4, dim).set(values.subarray(row * dim, (row + 1) * dim)));
+          kernels.rescoreGathered(F32_ROWS, metric, ascending, gathered, dim, n);
           expect([...kernels.hitRows(n)]).toEqual(expectedRows);
           expect([...kernels.hitDistances(n)]).toEqual(expected);
         }

@@ -71,6 +71,28 @@ export function storeSuite(title: string, makeFactory: () => StoreFactory): void
         }
       });
 
+      test('what can be read at once is what a read answers', async () => {
+        const store = await open();
+        const whole = pattern(200_001);
+        await store.write('a', [whole]);
+        await store.read('a', 0, 1);
+        for (const [from, to] of [[0, 1], [7, 200_001], [65_535, 65_537], [5, 5]]) {
+          const target = new Uint8Array(to - from + 2).fill(9);
+          if (!store.readNow('a', from, target.subarray(1, -1))) continue;
+          expectBytes(target, Uint8Array.from([9, ...whole.subarray(from, to), 9]));
+        }
+        const past = (): boolean => store.readNow('a', 200_000, new Uint8Array(2));
+        if (store.readNow('a', 0, new Uint8Array(1))) expect(past).toThrow(code('CORRUPT'));
+        else expect(past()).toBe(false);
+        await store.remove('a');
+        const gone = (): boolean => store.readNow('a', 0, new Uint8Array(1));
+        try {
+          expect(gone()).toBe(false);
+        } catch (error) {
+          expect(error).toEqual(code('NOT_FOUND'));
+        }
+      });
+
       test('a read answers a buffer of its own, fit for any typed array', async () => {
         const store = await open();
         await store.write('a', [pattern(64)]);

@@ -26,7 +26,7 @@ export async function openTestEngine(store: Store, options: Partial<EngineOption
       if (job.vectors.kind !== 'bytes') throw new Error('an engine on its own thread builds from the vectors themselves');
       return runBuild(kernels, job, job.vectors.values, context);
     }),
-    options: { durability: 'strict', readOnly: false, ...options },
+    options: { durability: 'strict', readOnly: false, cacheBytes: 256 << 20, ...options },
     onEvent: (event) => void events.push(event),
   });
   return { client, events };

@@ -88,15 +88,24 @@ describe('hnsw recall', () => {
 });
 const modules = new Map(await Promise.all(testVariants().map(async (variant) => [variant, await testKernels(variant)] as const)));
 
-describe('hnsw sections', () => {
+describe.each([
+  ['HNSW_SQ', {}],
+  ['HNSW_SQ', { sq_type: 'SQ4U', refine: true, refine_type: 'SQ6' }],
+  ['HNSW_SQ', { sq_type: 'SQ6', refine: true, refine_type: 'SQ8' }],
+  ['HNSW_SQ', { sq_type: 'FP16' }],
+  ['HNSW_SQ', { sq_type: 'BF16', refine: true, refine_type: 'FP16' }],
+  ['HNSW_PQ', { nbits: 4, refine: true, refine_type: 'BF16' }],
+  ['HNSW_PQ', { m: 3 }],
+  ['HNSW_PRQ', { nrq: 3, refine: true, refine_type: 'SQ8' }],
+])('%s sections %j', (type, build) => {
   const dim = 9, rows = 200;
   const values = randomVectors(rows, dim, 4);
-  const { kernels, params, sections } = buildAndOpen(module, 'HNSW_SQ', { M: 6, efConstruction: 30 }, 'L2', values, dim);
+  const { kernels, params, sections } = buildAndOpen(module, type, { M: 6, efConstruction: 30, ...build }, 'L2', values, dim);
   const context = { kernels, metric: 'L2', dim, rows, vectors: null } as const;
   const open = (changed: Map<string, Uint8Array>): string => {
     const before = kernels.arena.usedBytes;
     try {
-      getIndexType('HNSW_SQ').open(context, params, changed).free();
+      getIndexType(type).open(context, params, changed).free();
     } catch (error) {
       expect(kernels.arena.usedBytes).toBe(before);
       return isElanusError(error) ? error.code : String(error);
@@ -130,8 +139,15 @@ describe('hnsw sections', () => {
     expect(open(changed('levels', (bytes) => void (bytes[3] = 200)))).toBe('CORRUPT');
     for (let field = 0; field < 5; field++) expect(open(changed('graph', (bytes) => void (u32(bytes)[field] += 1)))).not.toBe('INTERNAL');
     expect(open(changed('graph', (bytes) => void (u32(bytes)[2] = rows)))).toBe('CORRUPT');
-    expect(open(changed('code-map', (bytes) => void (new DataView(bytes.buffer).setFloat32(0, NaN, true))))).toBe('CORRUPT');
-    expect(open(changed('code-map', (bytes) => void (new DataView(bytes.buffer).setInt32(4, 128, true))))).toBe('CORRUPT');
+    for (const prefix of ['', 'refine-']) {
+      const has = (name: string): boolean => sections.has(prefix + name);
+      if (has('code-map')) {
+        for (const scale of [NaN, 0, -1, Infinity]) expect(open(changed(`${prefix}code-map`, (bytes) => void (new DataView(bytes.buffer).setFloat32(0, scale, true))))).toBe('CORRUPT');
+        for (const zero of [-1, 128]) expect(open(changed(`${prefix}code-map`, (bytes) => void (new DataView(bytes.buffer).setInt32(4, zero, true))))).toBe('CORRUPT');
+      }
+      if (has('code-scale')) for (const scale of [NaN, 0, -1, 3, Infinity]) expect(open(changed(`${prefix}code-scale`, (bytes) => void (new DataView(bytes.buffer).setFloat32(0, scale, true))))).toBe('CORRUPT');
+      if (has('pq')) for (let field = 0; field < 4; field++) expect(open(changed('pq', (bytes) => void (u32(bytes)[field] += 1)))).toBe('CORRUPT');
+    }
     const low = sections.get('levels')!.indexOf(0);
     expect(open(changed('upper-links', (bytes) => void (u32(bytes)[0] = low)))).toBe('CORRUPT');
   });
@@ -143,13 +159,13 @@ describe('hnsw sections', () => {
       const copy = changed(name, (bytes) => void (bytes[next() % bytes.length] ^= 1 << (next() % 8)));
       let index;
       try {
-        index = getIndexType('HNSW_SQ').open(context, params, copy);
+        index = getIndexType(type).open(context, params, copy);
       } catch (error) {
         expect(isElanusError(error) && error.code, `seed ${SEED}, round ${round}`).toBe('CORRUPT');
         continue;
       }
       kernels.setQuery(values, 0, dim, 'L2');
-      expect(index.search({ candidates: 10, ef: 30, refine: false }, 0)).toBeLessThanOrEqual(10);
+      expect(index.search(getIndexType(type).parseSearch({ ef: 30, refine_k: 2 }, 10, params), 0)).toBeLessThanOrEqual(10);
       expect([...kernels.hitRows(5)].every((row) => row < rows)).toBe(true);
       index.free();
     }

@@ -8,6 +8,15 @@ for (const variant of testVariants()) {
   indexSuite(module, { type: 'FLAT', build: {}, exact: () => ({}) });
   indexSuite(module, { type: 'HNSW', build: graph, usual: { ef: 64 }, exact: (rows, limit) => ({ ef: Math.max(rows, limit) }) });
   indexSuite(module, { type: 'HNSW_SQ', build: { ...graph, refine: true }, usual: { ef: 64 }, exact: (rows, limit) => ({ ef: Math.max(rows, limit), refine_k: Math.max(rows / limit, 1) }) });
+  const looksAtAll = (rows: number, limit: number) => ({ ef: Math.max(rows, limit), refine_k: Math.max(rows / limit, 1) });
+  for (const sqType of ['SQ4U', 'SQ6', 'BF16', 'FP16']) {
+    indexSuite(module, { type: 'HNSW_SQ', build: { ...graph, sq_type: sqType, refine: true }, usual: { ef: 64, refine_k: sqType === 'SQ4U' ? 6 : 2 }, exact: looksAtAll });
+  }
+  indexSuite(module, { type: 'HNSW_PQ', build: { ...graph, nbits: 4, refine: true }, usual: { ef: 150, refine_k: 15 }, exact: looksAtAll });
+  if (variant !== 'scalar') {
+    indexSuite(module, { type: 'HNSW_PQ', build: { ...graph, refine: true }, usual: { ef: 100, refine_k: 10 }, exact: looksAtAll });
+    indexSuite(module, { type: 'HNSW_PRQ', build: { ...graph, refine: true }, usual: { ef: 200, refine_k: 20 }, exact: looksAtAll });
+  }
   indexSuite(module, { type: 'IVF_FLAT', build: { nlist: 16 }, exact: () => ({ nprobe: 16 }) });
   const all = (rows: number, limit: number) => ({ nprobe: 16, refine_k: Math.max(rows / limit, 1) });
   const refined = { nlist: 16, refine: true };

@@ -256,7 +256,7 @@ describe.each(TYPES)('sections of %s %j', (type, build) => {
 
   it('any flipped bit either opens or is refused, and never breaks a search', () => {
     const next = mulberry32(SEED);
-    const plan: IvfPlan = { candidates: 10, refine: false, ef: 0, nprobe: 3, emptyMax: 2, queryBits: 0 };
+    const plan: IvfPlan = { candidates: 10, refine: false, rescored: 0, ef: 0, nprobe: 3, emptyMax: 2, queryBits: 0 };
     for (let round = 0; round < 200; round++) {
       const name = [...sections.keys()][next() % sections.size];
       const copy = changed(name, (bytes) => void (bytes[next() % bytes.length] ^= 1 << (next() % 8)));

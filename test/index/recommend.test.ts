@@ -12,7 +12,9 @@ describe('recommend', () => {
     ['many rows get a graph over codes', { rows: 100_000, dim: 384, targetRecall: 0.95 }, { index: { type: 'HNSW_SQ', metric: 'COSINE', params: { M: 24, refine: true } }, fits: true }],
     ['short vectors get a graph over themselves', { rows: 1e6, dim: 4, metric: 'L2' }, { index: { type: 'HNSW', metric: 'L2', params: { M: 16 } } }],
     ['codes alone where vectors do not fit and estimates suffice', { rows: 1e6, dim: 768, targetRecall: 0.9, memoryBytes: 1.3e9 }, { index: { type: 'HNSW_SQ', params: { refine: false } }, fits: true }],
-    ['a scan where only the vectors fit', { rows: 1e6, dim: 128, targetRecall: 0.99, memoryBytes: 600e6 }, { index: { type: 'FLAT' }, fits: true }],
+    ['vectors in half precision where whole ones do not fit', { rows: 1e6, dim: 768, targetRecall: 0.99, memoryBytes: 2.6e9 }, { index: { type: 'HNSW_SQ', params: { sq_type: 'SQ8', refine: true, refine_type: 'FP16' } }, params: { refine_k: 2 }, fits: true }],
+    ['shorter codes where those do not fit either', { rows: 1e6, dim: 768, targetRecall: 0.85, memoryBytes: 0.7e9 }, { index: { type: 'HNSW_SQ', params: { sq_type: 'SQ4U', refine: false } }, fits: true }],
+    ['a scan where only the vectors fit', { rows: 1e6, dim: 128, targetRecall: 0.99, memoryBytes: 520e6 }, { index: { type: 'FLAT' }, fits: true }],
     ['nothing fits', { rows: 1e6, dim: 768, targetRecall: 0.99, memoryBytes: 1e6 }, { index: { type: 'HNSW_SQ', params: { refine: false } }, fits: false }],
   ])('%s', (_name, question, expected) => {
     expect(recommend(question)).toMatchObject(expected);

@@ -14,7 +14,7 @@ const codeOf = (run: () => unknown): string => {
 
 describe('index registry', () => {
   it('knows the types by name, case ignored, and by code', () => {
-    for (const [name, code] of [['FLAT', 1], ['HNSW', 2], ['HNSW_SQ', 3], ['IVF_FLAT', 4], ['IVF_SQ8', 5], ['IVF_PQ', 6], ['SCANN', 7], ['IVF_RABITQ', 8], ['BIN_IVF_FLAT', 33]] as const) {
+    for (const [name, code] of [['FLAT', 1], ['HNSW', 2], ['HNSW_SQ', 3], ['IVF_FLAT', 4], ['IVF_SQ8', 5], ['IVF_PQ', 6], ['SCANN', 7], ['IVF_RABITQ', 8], ['HNSW_PQ', 30], ['HNSW_PRQ', 31], ['BIN_IVF_FLAT', 33]] as const) {
       expect(getIndexType(name.toLowerCase()).name).toBe(name);
       expect(getIndexType(name).code).toBe(code);
       expect(getIndexTypeByCode(code).name).toBe(name);
@@ -39,19 +39,26 @@ describe('index parameters', () => {
     expect(getIndexType('IVF_PQ').parseBuild({}, { metric: 'L2', dim: 100 })).toMatchObject({ m: 25 });
     expect(getIndexType('SCANN').parseBuild({}, about)).toEqual({ nlist: 128, with_raw_data: true });
     expect(getIndexType('IVF_RABITQ').parseBuild({}, about)).toEqual({ nlist: 128, rbq_bits: 1, refine: false, refine_type: 'FP32' });
-    expect(getIndexType('IVF_FLAT').parseSearch({}, 10, { nlist: 128 })).toEqual({ candidates: 10, refine: false, ef: 0, nprobe: 8, emptyMax: 2, queryBits: 0 });
+    expect(getIndexType('IVF_FLAT').parseSearch({}, 10, { nlist: 128 })).toEqual({ candidates: 10, refine: false, rescored: 0, ef: 0, nprobe: 8, emptyMax: 2, queryBits: 0 });
     expect(getIndexType('IVF_FLAT').parseSearch({}, 10, { nlist: 3 })).toMatchObject({ nprobe: 3 });
-    expect(getIndexType('IVF_PQ').parseSearch({ nprobe: 4, refine_k: 2.5 }, 10, { nlist: 9, refine: true })).toMatchObject({ candidates: 25, refine: true, nprobe: 4 });
+    expect(getIndexType('IVF_PQ').parseSearch({ nprobe: 4, refine_k: 2.5 }, 10, { nlist: 9, refine: true, refine_type: 'FP32' })).toMatchObject({ candidates: 25, refine: true, nprobe: 4 });
+    expect(getIndexType('IVF_PQ').parseSearch({ nprobe: 4, refine_k: 2.5 }, 10, { nlist: 9, refine: true, refine_type: 'SQ8' })).toMatchObject({ candidates: 10, refine: false, rescored: 25, nprobe: 4 });
     expect(getIndexType('SCANN').parseSearch({}, 10, { nlist: 9, with_raw_data: true })).toMatchObject({ candidates: 10, refine: true });
     expect(getIndexType('SCANN').parseSearch({}, 10, { nlist: 9, with_raw_data: false })).toMatchObject({ candidates: 10, refine: false });
     expect(getIndexType('IVF_RABITQ').parseSearch({ rbq_query_bits: 4 }, 10, { nlist: 9 })).toMatchObject({ queryBits: 4 });
     expect(getIndexType('IVF_RABITQ').parseSearch({ rbq_bits_query: 4 }, 10, { nlist: 9 })).toMatchObject({ queryBits: 4 });
     expect(getIndexType('BIN_IVF_FLAT').parseBuild({}, { metric: 'HAMMING', dim: 64 })).toEqual({ nlist: 128 });
     expect(getIndexType('BIN_IVF_FLAT').parseSearch({ nprobe: 3, max_empty_result_buckets: 9 }, 10, { nlist: 128 })).toMatchObject({ candidates: 10, nprobe: 3, emptyMax: 9 });
-    expect(getIndexType('HNSW').parseSearch({}, 10, {})).toEqual({ candidates: 10, refine: false, ef: 16 });
-    expect(getIndexType('HNSW').parseSearch({}, 100, {})).toEqual({ candidates: 100, refine: false, ef: 100 });
-    expect(getIndexType('HNSW_SQ').parseSearch({ ef: 20, refine_k: 3.05 }, 10, { refine: true })).toEqual({ candidates: 31, refine: true, ef: 31 });
-    expect(getIndexType('HNSW_SQ').parseSearch({ ef: 20, refine_k: 3 }, 10, { refine: false })).toEqual({ candidates: 10, refine: false, ef: 20 });
+    expect(getIndexType('HNSW').parseSearch({}, 10, {})).toEqual({ candidates: 10, refine: false, rescored: 0, ef: 16 });
+    expect(getIndexType('HNSW').parseSearch({}, 100, {})).toEqual({ candidates: 100, refine: false, rescored: 0, ef: 100 });
+    expect(getIndexType('HNSW_SQ').parseSearch({ ef: 20, refine_k: 3.05 }, 10, { refine: true, refine_type: 'FP32' })).toEqual({ candidates: 31, refine: true, rescored: 0, ef: 31 });
+    expect(getIndexType('HNSW_SQ').parseSearch({ ef: 20, refine_k: 3.05 }, 10, { refine: true, refine_type: 'FP16' })).toEqual({ candidates: 10, refine: false, rescored: 31, ef: 31 });
+    expect(getIndexType('HNSW_SQ').parseSearch({ ef: 20, refine_k: 3 }, 10, { refine: false })).toEqual({ candidates: 10, refine: false, rescored: 0, ef: 20 });
+    expect(getIndexType('HNSW_SQ').parseBuild({ sq_type: 'sq4u', refine_type: 'sq6' }, about)).toMatchObject({ sq_type: 'SQ4U', refine_type: 'SQ6' });
+    expect(getIndexType('HNSW_SQ').parseBuild({ sq_type: 'BF16', refine_type: 'FP16' }, about)).toMatchObject({ sq_type: 'BF16', refine_type: 'FP16' });
+    expect(getIndexType('HNSW_PQ').parseBuild({}, { metric: 'L2', dim: 100 })).toEqual({ M: 30, efConstruction: 360, m: 25, nbits: 8, refine: false, refine_type: 'FP32' });
+    expect(getIndexType('HNSW_PRQ').parseBuild({}, about)).toEqual({ M: 30, efConstruction: 360, m: 2, nrq: 2, nbits: 8, refine: false, refine_type: 'FP32' });
+    expect(getIndexType('HNSW_PRQ').parseBuild({}, { metric: 'L2', dim: 7 })).toMatchObject({ m: 1 });
   });
 
   it.each([
@@ -65,9 +72,22 @@ describe('index parameters', () => {
     ['HNSW', { m: 16 }, 'INVALID_ARGUMENT m'],
     ['HNSW', { refine: true }, 'INVALID_ARGUMENT refine'],
     ['HNSW_SQ', { refine: 'true' }, 'INVALID_ARGUMENT refine'],
-    ['HNSW_SQ', { sq_type: 'SQ6' }, 'NOT_SUPPORTED sq_type'],
     ['HNSW_SQ', { sq_type: 'SQ7' }, 'INVALID_ARGUMENT sq_type'],
-    ['HNSW_SQ', { refine_type: 'FP16' }, 'NOT_SUPPORTED refine_type'],
+    ['HNSW_SQ', { refine_type: 'SQ6' }, 'INVALID_ARGUMENT refine_type'],
+    ['HNSW_SQ', { refine_type: 'SQ8' }, 'INVALID_ARGUMENT refine_type'],
+    ['HNSW_SQ', { sq_type: 'FP16', refine_type: 'BF16' }, 'INVALID_ARGUMENT refine_type'],
+    ['HNSW_SQ', { sq_type: 'FP16', refine_type: 'FP16' }, 'INVALID_ARGUMENT refine_type'],
+    ['HNSW_SQ', { refine_type: 'SQ4U' }, 'INVALID_ARGUMENT refine_type'],
+    ['HNSW_SQ', { m: 2 }, 'INVALID_ARGUMENT m'],
+    ['HNSW_PQ', { m: 3 }, 'INVALID_ARGUMENT m'],
+    ['HNSW_PQ', { m: 0 }, 'INVALID_ARGUMENT m'],
+    ['HNSW_PQ', { nbits: 6 }, 'NOT_SUPPORTED nbits'],
+    ['HNSW_PQ', { nbits: 25 }, 'INVALID_ARGUMENT nbits'],
+    ['HNSW_PQ', { nrq: 2 }, 'INVALID_ARGUMENT nrq'],
+    ['HNSW_PQ', { m: 8, refine_type: 'SQ8' }, 'INVALID_ARGUMENT refine_type'],
+    ['HNSW_PRQ', { nrq: 0 }, 'INVALID_ARGUMENT nrq'],
+    ['HNSW_PRQ', { nrq: 17 }, 'INVALID_ARGUMENT nrq'],
+    ['HNSW_PRQ', { nbits: 5 }, 'NOT_SUPPORTED nbits'],
     ['FLAT', { nlist: 4 }, 'INVALID_ARGUMENT nlist'],
     ['IVF_FLAT', { nlist: 0 }, 'INVALID_ARGUMENT nlist'],
     ['IVF_FLAT', { nlist: 65_537 }, 'INVALID_ARGUMENT nlist'],
@@ -81,7 +101,9 @@ describe('index parameters', () => {
     ['SCANN', { with_raw_data: 1 }, 'INVALID_ARGUMENT with_raw_data'],
     ['IVF_RABITQ', { rbq_bits: 2 }, 'NOT_SUPPORTED rbq_bits'],
     ['IVF_RABITQ', { rbq_bits: 10 }, 'INVALID_ARGUMENT rbq_bits'],
-    ['IVF_RABITQ', { refine_type: 'SQ8' }, 'NOT_SUPPORTED refine_type'],
+    ['IVF_RABITQ', { refine_type: 'SQ4U' }, 'INVALID_ARGUMENT refine_type'],
+    ['IVF_SQ8', { refine_type: 'SQ8' }, 'INVALID_ARGUMENT refine_type'],
+    ['IVF_PQ', { m: 8, refine_type: 'SQ6' }, 'INVALID_ARGUMENT refine_type'],
   ])('%s build %j is %s', (type, params, expected) => {
     expect(codeOf(() => getIndexType(type).parseBuild(params, about))).toBe(expected);
   });
@@ -93,6 +115,9 @@ describe('index parameters', () => {
     ['HNSW', { refine_k: 2 }, 'INVALID_ARGUMENT refine_k'],
     ['HNSW_SQ', { refine_k: 0.5 }, 'INVALID_ARGUMENT refine_k'],
     ['HNSW_SQ', { nprobe: 2 }, 'INVALID_ARGUMENT nprobe'],
+    ['HNSW_PQ', { ef: 9 }, 'INVALID_ARGUMENT ef'],
+    ['HNSW_PQ', { nprobe: 9 }, 'INVALID_ARGUMENT nprobe'],
+    ['HNSW_PRQ', { refine_k: 0 }, 'INVALID_ARGUMENT refine_k'],
     ['FLAT', { ef: 20 }, 'INVALID_ARGUMENT ef'],
     ['IVF_FLAT', { nprobe: 0 }, 'INVALID_ARGUMENT nprobe'],
     ['IVF_FLAT', { nprobe: 129 }, 'INVALID_ARGUMENT nprobe'],

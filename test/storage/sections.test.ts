@@ -136,6 +136,21 @@ describe('sections', () => {
     expect(reads.length).toBe(1);
   });
 
+  test('readRangesNow answers what readRanges does, of blocks that were read before alone', async () => {
+    const content = pattern(5 * BLOCK, 9);
+    const { store } = await fileOf(join(encodeSections('segment', [{ name: 'a', bytes: content }])));
+    const file = await openSections(store, NAME, 'segment');
+    const offsets = [3 * BLOCK + 100, 7, BLOCK - 500, 7];
+    const target = new Uint8Array(offsets.length * 1000);
+    expect(file.readRangesNow('a', offsets, 1000, target)).toBe(false);
+    const expected = await file.readRanges('a', offsets, 1000);
+    expect(file.readRangesNow('a', offsets, 1000, target)).toBe(true);
+    expectBytes(target, expected);
+    expect(file.readRangesNow('a', [4 * BLOCK + 1000], 1000, target)).toBe(false);
+    expect(() => file.readRangesNow('a', [content.length - 999], 1000, target)).toThrow(expect.objectContaining({ code: 'CORRUPT' }));
+    expect(() => file.readRangesNow('b', [0], 1000, target)).toThrow(expect.objectContaining({ code: 'CORRUPT' }));
+  });
+
   test('readRanges answers rows in the order asked for, repeats too, and reads no block twice', async () => {
     const row = 48;
     const content = pattern(20 * BLOCK);

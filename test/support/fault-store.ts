@@ -113,6 +113,11 @@ class FaultyStore implements FaultStore {
     return this.#inner.read(name, from, to);
   }
 
+  readNow(name: string, from: number, target: Uint8Array): boolean {
+    this.#checkPower();
+    return this.#inner.readNow(name, from, target);
+  }
+
   async size(name: string): Promise<number> {
     this.#checkPower();
     return this.#inner.size(name);

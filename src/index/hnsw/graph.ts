@@ -7,11 +7,11 @@
  * `links` u32, shape (rows, 2M); `upper-links` u32, shape (slots, M).
  */
 import {
-  GRAPH_BASE_LINKS, GRAPH_CODES, GRAPH_DATA, GRAPH_DIM, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_INVERSE_NORMS, GRAPH_LEVELS, GRAPH_M, GRAPH_METRIC,
+  CODES_PTR, CODES_SIZE, CODES_STRIDE, GRAPH_BASE_LINKS, GRAPH_CODES, GRAPH_DATA, GRAPH_DIM, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_INVERSE_NORMS, GRAPH_LEVELS, GRAPH_M, GRAPH_METRIC,
   GRAPH_ROWS, GRAPH_SIZE, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, NO_ROW,
 } from '../../kernels/abi.ts';
 import { METRIC_CODE } from '../../kernels/kernels.ts';
-import type { CodeBlock } from '../../quant/sq8/codes.ts';
+import type { RowCode } from '../../quant/row-code.ts';
 import { takeSection } from '../../quant/sections.ts';
 import { ElanusError } from '../../util/error.ts';
 import type { IndexContext, IndexSection } from '../index.ts';
@@ -34,7 +34,7 @@ export class GraphBlock {
   readonly #levelsPtr: number;
   readonly #startsPtr: number;
 
-  private constructor(context: IndexContext, m: number, levels: Uint8Array, codes: CodeBlock | null) {
+  private constructor(context: IndexContext, m: number, levels: Uint8Array, code: RowCode | null) {
     const { kernels, rows, dim, metric, vectors } = context;
     const { arena } = kernels;
     const { starts, slots } = upperStarts(levels);
@@ -59,16 +59,17 @@ export class GraphBlock {
     struct[GRAPH_UPPER_LINKS / 4] = this.upperPtr;
     struct[GRAPH_UPPER_STARTS / 4] = this.#startsPtr;
     struct[GRAPH_LEVELS / 4] = this.#levelsPtr;
-    struct[GRAPH_DATA / 4] = codes ? codes.codesPtr : vectors!.ptr;
-    struct[GRAPH_STRIDE / 4] = codes ? codes.stride : dim * 4;
+    const codes = code && arena.u32(code.ptr, CODES_SIZE / 4);
+    struct[GRAPH_DATA / 4] = codes ? codes[CODES_PTR / 4] : vectors!.ptr;
+    struct[GRAPH_STRIDE / 4] = codes ? codes[CODES_STRIDE / 4] : dim * 4;
     struct[GRAPH_INVERSE_NORMS / 4] = !codes && metric === 'COSINE' ? vectors!.inverseNormsPtr : 0;
-    struct[GRAPH_CODES / 4] = codes ? codes.ptr : 0;
+    struct[GRAPH_CODES / 4] = code ? code.ptr : 0;
     struct[GRAPH_EF_CONSTRUCTION / 4] = 0;
   }
 
   /** A graph without links. */
-  static create(context: IndexContext, m: number, efConstruction: number, levels: Uint8Array, codes: CodeBlock | null): GraphBlock {
-    const graph = new GraphBlock(context, m, levels, codes);
+  static create(context: IndexContext, m: number, efConstruction: number, levels: Uint8Array, code: RowCode | null): GraphBlock {
+    const graph = new GraphBlock(context, m, levels, code);
     const { arena } = context.kernels;
     graph.baseLinks().fill(NONE);
     graph.upperLinks().fill(NONE);
@@ -77,7 +78,7 @@ export class GraphBlock {
   }
 
   /** Loads what `sections` gave. CORRUPT when a length does not fit or a link leads out of the graph. */
-  static open(context: IndexContext, m: number, sections: ReadonlyMap<string, Uint8Array>, codes: CodeBlock | null): GraphBlock {
+  static open(context: IndexContext, m: number, sections: ReadonlyMap<string, Uint8Array>, code: RowCode | null): GraphBlock {
     const { kernels, rows } = context;
     const header = takeSection(sections, 'graph', HEADER_BYTES);
     const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
@@ -94,7 +95,7 @@ export class GraphBlock {
     const links = takeSection(sections, 'links', rows * m * 8);
     const upper = takeSection(sections, 'upper-links', slots * m * 4);
 
-    const graph = new GraphBlock(context, m, levels, codes);
+    const graph = new GraphBlock(context, m, levels, code);
     const { arena } = kernels;
     arena.u8(graph.basePtr, links.length).set(links);
     arena.u8(graph.upperPtr, upper.length).set(upper);

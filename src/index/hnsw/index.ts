@@ -1,56 +1,60 @@
 /**
- * HNSW: a navigable graph over the rows (Malkov & Yashunin). One structure, two codes: HNSW walks the f32 vectors,
- * HNSW_SQ 7-bit codes of them, at a fraction of the memory traffic; its caller scores the best again with f32.
+ * HNSW: a navigable graph over the rows (Malkov & Yashunin). One structure, several codes that it is walked on: f32 vectors (HNSW), integers
+ * or 16-bit floats (HNSW_SQ), product quantizers (HNSW_PQ, HNSW_PRQ), at a fraction of the memory and of its traffic. The best are
+ * scored again with f32 by the caller, or by a second code here (`refine.ts`).
  *
  * A filter is applied inside the walk: the walk passes through rows that are not allowed and keeps those that are. Where
  * so few are allowed that comparing all of them is less work, or a walk finds too few, they are scanned instead, so
  * that k hits come whenever k rows match.
  */
-import type { CodeBlock } from '../../quant/sq8/codes.ts';
-import { CodeBlock as Codes, codeQueryBytes, codesBytes } from '../../quant/sq8/codes.ts';
-import { CODE_QUERY_UNIT } from '../../kernels/abi.ts';
+import { prepareQuery, rescoreByCode, scanCode, type RowCode, type RowCodeType } from '../../quant/row-code.ts';
+import { productCode, SCALAR_CODES } from '../../quant/row-codes.ts';
 import { assert } from '../../util/assert.ts';
-import type { IndexContext, IndexType, SearchPlan, VectorIndex } from '../index.ts';
+import type { BuildParams, IndexContext, IndexType, SearchPlan, VectorIndex } from '../index.ts';
+import { refineCodeOf, refineSectionsOf, type RefinedPlan } from '../refine.ts';
 import { HnswBuilder } from './builder.ts';
 import { GraphBlock, graphBytes } from './graph.ts';
-import { parseHnswBuild, parseHnswSearch, parseHnswSqBuild, parseHnswSqSearch } from './params.ts';
+import { codeSearchParser, parseHnswBuild, parseHnswSearch, parsePqBuild, parsePrqBuild, parseSqBuild, shapeOf } from './params.ts';
 
-export const HNSW: IndexType = {
-  name: 'HNSW',
-  code: 2,
-  families: ['dense'],
-  isScan: false,
-  needsVectors: true,
-  parseBuild: parseHnswBuild,
-  parseSearch: parseHnswSearch,
-  estimateBytes: (rows, _dim, build) => graphBytes(rows, build['M'] as number),
-  builder: (context, build, seed) => new HnswBuilder(context, build['M'] as number, build['efConstruction'] as number, seed, false),
-  open(context, build, sections) {
-    assert(context.vectors !== null, 'HNSW walks f32 vectors');
-    return new HnswIndex('HNSW', context, GraphBlock.open(context, build['M'] as number, sections, null), null);
-  },
-};
+/** A row of the family's table: its name, its code, how its parameters are read, what the graph is walked on (null: f32). */
+function graphType(name: string, code: number, parse: Pick<IndexType, 'parseBuild' | 'parseSearch'>, codeOf: ((build: BuildParams) => RowCodeType) | null): IndexType {
+  const links = (build: BuildParams): number => build['M'] as number;
+  return {
+    name,
+    code,
+    families: ['dense'],
+    isScan: false,
+    needsVectors: codeOf === null,
+    ...parse,
+    estimateBytes(rows, dim, build) {
+      const codes = [codeOf?.(build), refineCodeOf(build)];
+      return codes.reduce((sum, of) => sum + (of?.estimateBytes(rows, dim) ?? 0), graphBytes(rows, links(build)));
+    },
+    builder: (context, build, seed) =>
+      new HnswBuilder(context, { m: links(build), efConstruction: build['efConstruction'] as number, seed, code: codeOf?.(build) ?? null, refineCode: refineCodeOf(build) }),
+    open(context, build, sections) {
+      assert(codeOf !== null || context.vectors !== null, 'HNSW walks f32 vectors');
+      const refineType = refineCodeOf(build);
+      let own: RowCode | null = null, refine: RowCode | null = null;
+      try {
+        own = codeOf?.(build).open(context, sections) ?? null;
+        refine = refineType?.open(context, refineSectionsOf(sections)) ?? null;
+        return new HnswIndex(name, context, GraphBlock.open(context, links(build), sections, own), own, refine);
+      } catch (error) {
+        own?.free();
+        refine?.free();
+        throw error;
+      }
+    },
+  };
+}
 
-export const HNSW_SQ: IndexType = {
-  name: 'HNSW_SQ',
-  code: 3,
-  families: ['dense'],
-  isScan: false,
-  needsVectors: false,
-  parseBuild: parseHnswSqBuild,
-  parseSearch: parseHnswSqSearch,
-  estimateBytes: (rows, dim, build) => graphBytes(rows, build['M'] as number) + codesBytes(rows, dim),
-  builder: (context, build, seed) => new HnswBuilder(context, build['M'] as number, build['efConstruction'] as number, seed, true),
-  open(context, build, sections) {
-    const codes = Codes.open(context, sections);
-    try {
-      return new HnswIndex('HNSW_SQ', context, GraphBlock.open(context, build['M'] as number, sections, codes), codes);
-    } catch (error) {
-      codes.free();
-      throw error;
-    }
-  },
-};
+type ScalarName = keyof typeof SCALAR_CODES;
+
+export const HNSW = graphType('HNSW', 2, { parseBuild: parseHnswBuild, parseSearch: parseHnswSearch }, null);
+export const HNSW_SQ = graphType('HNSW_SQ', 3, { parseBuild: parseSqBuild, parseSearch: codeSearchParser('HNSW_SQ') }, (build) => SCALAR_CODES[build['sq_type'] as ScalarName]);
+export const HNSW_PQ = graphType('HNSW_PQ', 30, { parseBuild: parsePqBuild, parseSearch: codeSearchParser('HNSW_PQ') }, (build) => productCode(shapeOf(build)));
+export const HNSW_PRQ = graphType('HNSW_PRQ', 31, { parseBuild: parsePrqBuild, parseSearch: codeSearchParser('HNSW_PRQ') }, (build) => productCode(shapeOf(build)));
 
 /** A filtered walk looks at this much more than the filter's share suggests, because matches are unevenly spread. */
 const WALK_MARGIN = 1.2;
@@ -60,27 +64,32 @@ class HnswIndex implements VectorIndex {
   readonly memoryBytes: number;
   readonly #context: IndexContext;
   readonly #graph: GraphBlock;
-  readonly #codes: CodeBlock | null;
+  readonly #code: RowCode | null;
+  readonly #refine: RowCode | null;
   readonly #queryBytes: number;
 
-  constructor(typeName: string, context: IndexContext, graph: GraphBlock, codes: CodeBlock | null) {
+  constructor(typeName: string, context: IndexContext, graph: GraphBlock, code: RowCode | null, refine: RowCode | null) {
     this.typeName = typeName;
     this.#context = context;
     this.#graph = graph;
-    this.#codes = codes;
-    this.#queryBytes = codes ? codeQueryBytes(context.dim) : 0;
-    this.memoryBytes = graph.memoryBytes + (codes?.memoryBytes ?? 0);
+    this.#code = code;
+    this.#refine = refine;
+    this.#queryBytes = code?.queryBytes ?? 0;
+    this.memoryBytes = graph.memoryBytes + (code?.memoryBytes ?? 0) + (refine?.memoryBytes ?? 0);
   }
 
-  search(plan: SearchPlan, allowPtr: number): number {
+  /** `searchPlan` is this family's own: a plan comes from the parser of the type that it is given to. */
+  search(searchPlan: SearchPlan, allowPtr: number): number {
+    const plan = searchPlan as RefinedPlan;
     const { kernels, rows } = this.#context;
     if (rows === 0) return 0;
     const allowed = allowPtr === 0 ? rows : kernels.countBits(allowPtr, rows);
-    const k = Math.min(plan.candidates, allowed);
+    const k = Math.min(Math.max(plan.candidates, plan.rescored), allowed);
     if (k === 0) return 0;
     kernels.beginTopK(k);
     const ef = Math.min(Math.max(plan.ef, k), rows);
-    return allowed === rows ? this.#walk(ef) : this.#filtered(k, ef, allowed, allowPtr);
+    const found = allowed === rows ? this.#walk(ef) : this.#filtered(k, ef, allowed, allowPtr);
+    return this.#refine && plan.rescored > 0 ? rescoreByCode(kernels, this.#refine, found, plan.candidates) : found;
   }
 
   #walk(ef: number): number {
@@ -105,30 +114,25 @@ class HnswIndex implements VectorIndex {
 
   #scan(allowPtr: number): number {
     const { kernels, metric, dim, rows, vectors } = this.#context;
-    if (!this.#codes) {
+    if (!this.#code) {
       kernels.scanF32(metric, vectors!.ptr, dim, 0, rows, vectors!.inverseNormsPtr, allowPtr, 0);
       return kernels.endTopK();
     }
     kernels.prepareWalk(rows, 1, 0, this.#graph.m, this.#queryBytes);
-    const query = this.#query();
-    kernels.exports.scanCodes(kernels.topPtr, this.#codes.ptr, query, 0, rows, allowPtr);
-    const n = kernels.endTopK();
-    const unit = kernels.arena.f32(query + CODE_QUERY_UNIT, 1)[0];
-    const distances = kernels.hitDistances(n);
-    for (let i = 0; i < n; i++) distances[i] *= unit;
-    return n;
+    return scanCode(kernels, this.#code, this.#query(), rows, allowPtr);
   }
 
   /** The prepared query in the form that the rows need. */
   #query(): number {
     const { kernels } = this.#context;
-    if (!this.#codes) return kernels.queryPtr;
-    kernels.exports.codesQuery(this.#codes.ptr, kernels.queryPtr, kernels.walkQueryPtr);
+    if (!this.#code) return kernels.queryPtr;
+    prepareQuery(kernels, this.#code, kernels.walkQueryPtr);
     return kernels.walkQueryPtr;
   }
 
   free(): void {
     this.#graph.free();
-    this.#codes?.free();
+    this.#code?.free();
+    this.#refine?.free();
   }
 }

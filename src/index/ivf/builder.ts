@@ -6,7 +6,9 @@ import { ROW_FORMATS, ROWS_SLACK_BYTES } from '../../kernels/rows.ts';
 import { assignBinary, binaryKmeansWork, trainBinaryKmeans } from '../../quant/binary-kmeans.ts';
 import { assignNearest, CentroidPanels, kmeansWork, sampleRows, trainKmeans, type Work } from '../../quant/kmeans.ts';
 import type { Centroids, ListCodeType, ListLayout } from '../../quant/list-code.ts';
+import { writeRows, type RowCode, type RowCodeType } from '../../quant/row-code.ts';
 import type { IndexBuilder, IndexContext, IndexSection } from '../index.ts';
+import { refineSections } from '../refine.ts';
 import { WorkBuilder, type WorkTotal } from '../work-builder.ts';
 import { listSections } from './lists.ts';
 
@@ -21,12 +23,12 @@ const CHUNK_ROWS = 256;
 /** Lists that are made of so many rows when `nlist` are asked for. */
 export const listsFor = (rows: number, nlist: number): number => Math.max(1, Math.min(nlist, Math.floor(rows / ROWS_PER_LIST_MIN)));
 
-/** Build over f32 rows. */
-export function denseBuilder(context: IndexContext, nlist: number, codeType: ListCodeType, seed: number): IndexBuilder {
+/** Build over f32 rows. `refineType`: the code that candidates are scored again by, if any. */
+export function denseBuilder(context: IndexContext, nlist: number, codeType: ListCodeType, refineType: RowCodeType | null, seed: number): IndexBuilder {
   const { rows, dim } = context;
   const lists = listsFor(rows, nlist);
   const work = kmeansWork(sampled(rows, lists), dim, lists, ITERATIONS) + kmeansWork(rows, dim, lists, 1);
-  return new WorkBuilder(rows, work, (expected) => buildDense(context, lists, codeType, seed, expected));
+  return new WorkBuilder(rows, work, (expected) => buildDense(context, lists, codeType, refineType, seed, expected));
 }
 
 /** Build over binary rows. */
@@ -39,7 +41,9 @@ export function binaryBuilder(context: IndexContext, nlist: number, codeType: Li
 
 const sampled = (rows: number, lists: number): number => Math.min(rows, lists * SAMPLE_PER_LIST);
 
-function* buildDense(context: IndexContext, lists: number, codeType: ListCodeType, seed: number, expected: WorkTotal): Work<IndexSection[]> {
+function* buildDense(
+  context: IndexContext, lists: number, codeType: ListCodeType, refineType: RowCodeType | null, seed: number, expected: WorkTotal,
+): Work<IndexSection[]> {
   const { kernels, rows, dim, metric, vectors } = context;
   const { arena } = kernels;
   const inverseNormsPtr = metric === 'COSINE' ? vectors!.inverseNormsPtr : 0;
@@ -60,7 +64,18 @@ function* buildDense(context: IndexContext, lists: number, codeType: ListCodeTyp
   panels.free();
   arena.free(nearestPtr);
   arena.free(scoresPtr);
-  return yield* encodeRows(layout, codeType, dim * 4, (isUnit) => (isUnit ? gatherUnit : (rowIds, out) => gatherF32(context, rowIds, out, 0)), expected);
+  const sections = yield* encodeRows(layout, codeType, dim * 4, (isUnit) => (isUnit ? gatherUnit : (rowIds, out) => gatherF32(context, rowIds, out, 0)), expected);
+  return refineType ? [...sections, ...(yield* refineBy(refineType.create(context, seed), rows, expected))] : sections;
+}
+
+function* refineBy(code: RowCode, rows: number, expected: WorkTotal): Work<IndexSection[]> {
+  try {
+    expected.total += code.trainWork + code.encodeWork;
+    yield* writeRows(code, rows);
+    return refineSections(code);
+  } finally {
+    code.free();
+  }
 }
 
 function* buildBinary(context: IndexContext, lists: number, codeType: ListCodeType<Uint8Array>, seed: number, expected: WorkTotal): Work<IndexSection[]> {

@@ -15,8 +15,10 @@ import { f32Lists } from '../../quant/f32/lists.ts';
 import type { Centroids, ListCodeType } from '../../quant/list-code.ts';
 import { pqLists } from '../../quant/pq/lists.ts';
 import { rabitqLists } from '../../quant/rabitq/lists.ts';
-import { sq8Lists } from '../../quant/sq8/lists.ts';
+import { rescoreByCode, type RowCode } from '../../quant/row-code.ts';
+import { sq8Lists } from '../../quant/sq/lists.ts';
 import type { BuildParams, IndexContext, IndexType, SearchPlan, VectorIndex } from '../index.ts';
+import { refineCodeOf, refineSectionsOf } from '../refine.ts';
 import { binaryBuilder, denseBuilder, listsFor } from './builder.ts';
 import { ListBlock, listsBytes } from './lists.ts';
 import {
@@ -46,9 +48,18 @@ function ivfType<C extends Centroids>(
     ...parse,
     estimateBytes(rows, dim, build) {
       const codeType = codeOf(build, dim);
-      return listsBytes(rows, codeType.centroidBytes(dim), listsFor(rows, nlist(build))) + Math.ceil(rows * codeType.bytesPerRow(dim));
+      const lists = listsBytes(rows, codeType.centroidBytes(dim), listsFor(rows, nlist(build)));
+      return lists + Math.ceil(rows * codeType.bytesPerRow(dim)) + (refineCodeOf(build)?.estimateBytes(rows, dim) ?? 0);
     },
-    open: (context, build, sections) => new IvfIndex(name, context, ListBlock.open(context, nlist(build), codeOf(build, context.dim), sections)),
+    open(context, build, sections) {
+      const refine = refineCodeOf(build)?.open(context, refineSectionsOf(sections)) ?? null;
+      try {
+        return new IvfIndex(name, context, ListBlock.open(context, nlist(build), codeOf(build, context.dim), sections), refine);
+      } catch (error) {
+        refine?.free();
+        throw error;
+      }
+    },
   };
 }
 
@@ -56,7 +67,7 @@ function ivfType<C extends Centroids>(
 function denseType(name: string, code: number, parse: Parse, codeOf: (build: BuildParams, dim: number) => ListCodeType): IndexType {
   return {
     ...ivfType(name, code, ['dense'], parse, codeOf),
-    builder: (context, build, seed) => denseBuilder(context, nlist(build), codeOf(build, context.dim), seed),
+    builder: (context, build, seed) => denseBuilder(context, nlist(build), codeOf(build, context.dim), refineCodeOf(build), seed),
   };
 }
 
@@ -78,15 +89,17 @@ class IvfIndex implements VectorIndex {
   readonly typeName: string;
   readonly #context: IndexContext;
   readonly #block: ListBlock;
+  readonly #refine: RowCode | null;
 
-  constructor(typeName: string, context: IndexContext, block: ListBlock) {
+  constructor(typeName: string, context: IndexContext, block: ListBlock, refine: RowCode | null) {
     this.typeName = typeName;
     this.#context = context;
     this.#block = block;
+    this.#refine = refine;
   }
 
   get memoryBytes(): number {
-    return this.#block.memoryBytes;
+    return this.#block.memoryBytes + (this.#refine?.memoryBytes ?? 0);
   }
 
   /** `searchPlan` is this family's own: a plan comes from the parser of the type that it is given to. */
@@ -96,16 +109,16 @@ class IvfIndex implements VectorIndex {
     const { lists } = this.#block;
     if (rows === 0) return 0;
     const allowed = allowPtr === 0 ? rows : kernels.countBits(allowPtr, rows);
-    const k = Math.min(plan.candidates, allowed);
+    const k = Math.min(Math.max(plan.candidates, plan.rescored), allowed);
     if (k === 0) return 0;
     const allow = allowed === rows ? 0 : allowPtr;
     const inProportion = (n: number): number => Math.min(Math.ceil((n * rows) / allowed), lists);
     let probes = inProportion(plan.nprobe);
-    // Bounds apply to scores as they are shown: those of vectors where candidates are scored again.
-    if (range) return this.#find(k, plan, allow, lists, probes, inProportion(plan.emptyMax), plan.refine ? undefined : range);
+    // Bounds apply to scores as they are shown, which estimates that are scored again are not.
+    if (range) return this.#rescored(plan, this.#find(k, plan, allow, lists, probes, inProportion(plan.emptyMax), this.#isEstimate(plan) ? undefined : range));
     for (;;) {
       const found = this.#find(k, plan, allow, probes, probes, 0);
-      if (found >= k || probes === lists) return found;
+      if (found >= k || probes === lists) return this.#rescored(plan, found);
       probes = Math.min(probes * PROBE_GROWTH, lists);
     }
   }
@@ -115,10 +128,20 @@ class IvfIndex implements VectorIndex {
     const { kernels, metric } = this.#context;
     const query = metric === 'HAMMING' || metric === 'JACCARD' ? kernels.rowQueryPtr : kernels.queryPtr;
     kernels.beginTopK(k, range);
-    return kernels.exports.ivfSearch(this.#block.ptr, kernels.topPtr, query, probes, least, emptyMax, allow, plan.queryBits, plan.refine ? 0 : 1);
+    return kernels.exports.ivfSearch(this.#block.ptr, kernels.topPtr, query, probes, least, emptyMax, allow, plan.queryBits, this.#isEstimate(plan) ? 0 : 1);
+  }
+
+  /** What the lists say is scored again, by the second code or by the vectors. */
+  #isEstimate(plan: IvfPlan): boolean {
+    return plan.refine || (this.#refine !== null && plan.rescored > 0);
+  }
+
+  #rescored({ rescored, candidates }: IvfPlan, found: number): number {
+    return this.#refine !== null && rescored > 0 ? rescoreByCode(this.#context.kernels, this.#refine, found, candidates) : found;
   }
 
   free(): void {
     this.#block.free();
+    this.#refine?.free();
   }
 }

@@ -2,9 +2,11 @@
  * Parameters of the IVF family by Milvus's names, ranges and defaults. IVF_SQ8 and IVF_PQ also take `refine`, `refine_type`
  * and `refine_k` as HNSW_SQ does, which Milvus's have not.
  */
+import { SCALAR_CODES } from '../../quant/row-codes.ts';
 import { ElanusError } from '../../util/error.ts';
-import type { BuildParams, SearchPlan } from '../index.ts';
-import { booleanParam, integerParam, nameParam, numberParam, refuseUnknown } from '../params.ts';
+import type { BuildParams } from '../index.ts';
+import { booleanParam, integerParam, partsParam, refuseUnknown, servedParam } from '../params.ts';
+import { REFINE_PARAMS, refinedPlan, refineParams, type RefinedPlan } from '../refine.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 type About = { readonly dim: number };
@@ -12,20 +14,18 @@ type About = { readonly dim: number };
 const NLIST_MAX = 65_536;
 const NLIST = 128;
 const NPROBE = 8;
-const PARTS_MAX = 65_536;
 /** What `m` is where it divides the dimension; the next smaller divisor where it does not. */
 const PARTS = 32;
 /** More candidates than this are not scored again, whatever is asked. */
-const CANDIDATES_MAX = 32_768;
+const REORDER_MAX = 32_768;
 const NBITS_MAX = 24;
 const RBQ_BITS_MAX = 9;
 const QUERY_BITS_MAX = 8;
 const EMPTY_MAX = 65_536;
 const EMPTY = 2;
-const REFINE_TYPES = ['SQ6', 'SQ8', 'BF16', 'FP16', 'FP32'];
 
 /** What an IVF search is told beside the candidates it has to find. */
-export interface IvfPlan extends SearchPlan {
+export interface IvfPlan extends RefinedPlan {
   /** Lists to look into. */
   readonly nprobe: number;
   /** A range search ends, after `nprobe` lists, where so many in a row had no result. */
@@ -41,27 +41,6 @@ function probeParam(raw: Raw, build: BuildParams): number {
   return integerParam(raw, 'nprobe', 1, nlist, Math.min(NPROBE, nlist));
 }
 
-const REFINE = ['refine', 'refine_type'];
-const refineParams = (raw: Raw): { refine: boolean; refine_type: string } => ({
-  refine: booleanParam(raw, 'refine', false),
-  refine_type: nameParam(raw, 'refine_type', ['FP32'], REFINE_TYPES, 'FP32'),
-});
-
-/** A whole number of Milvus's range of which this release serves some. */
-function servedParam(raw: Raw, name: string, served: readonly number[], max: number, fallback: number): number {
-  const value = integerParam(raw, name, 1, max, fallback);
-  if (served.includes(value)) return value;
-  throw new ElanusError('NOT_SUPPORTED', `"${name}" expected ${served.join(' or ')}, got ${value}`, { parameter: name, served });
-}
-
-function partsParam(raw: Raw, dim: number): number {
-  let fallback = Math.min(PARTS, dim);
-  while (dim % fallback !== 0) fallback--;
-  const parts = integerParam(raw, 'm', 1, PARTS_MAX, fallback);
-  if (dim % parts !== 0) throw new ElanusError('INVALID_ARGUMENT', `"m" expected a divisor of the dimension ${dim}, got ${parts}`, { parameter: 'm', dim });
-  return parts;
-}
-
 export function parseBinaryBuild(raw: Raw): BuildParams {
   refuseUnknown('BIN_IVF_FLAT', raw, ['nlist'], 'build');
   return { nlist: nlistParam(raw) };
@@ -73,13 +52,14 @@ export function parseFlatBuild(raw: Raw): BuildParams {
 }
 
 export function parseSq8Build(raw: Raw): BuildParams {
-  refuseUnknown('IVF_SQ8', raw, ['nlist', ...REFINE], 'build');
-  return { nlist: nlistParam(raw), ...refineParams(raw) };
+  refuseUnknown('IVF_SQ8', raw, ['nlist', ...REFINE_PARAMS], 'build');
+  return { nlist: nlistParam(raw), ...refineParams(raw, SCALAR_CODES.SQ8.bitsPerDim(1)) };
 }
 
 export function parsePqBuild(raw: Raw, { dim }: About): BuildParams {
-  refuseUnknown('IVF_PQ', raw, ['nlist', 'm', 'nbits', ...REFINE], 'build');
-  return { nlist: nlistParam(raw), m: partsParam(raw, dim), nbits: servedParam(raw, 'nbits', [4, 8], NBITS_MAX, 8), ...refineParams(raw) };
+  refuseUnknown('IVF_PQ', raw, ['nlist', 'm', 'nbits', ...REFINE_PARAMS], 'build');
+  const own = { m: partsParam(raw, dim, PARTS), nbits: servedParam(raw, 'nbits', [4, 8], NBITS_MAX, 8) };
+  return { nlist: nlistParam(raw), ...own, ...refineParams(raw, (own.m * own.nbits) / dim) };
 }
 
 export function parseScannBuild(raw: Raw): BuildParams {
@@ -88,8 +68,9 @@ export function parseScannBuild(raw: Raw): BuildParams {
 }
 
 export function parseRabitqBuild(raw: Raw): BuildParams {
-  refuseUnknown('IVF_RABITQ', raw, ['nlist', 'rbq_bits', ...REFINE], 'build');
-  return { nlist: nlistParam(raw), rbq_bits: servedParam(raw, 'rbq_bits', [1], RBQ_BITS_MAX, 1), ...refineParams(raw) };
+  refuseUnknown('IVF_RABITQ', raw, ['nlist', 'rbq_bits', ...REFINE_PARAMS], 'build');
+  const bits = servedParam(raw, 'rbq_bits', [1], RBQ_BITS_MAX, 1);
+  return { nlist: nlistParam(raw), rbq_bits: bits, ...refineParams(raw, bits) };
 }
 
 /** What all of the family's searches are told by. */
@@ -97,15 +78,11 @@ const PROBE = ['nprobe', 'max_empty_result_buckets'];
 
 function plan(raw: Raw, limit: number, build: BuildParams): IvfPlan {
   const emptyMax = integerParam(raw, 'max_empty_result_buckets', 1, EMPTY_MAX, EMPTY);
-  return { candidates: limit, refine: false, ef: 0, nprobe: probeParam(raw, build), emptyMax, queryBits: 0 };
+  return { candidates: limit, refine: false, rescored: 0, ef: 0, nprobe: probeParam(raw, build), emptyMax, queryBits: 0 };
 }
 
-/** More candidates, scored again, where the index was made to be refined. */
-function refined(raw: Raw, limit: number, build: BuildParams, base: IvfPlan): IvfPlan {
-  const refineK = numberParam(raw, 'refine_k', 1, CANDIDATES_MAX, 1);
-  if (build['refine'] !== true) return base;
-  return { ...base, refine: true, candidates: Math.max(limit, Math.min(Math.ceil(limit * refineK), CANDIDATES_MAX)) };
-}
+
+const refined = (raw: Raw, limit: number, build: BuildParams, base: IvfPlan): IvfPlan => ({ ...base, ...refinedPlan(raw, limit, build) });
 
 export function parseFlatSearch(raw: Raw, limit: number, build: BuildParams): IvfPlan {
   refuseUnknown('IVF_FLAT', raw, PROBE, 'search');
@@ -133,7 +110,7 @@ export function parseScannSearch(raw: Raw, limit: number, build: BuildParams): I
   refuseUnknown('SCANN', raw, hasRawData ? [...PROBE, 'reorder_k'] : PROBE, 'search');
   const base = plan(raw, limit, build);
   if (!hasRawData) return base;
-  return { ...base, refine: true, candidates: integerParam(raw, 'reorder_k', limit, CANDIDATES_MAX, limit) };
+  return { ...base, refine: true, candidates: integerParam(raw, 'reorder_k', limit, REORDER_MAX, limit) };
 }
 
 export function parseRabitqSearch(raw: Raw, limit: number, build: BuildParams): IvfPlan {

@@ -18,10 +18,8 @@ import { assignNearest, CentroidPanels, kmeansWork, sampleRows, squaredLength, t
 import { f32Centroids, listCursor, SLACK_ROWS, squaredLengths, type ListCode, type ListCodeType, type ListLayout } from '../list-code.ts';
 import { takeSection, type Section } from '../sections.ts';
 import { blockBytes, blockStarts, putNibble } from './blocks.ts';
+import { ITERATIONS, SAMPLE_PER_WORD } from './train.ts';
 
-/** Rows of the sample per word, and rounds over it. */
-const SAMPLE_PER_WORD = 64;
-const ITERATIONS = 12;
 const HEADER_BYTES = 16;
 
 export interface PqShape {

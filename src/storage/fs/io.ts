@@ -1,4 +1,5 @@
 /** Whole reads, whole writes and durable names over `node:fs/promises`, which promises none of the three by itself. */
+import { readSync } from 'node:fs';
 import { open, rename, type FileHandle } from 'node:fs/promises';
 import { errnoOf } from './errors.ts';
 
@@ -10,6 +11,17 @@ export async function readFully(handle: FileHandle, target: Uint8Array, from: nu
   let done = 0;
   while (done < target.length) {
     const { bytesRead } = await handle.read(target, done, Math.min(CALL_BYTES_MAX, target.length - done), from + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done;
+}
+
+/** The same at once, from a file number. */
+export function readFullyNow(fd: number, target: Uint8Array, from: number): number {
+  let done = 0;
+  while (done < target.length) {
+    const bytesRead = readSync(fd, target, done, Math.min(CALL_BYTES_MAX, target.length - done), from + done);
     if (bytesRead === 0) break;
     done += bytesRead;
   }

@@ -1,9 +1,17 @@
 /** Open files for reading, few at a time. A handle is closed only when no read uses it: file numbers are given out again. */
 import { open, type FileHandle } from 'node:fs/promises';
 
+/** A file that is open, and its length in bytes. */
+interface Opened {
+  readonly handle: FileHandle;
+  readonly size: number;
+}
+
 interface Entry {
   readonly handle: Promise<FileHandle>;
   readonly size: Promise<number>;
+  /** Both, as soon as they are known. */
+  opened: Opened | null;
   users: number;
   /** Out of the table: closed by its last user. */
   isEvicted: boolean;
@@ -25,8 +33,10 @@ export class ReadHandles {
       this.#entries.delete(path);
     } else {
       const handle = open(path, 'r');
-      entry = { handle, size: handle.then(async (opened) => (await opened.stat()).size), users: 0, isEvicted: false };
-      entry.size.catch(() => undefined);
+      const size = handle.then(async (opened) => (await opened.stat()).size);
+      const fresh: Entry = { handle, size, opened: null, users: 0, isEvicted: false };
+      Promise.all([handle, size]).then(([opened, bytes]) => void (fresh.opened = { handle: opened, size: bytes }), () => undefined);
+      entry = fresh;
     }
     this.#entries.set(path, entry);
     entry.users++;
@@ -40,6 +50,15 @@ export class ReadHandles {
       if (entry.isEvicted && entry.users === 0) await close(entry);
       await this.#shrink();
     }
+  }
+
+  /** The file if it is open, to be used before anything else runs; null where it is not. */
+  opened(path: string): Opened | null {
+    const entry = this.#entries.get(path);
+    if (!entry?.opened) return null;
+    this.#entries.delete(path);
+    this.#entries.set(path, entry);
+    return entry.opened;
   }
 
   async closeFile(path: string): Promise<void> {

@@ -26,6 +26,11 @@ export interface SectionFile {
    * order, repeats allowed. For re-scoring: each block is read at most once a call, neighbours in one piece.
    */
   readRanges(section: string, offsets: ArrayLike<number>, byteLength: number): Promise<Uint8Array>;
+  /**
+   * The same into `target`, at once; false where the store cannot or a block was never read before, which leaves it to
+   * `readRanges`. CORRUPT for a range outside the section.
+   */
+  readRangesNow(section: string, offsets: ArrayLike<number>, byteLength: number, target: Uint8Array): boolean;
   /** Reads everything and verifies it, a few MB at a time. Progress is in bytes. */
   verify(onProgress?: (done: number, total: number) => void): Promise<void>;
 }
@@ -108,6 +113,19 @@ class StoredSections implements SectionFile {
     }
     await Promise.all(runs);
     return target;
+  }
+
+  readRangesNow(section: string, offsets: ArrayLike<number>, byteLength: number, target: Uint8Array): boolean {
+    const extent = this.#extent(section);
+    for (let i = 0; i < offsets.length; i++) {
+      this.#checkRange(section, offsets[i], offsets[i] + byteLength, extent.byteLength);
+      const from = extent.offset + offsets[i];
+      for (let block = Math.floor(from / BLOCK_BYTES); block * BLOCK_BYTES < from + byteLength; block++) if (this.#isVerified[block] === 0) return false;
+    }
+    for (let i = 0; i < offsets.length; i++) {
+      if (!this.#store.readNow(this.name, extent.offset + offsets[i], target.subarray(i * byteLength, (i + 1) * byteLength))) return false;
+    }
+    return true;
   }
 
   async verify(onProgress?: (done: number, total: number) => void): Promise<void> {

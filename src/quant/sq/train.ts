@@ -1,18 +1,12 @@
 /**
- * Choosing the affine map of the 7-bit codes, x ≈ centre + scale * (code - zero), from a sample of the rows.
+ * Choosing the affine map of integer codes 0 .. most, x ≈ centre + scale * (code - zero), from a sample of the rows.
  *
- * L2 and COSINE: the centre is the middle of each dimension's range, so that an offset in some dimension costs nothing;
- * one scale for all keeps distances between codes proportional to distances. IP: no centre, because it would not cancel
- * out of dot products between rows; the zero code is placed so that 0 is exact and the range is used. Values beyond the
+ * Centred: the centre is the middle of each dimension's range, so that an offset in some dimension costs nothing;
+ * one scale for all keeps distances between codes proportional to distances. Not centred, for dot products between rows, out
+ * of which a centre would not cancel: the zero code is placed so that 0 is exact and the range is used. Values beyond the
  * range are clipped: the range is the one with the least squared error over the sample, so that a few outliers do not
  * coarsen everything. Plain double arithmetic in a fixed order: equal rows give equal codes on every machine.
  */
-import type { MetricType } from '../../schema/types.ts';
-
-/** Largest code: 7 bits, the unsigned operand of the relaxed integer dot product. */
-export const CODE_MAX = 127;
-/** Code of `centre` for L2 and COSINE: 64 steps below it, 63 above. */
-const CENTRE_CODE = 64;
 const SAMPLE_ROWS_MAX = 4096;
 const BINS = 512;
 
@@ -23,8 +17,16 @@ export interface AffineMap {
   readonly centre: Float32Array;
 }
 
+export interface CodeRange {
+  /** Largest code: 2^bits - 1. */
+  readonly most: number;
+  readonly isCentred: boolean;
+}
+
 /** `values`: f32, shape (rows, dim). `inverseNorms`: shape (rows), scales each row first; null: not. */
-export function trainAffine(values: Float32Array, rows: number, dim: number, metric: MetricType, inverseNorms: Float32Array | null): AffineMap {
+export function trainAffine(values: Float32Array, rows: number, dim: number, { most, isCentred }: CodeRange, inverseNorms: Float32Array | null): AffineMap {
+  /** Code of the centre: as many steps below it as above, and one. */
+  const middle = (most + 1) / 2;
   const sampleRows = Math.min(rows, SAMPLE_ROWS_MAX);
   const low = new Float64Array(dim).fill(Infinity);
   const high = new Float64Array(dim).fill(-Infinity);
@@ -39,15 +41,15 @@ export function trainAffine(values: Float32Array, rows: number, dim: number, met
     }
   }
   const centre = new Float32Array(dim);
-  if (metric === 'IP') {
-    let least = 0, most = 0;
+  if (!isCentred) {
+    let least = 0, largest = 0;
     for (let d = 0; d < dim; d++) {
       if (low[d] < least) least = low[d];
-      if (high[d] > most) most = high[d];
+      if (high[d] > largest) largest = high[d];
     }
-    if (!(most > least)) return { scale: 1, zero: CENTRE_CODE, centre };
-    const zero = Math.round((CODE_MAX * -least) / (most - least));
-    const scale = Math.max(zero < CODE_MAX ? most / (CODE_MAX - zero) : 0, zero > 0 ? -least / zero : 0);
+    if (!(largest > least)) return { scale: 1, zero: middle, centre };
+    const zero = Math.round((most * -least) / (largest - least));
+    const scale = Math.max(zero < most ? largest / (most - zero) : 0, zero > 0 ? -least / zero : 0);
     return { scale: Math.fround(scale), zero, centre };
   }
 
@@ -57,7 +59,7 @@ export function trainAffine(values: Float32Array, rows: number, dim: number, met
     centre[d] = (low[d] + high[d]) / 2;
     reach = Math.max(reach, (high[d] - low[d]) / 2);
   }
-  if (!(reach > 0)) return { scale: 1, zero: CENTRE_CODE, centre };
+  if (!(reach > 0)) return { scale: 1, zero: middle, centre };
 
   const histogram = new Float64Array(BINS);
   const perBin = BINS / reach;
@@ -69,16 +71,16 @@ export function trainAffine(values: Float32Array, rows: number, dim: number, met
       histogram[bin < BINS ? bin | 0 : BINS - 1]++;
     }
   }
-  return { scale: Math.fround(leastErrorReach(histogram, reach) / (CENTRE_CODE - 0.5)), zero: CENTRE_CODE, centre };
+  return { scale: Math.fround(leastErrorReach(histogram, reach, middle - 0.5) / (middle - 0.5)), zero: middle, centre };
 }
 
-/** The reach (largest |x - centre| kept) with the least squared error: rounding inside, clipping beyond. */
-function leastErrorReach(histogram: Float64Array, reach: number): number {
+/** The reach (largest |x - centre| kept) in `steps` steps with the least squared error: rounding inside, clipping beyond. */
+function leastErrorReach(histogram: Float64Array, reach: number, steps: number): number {
   const width = reach / BINS;
   let best = reach, bestError = Infinity;
   for (let kept = BINS; kept >= BINS / 16; kept -= BINS / 64) {
     const limit = kept * width;
-    const step = limit / (CENTRE_CODE - 0.5);
+    const step = limit / steps;
     let error = 0;
     for (let bin = 0; bin < BINS; bin++) {
       const beyond = bin < kept ? 0 : (bin + 0.5) * width - limit;

@@ -1,0 +1,78 @@
+/**
+ * Which full vectors stay in memory. Those that searches compare row by row must. The others, behind an index over codes,
+ * serve to score a few rows again, which can be read from the store as well: they are in memory as far as the budget
+ * reaches, and of more the least recently used go first.
+ */
+
+/** The vectors of one field of a segment. */
+export interface CachedVectors {
+  /** Bytes of them that are in memory or on their way there. */
+  readonly residentBytes: number;
+  /** In memory, and nothing that runs or serves needs them there. */
+  readonly isDroppable: boolean;
+  /** As `VectorCache.use` answered at the last search. */
+  readonly lastUse: number;
+  drop(): void;
+}
+
+export class VectorCache {
+  readonly budgetBytes: number;
+  readonly #known = new Set<CachedVectors>();
+  #uses = 0;
+
+  constructor(budgetBytes: number) {
+    this.budgetBytes = budgetBytes;
+  }
+
+  add(vectors: CachedVectors): void {
+    this.#known.add(vectors);
+  }
+
+  remove(vectors: CachedVectors): void {
+    this.#known.delete(vectors);
+  }
+
+  get residentBytes(): number {
+    let bytes = 0;
+    for (const vectors of this.#known) bytes += vectors.residentBytes;
+    return bytes;
+  }
+
+  /** The number of a use; later ones are greater. */
+  use(): number {
+    return ++this.#uses;
+  }
+
+  /**
+   * Whether so many bytes more fit, if need be in place of vectors that were not used since `since`: the use before the
+   * one that wants the room. So segments that take turns do not push each other out for ever.
+   */
+  makeRoom(byteLength: number, since: number): boolean {
+    let free = this.budgetBytes - this.residentBytes;
+    if (free >= byteLength) return true;
+    const idle = this.#droppable().filter((vectors) => vectors.lastUse < since);
+    if (free + idle.reduce((sum, vectors) => sum + vectors.residentBytes, 0) < byteLength) return false;
+    for (const vectors of idle) {
+      if (free >= byteLength) break;
+      free += vectors.residentBytes;
+      vectors.drop();
+    }
+    return true;
+  }
+
+  /** Drops what may go while there is more than the budget. */
+  trim(): void {
+    let excess = this.residentBytes - this.budgetBytes;
+    if (excess <= 0) return;
+    for (const vectors of this.#droppable()) {
+      if (excess <= 0) return;
+      excess -= vectors.residentBytes;
+      vectors.drop();
+    }
+  }
+
+  /** Least recently used first. */
+  #droppable(): CachedVectors[] {
+    return [...this.#known].filter((vectors) => vectors.isDroppable).sort((a, b) => a.lastUse - b.lastUse);
+  }
+}
