@@ -19,6 +19,12 @@
 // and for SIGNS the estimate of (q - c)·r is g (q·s - c·s), s the signs and g = |r|^2 / sum |r_i|, where c·s is stored with
 // the row: the variance of the estimator for the residual query at the price of one query for all lists.
 //
+// With further bits a dimension (Gao, Gou, Xu, Yang, Long, Wong: "Practical and asymptotically optimal quantization of
+// high-dimensional vectors in Euclidean space for approximate nearest neighbor search") the estimate by signs, less how far it
+// may be off, says which rows can still be hits. Those alone are compared by the whole code v, whose elements are
+//   v_i = k_i + 1/2 with the sign of r_i, k_i in 0 .. L - 1    v = (L s - (L - 1)) / 2 + e,   e_i = k_i or L - 1 - k_i
+// so that q·v takes q·s by the exact tables, the sum of q, and q·e.
+//
 // Tables of 7 bits: two are added in bytes, pairs in 16 bits, at most 258 pairs (65,535 / 254) before a sum is taken out.
 import {
   LISTS_BITS, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_NIBBLES, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS,
@@ -35,6 +41,8 @@ import { bound, push, topkSort } from "./topk";
 /** Parts whose table entries are added up in 16 bits. Even. */
 const PARTS_PER_SUM: u32 = 512;
 const TABLE_MAX: f32 = 127;
+/** Rounding a table's entries is off by no more than so many standard deviations, as far as rows are given up for it. */
+const TABLE_DEVIATIONS: f32 = 3;
 
 // @ts-ignore: decorator
 @inline function isAllowed(allow: usize, row: u32): bool {
@@ -281,14 +289,73 @@ function blockSums(block: usize, tables: usize, parts: u32, out: usize): void {
   }
 }
 
-/** distance(row) = (sum * scale + offset) * factors[row] + perRow[row] + base; without factors their product is `scale` and `base` already. */
-function scanNibbles(ivf: Ivf, top: TopK, list: u32, from: u32, to: u32, base: f32, scale: f32, offset: f32, allow: usize): void {
-  const parts = ivf.parts, blockBytes = (<usize>parts) << 4, sums = ivf.sums, perRow = ivf.perRow, factors = ivf.factors;
+/** Loaded before the loops. u8, shape (2, 16): which byte of two a dimension's bit is in, and the bit. */
+const BIT_PLACES = memory.data<u8>([
+  0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1,
+  1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128,
+], 16);
+
+/** Dot product of the query and the whole code of the row at position p, whose nibbles are those of `row` (0 to 31) of `block`. `sum`: of the query. */
+function wholeDot(ivf: Ivf, block: usize, row: u32, p: u32, sum: f32): f32 {
+  const bits = ivf.furtherBits, shift: u32 = row < 16 ? 0 : 4;
+  let nibbles = block + (((row & 7) << 1) | ((row >> 3) & 1));
+  let table = ivf.floatTables, signs0: f32 = 0, signs1: f32 = 0;
+  for (let part: u32 = 0; part < ivf.parts; part += 2) {
+    signs0 += load<f32>(table + ((<usize>((<u32>load<u8>(nibbles) >> shift) & 15)) << 2));
+    signs1 += load<f32>(table + ((<usize>((<u32>load<u8>(nibbles, 16) >> shift) & 15)) << 2), 64);
+    nibbles += 32;
+    table += 128;
+  }
+  const places = v128.load(BIT_PLACES), masks = v128.load(BIT_PLACES, 16);
+  const blocks = (ivf.dim + 15) >> 4;
+  let plane = ivf.further + <usize>p * ((blocks * bits) << 1), q = ivf.query;
+  let a = f32x4.splat(0), b = a, c = a, d = a;
+  for (let i: u32 = 0; i < blocks; i++) {
+    let e = i8x16.splat(0);
+    for (let bit: u32 = 0; bit < bits; bit++) {
+      const set = i8x16.eq(v128.and(lookUp(v128.load16_splat(plane), places), masks), masks);
+      e = i8x16.sub(i8x16.add(e, e), set);
+      plane += 2;
+    }
+    const low = i16x8.extend_low_i8x16_u(e), high = i16x8.extend_high_i8x16_u(e);
+    a = f32x4.add(a, f32x4.mul(v128.load(q), f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(low))));
+    b = f32x4.add(b, f32x4.mul(v128.load(q, 16), f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(low))));
+    c = f32x4.add(c, f32x4.mul(v128.load(q, 32), f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(high))));
+    d = f32x4.add(d, f32x4.mul(v128.load(q, 48), f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(high))));
+    q += 64;
+  }
+  a = f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
+  const further = f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1) + (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3));
+  const levels = <f32>(1 << bits);
+  return <f32>0.5 * (levels * (signs0 + signs1) - (levels - 1) * sum) + further;
+}
+
+/** Compares the rows at positions p + i, i of the bits of `near`, by their whole codes; `row`: of the first in its block. */
+function enterWhole(ivf: Ivf, top: TopK, block: usize, row: u32, p: u32, near: u32, base: f32, sum: f32, allow: usize): void {
+  while (near) {
+    const i = ctz(near);
+    near &= near - 1;
+    const id = load<u32>(ivf.rowIds + ((<usize>(p + i)) << 2));
+    if (!isAllowed(allow, id)) continue;
+    const factors = ivf.furtherFactors + ((<usize>(p + i)) << 3);
+    const distance = base + load<f32>(factors) * wholeDot(ivf, block, row + i, p + i, sum) + load<f32>(factors, 4);
+    if (distance <= bound(top)) push(top, distance, id);
+  }
+}
+
+/**
+ * distance(row) = (sum * scale + offset) * factors[row] + perRow[row] + base; without factors their product is `scale` and
+ * `base` already. With further bits that is an estimate. `reach`: the query's distance from the centroid (IP: its length). `querySum`: of its values.
+ */
+function scanNibbles(
+  ivf: Ivf, top: TopK, list: u32, from: u32, to: u32, base: f32, scale: f32, offset: f32, reach: f32, querySum: f32, allow: usize,
+): void {
+  const parts = ivf.parts, blockBytes = (<usize>parts) << 4, sums = ivf.sums, perRow = ivf.perRow, factors = ivf.factors, isEstimate = ivf.furtherBits != 0;
   let block = ivf.data + <usize>load<u32>(ivf.blocks + ((<usize>list) << 2)) * blockBytes;
   const base4 = f32x4.splat(base), scale4 = f32x4.splat(scale), offset4 = f32x4.splat(offset);
+  const reach4 = f32x4.splat(reach), tableError = f32x4.splat(isEstimate ? TABLE_DEVIATIONS * scale * <f32>Math.sqrt(<f64>parts / 12) : 0);
   for (let start = from; start < to; start += NIBBLE_ROWS) {
     blockSums(block, ivf.tables, parts, sums);
-    block += blockBytes;
     const end = min(start + NIBBLE_ROWS, to);
     for (let p = start; p < end; p += 4) {
       const at = (<usize>p) << 2;
@@ -296,14 +363,20 @@ function scanNibbles(ivf: Ivf, top: TopK, list: u32, from: u32, to: u32, base: f
       if (factors) distances = f32x4.mul(f32x4.add(distances, offset4), v128.load(factors + at));
       distances = f32x4.add(distances, base4);
       if (perRow) distances = f32x4.add(distances, v128.load(perRow + at));
-      enter(top, distances, (1 << min(to - p, 4)) - 1, ivf.rowIds + at, allow);
+      const rows: u32 = (1 << min(to - p, 4)) - 1;
+      if (isEstimate) {
+        const error = f32x4.add(f32x4.mul(v128.load(ivf.errors + at), reach4), f32x4.mul(f32x4.abs(v128.load(factors + at)), tableError));
+        const near = i32x4.bitmask(f32x4.le(f32x4.sub(distances, error), f32x4.splat(bound(top)))) & rows;
+        if (near) enterWhole(ivf, top, block, p - start, p, near, base, querySum, allow);
+      } else enter(top, distances, rows, ivf.rowIds + at, allow);
     }
+    block += blockBytes;
   }
 }
 
 function scanResiduals(ivf: Ivf, top: TopK, squares: f32, allow: usize, queryBits: u32, least: u32, emptyMax: u32): void {
   const kind = ivf.kind, isL2 = ivf.metric == METRIC_L2;
-  let factor: f32 = isL2 ? -2 : -1, scale: f32 = 0, offset: f32 = 0;
+  let factor: f32 = isL2 ? -2 : -1, scale: f32 = 0, offset: f32 = 0, querySum: f32 = 0;
   if (kind == LISTS_BYTES) wordTables(ivf, 256);
   else {
     if (kind == LISTS_SIGNS) {
@@ -313,6 +386,7 @@ function scanResiduals(ivf: Ivf, top: TopK, squares: f32, allow: usize, queryBit
     scale = quantizeTables(ivf);
     offset = load<f32>(ivf.sums);
   }
+  if (ivf.furtherBits) for (let i: usize = 0, end = (<usize>ivf.dim) << 2; i < end; i += 4) querySum += load<f32>(ivf.query + i);
   const near = changetype<TopK>(ivf.probes);
   let empty: u32 = 0;
   for (let i: u32 = 0; i < near.count && (i < least || empty < emptyMax); i++) {
@@ -322,11 +396,12 @@ function scanResiduals(ivf: Ivf, top: TopK, squares: f32, allow: usize, queryBit
     const from = load<u32>(starts), to = load<u32>(starts, 4);
     const count = top.count, farthest = bound(top);
     let base = load<f32>(near.distances + at);
+    const reach = ivf.furtherBits ? <f32>Math.sqrt(<f64>(ivf.metric == METRIC_IP ? squares : base)) : 0;
     // -q·c from |q - c|^2
     if (ivf.metric == METRIC_COSINE) base = (base - squares - load<f32>(ivf.norms + ((<usize>list) << 2))) * 0.5;
     if (kind == LISTS_BYTES) scanBytes(ivf, top, from, to, base, factor, allow);
-    else if (kind == LISTS_SIGNS) scanNibbles(ivf, top, list, from, to, base, scale, offset, allow);
-    else scanNibbles(ivf, top, list, from, to, base + factor * offset, factor * scale, 0, allow);
+    else if (kind == LISTS_SIGNS) scanNibbles(ivf, top, list, from, to, base, scale, offset, reach, querySum, allow);
+    else scanNibbles(ivf, top, list, from, to, base + factor * offset, factor * scale, 0, 0, 0, allow);
     empty = emptyLists(top, count, farthest, empty);
   }
 }

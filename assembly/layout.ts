@@ -266,12 +266,20 @@ if (offsetof<Term>() != abi.TERM_SIZE) ERROR("Term's size drifted from abi.ts");
   tables: usize;
   /** BYTES: f32, shape (parts, 256); NIBBLES, SIGNS: shape (parts, 16): scratch. */
   floatTables: usize;
-  /** The query in the form that the rows need, room for parts * partDim values: scratch. */
+  /** The query in the form that the rows need, room for parts * partDim values (further bits: for a multiple of 16, zero beyond those): scratch. */
   query: usize;
   /** SIGNS: f32, shape (ROTATION_ROUNDS, dim): 1 or -1. 0: rows are not rotated. */
   rotation: usize;
   /** f32, shape (32): scratch. */
   sums: usize;
+  /** SIGNS: bits a dimension that follow the sign, 0 to 8. */
+  furtherBits: u32;
+  /** u8, shape (rows, dim / 16 rounded up, furtherBits, 2), by position: bit planes of 16 dimensions, the highest first. */
+  further: usize;
+  /** f32, shape (rows, 2), by position: what the dot product of query and whole code is multiplied by, and what is added. */
+  furtherFactors: usize;
+  /** f32, shape (rows), by position: how far the estimate by signs may be from the distance, for a query at distance 1 from the centroid (IP: of length 1). */
+  errors: usize;
 }
 if (offsetof<Ivf>("rows") != abi.IVF_ROWS) ERROR("Ivf.rows drifted from abi.ts");
 if (offsetof<Ivf>("dim") != abi.IVF_DIM) ERROR("Ivf.dim drifted from abi.ts");
@@ -297,3 +305,7 @@ if (offsetof<Ivf>("floatTables") != abi.IVF_FLOAT_TABLES) ERROR("Ivf.floatTables
 if (offsetof<Ivf>("query") != abi.IVF_QUERY) ERROR("Ivf.query drifted from abi.ts");
 if (offsetof<Ivf>("rotation") != abi.IVF_ROTATION) ERROR("Ivf.rotation drifted from abi.ts");
 if (offsetof<Ivf>("sums") != abi.IVF_SUMS) ERROR("Ivf.sums drifted from abi.ts");
+if (offsetof<Ivf>("furtherBits") != abi.IVF_FURTHER_BITS) ERROR("Ivf.furtherBits drifted from abi.ts");
+if (offsetof<Ivf>("further") != abi.IVF_FURTHER) ERROR("Ivf.further drifted from abi.ts");
+if (offsetof<Ivf>("furtherFactors") != abi.IVF_FURTHER_FACTORS) ERROR("Ivf.furtherFactors drifted from abi.ts");
+if (offsetof<Ivf>("errors") != abi.IVF_ERRORS) ERROR("Ivf.errors drifted from abi.ts");

@@ -175,6 +175,10 @@ export const IVF_FLOAT_TABLES = 80;
 export const IVF_QUERY = 84;
 export const IVF_ROTATION = 88;
 export const IVF_SUMS = 92;
+export const IVF_FURTHER_BITS = 96;
+export const IVF_FURTHER = 100;
+export const IVF_FURTHER_FACTORS = 104;
+export const IVF_ERRORS = 108;
 export const IVF_SIZE = 128;
 
 /** Rounds of a rotation, each with its own signs. */

@@ -1,6 +1,6 @@
 /** The twin of `assembly/ivf.ts`: the same lists, the same tables, row by row. */
 import {
-  IVF_BLOCKS, IVF_CENTROIDS, IVF_CODEBOOKS, IVF_CODES, IVF_DATA, IVF_DIM, IVF_FACTORS, IVF_FLOAT_TABLES, IVF_KIND, IVF_LISTS, IVF_METRIC, IVF_NORMS,
+  IVF_BLOCKS, IVF_CENTROIDS, IVF_CODEBOOKS, IVF_CODES, IVF_DATA, IVF_DIM, IVF_ERRORS, IVF_FACTORS, IVF_FLOAT_TABLES, IVF_FURTHER, IVF_FURTHER_BITS, IVF_FURTHER_FACTORS, IVF_KIND, IVF_LISTS, IVF_METRIC, IVF_NORMS,
   IVF_PART_DIM, IVF_PARTS, IVF_PER_ROW, IVF_PROBES, IVF_QUERY, IVF_ROTATION, IVF_ROW_IDS, IVF_STARTS, IVF_STRIDE, IVF_TABLES, CODES_PTR, CODES_STRIDE,
   CODE_QUERY_UNIT, LISTS_BITS, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_NIBBLES, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS, PANEL_LANES, ROWS_BITS,
   TOPK_MAX, TOPK_MIN,
@@ -13,6 +13,7 @@ import { ScalarTopK } from './scalar-topk.ts';
 
 const fround = Math.fround;
 const TABLE_MAX = 127;
+const TABLE_DEVIATIONS = 3;
 
 export function scalarIvf(
   memory: ScalarMemory, codeExports: ReturnType<typeof scalarCodes>, scanRows: KernelExports['scanRows'],
@@ -98,6 +99,23 @@ export function scalarIvf(
       /** Distance of the row at a position of a list, whose base is given. */
       let distanceAt: (position: number, list: number, base: number) => number = () => 0;
       const factor = metric === METRIC_L2 ? -2 : -1;
+      const furtherBits = kind === LISTS_SIGNS ? field(IVF_FURTHER_BITS) : 0;
+      let querySum = 0, reach = 0;
+      /** By the whole code of the row at position p, whose nibbles begin at `byte`. */
+      const wholeDistance = (p: number, byte: number, shift: number, base: number): number => {
+        const table = field(IVF_FLOAT_TABLES) / 4, levels = 2 ** furtherBits, blocks = Math.ceil(dim / 16);
+        let signs = 0, further = 0;
+        for (let part = 0; part < parts; part++) signs += f32[table + part * 16 + ((u8[byte + part * 16] >> shift) & 15)];
+        for (let d = 0; d < dim; d++) {
+          let e = 0;
+          for (let bit = 0; bit < furtherBits; bit++) {
+            e = 2 * e + ((u8[field(IVF_FURTHER) + ((p * blocks + (d >> 4)) * furtherBits + bit) * 2 + ((d >> 3) & 1)] >> (d & 7)) & 1);
+          }
+          further += f32[q + d] * e;
+        }
+        const at = field(IVF_FURTHER_FACTORS) / 4 + 2 * p;
+        return fround(base + f32[at] * fround(0.5 * (levels * signs - (levels - 1) * querySum) + further) + f32[at + 1]);
+      };
       let squares = 0;
       if (kind === LISTS_F32) {
         distanceAt = (p) => {
@@ -126,6 +144,7 @@ export function scalarIvf(
           };
         } else {
           if (kind === LISTS_SIGNS && queryBits > 0) roundQuery(q, dim, queryBits);
+          for (let d = 0; furtherBits > 0 && d < dim; d++) querySum = fround(querySum + f32[q + d]);
           fillTables(ivf, 16);
           const { scale, offset } = quantizeTables(ivf);
           const bytes = field(IVF_TABLES), blocks = field(IVF_BLOCKS) / 4;
@@ -136,7 +155,12 @@ export function scalarIvf(
             const byte = block + 2 * (row & 7) + ((row >> 3) & 1), shift = row < 16 ? 0 : 4;
             let sum = 0;
             for (let part = 0; part < parts; part++) sum += u8[bytes + part * 16 + ((u8[byte + part * 16] >> shift) & 15)];
-            if (kind === LISTS_SIGNS) return fround(fround(fround(fround(fround(sum * scale) + offset) * f32[factors + p]) + base) + add(p));
+            if (kind === LISTS_SIGNS) {
+              const estimate = fround(fround(fround(fround(fround(sum * scale) + offset) * f32[factors + p]) + base) + add(p));
+              if (furtherBits === 0) return estimate;
+              const error = f32[field(IVF_ERRORS) / 4 + p] * reach + Math.abs(f32[factors + p]) * TABLE_DEVIATIONS * scale * Math.sqrt(parts / 12);
+              return estimate - error > top.bound ? Infinity : wholeDistance(p, byte, shift, base);
+            }
             return fround(fround(fround(sum * fround(factor * scale)) + fround(base + fround(factor * offset))) + add(p));
           };
         }
@@ -147,6 +171,7 @@ export function scalarIvf(
         const count = top.count, farthest = top.bound;
         const list = u32[near.rows + i];
         let base = f32[near.distances + i];
+        reach = Math.sqrt(metric === METRIC_IP ? squares : base);
         if (metric === METRIC_COSINE) base = fround(fround(fround(base - squares) - f32[field(IVF_NORMS) / 4 + list]) * 0.5);
         for (let p = u32[starts + list]; p < u32[starts + list + 1]; p++) {
           const row = u32[rowIds + p];

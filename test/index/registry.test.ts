@@ -39,6 +39,7 @@ describe('index parameters', () => {
     expect(getIndexType('IVF_PQ').parseBuild({}, { metric: 'L2', dim: 100 })).toMatchObject({ m: 25 });
     expect(getIndexType('SCANN').parseBuild({}, about)).toEqual({ nlist: 128, with_raw_data: true });
     expect(getIndexType('IVF_RABITQ').parseBuild({}, about)).toEqual({ nlist: 128, rbq_bits: 1, refine: false, refine_type: 'FP32' });
+    expect(getIndexType('IVF_RABITQ').parseBuild({ rbq_bits: 9 }, about)).toMatchObject({ rbq_bits: 9 });
     expect(getIndexType('IVF_FLAT').parseSearch({}, 10, { nlist: 128 })).toEqual({ candidates: 10, refine: false, rescored: 0, ef: 0, nprobe: 8, emptyMax: 2, queryBits: 0 });
     expect(getIndexType('IVF_FLAT').parseSearch({}, 10, { nlist: 3 })).toMatchObject({ nprobe: 3 });
     expect(getIndexType('IVF_PQ').parseSearch({ nprobe: 4, refine_k: 2.5 }, 10, { nlist: 9, refine: true, refine_type: 'FP32' })).toMatchObject({ candidates: 25, refine: true, nprobe: 4 });
@@ -99,7 +100,8 @@ describe('index parameters', () => {
     ['IVF_PQ', { nbits: 6 }, 'NOT_SUPPORTED nbits'],
     ['IVF_PQ', { nbits: 25 }, 'INVALID_ARGUMENT nbits'],
     ['SCANN', { with_raw_data: 1 }, 'INVALID_ARGUMENT with_raw_data'],
-    ['IVF_RABITQ', { rbq_bits: 2 }, 'NOT_SUPPORTED rbq_bits'],
+    ['IVF_RABITQ', { rbq_bits: 0 }, 'INVALID_ARGUMENT rbq_bits'],
+    ['IVF_RABITQ', { rbq_bits: 1.5 }, 'INVALID_ARGUMENT rbq_bits'],
     ['IVF_RABITQ', { rbq_bits: 10 }, 'INVALID_ARGUMENT rbq_bits'],
     ['IVF_RABITQ', { refine_type: 'SQ4U' }, 'INVALID_ARGUMENT refine_type'],
     ['IVF_SQ8', { refine_type: 'SQ8' }, 'INVALID_ARGUMENT refine_type'],

@@ -79,7 +79,7 @@ export const IVF_PQ = denseType('IVF_PQ', 6, { parseBuild: parsePqBuild, parseSe
 export const SCANN = denseType('SCANN', 7, { parseBuild: parseScannBuild, parseSearch: parseScannSearch }, (_build, dim) =>
   pqLists({ parts: Math.ceil(dim / SCANN_PART_DIM), partDim: SCANN_PART_DIM, words: 16 }),
 );
-export const IVF_RABITQ = denseType('IVF_RABITQ', 8, { parseBuild: parseRabitqBuild, parseSearch: parseRabitqSearch }, () => rabitqLists);
+export const IVF_RABITQ = denseType('IVF_RABITQ', 8, { parseBuild: parseRabitqBuild, parseSearch: parseRabitqSearch }, ({ rbq_bits }) => rabitqLists(rbq_bits as number));
 export const BIN_IVF_FLAT: IndexType = {
   ...ivfType('BIN_IVF_FLAT', 33, ['binary'], { parseBuild: parseBinaryBuild, parseSearch: parseBinarySearch }, () => bitLists),
   builder: (context, build, seed) => binaryBuilder(context, nlist(build), bitLists, seed),

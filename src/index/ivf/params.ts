@@ -69,7 +69,7 @@ export function parseScannBuild(raw: Raw): BuildParams {
 
 export function parseRabitqBuild(raw: Raw): BuildParams {
   refuseUnknown('IVF_RABITQ', raw, ['nlist', 'rbq_bits', ...REFINE_PARAMS], 'build');
-  const bits = servedParam(raw, 'rbq_bits', [1], RBQ_BITS_MAX, 1);
+  const bits = integerParam(raw, 'rbq_bits', 1, RBQ_BITS_MAX, 1);
   return { nlist: nlistParam(raw), rbq_bits: bits, ...refineParams(raw, bits) };
 }
 
