@@ -6,7 +6,7 @@ export const abiVersion: i32 = ABI_VERSION;
 export const heapBase: usize = __heap_base;
 /** 1 in the build with relaxed SIMD. */
 export const isRelaxed: i32 = ASC_FEATURE_RELAXED_SIMD ? 1 : 0;
-export { topkSort } from "./topk";
+export { topkScale, topkSort } from "./topk";
 export { codesEncode, codesQuery, codesRowQuery } from "./codes";
 export { graphSearch } from "./walk";
 export { graphInsert } from "./grow";
@@ -18,3 +18,4 @@ export { invertedMaxScore, invertedTaat, invertedWand } from "./inverted";
 export { nearestCentroids, sumByCentroid } from "./kmeans";
 export { rotateVectors } from "./rotate";
 export { ivfSearch } from "./ivf";
+export { tileCodes, tileScan } from "./tiles";

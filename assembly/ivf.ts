@@ -36,7 +36,7 @@ import { rotateVectors } from "./rotate";
 import { Bits } from "./rows";
 import { isInTurn, scan, scanF32 } from "./scan";
 import { dotTables } from "./tables";
-import { bound, push, topkSort } from "./topk";
+import { bound, push, topkScale, topkSort } from "./topk";
 
 /** Parts whose table entries are added up in 16 bits. Even. */
 const PARTS_PER_SUM: u32 = 512;
@@ -45,7 +45,7 @@ const TABLE_MAX: f32 = 127;
 const TABLE_DEVIATIONS: f32 = 3;
 
 // @ts-ignore: decorator
-@inline function isAllowed(allow: usize, row: u32): bool {
+@inline export function isAllowed(allow: usize, row: u32): bool {
   return !allow || (load<u32>(allow + ((<usize>(row >> 5)) << 2)) >> (row & 31) & 1) != 0;
 }
 
@@ -68,7 +68,7 @@ const TABLE_DEVIATIONS: f32 = 3;
 
 // ---------------------------------------------------------------- whole vectors and codes
 
-function scanList<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, rowIds: usize, inTurn: bool): void {
+export function scanList<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, rowIds: usize, inTurn: bool): void {
   if (from >= to) return;
   const last = to - 1;
   for (let p = from; p < to; p += 4) {
@@ -78,7 +78,7 @@ function scanList<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32
   }
 }
 
-function scanListAllowed<S>(
+export function scanListAllowed<S>(
   top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, rowIds: usize, allow: usize,
 ): void {
   let p0: u32 = 0, p1: u32 = 0, p2: u32 = 0, n: u32 = 0;
@@ -447,6 +447,7 @@ export function ivfSearch(
     scanVectors<Code>(ivf, top, ivf.query, codes.ptr, codes.stride, prepared.terms, allow, least, emptyMax);
     top.min = min;
     top.max = max;
+    if (sorted) return topkScale(topPtr, prepared.unit);
     for (let i: u32 = 0; i < top.count; i++) {
       const at = top.distances + ((<usize>i) << 2);
       store<f32>(at, load<f32>(at) * prepared.unit);

@@ -309,3 +309,43 @@ if (offsetof<Ivf>("furtherBits") != abi.IVF_FURTHER_BITS) ERROR("Ivf.furtherBits
 if (offsetof<Ivf>("further") != abi.IVF_FURTHER) ERROR("Ivf.further drifted from abi.ts");
 if (offsetof<Ivf>("furtherFactors") != abi.IVF_FURTHER_FACTORS) ERROR("Ivf.furtherFactors drifted from abi.ts");
 if (offsetof<Ivf>("errors") != abi.IVF_ERRORS) ERROR("Ivf.errors drifted from abi.ts");
+
+/**
+ * Queries of a batch, each with a top-k of its own. All but the first six fields is scratch for the queries and rows
+ * under way.
+ */
+@unmanaged export class Tile {
+  dim: u32;
+  metric: u32;
+  /** ROWS_* */
+  format: u32;
+  queryStride: u32;
+  /** Shape (queries, queryStride bytes), each in the form that a scan of one takes: f32, or a RowQuery. */
+  queries: usize;
+  /** TopK, shape (queries). */
+  tops: usize;
+  /** Shape (TILE_QUERIES / 8, ceil(bytes of a row as f32 or i16 / 4), 8 lanes of 4 bytes). */
+  panels: usize;
+  /** Shape (TILE_QUERIES / 8, TILE_BOUNDS_BYTES). */
+  bounds: usize;
+  /** Rows that are not compared where they lie: f32, or i16 pairs, shape (blockRows, ...), and 16 bytes more. */
+  block: usize;
+  /** f32, shape (TILE_ROWS): the row's part of the bound. */
+  norms: usize;
+  /** u32, shape (TILE_ROWS): the rows' places in the data. */
+  numbers: usize;
+  /** f32, shape (4, 8): dot products of four rows and a panel. */
+  dots: usize;
+}
+if (offsetof<Tile>("dim") != abi.TILE_DIM) ERROR("Tile.dim drifted from abi.ts");
+if (offsetof<Tile>("metric") != abi.TILE_METRIC) ERROR("Tile.metric drifted from abi.ts");
+if (offsetof<Tile>("format") != abi.TILE_FORMAT) ERROR("Tile.format drifted from abi.ts");
+if (offsetof<Tile>("queryStride") != abi.TILE_QUERY_STRIDE) ERROR("Tile.queryStride drifted from abi.ts");
+if (offsetof<Tile>("queries") != abi.TILE_QUERIES_PTR) ERROR("Tile.queries drifted from abi.ts");
+if (offsetof<Tile>("tops") != abi.TILE_TOPS) ERROR("Tile.tops drifted from abi.ts");
+if (offsetof<Tile>("panels") != abi.TILE_PANELS) ERROR("Tile.panels drifted from abi.ts");
+if (offsetof<Tile>("bounds") != abi.TILE_BOUNDS) ERROR("Tile.bounds drifted from abi.ts");
+if (offsetof<Tile>("block") != abi.TILE_BLOCK) ERROR("Tile.block drifted from abi.ts");
+if (offsetof<Tile>("norms") != abi.TILE_NORMS) ERROR("Tile.norms drifted from abi.ts");
+if (offsetof<Tile>("numbers") != abi.TILE_NUMBERS) ERROR("Tile.numbers drifted from abi.ts");
+if (offsetof<Tile>("dots") != abi.TILE_DOTS) ERROR("Tile.dots drifted from abi.ts");

@@ -8,7 +8,7 @@
 //   COSINE   -q·x / sqrt(|q|^2 |x|^2), 0 where either is zero
 // Overflow: |q - x|^2 <= 255^2 * 32,768 < 2^31; a row's and's are counted in u16 lanes, at most 16 a turn, 2,048 turns.
 import {
-  METRIC_COSINE, METRIC_IP, METRIC_JACCARD, METRIC_L2, ROW_QUERY_DATA, ROWS_BF16, ROWS_BITS, ROWS_F16, ROWS_I8,
+  METRIC_COSINE, METRIC_IP, METRIC_JACCARD, METRIC_L2, ROW_QUERY_DATA, ROWS_BF16, ROWS_BITS, ROWS_F16, ROWS_F32, ROWS_I8,
 } from "../src/kernels/abi";
 import { column, FastDot, FastL2, step, sumF32, sumI32 } from "./distance";
 import { RowQuery, TopK } from "./layout";
@@ -200,7 +200,8 @@ const WIDENING = memory.data<u32>([0x8fffe000, 0x8fffe000, 0x8fffe000, 0x8fffe00
 
 /** Bytes of a row. */
 // @ts-ignore: decorator
-@inline function rowBytes(format: u32, dim: u32): u32 {
+@inline export function rowBytes(format: u32, dim: u32): u32 {
+  if (format == ROWS_F32) return dim << 2;
   if (format == ROWS_BITS) return dim >> 3;
   return format == ROWS_I8 ? dim : dim << 1;
 }
@@ -243,7 +244,15 @@ export function rescoreRows(topPtr: usize, format: u32, metric: u32, query: usiz
 
 /** f32 of `count` 16-bit floats or 8-bit integers. Exact. */
 export function expandRows(format: u32, source: usize, count: u32, out: usize): void {
-  for (let i: usize = 0; i < <usize>count; i++) {
+  const whole = <usize>(count & ~3);
+  let i: usize = 0;
+  if (format == ROWS_F16) {
+    const mask = v128.load(WIDENING), factor = v128.load(WIDENING, 16);
+    for (; i < whole; i += 4) v128.store(out + (i << 2), widen<F16L2>(v128.load_ext<i16>(source + (i << 1)), mask, factor));
+  } else if (format == ROWS_BF16) {
+    for (; i < whole; i += 4) v128.store(out + (i << 2), i32x4.shl(v128.load_ext<i16>(source + (i << 1)), 16));
+  }
+  for (; i < <usize>count; i++) {
     let x: f32;
     if (format == ROWS_I8) x = <f32>load<i8>(source + i);
     else {

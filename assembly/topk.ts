@@ -57,6 +57,18 @@ export function topkSort(topPtr: usize): u32 {
   return top.count;
 }
 
+/** As topkSort, then multiplies the distances by a positive number. Those that become equal are put in order of their rows. */
+export function topkScale(topPtr: usize, factor: f32): u32 {
+  const top = changetype<TopK>(topPtr), count = topkSort(topPtr);
+  for (let i: u32 = 0; i < count; i++) {
+    const distance = distanceAt(top, i) * factor, row = rowAt(top, i);
+    let at = i;
+    for (; at > 0 && distanceAt(top, at - 1) == distance && rowAt(top, at - 1) > row; at--) put(top, at, distance, rowAt(top, at - 1));
+    put(top, at, distance, row);
+  }
+  return count;
+}
+
 /** Makes a heap of the `keep` nearest of the first n entries, for instance after their distances were replaced. */
 export function heapify(top: TopK, n: u32, keep: u32): void {
   top.count = 0;

@@ -18,6 +18,8 @@ export interface VectorSet {
   readonly name: string;
   /** null for real data. */
   readonly seed: number | null;
+  /** Vectors of a COSINE set have unit length. */
+  readonly metric: 'L2' | 'COSINE';
   readonly base: Matrix;
   readonly queries: Matrix;
   readonly k: number;
@@ -52,7 +54,7 @@ export function syntheticVectors(options?: {
 }): { base: Matrix; queries: Matrix };
 export function syntheticUnitVectors(options: { rows: number; queries?: number; dim: number; seed?: number }): { base: Matrix; queries: Matrix };
 export const SET_NAMES: string[];
-export function loadSet(name: string, options?: { rows?: number; queries?: number; k?: number; seed?: number }): VectorSet | null;
+export function loadSet(name: string, options?: { rows?: number; queries?: number; k?: number; seed?: number; dim?: number }): VectorSet | null;
 export function squaredDistance(x: Matrix, a: number, y: Matrix, b: number): number;
 export function exactNeighbours(base: Matrix, queries: Matrix, k: number): Neighbours;
 export function recall(set: VectorSet, rowsOf: (query: number) => ArrayLike<number>): number;

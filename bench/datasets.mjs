@@ -207,40 +207,37 @@ export function syntheticUnitVectors({ rows, queries = 100, dim, seed = 1 }) {
   return set;
 }
 
-export const SET_NAMES = ['siftsmall', 'fashion-mnist', 'synthetic'];
+export const SET_NAMES = ['siftsmall', 'bge-cqadupstack-768', 'fashion-mnist', 'synthetic'];
 
 /**
- * A set to compare engines on, L2, with exact neighbours. `rows` takes the first rows only (their neighbours are then
- * computed). Real sets that are not on this machine answer null.
- * @param {string} name one of SET_NAMES, or bge-cqadupstack-768
- * @param {{ rows?: number, queries?: number, k?: number, seed?: number }} [options]
+ * A set to compare engines on, with exact neighbours by its metric. `rows` takes the first rows only (their neighbours are
+ * then computed); `dim` is for the synthetic set alone. Real sets that are not on this machine answer null.
+ * @param {string} name one of SET_NAMES
+ * @param {{ rows?: number, queries?: number, k?: number, seed?: number, dim?: number }} [options]
  * @returns {VectorSet | null}
  */
-export function loadSet(name, { rows, queries, k = 10, seed = 1 } = {}) {
+export function loadSet(name, { rows, queries, k = 10, seed = 1, dim = 128 } = {}) {
   if (name === 'synthetic') {
-    const shape = { rows: rows ?? 100_000, queries: queries ?? 1_000, seed };
+    const shape = { rows: rows ?? 100_000, queries: queries ?? 1_000, dim, seed };
     const set = syntheticVectors(shape);
-    return complete({ name, seed, ...set }, k, `synthetic-${shape.rows}-${shape.queries}-s${seed}`);
+    return complete({ name, seed, metric: 'L2', ...set }, k, `synthetic-${shape.rows}-${shape.queries}-s${seed}${dim === 128 ? '' : `-d${dim}`}`);
   }
+  const files = REAL_SETS[/** @type {keyof typeof REAL_SETS} */ (name)];
+  if (files === undefined) throw new RangeError(`"name" expected one of ${SET_NAMES.join(', ')}, got ${name}`);
   if (!hasDataset(name)) return null;
-  if (name === 'siftsmall') {
-    const base = head(readFvecs('siftsmall/siftsmall_base.fvecs'), rows);
-    const set = { name, seed: null, base, queries: head(readFvecs('siftsmall/siftsmall_query.fvecs'), queries) };
-    return complete(set, k, `siftsmall-${base.rows}-${set.queries.rows}`);
-  }
-  if (name === 'fashion-mnist') {
-    const base = head(images('fashion-mnist/train-images-idx3-ubyte.gz'), rows);
-    const set = { name, seed: null, base, queries: head(images('fashion-mnist/t10k-images-idx3-ubyte.gz'), queries ?? 1_000) };
-    return complete(set, k, `fashion-mnist-${base.rows}-${set.queries.rows}`);
-  }
-  // Rows of unit length: neighbours by L2 are neighbours by COSINE and IP.
-  if (name === 'bge-cqadupstack-768') {
-    const base = head(readFvecs(`${name}/base.fvecs`), rows);
-    const set = { name, seed: null, base, queries: head(readFvecs(`${name}/query.fvecs`), queries) };
-    return complete(set, k, `${name}-${base.rows}-${set.queries.rows}`);
-  }
-  throw new RangeError(`"name" expected one of ${SET_NAMES.join(', ')}, got ${name}`);
+  const base = head(files.read(files.base), rows);
+  const set = { name, seed: null, metric: files.metric, base, queries: head(files.read(files.queries), queries ?? 1_000) };
+  return complete(set, k, `${name}-${base.rows}-${set.queries.rows}`);
 }
+
+/**
+ * The rows of the COSINE set have unit length, so that its neighbours by L2, which recall is judged by, are those by COSINE and IP.
+ */
+const REAL_SETS = {
+  siftsmall: { metric: /** @type {const} */ ('L2'), read: readFvecs, base: 'siftsmall/siftsmall_base.fvecs', queries: 'siftsmall/siftsmall_query.fvecs' },
+  'fashion-mnist': { metric: /** @type {const} */ ('L2'), read: images, base: 'fashion-mnist/train-images-idx3-ubyte.gz', queries: 'fashion-mnist/t10k-images-idx3-ubyte.gz' },
+  'bge-cqadupstack-768': { metric: /** @type {const} */ ('COSINE'), read: readFvecs, base: 'bge-cqadupstack-768/base.fvecs', queries: 'bge-cqadupstack-768/query.fvecs' },
+};
 
 /** @param {string} name @returns {Matrix} */
 function images(name) {

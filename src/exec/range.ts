@@ -8,6 +8,7 @@ import type { DistanceRange, Kernels } from '../kernels/kernels.ts';
 import type { MetricType } from '../schema/types.ts';
 import type { RowQuery } from '../segment/sealed-vectors.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
+import type { VectorSnapshot } from '../segment/vector-snapshot.ts';
 import { ElanusError } from '../util/error.ts';
 
 type RawParams = Readonly<Record<string, unknown>>;
@@ -79,14 +80,15 @@ export function withinRange(distances: Float32Array, range: DistanceRange | null
  * The k best rows of a segment within a range that has a near bound, for the query prepared for its index: the index is
  * asked for more and more candidates until k are behind the bound or one is beyond the range; where that would be most of
  * the rows, they are scanned. Answers where the hits are among whose; null where vectors are not in memory that must be.
+ * `seen`: instead of the rows that live now.
  */
 export function searchBehind(
-  segment: SealedSegment, fieldId: number, plan: SearchPlan, query: RowQuery, k: number, range: DistanceRange,
+  segment: SealedSegment, fieldId: number, plan: SearchPlan, query: RowQuery, k: number, range: DistanceRange, seen?: VectorSnapshot,
 ): { readonly kernels: Kernels; readonly from: number; readonly to: number } | null {
   const vectors = segment.vectors(fieldId);
   const most = Math.min(CANDIDATES_MAX, vectors.rows / ROWS_PER_CANDIDATE);
   for (let { candidates } = plan; candidates <= most; candidates *= GROWTH) {
-    const n = vectors.search({ ...plan, candidates, ef: plan.ef === 0 ? 0 : Math.max(plan.ef, candidates) }, range);
+    const n = vectors.search({ ...plan, candidates, ef: plan.ef === 0 ? 0 : Math.max(plan.ef, candidates) }, range, seen);
     const kernels = plan.refine && n > 0 ? vectors.rescoreNow(segment.file, query, n) : vectors.indexKernels;
     if (!kernels) return null;
     const distances = kernels.hitDistances(n);
@@ -96,7 +98,7 @@ export function searchBehind(
   if (!vectors.resident) return null;
   const { kernels } = vectors;
   vectors.setQuery(kernels, query);
-  return { kernels, ...scanWithin(kernels, vectors, query.metric, k, range) };
+  return { kernels, ...scanWithin(kernels, seen ?? vectors, query.metric, k, range) };
 }
 
 /** The k best of all rows within a range. Vectors must be resident. */

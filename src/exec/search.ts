@@ -8,17 +8,17 @@ import { takeFrom } from '../schema/column-ops.ts';
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
 import type { Field, MetricType } from '../schema/types.ts';
 import type { QueryVectors } from '../schema/vector-types/index.ts';
-import type { GrowingVectors } from '../segment/growing-vectors.ts';
 import type { GrowingSegment } from '../segment/growing.ts';
 import { compareKeys } from '../segment/keys.ts';
 import type { RowQuery, SealedVectors } from '../segment/sealed-vectors.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
+import type { VectorSnapshot } from '../segment/vector-snapshot.ts';
 import type { Store } from '../storage/store.ts';
 import { throwIfAborted } from '../util/error.ts';
-import { yieldToHost } from '../util/yield.ts';
 import { indexServes, isLoaded, loadForSearch } from './load.ts';
 import { planSegment, type FieldPlan } from './plan.ts';
 import { scanWithin, searchBehind, withinRange, withNearBound } from './range.ts';
+import { scanTile, searchTile, Slices, tileSize, type BatchPart, type TileHits } from './tile.ts';
 
 /** The segments that a search sees. */
 export interface SearchView {
@@ -56,10 +56,11 @@ interface Hits {
   readonly ends: Uint32Array;
 }
 
-const SLICE_MS = 10;
+/** A scan of more bytes takes long enough that its host is given way to. */
+const LONG_SCAN_BYTES = 256 << 20;
 
 export function searchSegments(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
-  if (job.nq !== 1) return searchMany(view, job);
+  if (job.nq !== 1 || scanBytes(view, job.plan) > LONG_SCAN_BYTES) return searchMany(view, job);
   for (const segment of view.sealed) if (!isLoaded(segment, job.plan.field.fieldId, job.plan.indexMetric)) return searchMany(view, job);
   const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
   const found: Found[] = [];
@@ -74,17 +75,26 @@ export function searchSegments(view: SearchView, job: SearchJob): SearchReply | 
   return reply(hits, job);
 }
 
+/** Bytes of vectors that one query has to be compared with. */
+function scanBytes({ growing, sealed }: SearchView, { field, indexMetric }: FieldPlan): number {
+  let bytes = 0;
+  for (const segment of growing) bytes += segment.vectors(field.fieldId).byteLength;
+  for (const segment of sealed) if (!indexServes(segment, field.fieldId, indexMetric)) bytes += segment.vectors(field.fieldId).byteLength;
+  return bytes;
+}
+
 /** Hits copied out of kernel memory, so that they outlive the next kernel call. */
 function kept(found: Found): Found {
   return { segment: found.segment, rows: found.rows.slice(), distances: found.distances.slice() };
 }
 
-/** The path of several queries, and of whatever has to be read first. */
+/** The path of several queries, of whatever has to be read first, and of scans that take long. */
 async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply> {
-  const { field, indexMetric } = job.plan;
-  const pinned: readonly Segment[] = [...view.growing, ...view.sealed];
-  for (const segment of pinned) segment.pins.pin();
-  // Vectors that are loaded for this search stay until it is done.
+  const { field, k } = job.plan;
+  const segments: readonly Segment[] = [...view.growing.filter(({ rows }) => rows > 0), ...view.sealed];
+  for (const segment of segments) segment.pins.pin();
+  const seen: Seen[] = [];
+  // Vectors that are loaded or scanned for this search stay until it is done.
   const held = new Set<SealedVectors>();
   const hold = (vectors: SealedVectors): void => {
     if (held.has(vectors)) return;
@@ -92,33 +102,121 @@ async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply
     vectors.hold();
   };
   try {
+    // All queries see the rows that are there now: a row that is replaced while the search gives way is found once.
+    for (const segment of segments) {
+      seen.push({ segment, vectors: segment.vectors(field.fieldId).snapshot(), isInKeyOrder: 'keys' in segment || segment.isInKeyOrder });
+    }
     const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(job.nq) };
-    let sliceStart = performance.now();
-    for (let query = 0; query < job.nq; query++) {
-      const found: Found[] = [];
-      for (const segment of view.growing) if (segment.rows > 0) found.push(kept(searchGrowing(segment, job, query)));
-      for (const segment of view.sealed) {
-        // Asked for every query: while this search gave way to others, the index may have been dropped.
-        if (!isLoaded(segment, field.fieldId, indexMetric)) {
-          hold(segment.vectors(field.fieldId));
-          await loadForSearch(view.store, segment, field.fieldId, indexMetric);
-          throwIfAborted(job.signal);
-        }
-        const ofSegment = searchSealed(segment, job, query);
-        found.push(ofSegment ? kept(ofSegment) : await searchAndRead(view.store, segment, job, query, hold));
+    const slices = new Slices(job.signal);
+    const size = tileSize(field, job.nq, Math.max(k + 1, job.plan.plan.candidates));
+    for (let first = 0; first < job.nq; first += size) {
+      const part: BatchPart = { field, metric: job.plan.metric, queries: job.queries, first, size: Math.min(size, job.nq - first) };
+      const found: Found[][] = [];
+      for (const ofSegment of seen) {
+        const { segment, vectors } = ofSegment;
+        found.push('keys' in segment ? await searchSealedTile(view.store, segment, vectors, job, part, slices, hold) : await searchGrowingTile(segment, ofSegment, job, part, slices));
       }
-      collect(found, job, query, hits);
-      if (performance.now() - sliceStart > SLICE_MS) {
-        await yieldToHost();
-        throwIfAborted(job.signal);
-        sliceStart = performance.now();
-      }
+      for (let i = 0; i < part.size; i++) collect(found.map((ofSegment) => ofSegment[i]!), job, first + i, hits);
     }
     return await reply(hits, job);
   } finally {
+    for (const { vectors } of seen) vectors.free();
     for (const vectors of held) vectors.release();
-    for (const segment of pinned) segment.pins.unpin();
+    for (const segment of segments) segment.pins.unpin();
   }
+}
+
+/** A segment as all queries of a batch see it. */
+interface Seen {
+  readonly segment: Segment;
+  readonly vectors: VectorSnapshot;
+  /** A tie by row is a tie by key. */
+  readonly isInKeyOrder: boolean;
+}
+
+async function searchGrowingTile(segment: GrowingSegment, { vectors, isInKeyOrder }: Seen, job: SearchJob, part: BatchPart, slices: Slices): Promise<Found[]> {
+  const { field, metric, k, range } = job.plan;
+  const growing = segment.vectors(field.fieldId);
+  const { kernels } = growing;
+  const found: Found[] = [];
+  if (vectors.format) {
+    const wanted = isInKeyOrder ? k : k + 1;
+    for (const { rows, distances } of await scanTile(kernels, vectors, part, wanted, range, slices)) {
+      if (isInKeyOrder) found.push({ segment, rows, distances });
+      else if (rows.length < wanted || distances[wanted - 1] !== distances[k - 1]) found.push(byKey(segment, rows, distances, k));
+      else {
+        growing.setQuery(job.queries, part.first + found.length, metric);
+        found.push(kept(bestByKey(segment, kernels, vectors, metric, k, range)));
+      }
+    }
+    return found;
+  }
+  for (let query = part.first; query < part.first + part.size; query++) {
+    growing.setQuery(job.queries, query, metric);
+    found.push(kept(isInKeyOrder ? foundIn(segment, kernels, scanWithin(kernels, vectors, metric, k, range)) : bestByKey(segment, kernels, vectors, metric, k, range)));
+    if (slices.isOver) await slices.pause();
+  }
+  return found;
+}
+
+async function searchSealedTile(
+  store: Store, segment: SealedSegment, seen: VectorSnapshot, job: SearchJob, part: BatchPart, slices: Slices, hold: (vectors: SealedVectors) => void,
+): Promise<Found[]> {
+  const { field, k, range, indexMetric } = job.plan;
+  const vectors = segment.vectors(field.fieldId);
+  // Asked after every pause: while this search gave way to others, the index may have been dropped.
+  const load = async (): Promise<void> => {
+    if (isLoaded(segment, field.fieldId, indexMetric)) return;
+    hold(vectors);
+    await loadForSearch(store, segment, field.fieldId, indexMetric);
+    throwIfAborted(job.signal);
+  };
+  for (;;) {
+    await load();
+    const isIndexed = indexServes(segment, field.fieldId, indexMetric);
+    if (!isIndexed) {
+      if (!seen.format) break;
+      vectors.use(indexMetric !== null);
+      hold(vectors);
+      return (await scanTile(vectors.kernels, seen, part, k, range, slices)).map((hits) => ({ segment, ...hits }));
+    }
+    const index = vectors.index!;
+    const plan = planSegment(job.plan, vectors);
+    const search = range ? null : index.tileSearch(plan);
+    if (!search) break;
+    vectors.use(false);
+    const found = await searchTile(vectors.indexKernels, search, seen, part, slices, () => vectors.index === index);
+    if (found) return plan.refine ? await rescoreTile(segment, job, part, found, slices) : found.map((hits) => within(segment, hits, k, range));
+  }
+  const found: Found[] = [];
+  for (let query = part.first; query < part.first + part.size; query++) {
+    await load();
+    const ofSegment = searchSealed(segment, job, query, seen);
+    found.push(ofSegment ? kept(ofSegment) : await searchAndRead(store, segment, job, query, hold, seen));
+    if (slices.isOver) await slices.pause();
+  }
+  return found;
+}
+
+/** What an index found for the queries of a tile, scored again by the vectors, in memory or in the file. */
+async function rescoreTile(segment: SealedSegment, job: SearchJob, part: BatchPart, candidates: readonly TileHits[], slices: Slices): Promise<Found[]> {
+  const { field, metric, k, range } = job.plan;
+  const vectors = segment.vectors(field.fieldId);
+  const found: Found[] = [];
+  for (const { rows } of candidates) {
+    const query: RowQuery = { queries: job.queries, at: part.first + found.length, metric };
+    const scored = vectors.rescoreHits(segment.file, query, rows, k) ?? (await vectors.rescore(segment.file, query, rows.sort(), k));
+    found.push(within(segment, scored, k, range));
+    if (slices.isOver) await slices.pause();
+  }
+  vectors.loadAhead(segment.file);
+  return found;
+}
+
+/** The first k hits that are near enough. */
+function within(segment: Segment, { rows, distances }: TileHits, k: number, range: DistanceRange | null): Found {
+  const n = Math.min(k, withinRange(distances, range).to);
+  return n === rows.length ? { segment, rows, distances } : { segment, rows: rows.subarray(0, n), distances: distances.subarray(0, n) };
 }
 
 function searchGrowing(segment: GrowingSegment, job: SearchJob, query: number): Found {
@@ -126,7 +224,7 @@ function searchGrowing(segment: GrowingSegment, job: SearchJob, query: number): 
   const vectors = segment.vectors(field.fieldId);
   const { kernels } = vectors;
   vectors.setQuery(job.queries, query, metric);
-  if (!segment.isInKeyOrder) return bestByKey(segment, vectors, metric, k, range);
+  if (!segment.isInKeyOrder) return bestByKey(segment, kernels, vectors, metric, k, range);
   return foundIn(segment, kernels, scanWithin(kernels, vectors, metric, k, range));
 }
 
@@ -134,25 +232,31 @@ function searchGrowing(segment: GrowingSegment, job: SearchJob, query: number): 
  * The best k where rows are not in key order, equal distances by key. The top-k keeps the smaller row: so more rows are
  * asked for, until the last of them is farther than row k and no row that is as close as that one is left out.
  */
-function bestByKey(segment: GrowingSegment, vectors: GrowingVectors, metric: MetricType, k: number, range: DistanceRange | null): Found {
-  const { kernels } = vectors;
+function bestByKey(
+  segment: GrowingSegment, kernels: Kernels, vectors: { scan(metric: MetricType): void }, metric: MetricType, k: number, range: DistanceRange | null,
+): Found {
   for (let wanted = k + 1; ; wanted *= 2) {
     const n = scanWithin(kernels, vectors, metric, wanted, range).to;
     const distances = kernels.hitDistances(n);
     if (n === wanted && distances[n - 1] === distances[k - 1]) continue;
-    const rows = kernels.hitRows(n);
-    for (let from = 0; from < Math.min(n, k); ) {
-      let to = from + 1;
-      while (to < n && distances[to] === distances[from]) to++;
-      if (to - from > 1) rows.set(Array.from(rows.subarray(from, to)).sort((a, b) => compareKeys(segment.keyAt(a), segment.keyAt(b))), from);
-      from = to;
-    }
-    return { segment, rows: rows.subarray(0, k), distances: distances.subarray(0, k) };
+    return byKey(segment, kernels.hitRows(n), distances, k);
   }
 }
 
-/** The best of a segment that is loaded; null where rows have to be read first to be scored again. */
-function searchSealed(segment: SealedSegment, job: SearchJob, at: number): Found | null {
+/** The first k of hits in the order of distances, equal ones by key. */
+function byKey(segment: GrowingSegment, rows: Uint32Array, distances: Float32Array, k: number): Found {
+  const n = rows.length;
+  for (let from = 0; from < Math.min(n, k); ) {
+    let to = from + 1;
+    while (to < n && distances[to] === distances[from]) to++;
+    if (to - from > 1) rows.set(Array.from(rows.subarray(from, to)).sort((a, b) => compareKeys(segment.keyAt(a), segment.keyAt(b))), from);
+    from = to;
+  }
+  return { segment, rows: rows.subarray(0, k), distances: distances.subarray(0, k) };
+}
+
+/** The best of a segment that is loaded; null where rows have to be read first to be scored again. `seen`: instead of the rows that live now. */
+function searchSealed(segment: SealedSegment, job: SearchJob, at: number, seen?: VectorSnapshot): Found | null {
   const { field, metric, k, range, indexMetric } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   const query: RowQuery = { queries: job.queries, at, metric };
@@ -160,16 +264,16 @@ function searchSealed(segment: SealedSegment, job: SearchJob, at: number): Found
   vectors.use(!isIndexed && indexMetric !== null);
   if (!isIndexed) {
     vectors.setQuery(vectors.kernels, query);
-    return foundIn(segment, vectors.kernels, scanWithin(vectors.kernels, vectors, metric, k, range));
+    return foundIn(segment, vectors.kernels, scanWithin(vectors.kernels, seen ?? vectors, metric, k, range));
   }
   vectors.setQuery(vectors.indexKernels, query);
   const plan = planSegment(job.plan, vectors);
   const behind = withNearBound(range);
   if (behind) {
-    const found = searchBehind(segment, field.fieldId, plan, query, k, behind);
+    const found = searchBehind(segment, field.fieldId, plan, query, k, behind, seen);
     return found && foundIn(segment, found.kernels, found);
   }
-  const candidates = vectors.search(plan, range);
+  const candidates = vectors.search(plan, range, seen);
   const kernels = plan.refine && candidates > 0 ? vectors.rescoreNow(segment.file, query, candidates, k) : vectors.indexKernels;
   if (!kernels) return null;
   if (plan.refine) vectors.loadAhead(segment.file);
@@ -185,7 +289,9 @@ function foundIn(segment: Segment, kernels: Kernels, { from, to }: { readonly fr
 }
 
 /** Searches codes, then scores the candidates by vectors read from the file; the rest of them is loaded behind, within the budget. */
-async function searchAndRead(store: Store, segment: SealedSegment, job: SearchJob, at: number, hold: (vectors: SealedVectors) => void): Promise<Found> {
+async function searchAndRead(
+  store: Store, segment: SealedSegment, job: SearchJob, at: number, hold: (vectors: SealedVectors) => void, seen: VectorSnapshot,
+): Promise<Found> {
   const { field, metric, k, range } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   if (withNearBound(range)) {
@@ -194,13 +300,13 @@ async function searchAndRead(store: Store, segment: SealedSegment, job: SearchJo
     for (;;) {
       await vectors.load(segment.file);
       await loadForSearch(store, segment, field.fieldId, job.plan.indexMetric);
-      const found = isLoaded(segment, field.fieldId, job.plan.indexMetric) && searchSealed(segment, job, at);
+      const found = isLoaded(segment, field.fieldId, job.plan.indexMetric) && searchSealed(segment, job, at, seen);
       if (found) return kept(found);
     }
   }
   const query: RowQuery = { queries: job.queries, at, metric };
   vectors.setQuery(vectors.indexKernels, query);
-  const candidates = vectors.indexKernels.hitRows(vectors.search(planSegment(job.plan, vectors), range)).slice().sort();
+  const candidates = vectors.indexKernels.hitRows(vectors.search(planSegment(job.plan, vectors), range, seen)).slice().sort();
   const { rows, distances } = await vectors.rescore(segment.file, query, candidates, k);
   vectors.loadAhead(segment.file);
   const { to } = withinRange(distances, range);

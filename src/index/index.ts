@@ -4,6 +4,7 @@
  * every question.
  */
 import type { DistanceRange, Kernels, SparseBlock } from '../kernels/kernels.ts';
+import type { QueryTile, Steps } from '../kernels/query-tile.ts';
 import type { MetricType, VectorType } from '../schema/types.ts';
 import type { QueryVectors, VectorTypeInfo } from '../schema/vector-types/index.ts';
 
@@ -47,6 +48,13 @@ export interface IndexSection {
   readonly bytes: Uint8Array;
 }
 
+export interface TileSearch {
+  /** Hits of a query that the tile is to have room for. */
+  readonly hits: number;
+  /** The tile, of rows in f32, ends up with what `search` finds for each of its queries. */
+  run(tile: QueryTile, allowPtr: number): Steps;
+}
+
 /** An index over the rows of one sealed segment, resident in kernel memory. Immutable. */
 export interface VectorIndex {
   readonly typeName: string;
@@ -59,6 +67,8 @@ export interface VectorIndex {
    * for its sake, or none of it; its hits need not be within. Answers how many were found.
    */
   search(plan: SearchPlan, allowPtr: number, range?: DistanceRange | null): number;
+  /** How queries of such a plan are searched for together, so that what is read for one serves others; null where each is better searched by itself. */
+  tileSearch(plan: SearchPlan): TileSearch | null;
   free(): void;
 }
 

@@ -181,5 +181,29 @@ export const IVF_FURTHER_FACTORS = 104;
 export const IVF_ERRORS = 108;
 export const IVF_SIZE = 128;
 
+// Tile: queries of a batch, to be compared with rows together.
+export const TILE_DIM = 0;
+export const TILE_METRIC = 4;
+export const TILE_FORMAT = 8;
+export const TILE_QUERY_STRIDE = 12;
+export const TILE_QUERIES_PTR = 16;
+export const TILE_TOPS = 20;
+export const TILE_PANELS = 24;
+export const TILE_BOUNDS = 28;
+export const TILE_BLOCK = 32;
+export const TILE_NORMS = 36;
+export const TILE_NUMBERS = 40;
+export const TILE_DOTS = 44;
+export const TILE_SIZE = 64;
+
+/** Queries of a tile that are packed into panels and compared with a block of rows at a time. */
+export const TILE_QUERIES = 64;
+/** Rows of a block, at most; a block of long rows has fewer. */
+export const TILE_ROWS = 256;
+/** Bytes of a block as 4 bytes a dimension: it is read once for every panel, so it should stay in the second cache. */
+export const TILE_BLOCK_BYTES = 131_072;
+/** Bytes of a panel's bounds: t and c, f32, shape (8) each; squares of the queries' lengths, f64, shape (8). */
+export const TILE_BOUNDS_BYTES = 128;
+
 /** Rounds of a rotation, each with its own signs. */
 export const ROTATION_ROUNDS = 4;

@@ -6,6 +6,8 @@
 export interface KernelExports {
   /** Heap to sorted list, nearest first; answers the count. */
   topkSort(top: number): number;
+  /** The same, then distances times a positive factor; ties by row. */
+  topkScale(top: number, factor: number): number;
   /** Bits set among the first n of a bitset. */
   countBits(ptr: number, n: number): number;
   inverseNorms(ptr: number, rows: number, dim: number, out: number): void;
@@ -66,6 +68,14 @@ export interface KernelExports {
   ivfSearch(
     ivf: number, top: number, query: number, probes: number, least: number, emptyMax: number, allow: number, queryBits: number, sorted: number,
   ): number;
+  /** Rows [from, to) against n queries of a Tile, each into its own top-k; see `assembly/tiles.ts`. */
+  tileScan(
+    tile: number, data: number, terms: number, from: number, to: number, allow: number, rowIds: number, rowBase: number, members: number, n: number,
+  ): void;
+  /** Positions [from, to) of 7-bit codes against n queries of a Tile, whose CodeQuerys are `queryStride` bytes apart, in code units. */
+  tileCodes(
+    tile: number, codes: number, queries: number, queryStride: number, from: number, to: number, allow: number, rowIds: number, members: number, n: number,
+  ): void;
   rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, inOrder: number, keep: number): void;
   /** Adds the sums of columns to `out`, f64; see `assembly/pca.ts` for this and the four that follow. */
   columnSums(rows: number, n: number, dim: number, out: number): void;
@@ -78,9 +88,9 @@ export interface KernelExports {
 
 /** Names of the functions of {@link KernelExports}, in the ABI's order. */
 export const KERNEL_EXPORT_NAMES = [
-  'topkSort', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch', 'graphInsert',
+  'topkSort', 'topkScale', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch', 'graphInsert',
   'scanRows', 'rescoreRows', 'expandRows', 'nearestRows', 'rowTerms', 'rowQuery', 'sparseQuery', 'scanSparse', 'invertedTaat', 'invertedMaxScore', 'invertedWand',
-  'nearestCentroids', 'sumByCentroid', 'rotateVectors', 'ivfSearch',
+  'nearestCentroids', 'sumByCentroid', 'rotateVectors', 'ivfSearch', 'tileScan', 'tileCodes',
   'columnSums', 'covarianceAdd', 'pcaProject', 'pcaRestore', 'rotateRows',
 ] as const satisfies readonly (keyof KernelExports)[];
 

@@ -183,6 +183,7 @@ export function scalarIvf(
       }
       f32[(topPtr + TOPK_MIN) / 4] = min;
       f32[(topPtr + TOPK_MAX) / 4] = max;
+      if (kind === LISTS_CODES && sorted) return top.scale(unit);
       if (kind === LISTS_CODES) for (let i = 0; i < top.count; i++) f32[top.distances + i] *= unit;
       return sorted ? top.sort() : top.count;
     },

@@ -77,6 +77,17 @@ export class ScalarTopK {
     return this.count;
   }
 
+  scale(factor: number): number {
+    const { f32, u32 } = this.#memory;
+    const count = this.sort();
+    const hits = Array.from({ length: count }, (_, i) => ({ distance: Math.fround(f32[this.distances + i] * factor), row: u32[this.rows + i] }));
+    hits.sort((a, b) => a.distance - b.distance || a.row - b.row).forEach(({ distance, row }, i) => {
+      f32[this.distances + i] = distance;
+      u32[this.rows + i] = row;
+    });
+    return count;
+  }
+
   #siftDown(count: number, distance: number, row: number): void {
     const { f32, u32 } = this.#memory;
     const { rows, distances } = this;

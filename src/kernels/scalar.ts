@@ -14,6 +14,7 @@ import { l2F32, negativeDotF32, ScalarMemory } from './scalar-memory.ts';
 import { scalarInverted } from './scalar-inverted.ts';
 import { scalarRows } from './scalar-rows.ts';
 import { scalarSparse } from './scalar-sparse.ts';
+import { scalarTiles } from './scalar-tiles.ts';
 import { ScalarTopK } from './scalar-topk.ts';
 
 const fround = Math.fround;
@@ -45,12 +46,21 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
     return metric === METRIC_COSINE && inverseNorms ? fround(distance * f32[inverseNorms / 4 + row]) : distance;
   };
 
+  const scanF32: KernelExports['scanF32'] = (topPtr, metric, query, data, dim, from, to, inverseNorms, allow, rowBase) => {
+    const top = new ScalarTopK(memory, topPtr);
+    for (let row = from; row < to; row++) {
+      if (isAllowed(allow, row)) top.push(distanceF32(metric, query, data, dim, row, inverseNorms), row + rowBase);
+    }
+  };
+
   const codeExports = scalarCodes(memory);
   const rowExports = scalarRows(memory, isAllowed);
   return {
     ...codeExports,
+    scanF32,
     ...scalarGraph(memory, codeExports),
     ...rowExports,
+    ...scalarTiles(memory, isAllowed, { scanF32, scanRows: rowExports.scanRows }),
     ...scalarSparse(memory, isAllowed),
     ...scalarInverted(memory, isAllowed),
     ...scalarKmeans(memory),
@@ -58,6 +68,7 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
     ...scalarPca(memory),
 
     topkSort: (topPtr) => new ScalarTopK(memory, topPtr).sort(),
+    topkScale: (topPtr, factor) => new ScalarTopK(memory, topPtr).scale(Math.fround(factor)),
 
     countBits(ptr, n) {
       let count = 0;
@@ -74,13 +85,6 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
       const { f32 } = memory;
       const inverse = inverseNorm(f32, ptr / 4, dim);
       for (let i = 0; i < dim; i++) f32[ptr / 4 + i] *= inverse;
-    },
-
-    scanF32(topPtr, metric, query, data, dim, from, to, inverseNorms, allow, rowBase) {
-      const top = new ScalarTopK(memory, topPtr);
-      for (let row = from; row < to; row++) {
-        if (isAllowed(allow, row)) top.push(distanceF32(metric, query, data, dim, row, inverseNorms), row + rowBase);
-      }
     },
 
     scanCodes(topPtr, codes, query, from, to, allow) {

@@ -3,6 +3,7 @@
  * of the segment. A code owns the kernel memory of its rows and of what a query needs to be compared with them.
  */
 import type { Kernels } from '../kernels/kernels.ts';
+import type { QueryTile } from '../kernels/query-tile.ts';
 import type { MetricType } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { squaredLength, type Work } from './kmeans.ts';
@@ -45,7 +46,19 @@ export interface ListCode {
   /** Encodes positions [from, to), in ascending order and without a gap from call to call; `source`: their rows, unit length for COSINE where `wantsUnitRows`. */
   encode(source: number, from: number, to: number): void;
   readonly wantsUnitRows: boolean;
+  /** Prepares the queries of a tile, of rows in f32, to be compared with the rows of lists together; null where there is nothing that they would share. */
+  readonly startTile: ((tile: QueryTile) => ListTile) | null;
   sections(): Section[];
+  free(): void;
+}
+
+/** Queries of a tile as one code compares them. */
+export interface ListTile {
+  /**
+   * Compares positions [from, to) with the n queries whose numbers are at `membersPtr` (u32); rows are reported as `rowIdsPtr` (u32, by
+   * position) says, where `allowPtr`, a bitset over them, has them; 0: all.
+   */
+  scan(from: number, to: number, allowPtr: number, rowIdsPtr: number, membersPtr: number, n: number): void;
   free(): void;
 }
 

@@ -3,6 +3,7 @@
  * double in size up to a limit, so that a small collection stays small and a large one has few blocks.
  */
 import type { Kernels, RowValues } from '../kernels/kernels.ts';
+import type { QueryTile, Steps } from '../kernels/query-tile.ts';
 import { ROWS_SLACK_BYTES, ROW_FORMATS, type RowFormat } from '../kernels/rows.ts';
 import type { Column } from '../schema/column.ts';
 import { elementsPerRow } from '../schema/column-values.ts';
@@ -10,6 +11,7 @@ import type { Field, MetricType } from '../schema/types.ts';
 import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { GrowingVectors } from './growing-vectors.ts';
 import { columnOfRows, type DenseField } from './dense-column.ts';
+import { copyBits, type VectorSnapshot } from './vector-snapshot.ts';
 
 const FIRST_BLOCK_ROWS = 256;
 const LARGEST_BLOCK_ROWS = 8192;
@@ -102,11 +104,30 @@ export class GrowingDense implements GrowingVectors {
   }
 
   scan(metric: MetricType): void {
-    for (const block of this.#blocks) {
-      if (block.rows > 0) {
-        this.kernels.scanRows(this.#format, metric, block.ptr, this.#dim, 0, block.rows, block.termsPtr, block.allowPtr, block.firstRow);
-      }
+    this.#scanBlocks(this.#blocks, metric);
+  }
+
+  #scanBlocks(blocks: readonly Readonly<Block>[], metric: MetricType): void {
+    for (const { ptr, rows, termsPtr, allowPtr, firstRow } of blocks) {
+      if (rows > 0) this.kernels.scanRows(this.#format, metric, ptr, this.#dim, 0, rows, termsPtr, allowPtr, firstRow);
     }
+  }
+
+  snapshot(): VectorSnapshot {
+    const { arena } = this.kernels;
+    const blocks = this.#blocks.map((block) => ({ ...block, allowPtr: copyBits(arena, block.allowPtr, block.capacity >>> 3) }));
+    return {
+      format: this.#format,
+      rows: this.#rows,
+      allowIn: () => 0,
+      scan: (metric) => this.#scanBlocks(blocks, metric),
+      *scanTile(tile: QueryTile): Steps {
+        for (const { ptr, rows, termsPtr, allowPtr, firstRow } of blocks) yield* tile.scan({ ptr, from: 0, to: rows, termsPtr, allowPtr, rowBase: firstRow, rowIdsPtr: 0 });
+      },
+      free: () => {
+        for (const { allowPtr } of blocks) if (allowPtr !== 0) arena.free(allowPtr);
+      },
+    };
   }
 
   take(rows: ArrayLike<number>): Column {

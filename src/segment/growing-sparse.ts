@@ -3,8 +3,10 @@ import type { Kernels } from '../kernels/kernels.ts';
 import type { Column } from '../schema/column.ts';
 import type { Field, MetricType } from '../schema/types.ts';
 import type { QueryVectors, SparseValues } from '../schema/vector-types/index.ts';
+import { ElanusError } from '../util/error.ts';
 import type { GrowingVectors } from './growing-vectors.ts';
 import { takeSparse } from './sparse-column.ts';
+import { copyBits, type VectorSnapshot } from './vector-snapshot.ts';
 
 const FIRST_ROWS = 256;
 const FIRST_PAIRS = 4096;
@@ -97,7 +99,29 @@ export class GrowingSparse implements GrowingVectors {
   }
 
   scan(_metric: MetricType): void {
-    if (this.#rows > 0) this.kernels.scanSparse({ offsetsPtr: this.#offsetsPtr, indicesPtr: this.#indicesPtr, valuesPtr: this.#valuesPtr }, 0, this.#rows, this.#allowPtr, 0);
+    this.#scanRows(this.#rows, this.#allowPtr);
+  }
+
+  #scanRows(rows: number, allowPtr: number): void {
+    if (rows > 0) this.kernels.scanSparse({ offsetsPtr: this.#offsetsPtr, indicesPtr: this.#indicesPtr, valuesPtr: this.#valuesPtr }, 0, rows, allowPtr, 0);
+  }
+
+  snapshot(): VectorSnapshot {
+    const { arena } = this.kernels;
+    const rows = this.#rows;
+    const allowPtr = copyBits(arena, this.#allowPtr, allowBytes(this.#rowsMax));
+    return {
+      format: null,
+      rows,
+      allowIn: () => 0,
+      scan: () => this.#scanRows(rows, allowPtr),
+      scanTile: () => {
+        throw new ElanusError('INTERNAL', 'sparse rows are scanned by one query at a time');
+      },
+      free: () => {
+        if (allowPtr !== 0) arena.free(allowPtr);
+      },
+    };
   }
 
   take(rows: ArrayLike<number>): Column {

@@ -3,6 +3,7 @@ import type { Kernels } from '../kernels/kernels.ts';
 import type { Column } from '../schema/column.ts';
 import type { Field, MetricType, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, type QueryVectors } from '../schema/vector-types/index.ts';
+import type { VectorSnapshot } from './vector-snapshot.ts';
 import { GrowingDense } from './growing-dense.ts';
 import { GrowingSparse } from './growing-sparse.ts';
 
@@ -19,6 +20,7 @@ export interface GrowingVectors {
   setQuery(queries: QueryVectors, query: number, metric: MetricType): void;
   /** Scans all live rows against the prepared query, into the top-k under way. */
   scan(metric: MetricType): void;
+  snapshot(): VectorSnapshot;
   /** Copies out rows in the order asked for. */
   take(rows: ArrayLike<number>): Column;
   free(): void;

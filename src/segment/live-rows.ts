@@ -2,7 +2,7 @@
 import type { Kernels } from '../kernels/kernels.ts';
 
 export class LiveRows {
-  readonly #bytes: number;
+  #bytes: number;
   #bits: Uint8Array | null = null;
   readonly #copies = new Map<Kernels, number>();
 
@@ -26,6 +26,19 @@ export class LiveRows {
       this.#copies.set(kernels, ptr);
     }
     return ptr;
+  }
+
+  /** The rows that live now, whatever happens to them. */
+  snapshot(): LiveRows {
+    const copy = new LiveRows(0);
+    copy.#bytes = this.#bytes;
+    copy.#bits = this.#bits?.slice() ?? null;
+    return copy;
+  }
+
+  /** Gives back the copies in all memories. */
+  free(): void {
+    for (const kernels of [...this.#copies.keys()]) this.leave(kernels);
   }
 
   /** Gives back the copy in this memory. */

@@ -5,6 +5,7 @@
 import type { VectorBlock } from '../index/index.ts';
 import { ROWS_BITS, ROWS_F32 } from '../kernels/abi.ts';
 import type { Kernels, RowValues } from '../kernels/kernels.ts';
+import type { QueryTile, Steps } from '../kernels/query-tile.ts';
 import { F32_ROWS, ROWS_SLACK_BYTES, ROW_FORMATS, type RowFormat } from '../kernels/rows.ts';
 import type { Column } from '../schema/column.ts';
 import { elementsPerRow } from '../schema/column-values.ts';
@@ -30,7 +31,7 @@ export class SealedDense implements SealedRows {
   readonly #field: DenseField;
   readonly #rows: number;
   readonly #dim: number;
-  readonly #format: RowFormat;
+  readonly format: RowFormat;
   readonly #rowBytes: number;
   #resident: Resident | null = null;
   /** f32, shape (rows, dim), and 1 / |row|: what indexes see of rows of other elements. */
@@ -41,8 +42,8 @@ export class SealedDense implements SealedRows {
     this.#field = field as DenseField;
     this.#rows = rows;
     this.#dim = this.#field.dim;
-    this.#format = ROW_FORMATS[this.#field.type];
-    this.#rowBytes = this.#format.rowBytes(this.#dim);
+    this.format = ROW_FORMATS[this.#field.type];
+    this.#rowBytes = this.format.rowBytes(this.#dim);
   }
 
   get kernels(): Kernels | null {
@@ -63,7 +64,7 @@ export class SealedDense implements SealedRows {
 
   #adopt(kernels: Kernels, ptr: number): void {
     const termsPtr = kernels.arena.alloc(Math.max(this.#rows * 4, 4));
-    kernels.rowTerms(this.#format, ptr, this.#rows, this.#dim, termsPtr);
+    kernels.rowTerms(this.format, ptr, this.#rows, this.#dim, termsPtr);
     this.#resident = { kernels, ptr, termsPtr };
   }
 
@@ -79,17 +80,22 @@ export class SealedDense implements SealedRows {
   }
 
   setQuery(kernels: Kernels, { queries, at, metric }: RowQuery): void {
-    kernels.setRowQuery(this.#format, queries as RowValues, at * elementsPerRow(this.#field.type, this.#dim), this.#dim, metric);
+    kernels.setRowQuery(this.format, queries as RowValues, at * elementsPerRow(this.#field.type, this.#dim), this.#dim, metric);
   }
 
   scan(metric: MetricType, allowPtr: number): void {
     const { kernels, ptr, termsPtr } = this.#resident!;
-    kernels.scanRows(this.#format, metric, ptr, this.#dim, 0, this.#rows, termsPtr, allowPtr, 0);
+    kernels.scanRows(this.format, metric, ptr, this.#dim, 0, this.#rows, termsPtr, allowPtr, 0);
+  }
+
+  scanTile(tile: QueryTile, allowPtr: number): Steps {
+    const { ptr, termsPtr } = this.#resident!;
+    return tile.scan({ ptr, from: 0, to: this.#rows, termsPtr, allowPtr, rowBase: 0, rowIdsPtr: 0 });
   }
 
   rescore(metric: MetricType, n: number, keep: number): void {
     const { kernels, ptr, termsPtr } = this.#resident!;
-    kernels.rescore(this.#format, metric, ptr, this.#dim, termsPtr, n, keep);
+    kernels.rescore(this.format, metric, ptr, this.#dim, termsPtr, n, keep);
   }
 
   rescoreFromFile(kernels: Kernels, file: SectionFile, metric: MetricType, n: number, keep: number): boolean {
@@ -97,14 +103,14 @@ export class SealedDense implements SealedRows {
     const byteLength = n * this.#rowBytes;
     const ptr = kernels.scratch('rescore', byteLength + ROWS_SLACK_BYTES);
     if (!file.readRangesNow(valuesSection(this.#field.fieldId), this.#offsets(rows), this.#rowBytes, kernels.arena.u8(ptr, byteLength))) return false;
-    kernels.rescoreGathered(this.#format, metric, rows, ptr, this.#dim, keep);
+    kernels.rescoreGathered(this.format, metric, rows, ptr, this.#dim, keep);
     return true;
   }
 
   rescoreRead(kernels: Kernels, metric: MetricType, rows: Uint32Array, { values }: Column, keep: number): void {
     const ptr = kernels.scratch('rescore', values.byteLength + ROWS_SLACK_BYTES);
     kernels.arena.u8(ptr, values.byteLength).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    kernels.rescoreGathered(this.#format, metric, rows, ptr, this.#dim, keep);
+    kernels.rescoreGathered(this.format, metric, rows, ptr, this.#dim, keep);
   }
 
   #offsets(rows: ArrayLike<number>): Float64Array {
@@ -133,7 +139,7 @@ export class SealedDense implements SealedRows {
   }
 
   block(): VectorBlock {
-    const { code } = this.#format;
+    const { code } = this.format;
     const { ptr, termsPtr } = this.#resident!;
     if (code === ROWS_F32 || code === ROWS_BITS) return { ptr, rows: this.#rows, inverseNormsPtr: termsPtr };
     return (this.#expanded ??= this.#expand());
@@ -144,7 +150,7 @@ export class SealedDense implements SealedRows {
     const { arena, exports } = kernels;
     const count = this.#rows * this.#dim;
     const ptr = arena.alloc(Math.max(count * 4, 4));
-    exports.expandRows(this.#format.code, source, count, ptr);
+    exports.expandRows(this.format.code, source, count, ptr);
     const inverseNormsPtr = arena.alloc(Math.max(this.#rows * 4, 4));
     kernels.rowTerms(F32_ROWS, ptr, this.#rows, this.#dim, inverseNormsPtr);
     return { ptr, rows: this.#rows, inverseNormsPtr };

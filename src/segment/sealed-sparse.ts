@@ -1,6 +1,7 @@
 /** Sparse vectors of a sealed segment as CSR, in kernel memory or read from the file. */
 import type { VectorBlock } from '../index/index.ts';
 import type { Kernels, SparseBlock } from '../kernels/kernels.ts';
+import type { Steps } from '../kernels/query-tile.ts';
 import type { Column } from '../schema/column.ts';
 import type { Field, MetricType } from '../schema/types.ts';
 import type { SparseValues } from '../schema/vector-types/index.ts';
@@ -20,6 +21,7 @@ interface Resident {
 }
 
 export class SealedSparse implements SealedRows {
+  readonly format = null;
   readonly #pool: KernelPool;
   readonly #field: Field;
   readonly #rows: number;
@@ -82,6 +84,10 @@ export class SealedSparse implements SealedRows {
   scan(_metric: MetricType, allowPtr: number): void {
     const { kernels, block } = this.#resident!;
     kernels.scanSparse(block, 0, this.#rows, allowPtr, 0);
+  }
+
+  scanTile(): Steps {
+    throw new ElanusError('INTERNAL', 'sparse rows are scanned by one query at a time');
   }
 
   /** Distances of sparse vectors are exact everywhere. */

@@ -6,6 +6,8 @@
 import { getIndexType } from '../index/registry.ts';
 import type { SearchPlan, VectorBlock, VectorIndex } from '../index/index.ts';
 import type { DistanceRange, Kernels } from '../kernels/kernels.ts';
+import type { QueryTile, Steps } from '../kernels/query-tile.ts';
+import type { RowFormat } from '../kernels/rows.ts';
 import type { Column } from '../schema/column.ts';
 import type { Field, IndexSpec, MetricType, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, type QueryVectors } from '../schema/vector-types/index.ts';
@@ -16,6 +18,7 @@ import { LiveRows } from './live-rows.ts';
 import { SealedDense } from './sealed-dense.ts';
 import { SealedSparse } from './sealed-sparse.ts';
 import type { CachedVectors } from './vector-cache.ts';
+import type { VectorSnapshot } from './vector-snapshot.ts';
 
 /** One of several queries in the form of the field's column. */
 export interface RowQuery {
@@ -26,6 +29,8 @@ export interface RowQuery {
 
 /** The vectors themselves, in kernel memory or in the file, by what a type's rows are. */
 export interface SealedRows {
+  /** How the rows lie; null where they are sparse. */
+  readonly format: RowFormat | null;
   /** Where the vectors are; null while they are not in memory. */
   readonly kernels: Kernels | null;
   readonly memoryBytes: number;
@@ -37,6 +42,7 @@ export interface SealedRows {
   setQuery(kernels: Kernels, query: RowQuery): void;
   /** Vectors must be in memory, here and wherever nothing else is said. */
   scan(metric: MetricType, allowPtr: number): void;
+  scanTile(tile: QueryTile, allowPtr: number): Steps;
   rescore(metric: MetricType, n: number, keep: number): void;
   /** Scores hits of these kernels, n of them, by rows read at once; false where they cannot be. Vectors need not be in memory. */
   rescoreFromFile(kernels: Kernels, file: SectionFile, metric: MetricType, n: number, keep: number): boolean;
@@ -212,6 +218,19 @@ export class SealedVectors implements CachedVectors {
     this.#live.kill(row);
   }
 
+  snapshot(): VectorSnapshot {
+    const live = this.#live.snapshot();
+    const allowIn = (kernels: Kernels): number => live.ptrIn(kernels);
+    return {
+      format: this.#rows.format,
+      rows: this.rows,
+      allowIn,
+      scan: (metric) => this.#rows.scan(metric, allowIn(this.kernels)),
+      scanTile: (tile) => this.#rows.scanTile(tile, allowIn(this.kernels)),
+      free: () => live.free(),
+    };
+  }
+
   /** Prepares a query in `kernels` or `indexKernels`. */
   setQuery(kernels: Kernels, query: RowQuery): void {
     this.#rows.setQuery(kernels, query);
@@ -222,9 +241,9 @@ export class SealedVectors implements CachedVectors {
     this.#rows.scan(metric, this.#live.ptrIn(this.kernels));
   }
 
-  /** Asks the index; hits are left in `indexKernels`. `range`: see `VectorIndex.search`. */
-  search(plan: SearchPlan, range: DistanceRange | null): number {
-    return this.#index!.search(plan, this.#live.ptrIn(this.indexKernels), range);
+  /** Asks the index; hits are left in `indexKernels`. `range`: see `VectorIndex.search`. `seen`: instead of the rows that live now. */
+  search(plan: SearchPlan, range: DistanceRange | null, seen?: VectorSnapshot): number {
+    return this.#index!.search(plan, seen ? seen.allowIn(this.indexKernels) : this.#live.ptrIn(this.indexKernels), range);
   }
 
   /**
@@ -242,6 +261,19 @@ export class SealedVectors implements CachedVectors {
     }
     this.#rows.rescore(query.metric, n, keep);
     return kernels;
+  }
+
+  /** The same for rows that came from elsewhere than the kernels' last search, in any order. Answers copies of the best `keep`. */
+  rescoreHits(file: SectionFile, query: RowQuery, rows: Uint32Array, keep: number): { readonly rows: Uint32Array; readonly distances: Float32Array } | null {
+    if (rows.length === 0) return { rows, distances: new Float32Array(0) };
+    const kernels = this.#rows.kernels ?? this.#pool.shared;
+    this.#rows.setQuery(kernels, query);
+    kernels.beginTopK(rows.length);
+    kernels.hitRows(rows.length).set(rows);
+    if (this.resident) this.#rows.rescore(query.metric, rows.length, keep);
+    else if (!this.#rows.rescoreFromFile(kernels, file, query.metric, rows.length, keep)) return null;
+    const n = Math.min(keep, rows.length);
+    return { rows: kernels.hitRows(n).slice(), distances: kernels.hitDistances(n).slice() };
   }
 
   /** The same for rows that are read from the file first; `rows` ascending. Answers the best `keep`, closest first. */

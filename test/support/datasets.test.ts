@@ -60,7 +60,7 @@ describe('exact neighbours and recall', () => {
   });
 
   it('counts a tie as found, a farther row and a repeated row as not', () => {
-    const set: VectorSet = { name: 'hand', seed: null, base, queries, k: 2, limits: Float64Array.of(1, 36) };
+    const set: VectorSet = { name: 'hand', seed: null, metric: 'L2', base, queries, k: 2, limits: Float64Array.of(1, 36) };
     const of = (rows: number[][]) => recall(set, (q) => rows[q]!);
     expect(of([[1, 2], [4, 2]])).toBe(1);
     expect(of([[3, 2], [4, 3]])).toBe(1);

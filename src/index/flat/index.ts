@@ -72,5 +72,10 @@ class FlatIndex implements VectorIndex {
     return kernels.endTopK();
   }
 
+  /** Segments are scanned as they are, and have the tiles for it. */
+  tileSearch(): null {
+    return null;
+  }
+
   free(): void {}
 }

@@ -130,6 +130,11 @@ class HnswIndex implements VectorIndex {
     return kernels.walkQueryPtr;
   }
 
+  /** Walks of different queries have little in common. */
+  tileSearch(): null {
+    return null;
+  }
+
   free(): void {
     this.#graph.free();
     this.#code?.free();

@@ -17,17 +17,16 @@ import { pqLists } from '../../quant/pq/lists.ts';
 import { rabitqLists } from '../../quant/rabitq/lists.ts';
 import { rescoreByCode, type RowCode } from '../../quant/row-code.ts';
 import { sq8Lists } from '../../quant/sq/lists.ts';
-import type { BuildParams, IndexContext, IndexType, SearchPlan, VectorIndex } from '../index.ts';
+import type { BuildParams, IndexContext, IndexType, SearchPlan, TileSearch, VectorIndex } from '../index.ts';
 import { refineCodeOf, refineSectionsOf } from '../refine.ts';
 import { binaryBuilder, denseBuilder, listsFor } from './builder.ts';
 import { ListBlock, listsBytes } from './lists.ts';
+import { PROBE_GROWTH, searchLists } from './tile.ts';
 import {
   parseBinaryBuild, parseBinarySearch, parseFlatBuild, parseFlatSearch, parsePqBuild, parsePqSearch, parseRabitqBuild, parseRabitqSearch, parseScannBuild, parseScannSearch, parseSq8Build,
   parseSq8Search, type IvfPlan,
 } from './params.ts';
 
-/** What is added when a search found too few: that many times the lists of before. */
-const PROBE_GROWTH = 4;
 /** SCANN: dimensions of a part, as knowhere has it. */
 const SCANN_PART_DIM = 2;
 
@@ -138,6 +137,16 @@ class IvfIndex implements VectorIndex {
 
   #rescored({ rescored, candidates }: IvfPlan, found: number): number {
     return this.#refine !== null && rescored > 0 ? rescoreByCode(this.#context.kernels, this.#refine, found, candidates) : found;
+  }
+
+  tileSearch(searchPlan: SearchPlan): TileSearch | null {
+    const plan = searchPlan as IvfPlan;
+    const { code } = this.#block;
+    if (!code.startTile || (this.#refine !== null && plan.rescored > 0)) return null;
+    return {
+      hits: Math.min(plan.candidates, Math.max(this.#context.rows, 1)),
+      run: (tile, allowPtr) => searchLists(this.#context, this.#block, tile, plan, allowPtr),
+    };
   }
 
   free(): void {

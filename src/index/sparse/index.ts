@@ -139,6 +139,10 @@ class InvertedIndex implements VectorIndex {
     return ptr;
   }
 
+  tileSearch(): null {
+    return null;
+  }
+
   free(): void {
     this.#lists.free();
   }

@@ -13,6 +13,7 @@ const FORMAT = ROW_FORMATS.BinaryVector;
 class BitLists implements ListCode {
   readonly wantsUnitRows = false;
   readonly work = 0;
+  readonly startTile = null;
   readonly centroids: Uint8Array;
   readonly centroidTerms: Uint32Array;
   readonly #layout: ListLayout<Uint8Array>;

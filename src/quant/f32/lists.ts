@@ -5,7 +5,8 @@
  * Section: `vectors` f32, shape (rows, dim), by position.
  */
 import { IVF_DATA, IVF_KIND, IVF_PER_ROW, IVF_STRIDE, LISTS_F32 } from '../../kernels/abi.ts';
-import { f32Centroids, squaredLengths, type ListCode, type ListCodeType, type ListLayout } from '../list-code.ts';
+import type { QueryTile } from '../../kernels/query-tile.ts';
+import { f32Centroids, squaredLengths, type ListCode, type ListCodeType, type ListLayout, type ListTile } from '../list-code.ts';
 import { takeSection, type Section } from '../sections.ts';
 
 class F32Lists implements ListCode {
@@ -50,11 +51,19 @@ class F32Lists implements ListCode {
   }
 
   load(bytes: Uint8Array): this {
-    const { kernels, rows, dim, metric } = this.#layout;
+    const { kernels, rows, dim } = this.#layout;
     kernels.arena.u8(this.#dataPtr, bytes.length).set(bytes);
-    if (metric === 'COSINE') kernels.inverseNorms(this.#dataPtr, rows, dim, this.#normsPtr);
+    kernels.inverseNorms(this.#dataPtr, rows, dim, this.#normsPtr);
     return this;
   }
+
+  startTile = (tile: QueryTile): ListTile => {
+    const { exports } = this.#layout.kernels;
+    return {
+      scan: (from, to, allowPtr, rowIdsPtr, membersPtr, n) => exports.tileScan(tile.ptr, this.#dataPtr, this.#normsPtr, from, to, allowPtr, rowIdsPtr, 0, membersPtr, n),
+      free() {},
+    };
+  };
 
   sections(): Section[] {
     const { kernels, rows, dim } = this.#layout;

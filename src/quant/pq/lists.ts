@@ -32,6 +32,8 @@ export interface PqShape {
 const storedParts = ({ parts, words }: PqShape): number => (words === 16 ? parts + (parts & 1) : parts);
 
 class PqLists implements ListCode {
+  /** Every query has tables of its own, which take more of the cache than a list does. */
+  readonly startTile = null;
   readonly wantsUnitRows = true;
   readonly #layout: ListLayout;
   readonly #shape: PqShape;

@@ -1,6 +1,7 @@
 /** Rows of lists in 7-bit codes, by position. Sections: those of `codes.ts`. */
-import { IVF_CODES, IVF_KIND, IVF_QUERY, LISTS_CODES } from '../../kernels/abi.ts';
-import { f32Centroids, squaredLengths, type ListCode, type ListCodeType, type ListLayout } from '../list-code.ts';
+import { CODE_QUERY_CODES, CODE_QUERY_UNIT, IVF_CODES, IVF_KIND, IVF_QUERY, LISTS_CODES } from '../../kernels/abi.ts';
+import type { QueryTile } from '../../kernels/query-tile.ts';
+import { f32Centroids, squaredLengths, type ListCode, type ListCodeType, type ListLayout, type ListTile } from '../list-code.ts';
 import type { Section } from '../sections.ts';
 import { CodeBlock, codeQueryBytes, codeStride } from './codes.ts';
 
@@ -43,6 +44,22 @@ class Sq8Lists implements ListCode {
   encode(source: number, from: number, to: number): void {
     this.#block.encodeFrom(source, from, to);
   }
+
+  startTile = (tile: QueryTile): ListTile => {
+    const { kernels, dim } = this.#layout;
+    const { arena, exports } = kernels;
+    const codes = this.#block.ptr, bytes = codeQueryBytes(dim);
+    const ptr = arena.alloc(tile.size * bytes);
+    tile.units = new Float32Array(tile.size);
+    for (let query = 0; query < tile.size; query++) {
+      exports.codesQuery(codes, tile.queriesPtr + query * dim * 4, ptr + query * bytes);
+      tile.units[query] = arena.f32(ptr + query * bytes, CODE_QUERY_CODES / 4)[CODE_QUERY_UNIT / 4]!;
+    }
+    return {
+      scan: (from, to, allowPtr, rowIdsPtr, membersPtr, n) => exports.tileCodes(tile.ptr, codes, ptr, bytes, from, to, allowPtr, rowIdsPtr, membersPtr, n),
+      free: () => arena.free(ptr),
+    };
+  };
 
   sections(): Section[] {
     return this.#block.sections();
