@@ -5,14 +5,15 @@
 //
 //   L2       |q - x|^2 = |q'|^2 + s^2 |w|^2 - 2 s q'·w          q' = q - m      in units of s^2: terms[row] = |w|^2
 //   IP       -q·x      = -s q·w                                  q' = q, m = 0
-//   COSINE   -q·x      = -q·m - s q·w                            q' = q, unit length; rows are encoded at unit length
+//   COSINE   -q·x      = |q - x|^2 / 2 - 1                       as L2; query and rows at unit length
 //
-// and q'·w = t (dot(v, u) - z sum(v)). A row that stands as the query of a build needs no rounding: v = u - z, and its
+// and q'·w = t (dot(v, u) - z sum(v)). By its distance, COSINE forgives that a decoded row is not quite of unit length, and the query is coded
+// without what all rows have in common; a zero row is as far as if it were at a right angle to all (terms + 1 / s^2). A row that stands as the query of a build needs no rounding: v = u - z, and its
 // distance to another row is exact up to the rounding of integers above 2^24 to f32. Graphs for COSINE are built by
 // L2 between rows at unit length, which has the same order.
-import { CODE_F16, CODE_QUERY_CODES, CODE_SQ8, METRIC_IP, METRIC_L2 } from "../src/kernels/abi";
+import { CODE_F16, CODE_QUERY_CODES, CODE_SQ4U, CODE_SQ8, METRIC_COSINE, METRIC_IP, METRIC_L2 } from "../src/kernels/abi";
 import { CodeQuery, Codes } from "./layout";
-import { packedEncode, packedQuery } from "./packed";
+import { packedEncode, packedQuery, spreadSq4Query } from "./packed";
 
 /** Largest code. */
 const CODE_MAX: i32 = 127;
@@ -30,11 +31,13 @@ export function codesEncode(codesPtr: usize, source: usize, inverseNorms: usize,
   for (let row = from; row < to; row++) {
     const x = source + <usize>row * (dim << 2), out = codes.ptr + <usize>row * codes.stride;
     const length: f32 = inverseNorms ? load<f32>(inverseNorms + ((<usize>row) << 2)) : 1;
-    let squares = i32x4.splat(0);
+    let squares = i32x4.splat(0), sizes = f32x4.splat(0);
     let i: u32 = 0;
     for (; i < whole; i += 4) {
       const at = (<usize>i) << 2;
-      const scaled = f32x4.mul(f32x4.sub(f32x4.mul(v128.load(x + at), f32x4.splat(length)), v128.load(centre + at)), f32x4.splat(inverseScale));
+      const value = f32x4.mul(v128.load(x + at), f32x4.splat(length));
+      sizes = f32x4.max(sizes, f32x4.abs(value));
+      const scaled = f32x4.mul(f32x4.sub(value, v128.load(centre + at)), f32x4.splat(inverseScale));
       const code = i32x4.min_s(i32x4.max_s(i32x4.add(i32x4.trunc_sat_f32x4_s(f32x4.nearest(scaled)), i32x4.splat(zero)), i32x4.splat(0)), i32x4.splat(CODE_MAX));
       const w = i32x4.sub(code, i32x4.splat(zero));
       squares = i32x4.add(squares, i32x4.mul(w, w));
@@ -44,13 +47,16 @@ export function codesEncode(codesPtr: usize, source: usize, inverseNorms: usize,
     let sum = i32x4.extract_lane(squares, 0) + i32x4.extract_lane(squares, 1) + i32x4.extract_lane(squares, 2) + i32x4.extract_lane(squares, 3);
     for (; i < dim; i++) {
       const at = (<usize>i) << 2;
-      const scaled = (load<f32>(x + at) * length - load<f32>(centre + at)) * inverseScale;
+      const value = load<f32>(x + at) * length;
+      sizes = f32x4.max(sizes, f32x4.splat(abs(value)));
+      const scaled = (value - load<f32>(centre + at)) * inverseScale;
       const code = min(max(i32x4.extract_lane(i32x4.trunc_sat_f32x4_s(f32x4.splat(nearest(scaled))), 0) + zero, 0), CODE_MAX);
       sum += (code - zero) * (code - zero);
       store<u8>(out + i, <u8>code);
     }
     for (; i < codes.stride; i++) store<u8>(out + i, <u8>zero);
-    store<f32>(codes.terms + ((<usize>row) << 2), <f32>sum);
+    const isFar = codes.metric == METRIC_COSINE && !v128.any_true(f32x4.gt(sizes, f32x4.splat(0)));
+    store<f32>(codes.terms + ((<usize>row) << 2), isFar ? <f32>sum + inverseScale * inverseScale : <f32>sum);
   }
 }
 
@@ -66,14 +72,16 @@ export function codesQuery(codesPtr: usize, query: usize, out: usize): void {
   head.kind = codes.kind;
   head.width = codes.width;
   head.metric = codes.metric;
-  head.terms = codes.kind == CODE_SQ8 && codes.metric != METRIC_L2 ? 0 : codes.terms;
+  head.terms = codes.metric == METRIC_IP ? 0 : codes.terms;
   if (codes.kind >= <u32>CODE_F16) {
     packedQuery(codes, query, out);
     return;
   }
   const dim = codes.dim, scale = codes.scale, centre = codes.centre, v = out + CODE_QUERY_CODES;
-  const isL2 = codes.metric == METRIC_L2;
+  const isCosine = codes.kind == CODE_SQ8 && codes.metric == METRIC_COSINE;
+  const isL2 = codes.metric == METRIC_L2 || isCosine;
   const whole = dim & ~3;
+  let sizes = f32x4.splat(0);
   let largest: f32 = 0, squares: f32 = 0, onCentre: f32 = 0;
   let largest4 = f32x4.splat(0), squares4 = largest4, onCentre4 = largest4;
   let i: u32 = 0;
@@ -81,6 +89,7 @@ export function codesQuery(codesPtr: usize, query: usize, out: usize): void {
     const at = (<usize>i) << 2;
     const q = v128.load(query + at), m = v128.load(centre + at);
     const x = isL2 ? f32x4.sub(q, m) : q;
+    sizes = f32x4.max(sizes, f32x4.abs(q));
     largest4 = f32x4.max(largest4, f32x4.abs(x));
     squares4 = f32x4.add(squares4, f32x4.mul(x, x));
     onCentre4 = f32x4.add(onCentre4, f32x4.mul(q, m));
@@ -89,6 +98,7 @@ export function codesQuery(codesPtr: usize, query: usize, out: usize): void {
     const at = (<usize>i) << 2;
     const q = load<f32>(query + at), m = load<f32>(centre + at);
     const x = isL2 ? q - m : q;
+    sizes = f32x4.max(sizes, f32x4.splat(abs(q)));
     largest = max(largest, abs(x));
     squares += x * x;
     onCentre += q * m;
@@ -120,6 +130,7 @@ export function codesQuery(codesPtr: usize, query: usize, out: usize): void {
     storeCode(v, i, code);
   }
   for (; i < codes.width; i++) storeCode(v, i, 0);
+  if (!ASC_FEATURE_RELAXED_SIMD && codes.kind == CODE_SQ4U) spreadSq4Query(v, codes.width);
   sum += i32x4.extract_lane(sum4, 0) + i32x4.extract_lane(sum4, 1) + i32x4.extract_lane(sum4, 2) + i32x4.extract_lane(sum4, 3);
 
   head.offset = codes.zero * sum;
@@ -127,6 +138,15 @@ export function codesQuery(codesPtr: usize, query: usize, out: usize): void {
     head.base = squares / scale / scale;
     head.factor = <f32>-2 * step / scale;
     head.unit = scale * scale;
+    if (isCosine) {
+      head.base -= <f32>2 / scale / scale;
+      head.unit *= 0.5;
+      if (!v128.any_true(f32x4.gt(sizes, f32x4.splat(0)))) {
+        head.base = 0;
+        head.factor = 0;
+        head.terms = 0;
+      }
+    }
   } else {
     head.base = -onCentre;
     head.factor = -step * scale;

@@ -31,7 +31,7 @@ if (offsetof<TopK>() != abi.TOPK_SIZE) ERROR("TopK's size drifted from abi.ts");
 
 /**
  * A query prepared for one block of codes:
- * distance(row) = (factor * (dot(v, codes(row)) - offset) + base + terms[row]) * unit, for COSINE times terms[row] instead.
+ * distance(row) = (factor * (dot(v, codes(row)) - offset) + base + terms[row]) * unit, but by SQ8 for COSINE times terms[row] instead.
  * v follows at CODE_QUERY_CODES: i8 in the relaxed build, i16 in the others, zero beyond dim. Of product quantizers the sum of the
  * entries that a row names in the tables there, f32, shape (width, 256 or 16), stands for the dot product. For 16-bit floats the query
  * itself follows, f32, and the distance is that of the numbers times unit.
@@ -77,7 +77,7 @@ if (offsetof<CodeQuery>("metric") != abi.CODE_QUERY_METRIC) ERROR("CodeQuery.met
   /** Shape (rows, stride bytes). */
   ptr: usize;
   /**
-   * f32, shape (rows), or 0. SQ8: sum of (code - zero)^2, the row's squared length in code units. Other kinds, L2: the squared length of the decoded
+   * f32, shape (rows), or 0. SQ8: sum of (code - zero)^2, the row's squared length in code units; COSINE: of a zero row 1 / scale^2 more. Other kinds, L2: the squared length of the decoded
    * row less the centre, in units of scale^2, of product quantizers with what their rows.ts adds; COSINE: 1 / the length of the decoded row, 0 for a zero row.
    */
   terms: usize;

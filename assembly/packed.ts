@@ -33,6 +33,7 @@ const CONSTANTS = memory.data<u8>([
   0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03,
   0x0c, 0x0c, 0x0c, 0x0c, 0x0c, 0x0c, 0x0c, 0x0c, 0x0c, 0x0c, 0x0c, 0x0c, 0x0c, 0x0c, 0x0c, 0x0c,
   0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30,
+  0x0f, 0, 0x0f, 0, 0x0f, 0, 0x0f, 0, 0x0f, 0, 0x0f, 0, 0x0f, 0, 0x0f, 0,
 ], 16);
 
 /** Bytes of 16 elements of a query. */
@@ -65,25 +66,49 @@ const SQ4_BYTES_PER_SUM: usize = 64;
     i16x8.relaxed_dot_i8x16_i7x16_s(q0, v128.and(packed, mask)), i16x8.relaxed_dot_i8x16_i7x16_s(q1, v128.and(i16x8.shr_u(packed, 4), mask))));
 }
 
+/** sum + the products, i32 lanes to be added up, of 32 elements in the order of `spreadSq4Query` with the 32 codes at x. */
 // @ts-ignore: decorator
-@inline function oneSq4(v: usize, x: usize, stride: u32): v128 {
-  const ones = v128.load(CONSTANTS), mask = v128.load(CONSTANTS, 16);
-  let sum = i32x4.splat(0);
-  for (let i: usize = 0; i < <usize>stride; i += 16) {
-    const packed = v128.load(x + i);
-    sum = i32x4.add(sum, dot32(v, v128.and(packed, mask), v128.and(i16x8.shr_u(packed, 4), mask), ones));
-    v += 2 * GROUP;
+@inline function addProducts(sum: v128, q0: v128, q1: v128, q2: v128, q3: v128, x: usize, mask: v128): v128 {
+  const packed = v128.load(x);
+  sum = i32x4.add(sum, i32x4.dot_i16x8_s(q0, v128.and(packed, mask)));
+  sum = i32x4.add(sum, i32x4.dot_i16x8_s(q1, v128.and(i16x8.shr_u(packed, 4), mask)));
+  sum = i32x4.add(sum, i32x4.dot_i16x8_s(q2, v128.and(i16x8.shr_u(packed, 8), mask)));
+  return i32x4.add(sum, i32x4.dot_i16x8_s(q3, i16x8.shr_u(packed, 12)));
+}
+
+/**
+ * Puts the 16-bit elements of a query for SQ4U, 32 at a time, in the order in which a block's codes come out of its 16-bit lanes by shifts: even dimensions of
+ * the first half, of the second half, odd ones of either.
+ */
+export function spreadSq4Query(v: usize, width: u32): void {
+  for (const end = v + ((<usize>width) << 1); v < end; v += 64) {
+    const a = v128.load(v), b = v128.load(v, 16), c = v128.load(v, 32), d = v128.load(v, 48);
+    v128.store(v, v128.shuffle<i16>(a, b, 0, 2, 4, 6, 8, 10, 12, 14));
+    v128.store(v, v128.shuffle<i16>(c, d, 0, 2, 4, 6, 8, 10, 12, 14), 16);
+    v128.store(v, v128.shuffle<i16>(a, b, 1, 3, 5, 7, 9, 11, 13, 15), 32);
+    v128.store(v, v128.shuffle<i16>(c, d, 1, 3, 5, 7, 9, 11, 13, 15), 48);
   }
-  return sum;
 }
 
 /** Dot products, i32, of the query at v with four rows. */
 // @ts-ignore: decorator
 @inline function fourSq4(v: usize, a: usize, b: usize, c: usize, d: usize, stride: u32): v128 {
-  if (!ASC_FEATURE_RELAXED_SIMD) return sumI32(oneSq4(v, a, stride), oneSq4(v, b, stride), oneSq4(v, c, stride), oneSq4(v, d, stride));
-  const mask = v128.load(CONSTANTS, 16), zero = i32x4.splat(0);
+  const zero = i32x4.splat(0), end = <usize>stride;
   let a0 = zero, b0 = zero, c0 = zero, d0 = zero;
-  for (let i: usize = 0, end = <usize>stride; i < end; ) {
+  if (!ASC_FEATURE_RELAXED_SIMD) {
+    const mask = v128.load(CONSTANTS, 96);
+    for (let i: usize = 0; i < end; i += 16) {
+      const q0 = v128.load(v), q1 = v128.load(v, 16), q2 = v128.load(v, 32), q3 = v128.load(v, 48);
+      a0 = addProducts(a0, q0, q1, q2, q3, a + i, mask);
+      b0 = addProducts(b0, q0, q1, q2, q3, b + i, mask);
+      c0 = addProducts(c0, q0, q1, q2, q3, c + i, mask);
+      d0 = addProducts(d0, q0, q1, q2, q3, d + i, mask);
+      v += 64;
+    }
+    return sumI32(a0, b0, c0, d0);
+  }
+  const mask = v128.load(CONSTANTS, 16);
+  for (let i: usize = 0; i < end; ) {
     let sa = zero, sb = zero, sc = zero, sd = zero;
     for (const to = min(i + SQ4_BYTES_PER_SUM, end); i < to; i += 16) {
       const q0 = v128.load(v), q1 = v128.load(v, 16);

@@ -93,7 +93,7 @@ export async function kernelIndex(values, dim, { type, metric, build, seed }) {
 }
 
 /**
- * Indexes of the HNSW family over the same rows and codes of their own. They have the same graph, which is built once.
+ * Indexes of the HNSW family over the same rows and codes of their own. They have the same graph, which is built once; but for HNSW.
  * @param {Float32Array} values shape (rows, dim) @param {number} dim
  * @param {{ metric: string, graph: Record<string, unknown>, seed: number, indexes: { type: string, build: Record<string, unknown> }[] }} options
  */
@@ -110,6 +110,7 @@ export async function graphIndexes(values, dim, { metric, graph, seed, indexes }
   const inverseNormsPtr = kernels.arena.alloc(rows * 4);
   kernels.inverseNorms(ptr, rows, dim, inverseNormsPtr);
   const context = { kernels, metric, dim, rows, vectors: { ptr, rows, inverseNormsPtr } };
+  const ownGraph = await runBuild(module, { ...job, typeName: 'HNSW', params: getIndexType('HNSW').parseBuild(graph, { metric, dim }) }, values);
   const write = (/** @type {any} */ type) => {
     const code = type.create(context, seed);
     for (const step of code.train()) void step;
@@ -122,12 +123,12 @@ export async function graphIndexes(values, dim, { metric, graph, seed, indexes }
       const indexType = getIndexType(type);
       const params = indexType.parseBuild({ ...graph, ...build }, { metric, dim });
       const began = performance.now();
-      const code = write(type === 'HNSW_SQ' ? SCALAR_CODES[params['sq_type']] : productCode(shapeOf(params)));
+      const code = type === 'HNSW' ? null : write(type === 'HNSW_SQ' ? SCALAR_CODES[params['sq_type']] : productCode(shapeOf(params)));
       const refineType = refineCodeOf(params);
       const refine = refineType ? write(refineType) : null;
       const codeSeconds = (performance.now() - began) / 1000;
-      const sections = [...built.filter((/** @type {any} */ { name }) => !name.startsWith('code')), ...code.sections(), ...(refine ? refineSections(refine) : [])];
-      code.free();
+      const sections = code === null ? ownGraph : [...built.filter((/** @type {any} */ { name }) => !name.startsWith('code')), ...code.sections(), ...(refine ? refineSections(refine) : [])];
+      code?.free();
       refine?.free();
       const index = indexType.open(context, params, new Map(sections.map(({ name, bytes }) => [name, bytes])));
       return {

@@ -2,7 +2,7 @@
 import {
   CODES_CENTRE, CODES_DIM, CODES_KIND, CODES_METRIC, CODES_PTR, CODES_SCALE, CODES_STRIDE, CODES_TERMS, CODES_WIDTH, CODES_ZERO, CODE_F16, CODE_QUERY_BASE,
   CODE_QUERY_CODES, CODE_QUERY_FACTOR, CODE_QUERY_KIND, CODE_QUERY_METRIC, CODE_QUERY_OFFSET, CODE_QUERY_TERMS, CODE_QUERY_UNIT, CODE_QUERY_WIDTH, CODE_SQ8,
-  METRIC_IP, METRIC_L2,
+  METRIC_COSINE, METRIC_IP, METRIC_L2,
 } from './abi.ts';
 import type { KernelExports } from './exports.ts';
 import type { ScalarMemory } from './scalar-memory.ts';
@@ -49,36 +49,39 @@ export function scalarCodes(memory: ScalarMemory): Pick<KernelExports, 'codesEnc
     u32[(out + CODE_QUERY_KIND) / 4] = kind;
     u32[(out + CODE_QUERY_WIDTH) / 4] = width;
     u32[(out + CODE_QUERY_METRIC) / 4] = metric;
-    u32[(out + CODE_QUERY_TERMS) / 4] = kind === CODE_SQ8 && metric !== METRIC_L2 ? 0 : terms;
+    u32[(out + CODE_QUERY_TERMS) / 4] = metric === METRIC_IP ? 0 : terms;
   };
 
   return {
     codesEncode(codes, source, inverseNorms, from, to) {
       const { u8, f32 } = memory;
-      const { dim, stride, scale, zero, centre, ptr, terms, kind } = read(codes);
+      const { dim, stride, metric, scale, zero, centre, ptr, terms, kind } = read(codes);
       if (kind !== CODE_SQ8) return packedEncode(memory, codes, source, inverseNorms, from, to);
       const inverseScale = fround(1 / scale);
       for (let row = from; row < to; row++) {
         const x = source / 4 + row * dim, out = ptr + row * stride;
         const length = inverseNorms ? f32[inverseNorms / 4 + row] : 1;
-        let sum = 0;
+        let sum = 0, isZero = true;
         for (let i = 0; i < dim; i++) {
-          const scaled = fround(fround(fround(f32[x + i] * length) - f32[centre + i]) * inverseScale);
+          const value = fround(f32[x + i] * length);
+          if (value !== 0) isZero = false;
+          const scaled = fround(fround(value - f32[centre + i]) * inverseScale);
           const code = Math.min(Math.max(nearest(scaled) + zero, 0), CODE_MAX);
           sum += (code - zero) * (code - zero);
           u8[out + i] = code;
         }
         u8.fill(zero, out + dim, out + stride);
-        f32[terms / 4 + row] = sum;
+        f32[terms / 4 + row] = metric === METRIC_COSINE && isZero ? fround(sum) + fround(inverseScale * inverseScale) : sum;
       }
     },
 
     codesQuery(codes, query, out) {
-      const { i16, i32, f32 } = memory;
+      const { i16, i32, u32, f32 } = memory;
       const { dim, width, metric, scale, zero, centre, kind } = read(codes);
       writeHead(codes, out);
       if (kind >= CODE_F16) return packedQuery(memory, codes, query, out);
-      const isL2 = metric === METRIC_L2;
+      const isCosine = kind === CODE_SQ8 && metric === METRIC_COSINE;
+      const isL2 = metric === METRIC_L2 || isCosine;
       const q = query / 4, v = (out + CODE_QUERY_CODES) / 2, head = out / 4;
       const x = (i: number): number => (isL2 ? fround(f32[q + i] - f32[centre + i]) : f32[q + i]);
       const squares = new Float32Array(5), onCentre = new Float32Array(5);
@@ -106,6 +109,13 @@ export function scalarCodes(memory: ScalarMemory): Pick<KernelExports, 'codesEnc
       f32[head + CODE_QUERY_BASE / 4] = isL2 ? fround(fround(total(squares) / scale) / scale) : -total(onCentre);
       f32[head + CODE_QUERY_FACTOR / 4] = isL2 ? fround(fround(-2 * step) / scale) : fround(-step * scale);
       f32[head + CODE_QUERY_UNIT / 4] = isL2 ? fround(scale * scale) : 1;
+      if (!isCosine) return;
+      f32[head + CODE_QUERY_BASE / 4] -= fround(fround(2 / scale) / scale);
+      f32[head + CODE_QUERY_UNIT / 4] *= 0.5;
+      if (f32.subarray(q, q + dim).some((value) => value !== 0)) return;
+      f32[head + CODE_QUERY_BASE / 4] = 0;
+      f32[head + CODE_QUERY_FACTOR / 4] = 0;
+      u32[head + CODE_QUERY_TERMS / 4] = 0;
     },
 
     codesRowQuery(codes, row, out) {

@@ -2,13 +2,16 @@
  * Choosing the affine map of integer codes 0 .. most, x ≈ centre + scale * (code - zero), from a sample of the rows.
  *
  * Centred: the centre is the middle of each dimension's range, so that an offset in some dimension costs nothing;
- * one scale for all keeps distances between codes proportional to distances. Not centred, for dot products between rows, out
+ * one scale for all keeps distances between codes proportional to distances. Where many values are the least of their dimension (pixels, counts), the
+ * centre is moved to where that value is exact. Not centred, for dot products between rows, out
  * of which a centre would not cancel: the zero code is placed so that 0 is exact and the range is used. Values beyond the
  * range are clipped: the range is the one with the least squared error over the sample, so that a few outliers do not
  * coarsen everything. Plain double arithmetic in a fixed order: equal rows give equal codes on every machine.
  */
 const SAMPLE_ROWS_MAX = 4096;
 const BINS = 512;
+/** One row of the sample in so many decides between two centres. */
+const ERROR_EVERY = 8;
 
 export interface AffineMap {
   readonly scale: number;
@@ -71,7 +74,23 @@ export function trainAffine(values: Float32Array, rows: number, dim: number, { m
       histogram[bin < BINS ? bin | 0 : BINS - 1]++;
     }
   }
-  return { scale: Math.fround(leastErrorReach(histogram, reach, middle - 0.5) / (middle - 0.5)), zero: middle, centre };
+  const scale = Math.fround(leastErrorReach(histogram, reach, middle - 0.5) / (middle - 0.5));
+  const exactLow = centre.map((m, d) => low[d] + scale * Math.round((m - low[d]) / scale));
+  /** Of the sample, as rows are encoded. */
+  const squaredError = (about: Float32Array): number => {
+    let error = 0;
+    for (let i = 0; i < sampleRows; i += ERROR_EVERY) {
+      const row = rowAt(i);
+      const length = inverseNorms ? inverseNorms[row] : 1;
+      for (let d = 0, at = row * dim; d < dim; d++, at++) {
+        const x = values[at] * length - about[d];
+        const off = x - scale * Math.min(Math.max(Math.round(x / scale), -middle), most - middle);
+        error += off * off;
+      }
+    }
+    return error;
+  };
+  return { scale, zero: middle, centre: squaredError(exactLow) < squaredError(centre) ? exactLow : centre };
 }
 
 /** The reach (largest |x - centre| kept) in `steps` steps with the least squared error: rounding inside, clipping beyond. */
