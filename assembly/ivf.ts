@@ -30,7 +30,7 @@ import {
   LISTS_BITS, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_NIBBLES, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS,
 } from "../src/kernels/abi";
 import { codesQuery } from "./codes";
-import { Code, FastDot, FastL2, four } from "./distance";
+import { BOUNDED_FROM_DIM, boundedL2, Code, FastDot, FastL2, four, isFastL2, touch } from "./distance";
 import { CodeQuery, Codes, Ivf, TopK } from "./layout";
 import { rotateVectors } from "./rotate";
 import { Bits } from "./rows";
@@ -40,6 +40,8 @@ import { bound, push, topkScale, topkSort } from "./topk";
 
 /** Parts whose table entries are added up in 16 bits. Even. */
 const PARTS_PER_SUM: u32 = 512;
+/** How far ahead of the row that is compared rows are asked for. */
+const ROWS_AHEAD: u32 = 4;
 const TABLE_MAX: f32 = 127;
 /** Rounding a table's entries is off by no more than so many standard deviations, as far as rows are given up for it. */
 const TABLE_DEVIATIONS: f32 = 3;
@@ -76,6 +78,18 @@ export function scanList<S>(top: TopK, query: usize, data: usize, stride: u32, d
     const distances = inTurn ? four<S>(query, data, stride, dim, perRow, p, p1, p2, p3, true) : four<S>(query, data, stride, dim, perRow, p, p1, p2, p3, false);
     enter(top, distances, (1 << min(to - p, 4)) - 1, rowIds + ((<usize>p) << 2), 0);
   }
+}
+
+/** The same for long f32 rows by L2 that are read from memory: what is too far is not read to its end. */
+function scanListBounded(top: TopK, query: usize, data: usize, stride: u32, dim: u32, from: u32, to: u32, rowIds: usize, sink: usize): void {
+  let seen: u32 = 0;
+  for (let p = from; p < to; p++) {
+    // The processor reads ahead within a row; where the next ones begin it is told.
+    seen ^= touch(data + <usize>min(p + ROWS_AHEAD, to - 1) * stride, stride);
+    const distance = boundedL2(query, data + <usize>p * stride, dim, bound(top));
+    if (distance <= bound(top)) push(top, distance, load<u32>(rowIds + ((<usize>p) << 2)));
+  }
+  store<u32>(sink, seen);
 }
 
 export function scanListAllowed<S>(
@@ -120,12 +134,14 @@ function scanVectors<S>(ivf: Ivf, top: TopK, query: usize, data: usize, stride: 
   const near = changetype<TopK>(ivf.probes);
   // A list is as far away as all of them are: whether they fit a cache decides.
   const inTurn = isInTurn<S>(<usize>ivf.rows * stride, stride);
+  const isBounded = isFastL2<S>() && inTurn && ivf.dim >= BOUNDED_FROM_DIM;
   let empty: u32 = 0;
   for (let i: u32 = 0; i < near.count && (i < least || empty < emptyMax); i++) {
     const starts = ivf.starts + ((<usize>load<u32>(near.rows + ((<usize>i) << 2))) << 2);
     const from = load<u32>(starts), to = load<u32>(starts, 4);
     const count = top.count, farthest = bound(top);
     if (allow) scanListAllowed<S>(top, query, data, stride, ivf.dim, perRow, from, to, ivf.rowIds, allow);
+    else if (isBounded) scanListBounded(top, query, data, stride, ivf.dim, from, to, ivf.rowIds, ivf.sums);
     else scanList<S>(top, query, data, stride, ivf.dim, perRow, from, to, ivf.rowIds, inTurn);
     empty = emptyLists(top, count, farthest, empty);
   }

@@ -82,6 +82,24 @@ describe(`ivf against FLAT (seed ${SEED})`, () => {
     );
   });
 
+  it.each([256, 300, 303])('IVF_FLAT by L2 over long rows beyond the cache, of which few are read to their end, has the hits of FLAT to the last bit (%i dimensions)', (dim) => {
+    const rows = 1400;
+    const values = randomVectors(rows, dim, dim);
+    // Rows of every distance, and some that tie.
+    for (let row = 0; row < rows; row++) for (let d = 0; d < dim; d++) values[row * dim + d] *= 0.2 + (row % 50) / 50;
+    values.copyWithin(700 * dim, 0, 5 * dim);
+    for (const kernels of modules.filter(({ variant }) => variant !== 'scalar')) {
+      const index = buildAndOpen(kernels, 'IVF_FLAT', { nlist: 8 }, 'L2', values, dim), oracle = buildAndOpen(kernels, 'FLAT', {}, 'L2', values, dim);
+      for (let q = 0; q < 20; q++) {
+        const query = q < 5 ? values.slice(q * dim, (q + 1) * dim) : randomVectors(1, dim, 40 + q);
+        const { rows: got, distances } = index.search(query, 12, { nprobe: 8 });
+        const expected = oracle.search(query, 12, {});
+        expect(got).toEqual(expected.rows);
+        expect(distances).toEqual(expected.distances);
+      }
+    }
+  });
+
   it.each(METRICS)('scores without refinement are near the exact ones (%s)', (metric) => {
     const rows = 2000, dim = 64;
     const values = randomVectors(rows, dim, 21);
