@@ -45,6 +45,7 @@ function ivfType<C extends Centroids>(
     isScan: false,
     needsVectors: false,
     ...parse,
+    rowCacheBytes: () => null,
     estimateBytes(rows, dim, build) {
       const codeType = codeOf(build, dim);
       const lists = listsBytes(rows, codeType.centroidBytes(dim), listsFor(rows, nlist(build)));
