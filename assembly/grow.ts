@@ -2,11 +2,14 @@
 // heuristic that keeps a candidate only when it is nearer to the row than to every link kept before (algorithm 4), and
 // a list that overflows is chosen anew. Everything is strict or integer arithmetic in a fixed order: equal rows and
 // levels give equal links on every machine.
-import { METRIC_L2, NO_ROW } from "../src/kernels/abi";
+//
+// With one level and an entry chosen before, it is a Vamana graph (Subramanya et al., "DiskANN", NeurIPS 2019): alpha
+// above 1 lets long links live (their RobustPrune), and rows that are inserted again are linked anew over the whole graph.
+import { BEAM_ENTRY, METRIC_L2, NO_ROW } from "../src/kernels/abi";
 import { codesRowQuery } from "./codes";
 import { Code, Dot, L2, isCode, isDot } from "./distance";
 import { Graph, Walk } from "./layout";
-import { descend, distanceOf, fourOf, insertSorted, linksMax, linksOf, perRowOf, rowOf, Unfiltered, walkLevel } from "./walk";
+import { descend, distanceOf, fourOf, insertSorted, linksMax, linksOf, one, perRowOf, rowOf, Unfiltered, walkLevel } from "./walk";
 
 const NONE: u32 = <u32>NO_ROW;
 
@@ -38,11 +41,11 @@ function choose<S>(graph: Graph, walk: Walk, candidates: usize, n: u32, links: u
     const candidate = rowOf(candidates, c);
     let isKept = true;
     if (n > enough && kept > 0) {
-      const toRow = f32x4.splat(distanceOf(candidates, c));
+      const toRow = f32x4.splat(distanceOf(candidates, c)), alpha = f32x4.splat(graph.alpha);
       const query = rowQuery<S>(graph, candidate, walk.rowQuery);
       const perRow = perRowOf<S>(graph, query);
       for (let i: u32 = 0; i < kept && isKept; i += 4) {
-        isKept = !v128.any_true(f32x4.lt(fourOf<S>(graph, query, perRow, links, i, kept), toRow));
+        isKept = !v128.any_true(f32x4.lt(f32x4.mul(fourOf<S>(graph, query, perRow, links, i, kept), alpha), toRow));
       }
     }
     if (isKept) {
@@ -54,11 +57,14 @@ function choose<S>(graph: Graph, walk: Walk, candidates: usize, n: u32, links: u
   return kept;
 }
 
-/** Adds the link from -> to, choosing anew among all when the list is full. */
+/** Adds the link from -> to where it is not there, choosing anew among all when the list is full. */
 function addLink<S>(graph: Graph, walk: Walk, from: u32, to: u32, level: u32): void {
   const links = linksOf(graph, from, level), max = linksMax(graph, level);
-  let n = max;
-  while (n > 0 && load<u32>(links + ((<usize>(n - 1)) << 2)) == NONE) n--;
+  let n: u32 = 0;
+  while (n < max && load<u32>(links + ((<usize>n) << 2)) != NONE) {
+    if (load<u32>(links + ((<usize>n) << 2)) == to) return;
+    n++;
+  }
   if (n < max) {
     store<u32>(links + ((<usize>n) << 2), to);
     return;
@@ -78,8 +84,38 @@ function addLink<S>(graph: Graph, walk: Walk, from: u32, to: u32, level: u32): v
   choose<S>(graph, walk, candidates, max + 1, links, max, 0);
 }
 
+/** Whether one of the first n entries of a list is this row. */
+function hasRow(list: usize, n: u32, row: u32): bool {
+  for (let i: u32 = 0; i < n; i++) if (rowOf(list, i) == row) return true;
+  return false;
+}
+
+/**
+ * For a row that may be in the graph already: takes it out of the beam, and puts its links of now there, which the walk
+ * may not have met. Answers the number of candidates.
+ */
+function withLinks<S>(graph: Graph, walk: Walk, query: usize, row: u32, size: u32): u32 {
+  const beam = walk.beam, links = linksOf(graph, row, 0), most = graph.efConstruction + graph.slots;
+  const perRow = perRowOf<S>(graph, query);
+  let n: u32 = 0;
+  for (let i: u32 = 0; i < size; i++) {
+    if (rowOf(beam, i) == row) continue;
+    store<u64>(beam + <usize>n * BEAM_ENTRY, load<u64>(beam + <usize>i * BEAM_ENTRY));
+    n++;
+  }
+  for (let i: u32 = 0; i < graph.slots; i++) {
+    const link = load<u32>(links + ((<usize>i) << 2));
+    if (link == NONE) break;
+    if (hasRow(beam, n, link)) continue;
+    insertSorted(beam, n, most, one<S>(graph, query, perRow, link), link);
+    n++;
+  }
+  return n;
+}
+
 function insertRow<S>(graph: Graph, walk: Walk, row: u32): void {
-  const level: u32 = load<u8>(graph.levels + row);
+  if (row == graph.entry) return;
+  const level: u32 = graph.levels ? load<u8>(graph.levels + row) : 0;
   if (graph.entry == NONE) {
     graph.entry = row;
     graph.topLevel = level;
@@ -90,7 +126,8 @@ function insertRow<S>(graph: Graph, walk: Walk, row: u32): void {
   descend<S>(graph, walk, query, graph.entry, top, level);
   for (let l = min(level, top) + 1; l > 0; l--) {
     const at = l - 1;
-    const size = walkLevel<S, Unfiltered>(graph, walk, query, 1, graph.efConstruction, at, 0, 0);
+    let size = walkLevel<S, Unfiltered>(graph, walk, query, 1, graph.efConstruction, at, 0, 0);
+    if (!graph.levels) size = withLinks<S>(graph, walk, query, row, size);
     const links = linksOf(graph, row, at);
     const kept = choose<S>(graph, walk, walk.beam, size, links, graph.m, graph.m);
     for (let i: u32 = 0; i < kept; i++) addLink<S>(graph, walk, load<u32>(links + ((<usize>i) << 2)), row, at);
@@ -108,7 +145,8 @@ function insertRow<S>(graph: Graph, walk: Walk, row: u32): void {
 
 /**
  * Inserts rows [from, to), the rows before them being in the graph already. Link lists must hold NO_ROW, `levels` and
- * `upperStarts` be filled; entry is NO_ROW before the first row.
+ * `upperStarts` be filled; entry is NO_ROW before the first row. Without levels: in any order, the entry being chosen
+ * before, and again, which links them anew.
  */
 export function graphInsert(graphPtr: usize, walkPtr: usize, from: u32, to: u32): void {
   const graph = changetype<Graph>(graphPtr), walk = changetype<Walk>(walkPtr);

@@ -115,18 +115,18 @@ if (offsetof<Codes>("codebooks") != abi.CODES_CODEBOOKS) ERROR("Codes.codebooks 
   rows: u32;
   dim: u32;
   metric: u32;
-  /** Links per row above the base level; twice as many at the base. */
+  /** Links that a row is given when it is inserted, and most above the base level. */
   m: u32;
   /** A row of the top level, where walks begin. NO_ROW in an empty graph. */
   entry: u32;
   topLevel: u32;
-  /** u32, shape (rows, 2m), a list ends at its first NO_ROW. */
+  /** u32, shape (rows, slots), a list ends at its first NO_ROW. */
   baseLinks: usize;
   /** u32, shape (slots, m): level l >= 1 of a row is slot upperStarts[row] + l - 1. */
   upperLinks: usize;
   /** u32, shape (rows). */
   upperStarts: usize;
-  /** u8, shape (rows): highest level of the row. */
+  /** u8, shape (rows): highest level of the row. 0 for a graph of one level, whose entry is chosen before the first row. */
   levels: usize;
   /** Shape (rows, stride bytes): f32 vectors or codes. */
   data: usize;
@@ -136,6 +136,10 @@ if (offsetof<Codes>("codebooks") != abi.CODES_CODEBOOKS) ERROR("Codes.codebooks 
   /** Codes* for a graph over codes, 0 over f32. */
   codes: usize;
   efConstruction: u32;
+  /** Most links of a row at the base level. */
+  slots: u32;
+  /** A candidate is left out when a link kept before is nearer to it by this factor than the row is; at least 1. */
+  alpha: f32;
 }
 if (offsetof<Graph>("rows") != abi.GRAPH_ROWS) ERROR("Graph.rows drifted from abi.ts");
 if (offsetof<Graph>("dim") != abi.GRAPH_DIM) ERROR("Graph.dim drifted from abi.ts");
@@ -152,16 +156,18 @@ if (offsetof<Graph>("stride") != abi.GRAPH_STRIDE) ERROR("Graph.stride drifted f
 if (offsetof<Graph>("inverseNorms") != abi.GRAPH_INVERSE_NORMS) ERROR("Graph.inverseNorms drifted from abi.ts");
 if (offsetof<Graph>("codes") != abi.GRAPH_CODES) ERROR("Graph.codes drifted from abi.ts");
 if (offsetof<Graph>("efConstruction") != abi.GRAPH_EF_CONSTRUCTION) ERROR("Graph.efConstruction drifted from abi.ts");
+if (offsetof<Graph>("slots") != abi.GRAPH_SLOTS) ERROR("Graph.slots drifted from abi.ts");
+if (offsetof<Graph>("alpha") != abi.GRAPH_ALPHA) ERROR("Graph.alpha drifted from abi.ts");
 
 /** Scratch memory of one walk at a time. All of `visited` is zero between calls. */
 @unmanaged export class Walk {
   /** Bitset, one bit a row, in whole 16-byte blocks. */
   visited: usize;
-  /** Entries (f32 distance, u32 row), shape (ef + 1), nearest first. */
+  /** Entries (f32 distance, u32 row), shape (ef + 1), nearest first; in the build of a graph of one level (ef + slots + 1). */
   beam: usize;
-  /** The same, for the rows that a filter allows, or for a list of links that is chosen anew: shape (max(found, 2m + 1)). */
+  /** The same, for the rows that a filter allows, or for a list of links that is chosen anew: shape (max(found, slots + 1)). */
   found: usize;
-  /** u32, shape (2m + 4): rows whose distances come next. */
+  /** u32, shape (slots + 4): rows whose distances come next. */
   gather: usize;
   /** Room for a query in the form that the graph's rows need: f32, or a CodeQuery. */
   query: usize;

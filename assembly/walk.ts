@@ -28,12 +28,12 @@ export type Filtered = u16;
 
 // @ts-ignore: decorator
 @inline export function linksOf(graph: Graph, row: u32, level: u32): usize {
-  if (level == 0) return graph.baseLinks + <usize>row * (graph.m << 3);
+  if (level == 0) return graph.baseLinks + <usize>row * (graph.slots << 2);
   return graph.upperLinks + <usize>(load<u32>(graph.upperStarts + ((<usize>row) << 2)) + level - 1) * (graph.m << 2);
 }
 
 // @ts-ignore: decorator
-@inline export function linksMax(graph: Graph, level: u32): u32 { return level == 0 ? graph.m << 1 : graph.m; }
+@inline export function linksMax(graph: Graph, level: u32): u32 { return level == 0 ? graph.slots : graph.m; }
 
 // @ts-ignore: decorator
 @inline export function distanceOf(list: usize, i: u32): f32 { return load<f32>(list + <usize>i * BEAM_ENTRY); }

@@ -131,8 +131,11 @@ export interface DatabaseStats {
   readonly buildThread: 'calling' | 'worker';
   readonly store: string;
   readonly memoryBytes: number;
-  /** Full vectors of sealed segments: bytes in memory, and `cacheBytes`, beyond which only those stay that a search compares row by row. */
-  readonly cache: { readonly residentBytes: number; readonly budgetBytes: number };
+  /**
+   * Full vectors of sealed segments: bytes in memory, and `cacheBytes`, beyond which only those stay that a search compares
+   * row by row. `rowCacheBytes`: single rows that DISKANN keeps, within the search cache budgets of its indexes.
+   */
+  readonly cache: { readonly residentBytes: number; readonly budgetBytes: number; readonly rowCacheBytes: number };
   readonly usage: number;
   readonly quota: number | null;
   readonly recovery: RecoveryReport;

@@ -308,7 +308,7 @@ class Engine implements EngineClient {
       buildThread: builds.thread,
       store: store.sharedUrl ?? 'memory:',
       memoryBytes: this.#parts.pool.memoryBytes,
-      cache: { residentBytes: this.#parts.pool.cache.residentBytes, budgetBytes: this.#parts.pool.cache.budgetBytes },
+      cache: { residentBytes: this.#parts.pool.cache.residentBytes, budgetBytes: this.#parts.pool.cache.budgetBytes, rowCacheBytes: this.#parts.pool.cache.rowCacheBytes },
       usage: estimate.usage,
       quota: estimate.quota,
       recovery: this.#recovery,

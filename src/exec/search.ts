@@ -306,8 +306,9 @@ async function searchAndRead(
   }
   const query: RowQuery = { queries: job.queries, at, metric };
   vectors.setQuery(vectors.indexKernels, query);
-  const candidates = vectors.indexKernels.hitRows(vectors.search(planSegment(job.plan, vectors), seen)).slice().sort();
-  const { rows, distances } = await vectors.rescore(segment.file, query, candidates, k);
+  const plan = planSegment(job.plan, vectors);
+  const candidates = vectors.indexKernels.hitRows(vectors.search(plan, seen)).slice().sort();
+  const { rows, distances } = await vectors.rescore(segment.file, query, candidates, k, plan.rowsAtOnce);
   vectors.loadAhead(segment.file);
   const { to } = withinRange(distances, range);
   return { segment, rows: rows.subarray(0, to), distances: distances.subarray(0, to) };

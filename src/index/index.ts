@@ -40,6 +40,8 @@ export interface SearchPlan {
   readonly refine: boolean;
   /** HNSW: breadth of the walk, at least `candidates`. 0 where it means nothing. */
   readonly ef: number;
+  /** Candidates whose vectors are asked of the store at a time, where that takes waiting; absent: all. */
+  readonly rowsAtOnce?: number;
 }
 
 /** A named part of an index file. */
@@ -97,6 +99,11 @@ export interface IndexType {
   parseBuild(raw: Readonly<Record<string, unknown>>, about: { readonly metric: MetricType; readonly dim: number }): BuildParams;
   /** Checks search parameters against an index with these build parameters; an unknown one is INVALID_ARGUMENT. */
   parseSearch(raw: Readonly<Record<string, unknown>>, limit: number, build: BuildParams): SearchPlan;
+  /**
+   * Bytes of full vectors that it keeps, of `vectorBytes`, row by row as they are read, in place of whole segments within
+   * `cacheBytes`. null: it takes part in that.
+   */
+  rowCacheBytes(vectorBytes: number, build: BuildParams): number | null;
   /** Bytes of kernel memory that the index itself takes, f32 vectors apart. */
   estimateBytes(rows: number, dim: number, build: BuildParams): number;
   /** Starts a build. `context.vectors` is never null here. */

@@ -113,7 +113,9 @@ export const GRAPH_STRIDE = 44;
 export const GRAPH_INVERSE_NORMS = 48;
 export const GRAPH_CODES = 52;
 export const GRAPH_EF_CONSTRUCTION = 56;
-export const GRAPH_SIZE = 64;
+export const GRAPH_SLOTS = 60;
+export const GRAPH_ALPHA = 64;
+export const GRAPH_SIZE = 128;
 
 // Walk: scratch memory of one walk at a time.
 export const WALK_VISITED = 0;

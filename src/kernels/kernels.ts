@@ -224,7 +224,8 @@ class BoundKernels implements Kernels {
   rescoreGathered(format: RowFormat, metric: MetricType, rows: Uint32Array, ptr: number, dim: number, keep: number): void {
     const n = rows.length;
     const termsPtr = this.scratch('rescoreTerms', n * 4);
-    this.rowTerms(format, ptr, n, dim, termsPtr);
+    // Of floats only COSINE asks for the terms.
+    if (metric === 'COSINE' || isExact(format.code)) this.rowTerms(format, ptr, n, dim, termsPtr);
     const hits = this.hitRows(n);
     for (let i = 0; i < n; i++) hits[i] = i;
     this.rescore(format, metric, ptr, dim, termsPtr, n, keep);

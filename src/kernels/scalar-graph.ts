@@ -1,7 +1,7 @@
 /** The twin of `assembly/walk.ts` and `assembly/grow.ts`: the same walk, the same links, step by step. */
 import {
-  GRAPH_BASE_LINKS, GRAPH_CODES, GRAPH_DATA, GRAPH_DIM, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_INVERSE_NORMS, GRAPH_LEVELS, GRAPH_M, GRAPH_METRIC,
-  GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, CODE_QUERY_UNIT, METRIC_L2, NO_ROW, WALK_QUERY, WALK_ROW_QUERY,
+  GRAPH_ALPHA, GRAPH_BASE_LINKS, GRAPH_CODES, GRAPH_DATA, GRAPH_DIM, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_INVERSE_NORMS, GRAPH_LEVELS, GRAPH_M, GRAPH_METRIC,
+  GRAPH_SLOTS, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, CODE_QUERY_UNIT, METRIC_L2, NO_ROW, WALK_QUERY, WALK_ROW_QUERY,
 } from './abi.ts';
 import type { KernelExports } from './exports.ts';
 import { codeDistance, type scalarCodes } from './scalar-codes.ts';
@@ -61,6 +61,8 @@ class ScalarGraph {
   readonly metric: number;
   readonly dim: number;
   readonly m: number;
+  readonly baseSlots: number;
+  readonly alpha: number;
   readonly codes: number;
   readonly #data: number;
   readonly #stride: number;
@@ -79,6 +81,8 @@ class ScalarGraph {
     this.metric = field(GRAPH_METRIC);
     this.dim = field(GRAPH_DIM);
     this.m = field(GRAPH_M);
+    this.baseSlots = field(GRAPH_SLOTS);
+    this.alpha = memory.f32[this.at + GRAPH_ALPHA / 4];
     this.codes = field(GRAPH_CODES);
     this.#data = field(GRAPH_DATA);
     this.#stride = field(GRAPH_STRIDE);
@@ -114,12 +118,12 @@ class ScalarGraph {
 
   /** Element offset of a list of links, and its length in slots. */
   links(row: number, level: number): number {
-    if (level === 0) return this.#baseLinks / 4 + row * this.m * 2;
+    if (level === 0) return this.#baseLinks / 4 + row * this.baseSlots;
     return this.#upperLinks / 4 + (this.memory.u32[this.#upperStarts / 4 + row] + level - 1) * this.m;
   }
 
   slots(level: number): number {
-    return level === 0 ? this.m * 2 : this.m;
+    return level === 0 ? this.baseSlots : this.m;
   }
 
   neighbours(row: number, level: number): number[] {
@@ -201,7 +205,7 @@ class ScalarGraph {
       let isKept = true;
       if (n > enough && kept > 0) {
         const query = this.rowQuery(candidate, rowQueryPtr);
-        for (let i = 0; i < kept && isKept; i++) isKept = !(this.distance(query, u32[links + i]) < candidates.distances[c]);
+        for (let i = 0; i < kept && isKept; i++) isKept = !(fround(this.distance(query, u32[links + i]) * this.alpha) < candidates.distances[c]);
       }
       if (isKept) u32[links + kept++] = candidate;
     }
@@ -209,10 +213,19 @@ class ScalarGraph {
     return kept;
   }
 
+  /** For a row that may be in the graph already: the beam without it, and with its links of now. */
+  withLinks(query: number, row: number, beam: SortedRows): SortedRows {
+    const candidates = new SortedRows(beam.max + this.baseSlots);
+    beam.rows.forEach((other, i) => other !== row && candidates.insert(beam.distances[i], other));
+    for (const link of this.neighbours(row, 0)) if (!candidates.rows.includes(link)) candidates.insert(this.distance(query, link), link);
+    return candidates;
+  }
+
   addLink(from: number, to: number, level: number, rowQueryPtr: number): void {
     const { u32 } = this.memory;
     const start = this.links(from, level), max = this.slots(level);
     const rows = this.neighbours(from, level);
+    if (rows.includes(to)) return;
     if (rows.length < max) {
       u32[start + rows.length] = to;
       return;
@@ -245,7 +258,8 @@ export function scalarGraph(memory: ScalarMemory, codeExports: ReturnType<typeof
       const queryPtr = u32[(walkPtr + WALK_QUERY) / 4], rowQueryPtr = u32[(walkPtr + WALK_ROW_QUERY) / 4];
       const efConstruction = u32[graph.at + GRAPH_EF_CONSTRUCTION / 4];
       for (let row = from; row < to; row++) {
-        const level = u8[graph.levels + row];
+        if (row === graph.entry) continue;
+        const level = graph.levels ? u8[graph.levels + row] : 0;
         if (graph.entry === NONE) {
           graph.entry = row;
           graph.topLevel = level;
@@ -258,7 +272,8 @@ export function scalarGraph(memory: ScalarMemory, codeExports: ReturnType<typeof
           const beam = graph.walk(query, [nearest], efConstruction, at, 0, 0);
           nearest = { row: beam.rows[0], distance: beam.distances[0] };
           const links = graph.links(row, at);
-          const kept = graph.choose(beam, links, graph.m, graph.m, rowQueryPtr);
+          const candidates = graph.levels ? beam : graph.withLinks(query, row, beam);
+          const kept = graph.choose(candidates, links, graph.m, graph.m, rowQueryPtr);
           for (let i = 0; i < kept; i++) graph.addLink(u32[links + i], row, at, rowQueryPtr);
         }
         if (level > topLevel) {

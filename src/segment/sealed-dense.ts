@@ -14,6 +14,7 @@ import type { SectionFile } from '../storage/sections/index.ts';
 import { columnOfRows, type DenseField } from './dense-column.ts';
 import { readIntoMemory } from './read-into-memory.ts';
 import type { KernelPool } from './kernel-pool.ts';
+import { RowCache } from './row-cache.ts';
 import type { RowQuery, SealedRows } from './sealed-vectors.ts';
 import { valuesSection } from './segment-file.ts';
 
@@ -34,6 +35,8 @@ export class SealedDense implements SealedRows {
   readonly format: RowFormat;
   readonly #rowBytes: number;
   #resident: Resident | null = null;
+  /** Rows that were read one by one, while whole segments of them are not to be in memory. */
+  #rowCache: RowCache | null = null;
   /** f32, shape (rows, dim), and 1 / |row|: what indexes see of rows of other elements. */
   #expanded: VectorBlock | null = null;
 
@@ -102,7 +105,7 @@ export class SealedDense implements SealedRows {
     const rows = kernels.hitRows(n).slice().sort();
     const byteLength = n * this.#rowBytes;
     const ptr = kernels.scratch('rescore', byteLength + ROWS_SLACK_BYTES);
-    if (!file.readRangesNow(valuesSection(this.#field.fieldId), this.#offsets(rows), this.#rowBytes, kernels.arena.u8(ptr, byteLength))) return false;
+    if (!this.#readNow(rows, file, kernels.arena.u8(ptr, byteLength))) return false;
     kernels.rescoreGathered(this.format, metric, rows, ptr, this.#dim, keep);
     return true;
   }
@@ -114,7 +117,9 @@ export class SealedDense implements SealedRows {
   }
 
   #offsets(rows: ArrayLike<number>): Float64Array {
-    return Float64Array.from(rows, (row) => row * this.#rowBytes);
+    const offsets = new Float64Array(rows.length);
+    for (let i = 0; i < offsets.length; i++) offsets[i] = rows[i]! * this.#rowBytes;
+    return offsets;
   }
 
   take(rows: ArrayLike<number>): Column {
@@ -125,12 +130,49 @@ export class SealedDense implements SealedRows {
     return columnOfRows(this.#field, bytes, rows.length);
   }
 
-  async read(rows: ArrayLike<number>, file: SectionFile): Promise<Column> {
+  async read(rows: ArrayLike<number>, file: SectionFile, rowsAtOnce = rows.length): Promise<Column> {
+    const rowBytes = this.#rowBytes;
+    const bytes = new Uint8Array(rows.length * rowBytes);
+    const placeOf = (i: number): Uint8Array => bytes.subarray(i * rowBytes, (i + 1) * rowBytes);
+    if (!this.#readNow(rows, file, bytes)) {
+      const missing = Array.from(rows, (_, i) => i).filter((i) => !this.#rowCache?.get(rows[i]!, placeOf(i)));
+      for (let from = 0; from < missing.length; from += rowsAtOnce) {
+        const part = missing.slice(from, from + rowsAtOnce);
+        const found = await file.readRanges(valuesSection(this.#field.fieldId), this.#offsets(part.map((i) => rows[i]!)), rowBytes);
+        part.forEach((i, at) => {
+          placeOf(i).set(found.subarray(at * rowBytes, (at + 1) * rowBytes));
+          this.#rowCache?.put(rows[i]!, placeOf(i));
+        });
+      }
+    }
+    return columnOfRows(this.#field, bytes, rows.length);
+  }
+
+  /** Rows behind each other into `target`; false where the file cannot give all at once. */
+  #readNow(rows: ArrayLike<number>, file: SectionFile, target: Uint8Array): boolean {
     const section = valuesSection(this.#field.fieldId);
-    const offsets = this.#offsets(rows);
-    const bytes = new Uint8Array(rows.length * this.#rowBytes);
-    const found = file.readRangesNow(section, offsets, this.#rowBytes, bytes) ? bytes : await file.readRanges(section, offsets, this.#rowBytes);
-    return columnOfRows(this.#field, found, rows.length);
+    const rowBytes = this.#rowBytes;
+    const cache = this.#rowCache;
+    if (!cache) return file.readRangesNow(section, this.#offsets(rows), rowBytes, target);
+    const placeOf = (bytes: Uint8Array, i: number): Uint8Array => bytes.subarray(i * rowBytes, (i + 1) * rowBytes);
+    const missing: number[] = [];
+    for (let i = 0; i < rows.length; i++) if (!cache.get(rows[i]!, placeOf(target, i))) missing.push(i);
+    const found = new Uint8Array(missing.length * rowBytes);
+    if (!file.readRangesNow(section, this.#offsets(missing.map((i) => rows[i]!)), rowBytes, found)) return false;
+    missing.forEach((i, at) => {
+      const row = placeOf(found, at);
+      placeOf(target, i).set(row);
+      cache.put(rows[i]!, row);
+    });
+    return true;
+  }
+
+  get rowCacheBytes(): number {
+    return this.#rowCache?.memoryBytes ?? 0;
+  }
+
+  keepRows(byteLength: number): void {
+    this.#rowCache = RowCache.within(byteLength, this.#rows, this.#rowBytes);
   }
 
   copyAll(): Column {

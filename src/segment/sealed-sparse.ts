@@ -126,6 +126,11 @@ export class SealedSparse implements SealedRows {
     return takeSparse(this.#field, rows, shifted, new Uint32Array(indices.buffer, indices.byteOffset, last - first), new Float32Array(values.buffer, values.byteOffset, last - first));
   }
 
+  readonly rowCacheBytes = 0;
+
+  /** Indexes of sparse vectors score nothing again. */
+  keepRows(): void {}
+
   copyAll(): Column {
     return this.take(Uint32Array.from({ length: this.#rows }, (_, row) => row));
   }

@@ -49,8 +49,12 @@ export interface SealedRows {
   /** Scores hits of these kernels by their vectors, which a `read` answered; `rows` ascending. */
   rescoreRead(kernels: Kernels, metric: MetricType, rows: Uint32Array, vectors: Column, keep: number): void;
   take(rows: ArrayLike<number>): Column;
-  /** Vectors need not be in memory. */
-  read(rows: ArrayLike<number>, file: SectionFile): Promise<Column>;
+  /** Vectors need not be in memory. `rowsAtOnce`: most that are asked of the file at a time; default all. */
+  read(rows: ArrayLike<number>, file: SectionFile, rowsAtOnce?: number): Promise<Column>;
+  /** Bytes that rows kept one by one take. */
+  readonly rowCacheBytes: number;
+  /** Keeps rows that are read, within so many bytes; 0: none. Forgets those that were kept. */
+  keepRows(byteLength: number): void;
   /** All rows. */
   copyAll(): Column;
   /** The rows in the form that indexes know; they stay so until `dropBlock`. */
@@ -75,6 +79,8 @@ export class SealedVectors implements CachedVectors {
   #indexKernels: Kernels | null = null;
   /** What serves compares the vectors themselves. */
   #isNeeded = true;
+  /** What serves keeps rows one by one in place of all. */
+  #keepsRows = false;
   #holds = 0;
   #loading: Promise<void> | null = null;
   #freed = false;
@@ -114,11 +120,15 @@ export class SealedVectors implements CachedVectors {
   }
 
   get memoryBytes(): number {
-    return this.#rows.memoryBytes + (this.#index?.memoryBytes ?? 0);
+    return this.#rows.memoryBytes + this.#rows.rowCacheBytes + (this.#index?.memoryBytes ?? 0);
   }
 
   get residentBytes(): number {
     return this.resident ? this.#rows.memoryBytes : this.#loading ? this.byteLength : 0;
+  }
+
+  get rowCacheBytes(): number {
+    return this.#rows.rowCacheBytes;
   }
 
   get isDroppable(): boolean {
@@ -140,7 +150,7 @@ export class SealedVectors implements CachedVectors {
 
   /** Reads the vectors behind a search that scores rows again, where the budget has room for them. */
   loadAhead(file: SectionFile): void {
-    if (this.resident || this.#loading || this.#freed || !this.#pool.cache.makeRoom(this.byteLength, this.#useBefore)) return;
+    if (this.resident || this.#loading || this.#freed || this.#keepsRows || !this.#pool.cache.makeRoom(this.byteLength, this.#useBefore)) return;
     // A failure to read ahead is no search's: the next one that needs the vectors meets it again.
     this.load(file).catch(() => {});
   }
@@ -190,8 +200,12 @@ export class SealedVectors implements CachedVectors {
     this.#isNeeded = type.needsVectors;
     if (type.needsVectors) return;
     this.#rows.dropBlock();
-    // An index that scores nothing again has no use for them.
-    if (!type.parseSearch({}, 1, spec.params).refine && this.isDroppable) this.drop();
+    const rowCacheBytes = type.rowCacheBytes(this.byteLength, spec.params);
+    this.#keepsRows = rowCacheBytes !== null;
+    this.#rows.keepRows(rowCacheBytes ?? 0);
+    // An index that scores nothing again has no use for all of them.
+    const hasUse = !this.#keepsRows && type.parseSearch({}, 1, spec.params).refine;
+    if (!hasUse && this.isDroppable) this.drop();
     this.#pool.cache.trim();
   }
 
@@ -204,6 +218,8 @@ export class SealedVectors implements CachedVectors {
   #removeIndex(): void {
     const kernels = this.#indexKernels;
     if (!kernels) return;
+    this.#keepsRows = false;
+    this.#rows.keepRows(0);
     this.#index!.free();
     this.#index = null;
     this.#indexSpec = null;
@@ -277,9 +293,9 @@ export class SealedVectors implements CachedVectors {
   }
 
   /** The same for rows that are read from the file first; `rows` ascending. Answers the best `keep`, closest first. */
-  async rescore(file: SectionFile, query: RowQuery, rows: Uint32Array, keep: number): Promise<{ readonly rows: Uint32Array; readonly distances: Float32Array }> {
+  async rescore(file: SectionFile, query: RowQuery, rows: Uint32Array, keep: number, rowsAtOnce?: number): Promise<{ readonly rows: Uint32Array; readonly distances: Float32Array }> {
     if (rows.length === 0) return { rows, distances: new Float32Array(0) };
-    const vectors = await this.#rows.read(rows, file);
+    const vectors = await this.#rows.read(rows, file, rowsAtOnce);
     // The index may be gone by now, these kernels never are.
     const kernels = this.#pool.shared;
     this.#rows.setQuery(kernels, query);

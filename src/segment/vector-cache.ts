@@ -8,6 +8,8 @@
 export interface CachedVectors {
   /** Bytes of them that are in memory or on their way there. */
   readonly residentBytes: number;
+  /** Bytes of rows that an index keeps one by one, within a budget of its own. */
+  readonly rowCacheBytes: number;
   /** In memory, and nothing that runs or serves needs them there. */
   readonly isDroppable: boolean;
   /** As `VectorCache.use` answered at the last search. */
@@ -35,6 +37,12 @@ export class VectorCache {
   get residentBytes(): number {
     let bytes = 0;
     for (const vectors of this.#known) bytes += vectors.residentBytes;
+    return bytes;
+  }
+
+  get rowCacheBytes(): number {
+    let bytes = 0;
+    for (const vectors of this.#known) bytes += vectors.rowCacheBytes;
     return bytes;
   }
 

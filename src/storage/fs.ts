@@ -84,15 +84,18 @@ class FsStore implements Store {
     });
   }
 
-  readNow(name: string, from: number, target: Uint8Array): boolean {
+  readNow(name: string, offsets: ArrayLike<number>, byteLength: number, target: Uint8Array): boolean {
     this.#check(false);
     checkName(name);
     const opened = this.#handles.opened(this.#filePath(name));
     if (!opened) return false;
-    checkRange(name, opened.size, from, from + target.length);
     try {
-      const length = readFullyNow(opened.handle.fd, target, from);
-      checkRange(name, from + length, from, from + target.length);
+      for (let i = 0; i < offsets.length; i++) {
+        const from = offsets[i]!;
+        checkRange(name, opened.size, from, from + byteLength);
+        const length = readFullyNow(opened.handle.fd, target, i * byteLength, byteLength, from);
+        checkRange(name, from + length, from, from + byteLength);
+      }
     } catch (error) {
       throw isOfFileSystem(error) ? fsError(error, 'read', this.#filePath(name)) : error;
     }

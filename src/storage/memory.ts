@@ -86,12 +86,14 @@ class MemoryStore implements Store {
     return bytes.slice(range.from, range.to);
   }
 
-  readNow(name: string, from: number, target: Uint8Array): boolean {
+  readNow(name: string, offsets: ArrayLike<number>, byteLength: number, target: Uint8Array): boolean {
     this.#checkOpen(name);
     const bytes = this.#medium.files.get(name);
     if (!bytes) throw notFound(name);
-    const range = checkRange(name, bytes.length, from, from + target.length);
-    target.set(bytes.subarray(range.from, range.to));
+    for (let i = 0; i < offsets.length; i++) {
+      const range = checkRange(name, bytes.length, offsets[i]!, offsets[i]! + byteLength);
+      target.set(bytes.subarray(range.from, range.to), i * byteLength);
+    }
     return true;
   }
 

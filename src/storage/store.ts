@@ -56,11 +56,11 @@ export interface Store {
    */
   read(name: string, from?: number, to?: number): Promise<Uint8Array>;
   /**
-   * Fills `target` with the file's bytes from `from` on, at once, where the medium has them at hand: a file system whose
-   * page cache holds what was read before needs a microsecond for what takes ten through a promise. False: it cannot,
-   * `read` can. CORRUPT when the file is shorter.
+   * Ranges of `byteLength` bytes of a file, from each of `offsets` on, back to back into `target`, at once, where the medium has
+   * them at hand: a file system whose page cache holds what was read before needs a microsecond for what takes ten through
+   * a promise. False: it cannot, `read` can. CORRUPT when the file is shorter.
    */
-  readNow(name: string, from: number, target: Uint8Array): boolean;
+  readNow(name: string, offsets: ArrayLike<number>, byteLength: number, target: Uint8Array): boolean;
   /** Length of a file in bytes. NOT_FOUND when there is none. */
   size(name: string): Promise<number>;
   /** Makes an immutable file of the chunks in turn. Resolved: durable under that name, whole. ALREADY_EXISTS when taken. */

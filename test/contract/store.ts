@@ -77,15 +77,16 @@ export function storeSuite(title: string, makeFactory: () => StoreFactory): void
         await store.write('a', [whole]);
         await store.read('a', 0, 1);
         for (const [from, to] of [[0, 1], [7, 200_001], [65_535, 65_537], [5, 5]]) {
-          const target = new Uint8Array(to - from + 2).fill(9);
-          if (!store.readNow('a', from, target.subarray(1, -1))) continue;
-          expectBytes(target, Uint8Array.from([9, ...whole.subarray(from, to), 9]));
+          const length = to - from;
+          const target = new Uint8Array(2 * length + 2).fill(9);
+          if (!store.readNow('a', [from, 0], length, target.subarray(1, -1))) continue;
+          expectBytes(target, Uint8Array.from([9, ...whole.subarray(from, to), ...whole.subarray(0, length), 9]));
         }
-        const past = (): boolean => store.readNow('a', 200_000, new Uint8Array(2));
-        if (store.readNow('a', 0, new Uint8Array(1))) expect(past).toThrow(code('CORRUPT'));
+        const past = (): boolean => store.readNow('a', [0, 200_000], 2, new Uint8Array(4));
+        if (store.readNow('a', [0], 1, new Uint8Array(1))) expect(past).toThrow(code('CORRUPT'));
         else expect(past()).toBe(false);
         await store.remove('a');
-        const gone = (): boolean => store.readNow('a', 0, new Uint8Array(1));
+        const gone = (): boolean => store.readNow('a', [0], 1, new Uint8Array(1));
         try {
           expect(gone()).toBe(false);
         } catch (error) {

@@ -72,6 +72,8 @@ const CASES: readonly [type: string, build: Record<string, unknown>, search: Rec
   ['IVF_PQ', { nlist: 8, m: 64, nbits: 4, refine: true }, { nprobe: 3, refine_k: 5 }],
   ['SCANN', { nlist: 8 }, { nprobe: 3, reorder_k: 60 }],
   ['IVF_RABITQ', { nlist: 8, refine: true }, { nprobe: 3, refine_k: 5 }],
+  ['DISKANN', { max_degree: 12, search_list_size: 40, search_cache_budget_gb_ratio: 0 }, { search_list: 60 }],
+  ['DISKANN', { max_degree: 12, search_list_size: 40 }, { search_list: 60, beamwidth: 4 }],
   ['IVF_RABITQ', { nlist: 8, refine: true, refine_type: 'SQ6' }, { nprobe: 3, refine_k: 5 }],
 ];
 
@@ -156,7 +158,7 @@ describe(`vectors in the store (seed ${SEED})`, { timeout: 60_000 }, () => {
     await insert(client, 0, 2 * ROWS);
     await client.flush({ collectionId });
     // Scanned, they must be there, whatever the budget.
-    expect(await cacheOf(client)).toEqual({ residentBytes: 2 * SEGMENT_BYTES, budgetBytes: SEGMENT_BYTES });
+    expect(await cacheOf(client)).toEqual({ residentBytes: 2 * SEGMENT_BYTES, budgetBytes: SEGMENT_BYTES, rowCacheBytes: 0 });
     const build = (type: string, params: Record<string, unknown>) => client.createIndex({ collectionId, fieldId: vector, spec: { type, metric: 'L2', params }, wait: true });
     await build('HNSW_SQ', { ...GRAPH, refine: true });
     expect((await cacheOf(client)).residentBytes).toBe(0);
@@ -229,7 +231,7 @@ describe(`vectors in the store (seed ${SEED})`, { timeout: 60_000 }, () => {
 
 describe('the cache of vectors', () => {
   const cached = (cache: VectorCache, bytes: number, isDroppable = true) => {
-    const vectors = { residentBytes: bytes, isDroppable, lastUse: cache.use(), drop: () => void (vectors.residentBytes = 0) } satisfies CachedVectors as CachedVectors & { residentBytes: number; lastUse: number };
+    const vectors = { residentBytes: bytes, rowCacheBytes: 0, isDroppable, lastUse: cache.use(), drop: () => void (vectors.residentBytes = 0) } satisfies CachedVectors as CachedVectors & { residentBytes: number; lastUse: number };
     cache.add(vectors);
     return vectors;
   };

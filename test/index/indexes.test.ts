@@ -17,6 +17,11 @@ for (const variant of testVariants()) {
     indexSuite(module, { type: 'HNSW_PQ', build: { ...graph, refine: true }, usual: { ef: 100, refine_k: 10 }, exact: looksAtAll });
     indexSuite(module, { type: 'HNSW_PRQ', build: { ...graph, refine: true }, usual: { ef: 200, refine_k: 20 }, exact: looksAtAll });
   }
+  const wholeList = (rows: number, limit: number) => ({ search_list: Math.max(rows, limit) });
+  const vamana = { max_degree: 16, search_list_size: 40 };
+  // From a byte a dimension on the codes are those of 7 bits; less would be 256 words a part, too slow for the scalar twin.
+  indexSuite(module, { type: 'DISKANN', build: { ...vamana, pq_code_budget_gb_ratio: 1 }, exact: wholeList });
+  if (variant !== 'scalar') indexSuite(module, { type: 'DISKANN', build: vamana, exact: wholeList });
   indexSuite(module, { type: 'IVF_FLAT', build: { nlist: 16 }, exact: () => ({ nprobe: 16 }) });
   const all = (rows: number, limit: number) => ({ nprobe: 16, refine_k: Math.max(rows / limit, 1) });
   const refined = { nlist: 16, refine: true };

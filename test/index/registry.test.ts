@@ -14,7 +14,7 @@ const codeOf = (run: () => unknown): string => {
 
 describe('index registry', () => {
   it('knows the types by name, case ignored, and by code', () => {
-    for (const [name, code] of [['FLAT', 1], ['HNSW', 2], ['HNSW_SQ', 3], ['IVF_FLAT', 4], ['IVF_SQ8', 5], ['IVF_PQ', 6], ['SCANN', 7], ['IVF_RABITQ', 8], ['HNSW_PQ', 30], ['HNSW_PRQ', 31]] as const) {
+    for (const [name, code] of [['FLAT', 1], ['HNSW', 2], ['HNSW_SQ', 3], ['IVF_FLAT', 4], ['IVF_SQ8', 5], ['IVF_PQ', 6], ['SCANN', 7], ['IVF_RABITQ', 8], ['HNSW_PQ', 30], ['HNSW_PRQ', 31], ['DISKANN', 32]] as const) {
       expect(getIndexType(name.toLowerCase()).name).toBe(name);
       expect(getIndexType(name).code).toBe(code);
       expect(getIndexTypeByCode(code).name).toBe(name);
@@ -22,7 +22,7 @@ describe('index registry', () => {
   });
 
   it('refuses names: those of Milvus not served yet as NOT_SUPPORTED, any other as INVALID_ARGUMENT', () => {
-    expect(codeOf(() => getIndexType('DISKANN'))).toBe('NOT_SUPPORTED');
+    expect(codeOf(() => getIndexType('AISAQ'))).toBe('NOT_SUPPORTED');
     expect(codeOf(() => getIndexType('HNSWLIB'))).toBe('INVALID_ARGUMENT');
     expect(codeOf(() => getIndexType(7 as never))).toBe('INVALID_ARGUMENT');
     expect(codeOf(() => getIndexTypeByCode(200))).toBe('FORMAT_UNSUPPORTED');
@@ -57,6 +57,13 @@ describe('index parameters', () => {
     expect(getIndexType('HNSW_PQ').parseBuild({}, { metric: 'L2', dim: 100 })).toEqual({ M: 30, efConstruction: 360, m: 25, nbits: 8, refine: false, refine_type: 'FP32' });
     expect(getIndexType('HNSW_PRQ').parseBuild({}, about)).toEqual({ M: 30, efConstruction: 360, m: 2, nrq: 2, nbits: 8, refine: false, refine_type: 'FP32' });
     expect(getIndexType('HNSW_PRQ').parseBuild({}, { metric: 'L2', dim: 7 })).toMatchObject({ m: 1 });
+    expect(getIndexType('DISKANN').parseBuild({}, about)).toEqual({
+      max_degree: 56, search_list_size: 100, pq_code_budget_gb: 0, pq_code_budget_gb_ratio: 0.125, search_cache_budget_gb: 0, search_cache_budget_gb_ratio: 0.1,
+    });
+    expect(getIndexType('DISKANN').parseSearch({}, 10, {})).toEqual({ candidates: 100, refine: true, rescored: 0, ef: 100, rowsAtOnce: 8 });
+    expect(getIndexType('DISKANN').parseSearch({ search_list: 10, beamwidth: 2 }, 10, {})).toMatchObject({ candidates: 16, ef: 16, rowsAtOnce: 2 });
+    expect(getIndexType('DISKANN').parseSearch({}, 300, {})).toMatchObject({ candidates: 300, ef: 300 });
+    expect(getIndexType('DISKANN').parseSearch({ search_list: 1e6 }, 10, {})).toMatchObject({ candidates: 32_768, ef: 1e6 });
   });
 
   it.each([
@@ -70,6 +77,14 @@ describe('index parameters', () => {
     ['HNSW', { m: 16 }, 'INVALID_ARGUMENT m'],
     ['HNSW', { refine: true }, 'INVALID_ARGUMENT refine'],
     ['HNSW_SQ', { refine: 'true' }, 'INVALID_ARGUMENT refine'],
+    ['DISKANN', { max_degree: 0 }, 'INVALID_ARGUMENT max_degree'],
+    ['DISKANN', { max_degree: 513 }, 'INVALID_ARGUMENT max_degree'],
+    ['DISKANN', { search_list_size: 0 }, 'INVALID_ARGUMENT search_list_size'],
+    ['DISKANN', { pq_code_budget_gb_ratio: 1.5 }, 'INVALID_ARGUMENT pq_code_budget_gb_ratio'],
+    ['DISKANN', { pq_code_budget_gb: -1 }, 'INVALID_ARGUMENT pq_code_budget_gb'],
+    ['DISKANN', { search_cache_budget_gb_ratio: NaN }, 'INVALID_ARGUMENT search_cache_budget_gb_ratio'],
+    ['DISKANN', { search_cache_budget_gb: 'all' }, 'INVALID_ARGUMENT search_cache_budget_gb'],
+    ['DISKANN', { M: 16 }, 'INVALID_ARGUMENT M'],
     ['HNSW_SQ', { sq_type: 'SQ7' }, 'INVALID_ARGUMENT sq_type'],
     ['HNSW_SQ', { refine_type: 'SQ6' }, 'INVALID_ARGUMENT refine_type'],
     ['HNSW_SQ', { refine_type: 'SQ8' }, 'INVALID_ARGUMENT refine_type'],
@@ -115,6 +130,10 @@ describe('index parameters', () => {
     ['HNSW_PQ', { ef: 9 }, 'INVALID_ARGUMENT ef'],
     ['HNSW_PQ', { nprobe: 9 }, 'INVALID_ARGUMENT nprobe'],
     ['HNSW_PRQ', { refine_k: 0 }, 'INVALID_ARGUMENT refine_k'],
+    ['DISKANN', { search_list: 9 }, 'INVALID_ARGUMENT search_list'],
+    ['DISKANN', { beamwidth: 0 }, 'INVALID_ARGUMENT beamwidth'],
+    ['DISKANN', { beamwidth: 129 }, 'INVALID_ARGUMENT beamwidth'],
+    ['DISKANN', { ef: 20 }, 'INVALID_ARGUMENT ef'],
     ['FLAT', { ef: 20 }, 'INVALID_ARGUMENT ef'],
     ['IVF_FLAT', { nprobe: 0 }, 'INVALID_ARGUMENT nprobe'],
     ['IVF_FLAT', { nprobe: 129 }, 'INVALID_ARGUMENT nprobe'],

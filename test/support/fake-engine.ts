@@ -207,7 +207,7 @@ class FakeEngine implements EngineClient {
     const recovery = { openMs: 0, replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
     return {
       collections: this.#collections.size, kernels: 'scalar', kernelsReason: 'fake', engineThread: 'calling', buildThread: 'calling', store: 'memory', memoryBytes: 0,
-      cache: { residentBytes: 0, budgetBytes: 0 }, usage: 0, quota: null, recovery,
+      cache: { residentBytes: 0, budgetBytes: 0, rowCacheBytes: 0 }, usage: 0, quota: null, recovery,
     } as const;
   }
 

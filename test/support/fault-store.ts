@@ -113,9 +113,9 @@ class FaultyStore implements FaultStore {
     return this.#inner.read(name, from, to);
   }
 
-  readNow(name: string, from: number, target: Uint8Array): boolean {
+  readNow(...args: Parameters<Store['readNow']>): boolean {
     this.#checkPower();
-    return this.#inner.readNow(name, from, target);
+    return this.#inner.readNow(...args);
   }
 
   async size(name: string): Promise<number> {

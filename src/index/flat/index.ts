@@ -28,6 +28,7 @@ function scan(name: string, code: number, families: IndexType['families'], forma
       return { candidates: limit, refine: false, ef: 0 };
     },
 
+    rowCacheBytes: () => null,
     estimateBytes: () => 0,
 
     builder(context: IndexContext): IndexBuilder {

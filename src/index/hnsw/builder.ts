@@ -1,6 +1,5 @@
 /**
- * Building an HNSW graph in slices: quantize the rows, insert them, connect what was cut off, then write the rows in the codes that the
- * index keeps. A graph that is walked on codes is built over 7-bit ones whatever code that is: their distances are exact
+ * Building an index of a graph in slices: quantize the rows, link them, then write the rows in the codes that the index keeps. A graph that is walked on codes is built over 7-bit ones whatever code that is: their distances are exact
  * integers, equal on every machine, and the fastest there are.
  */
 import type { Work } from '../../quant/kmeans.ts';
@@ -20,9 +19,22 @@ const CALL_MS = 1;
 /** Inserting a row compares it with about M * efConstruction others, eight 7-bit products in the time of one. */
 const PRODUCTS_AT_ONCE = 8;
 
+/** Links between rows in kernel memory. */
+export interface BuiltGraph {
+  sections(): IndexSection[];
+  free(): void;
+}
+
+/** How rows are linked. */
+export interface GraphGrower {
+  /** Products that linking a row costs, about. */
+  workPerRow(dim: number): number;
+  /** A graph over the rows as f32 or in this code, and the work of linking them. */
+  start(context: IndexContext, code: RowCode | null, seed: number): { readonly graph: BuiltGraph; readonly work: Work };
+}
+
 export interface GraphBuild {
-  readonly m: number;
-  readonly efConstruction: number;
+  readonly grower: GraphGrower;
   readonly seed: number;
   /** What the graph is walked on; null: f32. */
   readonly code: RowCodeType | null;
@@ -30,17 +42,43 @@ export interface GraphBuild {
   readonly refineCode: RowCodeType | null;
 }
 
-export class HnswBuilder implements IndexBuilder {
+/** The products of a walk that expands so many rows of so many links each. */
+export const walkWork = (dim: number, links: number, breadth: number): number => (dim * links * breadth) / PRODUCTS_AT_ONCE;
+
+/** HNSW: rows are inserted one after another, and what was cut off is connected. */
+export const hnswGrower = (m: number, efConstruction: number): GraphGrower => ({
+  workPerRow: (dim) => walkWork(dim, m, efConstruction),
+  start(context, code, seed) {
+    const { kernels, rows, dim } = context;
+    const ef = Math.min(Math.max(efConstruction, m), Math.max(rows, 1));
+    const graph = GraphBlock.create(context, m, ef, drawLevels(rows, m, seed), code);
+    const walk = kernels.prepareWalk(rows, ef, 0, m, Math.max(code?.queryBytes ?? 0, dim * 4));
+    function* insert(): Work {
+      let perCall = 1;
+      for (let from = 0; from < rows; ) {
+        const started = performance.now();
+        const to = Math.min(from + perCall, rows);
+        kernels.exports.graphInsert(graph.ptr, walk, from, to);
+        if (performance.now() - started < CALL_MS) perCall = Math.min(perCall * 2, INSERT_ROWS_MAX);
+        yield (to - from) * walkWork(dim, m, efConstruction);
+        from = to;
+      }
+      if (rows > 0) connectRows(graph.baseLinks(), rows, m * 2, graph.entry);
+    }
+    return { graph, work: insert() };
+  },
+});
+
+export class GraphBuilder implements IndexBuilder {
   readonly total: number;
   readonly #context: IndexContext;
   readonly #build: GraphBuild;
   readonly #work: Work;
-  readonly #insertWork: number;
   #workDone = 0;
   #workTotal: number;
   /** What is held at the moment: all is freed at the end, whenever that is. */
   #buildCode: RowCode | null = null;
-  #graph: GraphBlock | null = null;
+  #graph: BuiltGraph | null = null;
   #code: RowCode | null = null;
   #refineCode: RowCode | null = null;
   #isDone = false;
@@ -49,8 +87,7 @@ export class HnswBuilder implements IndexBuilder {
     this.#context = context;
     this.#build = build;
     this.total = context.rows;
-    this.#insertWork = (context.dim * build.m * build.efConstruction) / PRODUCTS_AT_ONCE;
-    this.#workTotal = context.rows * this.#insertWork;
+    this.#workTotal = context.rows * build.grower.workPerRow(context.dim);
     this.#work = this.#run();
   }
 
@@ -74,13 +111,15 @@ export class HnswBuilder implements IndexBuilder {
   }
 
   *#run(): Work {
-    const { code, refineCode, seed } = this.#build;
+    const { grower, code, refineCode, seed } = this.#build;
     const context = this.#context;
     if (code) {
       this.#buildCode = SCALAR_CODES.SQ8.create(context, seed);
       yield* this.#write(this.#buildCode);
     }
-    yield* this.#insert();
+    const { graph, work } = grower.start(context, this.#buildCode, seed);
+    this.#graph = graph;
+    yield* work;
     if (code === SCALAR_CODES.SQ8) this.#code = this.#buildCode;
     else this.#buildCode?.free();
     this.#buildCode = null;
@@ -92,25 +131,6 @@ export class HnswBuilder implements IndexBuilder {
       this.#refineCode = refineCode.create(context, seed);
       yield* this.#write(this.#refineCode);
     }
-  }
-
-  *#insert(): Work {
-    const { kernels, rows, dim } = this.#context;
-    const { m, efConstruction, seed } = this.#build;
-    const ef = Math.min(Math.max(efConstruction, m), Math.max(rows, 1));
-    const graph = GraphBlock.create(this.#context, m, ef, drawLevels(rows, m, seed), this.#buildCode);
-    this.#graph = graph;
-    const walk = kernels.prepareWalk(rows, ef, 0, m, Math.max(this.#buildCode?.queryBytes ?? 0, dim * 4));
-    let perCall = 1;
-    for (let from = 0; from < rows; ) {
-      const started = performance.now();
-      const to = Math.min(from + perCall, rows);
-      kernels.exports.graphInsert(graph.ptr, walk, from, to);
-      if (performance.now() - started < CALL_MS) perCall = Math.min(perCall * 2, INSERT_ROWS_MAX);
-      yield (to - from) * this.#insertWork;
-      from = to;
-    }
-    if (rows > 0) connectRows(graph.baseLinks(), rows, m * 2, graph.entry);
   }
 
   *#write(code: RowCode): Work {

@@ -7,15 +7,15 @@
  * `links` u32, shape (rows, 2M); `upper-links` u32, shape (slots, M).
  */
 import {
-  CODES_PTR, CODES_SIZE, CODES_STRIDE, GRAPH_BASE_LINKS, GRAPH_CODES, GRAPH_DATA, GRAPH_DIM, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_INVERSE_NORMS, GRAPH_LEVELS, GRAPH_M, GRAPH_METRIC,
-  GRAPH_ROWS, GRAPH_SIZE, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, NO_ROW,
+  GRAPH_BASE_LINKS, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_LEVELS, GRAPH_M, GRAPH_SIZE, GRAPH_SLOTS, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS,
+  NO_ROW,
 } from '../../kernels/abi.ts';
-import { METRIC_CODE } from '../../kernels/kernels.ts';
 import type { RowCode } from '../../quant/row-code.ts';
 import { takeSection } from '../../quant/sections.ts';
 import { ElanusError } from '../../util/error.ts';
 import type { IndexContext, IndexSection } from '../index.ts';
 import { LEVEL_MAX, upperStarts } from './levels.ts';
+import { allocGraph } from './struct.ts';
 
 const NONE = NO_ROW >>> 0;
 const HEADER_BYTES = 24;
@@ -35,13 +35,13 @@ export class GraphBlock {
   readonly #startsPtr: number;
 
   private constructor(context: IndexContext, m: number, levels: Uint8Array, code: RowCode | null) {
-    const { kernels, rows, dim, metric, vectors } = context;
+    const { kernels, rows } = context;
     const { arena } = kernels;
     const { starts, slots } = upperStarts(levels);
     this.#context = context;
     this.m = m;
     this.slots = slots;
-    this.ptr = arena.alloc(GRAPH_SIZE);
+    this.ptr = allocGraph(context, code);
     this.basePtr = arena.alloc(rows * m * 8);
     this.upperPtr = arena.alloc(slots * m * 4);
     this.#startsPtr = arena.alloc(rows * 4);
@@ -49,22 +49,12 @@ export class GraphBlock {
     arena.u32(this.#startsPtr, rows).set(starts);
     arena.u8(this.#levelsPtr, rows).set(levels);
     const struct = arena.u32(this.ptr, GRAPH_SIZE / 4);
-    struct[GRAPH_ROWS / 4] = rows;
-    struct[GRAPH_DIM / 4] = dim;
-    struct[GRAPH_METRIC / 4] = METRIC_CODE[metric];
     struct[GRAPH_M / 4] = m;
-    struct[GRAPH_ENTRY / 4] = NONE;
-    struct[GRAPH_TOP_LEVEL / 4] = 0;
+    struct[GRAPH_SLOTS / 4] = 2 * m;
     struct[GRAPH_BASE_LINKS / 4] = this.basePtr;
     struct[GRAPH_UPPER_LINKS / 4] = this.upperPtr;
     struct[GRAPH_UPPER_STARTS / 4] = this.#startsPtr;
     struct[GRAPH_LEVELS / 4] = this.#levelsPtr;
-    const codes = code && arena.u32(code.ptr, CODES_SIZE / 4);
-    struct[GRAPH_DATA / 4] = codes ? codes[CODES_PTR / 4] : vectors!.ptr;
-    struct[GRAPH_STRIDE / 4] = codes ? codes[CODES_STRIDE / 4] : dim * 4;
-    struct[GRAPH_INVERSE_NORMS / 4] = !codes && metric === 'COSINE' ? vectors!.inverseNormsPtr : 0;
-    struct[GRAPH_CODES / 4] = code ? code.ptr : 0;
-    struct[GRAPH_EF_CONSTRUCTION / 4] = 0;
   }
 
   /** A graph without links. */
@@ -114,9 +104,7 @@ export class GraphBlock {
   /** Every target is a row, and one that reaches up to the level of the list. */
   #checkLinks(levels: Uint8Array): void {
     const { rows } = this.#context;
-    // As signed numbers, where NONE is -1: as unsigned ones it would be a number on the heap until the loop is compiled.
-    const base = signed(this.baseLinks());
-    for (let i = 0; i < base.length; i++) if (base[i] >= rows || base[i] < -1) throw corrupt('links', `rows below ${rows}`, String(base[i] >>> 0));
+    checkRows(this.baseLinks(), rows);
     const upper = signed(this.upperLinks());
     let at = 0;
     for (let row = 0; row < rows; row++) {
@@ -166,8 +154,15 @@ export class GraphBlock {
   }
 }
 
+/** CORRUPT when a base link is no row. */
+export function checkRows(links: Uint32Array, rows: number): void {
+  // As signed numbers, where NONE is -1: as unsigned ones it would be a number on the heap until the loop is compiled.
+  const base = signed(links);
+  for (let i = 0; i < base.length; i++) if (base[i] >= rows || base[i] < -1) throw corrupt('links', `rows below ${rows}`, String(base[i] >>> 0));
+}
+
 const signed = (links: Uint32Array): Int32Array => new Int32Array(links.buffer, links.byteOffset, links.length);
 
-function corrupt(section: string, expected: string, got: string): ElanusError {
+export function corrupt(section: string, expected: string, got: string): ElanusError {
   return new ElanusError('CORRUPT', `"${section}" expected ${expected}, got ${got}`, { section, expected, got });
 }

@@ -12,7 +12,7 @@ import { productCode, SCALAR_CODES } from '../../quant/row-codes.ts';
 import { assert } from '../../util/assert.ts';
 import type { BuildParams, IndexContext, IndexType, SearchPlan, VectorIndex } from '../index.ts';
 import { refineCodeOf, refineSectionsOf, type RefinedPlan } from '../refine.ts';
-import { HnswBuilder } from './builder.ts';
+import { GraphBuilder, hnswGrower } from './builder.ts';
 import { GraphBlock, graphBytes } from './graph.ts';
 import { codeSearchParser, parseHnswBuild, parseHnswSearch, parsePqBuild, parsePrqBuild, parseSqBuild, shapeOf } from './params.ts';
 
@@ -26,12 +26,13 @@ function graphType(name: string, code: number, parse: Pick<IndexType, 'parseBuil
     isScan: false,
     needsVectors: codeOf === null,
     ...parse,
+    rowCacheBytes: () => null,
     estimateBytes(rows, dim, build) {
       const codes = [codeOf?.(build), refineCodeOf(build)];
       return codes.reduce((sum, of) => sum + (of?.estimateBytes(rows, dim) ?? 0), graphBytes(rows, links(build)));
     },
     builder: (context, build, seed) =>
-      new HnswBuilder(context, { m: links(build), efConstruction: build['efConstruction'] as number, seed, code: codeOf?.(build) ?? null, refineCode: refineCodeOf(build) }),
+      new GraphBuilder(context, { grower: hnswGrower(links(build), build['efConstruction'] as number), seed, code: codeOf?.(build) ?? null, refineCode: refineCodeOf(build) }),
     open(context, build, sections) {
       assert(codeOf !== null || context.vectors !== null, 'HNSW walks f32 vectors');
       const refineType = refineCodeOf(build);
@@ -39,7 +40,7 @@ function graphType(name: string, code: number, parse: Pick<IndexType, 'parseBuil
       try {
         own = codeOf?.(build).open(context, sections) ?? null;
         refine = refineType?.open(context, refineSectionsOf(sections)) ?? null;
-        return new HnswIndex(name, context, GraphBlock.open(context, links(build), sections, own), own, refine);
+        return new GraphIndex(name, context, GraphBlock.open(context, links(build), sections, own), own, refine);
       } catch (error) {
         own?.free();
         refine?.free();
@@ -59,16 +60,27 @@ export const HNSW_PRQ = graphType('HNSW_PRQ', 31, { parseBuild: parsePrqBuild, p
 /** A filtered walk looks at this much more than the filter's share suggests, because matches are unevenly spread. */
 const WALK_MARGIN = 1.2;
 
-class HnswIndex implements VectorIndex {
+/** A graph as its search sees it. */
+interface SearchedGraph {
+  /** The Graph struct. */
+  readonly ptr: number;
+  /** Half of the most links of a row. */
+  readonly m: number;
+  readonly memoryBytes: number;
+  free(): void;
+}
+
+/** Searches a graph, of whatever family, over f32 or codes. */
+export class GraphIndex implements VectorIndex {
   readonly typeName: string;
   readonly memoryBytes: number;
   readonly #context: IndexContext;
-  readonly #graph: GraphBlock;
+  readonly #graph: SearchedGraph;
   readonly #code: RowCode | null;
   readonly #refine: RowCode | null;
   readonly #queryBytes: number;
 
-  constructor(typeName: string, context: IndexContext, graph: GraphBlock, code: RowCode | null, refine: RowCode | null) {
+  constructor(typeName: string, context: IndexContext, graph: SearchedGraph, code: RowCode | null, refine: RowCode | null) {
     this.typeName = typeName;
     this.#context = context;
     this.#graph = graph;

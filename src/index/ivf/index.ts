@@ -35,6 +35,7 @@ function ivfType(name: string, code: number, parse: Pick<IndexType, 'parseBuild'
     isScan: false,
     needsVectors: false,
     ...parse,
+    rowCacheBytes: () => null,
     estimateBytes: (rows, dim, build) =>
       listsBytes(rows, dim, listsFor(rows, nlist(build))) + Math.ceil(rows * codeOf(build, dim).bytesPerRow(dim)) + (refineCodeOf(build)?.estimateBytes(rows, dim) ?? 0),
     builder: (context, build, seed) => new IvfBuilder(context, nlist(build), codeOf(build, context.dim), refineCodeOf(build), seed),

@@ -40,6 +40,7 @@ export const SPARSE_INVERTED_INDEX: IndexType = {
   },
 
   /** Eight bytes a pair; how many pairs rows have is not known here: 128, as learned sparse vectors have. */
+  rowCacheBytes: () => null,
   estimateBytes: (rows) => rows * 1024,
 
   builder({ kernels, rows, sparse }): IndexBuilder {

@@ -17,11 +17,11 @@ export async function readFully(handle: FileHandle, target: Uint8Array, from: nu
   return done;
 }
 
-/** The same at once, from a file number. */
-export function readFullyNow(fd: number, target: Uint8Array, from: number): number {
+/** The same at once, from a file number: `byteLength` bytes to `target` from `at` on. */
+export function readFullyNow(fd: number, target: Uint8Array, at: number, byteLength: number, from: number): number {
   let done = 0;
-  while (done < target.length) {
-    const bytesRead = readSync(fd, target, done, Math.min(CALL_BYTES_MAX, target.length - done), from + done);
+  while (done < byteLength) {
+    const bytesRead = readSync(fd, target, at + done, Math.min(CALL_BYTES_MAX, byteLength - done), from + done);
     if (bytesRead === 0) break;
     done += bytesRead;
   }

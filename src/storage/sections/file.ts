@@ -117,15 +117,14 @@ class StoredSections implements SectionFile {
 
   readRangesNow(section: string, offsets: ArrayLike<number>, byteLength: number, target: Uint8Array): boolean {
     const extent = this.#extent(section);
+    const positions = new Float64Array(offsets.length);
     for (let i = 0; i < offsets.length; i++) {
       this.#checkRange(section, offsets[i], offsets[i] + byteLength, extent.byteLength);
       const from = extent.offset + offsets[i];
       for (let block = Math.floor(from / BLOCK_BYTES); block * BLOCK_BYTES < from + byteLength; block++) if (this.#isVerified[block] === 0) return false;
+      positions[i] = from;
     }
-    for (let i = 0; i < offsets.length; i++) {
-      if (!this.#store.readNow(this.name, extent.offset + offsets[i], target.subarray(i * byteLength, (i + 1) * byteLength))) return false;
-    }
-    return true;
+    return this.#store.readNow(this.name, positions, byteLength, target);
   }
 
   async verify(onProgress?: (done: number, total: number) => void): Promise<void> {
