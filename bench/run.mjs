@@ -3,11 +3,12 @@
  * of this folder exports; its name is `room/case`, and every bench whose name contains the filter runs. Each answers
  * a table, printed, and figures, kept in `bench/results`.
  *
- *   --quick  smaller data and fewer repetitions     --list  names only
+ *   --quick  smaller data and fewer repetitions     --large  what takes many minutes, too     --list  names only
  *
  * @typedef {object} Context
  * @property {any} library what `dist/node.js` exports
  * @property {boolean} quick
+ * @property {boolean} large
  * @property {string} folder a fresh folder of this bench, removed afterwards
  *
  * @typedef {object} Bench
@@ -27,7 +28,7 @@ import { describeSetup, DIST, printSetup, saveResult } from './lib/setup.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, list: { type: 'boolean', default: false } },
+  options: { quick: { type: 'boolean', default: false }, large: { type: 'boolean', default: false }, list: { type: 'boolean', default: false } },
 });
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -59,7 +60,7 @@ if (options.list || chosen.length === 0) {
     console.log(`## ${bench.name}\n\n${bench.about}\n`);
     const folder = mkdtempSync(join(tmpdir(), 'elanus-bench-'));
     try {
-      const { head, rows, figures, notes = [] } = await bench.run({ library, quick: options.quick, folder });
+      const { head, rows, figures, notes = [] } = await bench.run({ library, quick: options.quick, large: options.large, folder });
       console.log(`${table(head, rows)}\n${notes.map((note) => `\n${note}`).join('')}`);
       results.push({ bench: bench.name, figures });
     } finally {

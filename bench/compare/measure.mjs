@@ -18,6 +18,7 @@ const LEAST_ROUNDS = 3;
 
 /**
  * @typedef {object} Pace in milliseconds
+ * @property {number} warm every engine searches this long before anything counts: compilers take thousands of searches to reach their best
  * @property {number} pass a pass is repeated until it takes this long, so that a clock can tell
  * @property {number} passMost a pass asks no more queries than fit
  * @property {number} recall the queries of which recall is taken fit in this
@@ -87,6 +88,8 @@ export async function measureFamily(set, familyName, entries, { build, grid, rou
     const plans = [];
     for (const { engine, settings, report } of built) {
       const plan = [];
+      await engine.prepare(settings[0]);
+      for (let ms = 0; ms < pace.warm; ) ms += Math.max(0.1, await engine.pass(settings[0], Math.min(LEAST_QUERIES, set.queries.rows)));
       for (const setting of settings) {
         await engine.prepare(setting);
         const few = Math.min(setting.batch ? set.queries.rows : LEAST_QUERIES, set.queries.rows);

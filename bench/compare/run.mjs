@@ -59,7 +59,7 @@ const grid = {
   candidates: numbers(options.candidates, quick ? [50] : [20, 50, 100]),
 };
 /** @type {import('./measure.mjs').Pace} */
-const pace = quick ? { pass: 60, passMost: 300, recall: 1_000, setting: 1_000 } : { pass: 150, passMost: 1_500, recall: 5_000, setting: 8_000 };
+const pace = quick ? { warm: 200, pass: 60, passMost: 300, recall: 1_000, setting: 1_000 } : { warm: 1_000, pass: 150, passMost: 700, recall: 2_500, setting: 4_000 };
 const all = Object.values(FAMILIES).flatMap(({ entries }) => entries);
 const chosen = list(options.engines, all.filter(({ isExtra }) => !isExtra).map(({ id }) => id));
 clockOf(options.clock);
