@@ -7,9 +7,10 @@
  * 2. vectors, codes and graph fit the memory: what AUTOINDEX builds, with the `ef` that reached the recall when measured;
  * 3. they do with the vectors in half precision: the same graph, its best rows scored again by those, vectors on disk;
  * 4. codes and graph alone fit, and estimates from codes suffice for the recall: HNSW_SQ without `refine`, of 8 or else of 4 bits;
- * 5. lists of codes fit with as many bits as the recall takes: IVF_RABITQ without `refine`;
- * 6. the vectors alone fit: FLAT, which is slow and exact;
- * 7. nothing fits: the smallest of these, and `fits: false`.
+ * 5. they fit, and more recall is asked for: the same graph as in 2, its best rows scored again by vectors that are read from the store;
+ * 6. lists of codes fit with as many bits as the recall takes: IVF_RABITQ without `refine`;
+ * 7. the vectors alone fit: FLAT, which is slow and exact;
+ * 8. nothing fits: the smallest of these, and `fits: false`.
  */
 import type { MetricType } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
@@ -34,6 +35,8 @@ export interface Recommendation {
   readonly index: { readonly type: string; readonly metric: MetricType; readonly params: Readonly<Record<string, number | string | boolean>> };
   /** For `search({ params })` with a limit of 10; at larger limits `ef` and `nprobe` grow with them. */
   readonly params: Readonly<Record<string, number>>;
+  /** For `connect`, where vectors are read from the store: what the memory has room for besides. Absent: the default will do. */
+  readonly cacheBytes?: number;
   /** Estimate of what vectors and index take while searching. */
   readonly memoryBytes: number;
   /** False: nothing that reaches the recall fits the memory, and this takes the least. */
@@ -90,6 +93,10 @@ export function recommend(question: RecommendQuestion): Recommendation {
   const codesOnly = (isOverCodes ? CODES_ALONE : []).map(([sqType, bits, recallMax]) => ({ answer: { ...withParams({ sq_type: sqType, refine: false }), params: { ef } }, bits, recallMax }));
   for (const { answer, bits, recallMax } of codesOnly) {
     if (targetRecall <= recallMax && fits(answer)) return { ...answer, fits: true, why: `codes of ${bits} bits and the graph fit the memory, the vectors do not: they stay on disk, and scores are estimates` };
+  }
+  const paged = { index: auto, params: graphParams, memoryBytes: autoBytes };
+  if (isOverCodes && fits(paged) && targetRecall < 1) {
+    return { ...paged, cacheBytes: Math.floor(memoryBytes - autoBytes), fits: true, why: 'codes and graph fit the memory, the vectors do not: those of the best rows are read from the store' };
   }
   const lists = dim >= BITS_FROM_DIM && metric !== 'IP' ? BITS_ALONE.map(([bits, recallMax]) => ({ answer: listsOf(bits, rows, dim, metric, targetRecall), bits, recallMax })) : [];
   for (const { answer, bits, recallMax } of lists) {
