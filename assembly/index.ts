@@ -9,7 +9,7 @@ export const isRelaxed: i32 = ASC_FEATURE_RELAXED_SIMD ? 1 : 0;
 export { topkScale, topkSort } from "./topk";
 export { codesEncode, codesQuery, codesRowQuery } from "./codes";
 export { graphSearch } from "./walk";
-export { graphInsert } from "./grow";
+export { graphAddBackLinks, graphChooseLinks, graphListBackLinks } from "./grow";
 export { columnSums, covarianceAdd, pcaProject, pcaRestore, rotateRows } from "./pca";
 export { countBits, inverseNorms, normalize, rescoreCodes, rescoreF32, scanCodes, scanF32 } from "./scan";
 export { expandRows, nearestRows, rescoreRows, rowQuery, rowTerms, scanRows } from "./rows";

@@ -165,7 +165,7 @@ if (offsetof<Graph>("alpha") != abi.GRAPH_ALPHA) ERROR("Graph.alpha drifted from
   visited: usize;
   /** Entries (f32 distance, u32 row), shape (ef + 1), nearest first; in the build of a graph of one level (ef + slots + 1). */
   beam: usize;
-  /** The same, for the rows that a filter allows, or for a list of links that is chosen anew: shape (max(found, slots + 1)). */
+  /** The same, for the rows that a filter allows, or for a list of links that is chosen anew: shape (max(found, slots + 1)), 2 slots of them in a build. */
   found: usize;
   /** u32, shape (slots + 4): rows whose distances come next. */
   gather: usize;
@@ -186,6 +186,23 @@ if (offsetof<Walk>("gather") != abi.WALK_GATHER) ERROR("Walk.gather drifted from
 if (offsetof<Walk>("query") != abi.WALK_QUERY) ERROR("Walk.query drifted from abi.ts");
 if (offsetof<Walk>("rowQuery") != abi.WALK_ROW_QUERY) ERROR("Walk.rowQuery drifted from abi.ts");
 if (offsetof<Walk>("distances") != abi.WALK_DISTANCES) ERROR("Walk.distances drifted from abi.ts");
+
+/** What a link that a new row chose asks for in return: a link to the row in a list of the row that was chosen. */
+@unmanaged export class BackLink {
+  /** Number of the list: the base lists of all rows come first, then the slots above. */
+  list: u32;
+  /** The row whose list it is. */
+  owner: u32;
+  /** The row to link to. */
+  row: u32;
+  /** The next BackLink of the same list, NO_ROW behind the last. */
+  next: u32;
+}
+if (offsetof<BackLink>("list") != abi.BACK_LINK_LIST) ERROR("BackLink.list drifted from abi.ts");
+if (offsetof<BackLink>("owner") != abi.BACK_LINK_OWNER) ERROR("BackLink.owner drifted from abi.ts");
+if (offsetof<BackLink>("row") != abi.BACK_LINK_ROW) ERROR("BackLink.row drifted from abi.ts");
+if (offsetof<BackLink>("next") != abi.BACK_LINK_NEXT) ERROR("BackLink.next drifted from abi.ts");
+if (offsetof<BackLink>() != abi.BACK_LINK_SIZE) ERROR("BackLink's size drifted from abi.ts");
 
 /**
  * A query for rows of integers (ROWS_I8) or bits (ROWS_BITS). Its elements follow at ROW_QUERY_DATA, as i16 or as bytes,

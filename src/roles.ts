@@ -7,6 +7,7 @@ import { ENGINE_METHODS } from './engine-methods.ts';
 import { openEngine } from './engine/engine.ts';
 import { runBuild } from './index/build.ts';
 import type { BuildJob, BuildService } from './index/index.ts';
+import { teamSizeMax } from './index/team.ts';
 import type { KernelModule } from './kernels/load.ts';
 import type { WorkerHandle, WorkerRole } from './platform/platform.ts';
 import type { QueryVectors } from './schema/vector-types/index.ts';
@@ -53,7 +54,7 @@ export async function startEngine(
     return inline();
   };
   const store = await host.openStore(href, { readOnly: options.readOnly });
-  const builds = workers === 0 ? inline() : workerBuildService({ spawn: () => host.spawnBuildWorker(), kernels, workers, fallback });
+  const builds = workers === 0 ? inline() : workerBuildService({ spawn: () => host.spawnBuildWorker(), kernels, workers, teamSizeMax, fallback });
   return openEngine({ store, kernels, builds, options, onEvent: context.onEvent, thread, context });
 }
 

@@ -16,6 +16,7 @@
  * @typedef {{ about: string, isExact: boolean, entries: Entry[] }} Family
  *   `isExact`: compared setting by setting; otherwise at equal recall
  */
+import { codeParts } from './engines/engine.mjs';
 import { edgevec } from './engines/edgevec.mjs';
 import { elanus } from './engines/elanus.mjs';
 import { faiss } from './engines/faiss.mjs';
@@ -47,8 +48,8 @@ const codeBreadths = ({ efs, refineKs }, k) => refinedBreadths(efs, refineKs, k)
 /** For coarse codes, whose best k need many candidates. @type {Settings} */
 const coarseBreadths = ({ efs, candidates }, k) => refinedBreadths(efs, candidates.map((n) => n / k), k);
 
-/** @type {Settings} */
-const searchLists = ({ efs }) => efs.map((search_list) => ({ label: `search_list ${search_list}`, params: { search_list } }));
+/** Twice the breadths: a walk over coarse codes needs more candidates for the same recall, and no fewer than 16. @type {Settings} */
+const searchLists = ({ efs }) => efs.map((ef) => 2 * ef).map((search_list) => ({ label: `search_list ${search_list}`, params: { search_list } }));
 
 /** @type {Settings} */
 const probes = ({ nprobes }) => nprobes.map((nprobe) => ({ label: `nprobe ${nprobe}`, params: { nprobe } }));
@@ -65,8 +66,6 @@ const reorderedProbes = ({ nprobes, candidates }) => nprobes.flatMap((nprobe) =>
 /** @param {import('./engines/engine.mjs').Build} build */
 const graph = ({ M, efConstruction }) => ({ M, efConstruction });
 const refine = { refine: true, refine_type: 'FP32' };
-/** Codes of four dimensions each, as for Faiss. @param {number} dim */
-const codeParts = (dim) => (dim % 4 === 0 ? dim / 4 : 1);
 
 /** @param {string} sq_type @returns {Kind} */
 const hnswSq = (sq_type) => ({ type: 'HNSW_SQ', label: sq_type === 'SQ8' ? 'HNSW_SQ' : `HNSW_SQ ${sq_type}`, params: (build) => ({ ...graph(build), sq_type, ...refine }), settings: codeBreadths });
@@ -81,10 +80,10 @@ export const FAMILIES = {
       { id: 'usearch', make: usearch },
       { id: 'edgevec', make: edgevec, maxRows: 10_000 },
       { id: 'lancedb-hnsw', make: () => lancedb('HNSW_SQ') },
-      { id: 'faiss-hnsw', make: () => faiss('HNSW') },
+      { id: 'faiss-hnsw', make: () => faiss('HNSW'), isExtra: true },
       own('hnsw', { type: 'HNSW', params: graph, settings: breadths }),
       own('hnsw_sq', hnswSq('SQ8')),
-      own('hnsw_sq6', hnswSq('SQ6')),
+      own('hnsw_sq6', hnswSq('SQ6'), { isExtra: true }),
       own('hnsw_sq4u', hnswSq('SQ4U')),
       own('hnsw_fp16', hnswSq('FP16'), { isExtra: true }),
       own('hnsw_bf16', hnswSq('BF16'), { isExtra: true }),

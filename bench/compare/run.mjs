@@ -115,10 +115,9 @@ async function compare() {
   saveDrawings(results, name);
 }
 
-/** Lists for a number of rows: the power of two nearest to twice its root, and no more than leave 39 rows a list. @param {number} rows */
+/** Lists for a number of rows: the largest power of two that is not above twice its root. @param {number} rows */
 function listsFor(rows) {
-  const wanted = 2 ** Math.round(Math.log2(2 * Math.sqrt(rows)));
-  return Math.max(1, Math.min(wanted, Math.floor(rows / 39)));
+  return 2 ** Math.floor(Math.log2(2 * Math.sqrt(rows)));
 }
 
 /** @param {string | undefined} text @param {string[]} fallback */

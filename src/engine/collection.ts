@@ -68,6 +68,8 @@ export class CollectionState {
 
   /** Writes take effect in the order in which they were logged. Never rejects. */
   #applied: Promise<void> = Promise.resolve();
+  /** Kernel memory that batches will take which are being logged. */
+  #promisedBytes = 0;
   #poison: unknown = null;
   #closed = false;
   /** One seal at a time, so that logs are dropped in order. Never rejects. */
@@ -124,15 +126,29 @@ export class CollectionState {
     throwIfAborted(context?.signal);
     if (this.sealing.length > SEALING_MAX) await this.sealQueue;
     this.assertWritable();
+    const promised = this.#promiseRoom(batch);
     const timestamp = this.parts.clock.next();
     const complete = this.keyField.autoId ? this.#withAutoIds(batch) : batch;
-    await this.#write({ kind: 'insert', timestamp, partitionId: DEFAULT_PARTITION, schemaVersion: this.schema.version, batch: complete });
+    await this.#write({ kind: 'insert', timestamp, partitionId: DEFAULT_PARTITION, schemaVersion: this.schema.version, batch: complete }).finally(() => {
+      this.#promisedBytes -= promised;
+    });
     const isFull = this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX;
     // What is closing seals nothing more: the log keeps the rows.
     if (isFull && !this.#closed) this.onGrowingFull();
     const keys = columnKeys(complete.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
     // A copy: the reply's buffers are the caller's, and the growing segment keeps the column.
     return { keys: keys.slice(), timestamp };
+  }
+
+  /**
+   * Sees to it that there will be room for a batch once it is logged, because what is logged must be applied. Refuses it
+   * by OUT_OF_MEMORY otherwise, and nothing has happened.
+   */
+  #promiseRoom(batch: ColumnBatch): number {
+    const bytes = this.growing.bytesToAppend(batch);
+    if (bytes > 0) this.growing.makeRoom(this.#promisedBytes + bytes);
+    this.#promisedBytes += bytes;
+    return bytes;
   }
 
   /** Set by the engine: seals in the background. */

@@ -22,10 +22,10 @@ import { applyEntries, seal } from './seal.ts';
 
 /** A segment with fewer bytes of vectors is scanned as fast as its graph would be walked. */
 const GRAPH_FROM_BYTES = 1 << 20;
-/** As many rows in a segment as this many bytes of index hold. */
-const SEGMENT_INDEX_BYTES_MAX = 1 << 30;
-/** And no more than this many bytes of vectors, which a build has in one kernel memory beside the index. */
-const SEGMENT_VECTOR_BYTES_MAX = 2 ** 31;
+/** As many rows in a segment as this share of a kernel memory holds of its index. */
+const SEGMENT_INDEX_SHARE = 1 / 4;
+/** And no more than this share holds of its vectors, which a build has in one memory beside the index, as f32. */
+const SEGMENT_VECTORS_SHARE = 1 / 2;
 /** Any fixed number: equal rows give an equal graph. */
 const BUILD_SEED = 20_031;
 
@@ -407,6 +407,7 @@ async function whileLoaded<T>(segment: SealedSegment, vectors: SealedVectors, wo
 
 /** As many rows as the largest index of the collection's fields may have. */
 function segmentRowsMax(state: CollectionState): number {
+  const memoryBytes = state.parts.pool.memoryBytesMax;
   let rowsMax = Infinity;
   for (const field of state.schema.fields) {
     const spec = state.indexSpec(field.fieldId);
@@ -414,9 +415,11 @@ function segmentRowsMax(state: CollectionState): number {
     const built = builtSpec(spec, field.dim, Infinity);
     // How long sparse rows are, only the rows themselves say; their lists take as much.
     const vectorBytes = Math.max(state.sealed.reduce((sum, segment) => sum + segment.vectors(field.fieldId).byteLength, 0) / Math.max(rowsOf(state.sealed), 1), 1);
+    const family = VECTOR_TYPES[field.type as VectorType].family;
+    const builtBytes = needsBuild(built) && family === 'dense' ? Math.max(vectorBytes, (field.dim ?? 1) * 4) : vectorBytes;
     const isEstimated = needsBuild(built) && field.dim !== undefined;
     const indexBytes = isEstimated ? Math.max(getIndexType(built.type).estimateBytes(1 << 16, field.dim, built.params) / (1 << 16), 1) : vectorBytes;
-    rowsMax = Math.min(rowsMax, Math.floor(SEGMENT_INDEX_BYTES_MAX / indexBytes), Math.floor(SEGMENT_VECTOR_BYTES_MAX / vectorBytes));
+    rowsMax = Math.min(rowsMax, Math.floor((memoryBytes * SEGMENT_INDEX_SHARE) / indexBytes), Math.floor((memoryBytes * SEGMENT_VECTORS_SHARE) / builtBytes));
   }
   return rowsMax;
 }

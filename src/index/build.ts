@@ -5,7 +5,7 @@ import { F32_ROWS, ROWS_SLACK_BYTES, ROW_FORMATS } from '../kernels/rows.ts';
 import { VECTOR_TYPES, type DenseValues, type QueryVectors, type SparseValues } from '../schema/vector-types/index.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import { yieldToHost } from '../util/yield.ts';
-import type { BuildJob, IndexSection, VectorBlock } from './index.ts';
+import type { BuildJob, IndexBuilder, IndexSection, SharedBuilder, Team, VectorBlock } from './index.ts';
 import { getIndexType } from './registry.ts';
 
 /** Length of a slice. A host that must draw or answer gets its turn this often. */
@@ -14,26 +14,40 @@ const SLICE_MS = 10;
 export interface BuildRunContext {
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
+  /** The others that build the same job at the same time; absent: none do. */
+  readonly team?: TeamContext;
+}
+
+export interface TeamContext extends Team {
+  /** Gives a message to all of the team and answers what all said, in their order. */
+  exchange(message: Uint8Array, signal: AbortSignal | undefined): Promise<readonly Uint8Array[]>;
 }
 
 /**
  * Builds an index in a kernel memory of its own, which is given back at the end. `vectors`: job.rows of them, in the
- * form of their column; read, not kept. ABORTED when the signal fires between two slices.
+ * form of their column; read, not kept. Of a team only the first has the index, the others answer no sections. ABORTED
+ * when the signal fires between two slices.
  */
 export async function runBuild(module: KernelModule, job: BuildJob, vectors: QueryVectors, context: BuildRunContext = {}): Promise<IndexSection[]> {
   throwIfAborted(context.signal);
   const kernels = instantiateKernels(module);
   const { metric, dim, rows } = job;
   const loaded = 'offsets' in vectors ? { vectors: null, sparse: loadSparse(kernels, rows, vectors) } : { vectors: loadRows(kernels, job, vectors) };
-  const builder = getIndexType(job.typeName).builder({ kernels, metric, dim, rows, ...loaded }, job.params, job.seed);
+  const builder = getIndexType(job.typeName).builder({ kernels, metric, dim, rows, ...loaded }, job.params, job.seed, context.team);
   while (builder.done < builder.total) {
     await yieldToHost();
     throwIfAborted(context.signal);
     builder.step(SLICE_MS);
+    if (context.team && isShared(builder)) {
+      const message = builder.takeMessage();
+      if (message) builder.giveMessages(await context.team.exchange(message, context.signal));
+    }
     context.onProgress?.(builder.done, builder.total);
   }
-  return builder.finish();
+  return context.team && context.team.index > 0 ? [] : builder.finish();
 }
+
+const isShared = (builder: IndexBuilder): builder is SharedBuilder => 'takeMessage' in builder;
 
 /** Dense rows as f32, binary rows as they are. */
 function loadRows(kernels: Kernels, { vectorType = 'FloatVector', rows, dim, metric }: BuildJob, values: DenseValues): VectorBlock {

@@ -85,6 +85,24 @@ export interface IndexBuilder {
   free(): void;
 }
 
+/** Which of several builders of one index a builder is. Each has all rows, and the same parameters and seed. */
+export interface Team {
+  readonly index: number;
+  readonly count: number;
+}
+
+/**
+ * A builder that may be one of a team. Builders of a team tell each other what they found, in turns: a turn ends when
+ * each has a message and all messages have been given to all. The first one's `finish` is the index; equal bytes,
+ * however many there are.
+ */
+export interface SharedBuilder extends IndexBuilder {
+  /** What the others must hear before this builder can go on: `step` does nothing until then. null: go on. The caller may give it away. */
+  takeMessage(): Uint8Array | null;
+  /** What all builders said in this turn, in their order. */
+  giveMessages(messages: readonly Uint8Array[]): void;
+}
+
 export interface IndexType {
   /** Milvus's name. */
   readonly name: string;
@@ -107,8 +125,10 @@ export interface IndexType {
   rowCacheBytes(vectorBytes: number, build: BuildParams): number | null;
   /** Bytes of kernel memory that the index itself takes, f32 vectors apart. */
   estimateBytes(rows: number, dim: number, build: BuildParams): number;
-  /** Starts a build. `context.vectors` is never null here. */
-  builder(context: IndexContext, build: BuildParams, seed: number): IndexBuilder;
+  /** Its builders are `SharedBuilder`s; others build alone. */
+  readonly sharesBuild: boolean;
+  /** Starts a build. `context.vectors` is never null here. `team`: absent, the builder is alone. */
+  builder(context: IndexContext, build: BuildParams, seed: number, team?: Team): IndexBuilder;
   /** Loads what `finish` gave. Sections that do not fit together are CORRUPT. */
   open(context: IndexContext, build: BuildParams, sections: ReadonlyMap<string, Uint8Array>): VectorIndex;
 }

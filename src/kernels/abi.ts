@@ -127,6 +127,13 @@ export const WALK_ROW_QUERY = 20;
 export const WALK_DISTANCES = 32;
 export const WALK_SIZE = 64;
 
+// BackLink
+export const BACK_LINK_LIST = 0;
+export const BACK_LINK_OWNER = 4;
+export const BACK_LINK_ROW = 8;
+export const BACK_LINK_NEXT = 12;
+export const BACK_LINK_SIZE = 16;
+
 /** Rows of one call of covarianceAdd. */
 export const PCA_BLOCK = 64;
 

@@ -14,7 +14,7 @@ import type { Arena } from './kernels.ts';
 export const ALIGNMENT = 64;
 const PAGE_BYTES = 65_536;
 /** A memory of 65,536 pages is the most that 32-bit pointers reach. */
-const MEMORY_BYTES_MAX = 65_536 * PAGE_BYTES;
+export const MEMORY_BYTES_MAX = 65_536 * PAGE_BYTES;
 const GROW_BYTES_MIN = 1 << 20;
 const GROW_BYTES_MAX = 64 << 20;
 
@@ -25,8 +25,14 @@ interface FreeBlock {
 
 const alignUp = (n: number): number => Math.ceil(n / ALIGNMENT) * ALIGNMENT;
 
+function needOf(byteLength: number): number {
+  assert(Number.isFinite(byteLength) && byteLength >= 0, 'a block has a length');
+  return Math.max(alignUp(byteLength), ALIGNMENT);
+}
+
 export class MemoryArena implements Arena {
   readonly #memory: KernelMemory;
+  readonly #byteLengthMax: number;
   /** By address; no two touch. */
   readonly #freeBlocks: FreeBlock[] = [];
   readonly #used = new Map<number, number>();
@@ -34,8 +40,10 @@ export class MemoryArena implements Arena {
   #end: number;
   #usedBytes = 0;
 
-  constructor(memory: KernelMemory, heapBase: number) {
+  /** `byteLengthMax`: of the memory. */
+  constructor(memory: KernelMemory, heapBase: number, byteLengthMax = MEMORY_BYTES_MAX) {
     this.#memory = memory;
+    this.#byteLengthMax = byteLengthMax;
     const base = Math.max(alignUp(heapBase), ALIGNMENT);
     this.#end = base;
     const byteLength = memory.buffer.byteLength;
@@ -50,13 +58,8 @@ export class MemoryArena implements Arena {
   }
 
   alloc(byteLength: number): number {
-    assert(Number.isFinite(byteLength) && byteLength >= 0, 'a block has a length');
-    const need = Math.max(alignUp(byteLength), ALIGNMENT);
-    let at = this.#freeBlocks.findIndex((block) => block.byteLength >= need);
-    if (at < 0) {
-      this.#grow(need);
-      at = this.#freeBlocks.length - 1;
-    }
+    const need = needOf(byteLength);
+    const at = this.#blockWith(need);
     const block = this.#freeBlocks[at];
     const ptr = block.ptr;
     if (block.byteLength === need) this.#freeBlocks.splice(at, 1);
@@ -67,6 +70,18 @@ export class MemoryArena implements Arena {
     this.#used.set(ptr, need);
     this.#usedBytes += need;
     return ptr;
+  }
+
+  makeRoom(byteLength: number): void {
+    this.#blockWith(needOf(byteLength));
+  }
+
+  /** The first free block of at least `need` bytes; grows the memory where there is none. */
+  #blockWith(need: number): number {
+    const at = this.#freeBlocks.findIndex((block) => block.byteLength >= need);
+    if (at >= 0) return at;
+    this.#grow(need);
+    return this.#freeBlocks.length - 1;
   }
 
   free(ptr: number): void {
@@ -98,7 +113,7 @@ export class MemoryArena implements Arena {
     const step = Math.min(Math.max(this.#end / 4, GROW_BYTES_MIN), GROW_BYTES_MAX);
     for (const bytes of [Math.max(missing, step), missing]) {
       const pages = Math.ceil(bytes / PAGE_BYTES);
-      if (this.#end + pages * PAGE_BYTES > MEMORY_BYTES_MAX) continue;
+      if (this.#end + pages * PAGE_BYTES > this.#byteLengthMax) continue;
       try {
         this.#memory.grow(pages);
       } catch {

@@ -28,8 +28,12 @@ export interface KernelExports {
   codesRowQuery(codes: number, row: number, out: number): void;
   /** Nearest rows of a graph that is not empty, into the top-k, sorted; see `assembly/walk.ts`. Answers how many were found. */
   graphSearch(graph: number, walk: number, top: number, query: number, ef: number, allow: number, foundMax: number): number;
-  /** Inserts rows [from, to) into a graph that holds those before. */
-  graphInsert(graph: number, walk: number, from: number, to: number): void;
+  /** The three steps by which a batch of rows gets into a graph; see `assembly/grow.ts`. */
+  graphChooseLinks(graph: number, walk: number, order: number, from: number, to: number): void;
+  graphListBackLinks(graph: number, order: number, from: number, to: number, backLinksTo: number, backLinks: number): number;
+  graphAddBackLinks(
+    graph: number, walk: number, backLinksTo: number, backLinks: number, from: number, to: number, ownFrom: number, ownTo: number, changed: number, count: number,
+  ): number;
   /** Rows of other elements than f32, by ROWS_*; see `assembly/rows.ts`. Up to 16 bytes behind the last row are read. */
   scanRows(
     top: number, format: number, metric: number, query: number, data: number, dim: number, from: number, to: number, terms: number, allow: number, rowBase: number,
@@ -88,7 +92,8 @@ export interface KernelExports {
 
 /** Names of the functions of {@link KernelExports}, in the ABI's order. */
 export const KERNEL_EXPORT_NAMES = [
-  'topkSort', 'topkScale', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch', 'graphInsert',
+  'topkSort', 'topkScale', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch',
+  'graphChooseLinks', 'graphListBackLinks', 'graphAddBackLinks',
   'scanRows', 'rescoreRows', 'expandRows', 'nearestRows', 'rowTerms', 'rowQuery', 'sparseQuery', 'scanSparse', 'invertedTaat', 'invertedMaxScore', 'invertedWand',
   'nearestCentroids', 'sumByCentroid', 'rotateVectors', 'ivfSearch', 'tileScan', 'tileCodes',
   'columnSums', 'covarianceAdd', 'pcaProject', 'pcaRestore', 'rotateRows',

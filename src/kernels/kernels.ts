@@ -27,6 +27,8 @@ export interface DistanceRange {
 export interface Arena {
   /** Zeroed? No: undefined content. Aligned to 64 bytes. OUT_OF_MEMORY when the memory cannot grow. Offsets above 2 GiB are positive. */
   alloc(byteLength: number): number;
+  /** Makes sure that the next `alloc` of so many bytes succeeds. OUT_OF_MEMORY when the memory cannot grow. */
+  makeRoom(byteLength: number): void;
   free(ptr: number): void;
   readonly usedBytes: number;
   u8(ptr: number, length: number): Uint8Array;
@@ -170,7 +172,7 @@ class BoundKernels implements Kernels {
     this.variant = module.variant;
     this.exports = instance.exports;
     this.#memory = instance.memory;
-    this.arena = new MemoryArena(instance.memory, instance.heapBase);
+    this.arena = new MemoryArena(instance.memory, instance.heapBase, module.memoryBytesMax);
     this.topPtr = this.arena.alloc(TOPK_SIZE);
     this.#u32 = new Uint32Array(this.#memory.buffer);
     this.#f32 = new Float32Array(this.#memory.buffer);

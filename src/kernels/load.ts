@@ -12,6 +12,8 @@ export interface KernelModule {
   readonly variant: KernelVariant;
   /** null for the scalar twin. */
   readonly module: WebAssembly.Module | null;
+  /** Most bytes of one linear memory; absent: 4 GiB, more than which 32-bit pointers do not reach. */
+  readonly memoryBytesMax?: number;
   /** Why the choice is not the fastest build; absent when it is. */
   readonly reason?: string;
 }

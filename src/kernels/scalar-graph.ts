@@ -1,7 +1,7 @@
 /** The twin of `assembly/walk.ts` and `assembly/grow.ts`: the same walk, the same links, step by step. */
 import {
-  GRAPH_ALPHA, GRAPH_BASE_LINKS, GRAPH_CODES, GRAPH_DATA, GRAPH_DIM, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_INVERSE_NORMS, GRAPH_LEVELS, GRAPH_M, GRAPH_METRIC,
-  GRAPH_SLOTS, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, CODE_QUERY_UNIT, METRIC_L2, NO_ROW, WALK_QUERY, WALK_ROW_QUERY,
+  BACK_LINK_LIST, BACK_LINK_NEXT, BACK_LINK_OWNER, BACK_LINK_ROW, BACK_LINK_SIZE, GRAPH_ALPHA, GRAPH_BASE_LINKS, GRAPH_CODES, GRAPH_DATA, GRAPH_DIM, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_INVERSE_NORMS, GRAPH_LEVELS,
+  GRAPH_M, GRAPH_METRIC, GRAPH_ROWS, GRAPH_SLOTS, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, CODE_QUERY_UNIT, METRIC_L2, NO_ROW, WALK_QUERY, WALK_ROW_QUERY,
 } from './abi.ts';
 import type { KernelExports } from './exports.ts';
 import { codeDistance, type scalarCodes } from './scalar-codes.ts';
@@ -64,6 +64,7 @@ class ScalarGraph {
   readonly baseSlots: number;
   readonly alpha: number;
   readonly codes: number;
+  readonly rows: number;
   readonly #data: number;
   readonly #stride: number;
   readonly #inverseNorms: number;
@@ -84,6 +85,7 @@ class ScalarGraph {
     this.baseSlots = field(GRAPH_SLOTS);
     this.alpha = memory.f32[this.at + GRAPH_ALPHA / 4];
     this.codes = field(GRAPH_CODES);
+    this.rows = field(GRAPH_ROWS);
     this.#data = field(GRAPH_DATA);
     this.#stride = field(GRAPH_STRIDE);
     this.#inverseNorms = field(GRAPH_INVERSE_NORMS);
@@ -97,16 +99,9 @@ class ScalarGraph {
   get entry(): number {
     return this.memory.u32[this.at + GRAPH_ENTRY / 4];
   }
-  set entry(row: number) {
-    this.memory.u32[this.at + GRAPH_ENTRY / 4] = row;
-  }
   get topLevel(): number {
     return this.memory.u32[this.at + GRAPH_TOP_LEVEL / 4];
   }
-  set topLevel(level: number) {
-    this.memory.u32[this.at + GRAPH_TOP_LEVEL / 4] = level;
-  }
-
   distance(query: number, row: number): number {
     const { memory } = this;
     if (this.codes) return codeDistance(memory, query, this.#data, this.#stride, row);
@@ -221,23 +216,28 @@ class ScalarGraph {
     return candidates;
   }
 
-  addLink(from: number, to: number, level: number, rowQueryPtr: number): void {
-    const { u32 } = this.memory;
-    const start = this.links(from, level), max = this.slots(level);
-    const rows = this.neighbours(from, level);
-    if (rows.includes(to)) return;
-    if (rows.length < max) {
-      u32[start + rows.length] = to;
-      return;
+  /** A list by its number: the base lists of all rows, then the slots above. */
+  list(list: number): { readonly start: number; readonly slots: number } {
+    if (list < this.rows) return { start: this.links(list, 0), slots: this.slots(0) };
+    return { start: this.#upperLinks / 4 + (list - this.rows) * this.m, slots: this.m };
+  }
+
+  listNumber(row: number, level: number): number {
+    return level === 0 ? row : this.rows + this.memory.u32[this.#upperStarts / 4 + row] + level - 1;
+  }
+
+  chooseAnew(owner: number, start: number, slots: number, linked: readonly number[], rowQueryPtr: number): void {
+    const query = this.rowQuery(owner, rowQueryPtr);
+    const candidates = new SortedRows(2 * slots);
+    for (const row of linked) {
+      const distance = this.distance(query, row);
+      if (!candidates.isFull || distance < candidates.bound) candidates.insert(distance, row);
     }
-    const query = this.rowQuery(from, rowQueryPtr);
-    const candidates = new SortedRows(max + 1);
-    for (const row of [...rows, to]) candidates.insert(this.distance(query, row), row);
-    this.choose(candidates, start, max, 0, rowQueryPtr);
+    this.choose(candidates, start, slots, 0, rowQueryPtr);
   }
 }
 
-export function scalarGraph(memory: ScalarMemory, codeExports: ReturnType<typeof scalarCodes>): Pick<KernelExports, 'graphSearch' | 'graphInsert'> {
+export function scalarGraph(memory: ScalarMemory, codeExports: ReturnType<typeof scalarCodes>): Pick<KernelExports, 'graphSearch' | 'graphChooseLinks' | 'graphListBackLinks' | 'graphAddBackLinks'> {
   return {
     graphSearch(graphPtr, _walk, topPtr, query, ef, allow, foundMax) {
       const graph = new ScalarGraph(memory, graphPtr, codeExports);
@@ -252,35 +252,71 @@ export function scalarGraph(memory: ScalarMemory, codeExports: ReturnType<typeof
       return allow ? list.rows.length : top.count;
     },
 
-    graphInsert(graphPtr, walkPtr, from, to) {
+    graphChooseLinks(graphPtr, walkPtr, order, from, to) {
       const graph = new ScalarGraph(memory, graphPtr, codeExports);
       const { u8, u32 } = memory;
       const queryPtr = u32[(walkPtr + WALK_QUERY) / 4], rowQueryPtr = u32[(walkPtr + WALK_ROW_QUERY) / 4];
       const efConstruction = u32[graph.at + GRAPH_EF_CONSTRUCTION / 4];
-      for (let row = from; row < to; row++) {
-        if (row === graph.entry) continue;
+      for (const row of u32.subarray(order / 4 + from, order / 4 + to)) {
         const level = graph.levels ? u8[graph.levels + row] : 0;
-        if (graph.entry === NONE) {
-          graph.entry = row;
-          graph.topLevel = level;
-          continue;
-        }
         const query = graph.rowQuery(row, queryPtr);
-        const topLevel = graph.topLevel;
-        let nearest = graph.descend(query, graph.entry, topLevel, level);
-        for (let at = Math.min(level, topLevel); at >= 0; at--) {
+        let nearest = graph.descend(query, graph.entry, graph.topLevel, level);
+        for (let at = Math.min(level, graph.topLevel); at >= 0; at--) {
           const beam = graph.walk(query, [nearest], efConstruction, at, 0, 0);
           nearest = { row: beam.rows[0], distance: beam.distances[0] };
-          const links = graph.links(row, at);
-          const candidates = graph.levels ? beam : graph.withLinks(query, row, beam);
-          const kept = graph.choose(candidates, links, graph.m, graph.m, rowQueryPtr);
-          for (let i = 0; i < kept; i++) graph.addLink(u32[links + i], row, at, rowQueryPtr);
-        }
-        if (level > topLevel) {
-          graph.entry = row;
-          graph.topLevel = level;
+          graph.choose(graph.levels ? beam : graph.withLinks(query, row, beam), graph.links(row, at), graph.m, graph.m, rowQueryPtr);
         }
       }
+    },
+
+    graphListBackLinks(graphPtr, order, from, to, backLinksTo, backLinks) {
+      const graph = new ScalarGraph(memory, graphPtr, codeExports);
+      const { u8, u32 } = memory;
+      /** Of each list, so that the next one can be chained behind it. */
+      const last = new Map<number, number>();
+      let n = 0;
+      for (const row of u32.subarray(order / 4 + from, order / 4 + to)) {
+        for (let level = 0; level <= (graph.levels ? u8[graph.levels + row] : 0); level++) {
+          const links = graph.links(row, level);
+          for (let link = links; link < links + graph.m && u32[link] !== NONE; link++) {
+            const owner = u32[link];
+            const list = graph.listNumber(owner, level);
+            const at = (backLinks + n * BACK_LINK_SIZE) / 4;
+            u32[at + BACK_LINK_LIST / 4] = list;
+            u32[at + BACK_LINK_OWNER / 4] = owner;
+            u32[at + BACK_LINK_ROW / 4] = row;
+            u32[at + BACK_LINK_NEXT / 4] = NONE;
+            const before = last.get(list);
+            if (before === undefined) u32[backLinksTo / 4 + list] = n;
+            else u32[(backLinks + before * BACK_LINK_SIZE + BACK_LINK_NEXT) / 4] = n;
+            last.set(list, n++);
+          }
+        }
+      }
+      return n;
+    },
+
+    graphAddBackLinks(graphPtr, walkPtr, backLinksTo, backLinks, from, to, ownFrom, ownTo, changed, count) {
+      const graph = new ScalarGraph(memory, graphPtr, codeExports);
+      const { u32 } = memory;
+      const rowQueryPtr = u32[(walkPtr + WALK_ROW_QUERY) / 4];
+      const field = (i: number, offset: number): number => u32[(backLinks + i * BACK_LINK_SIZE + offset) / 4];
+      for (let i = from; i < to; i++) {
+        const list = field(i, BACK_LINK_LIST);
+        if (u32[backLinksTo / 4 + list] !== i) continue;
+        u32[backLinksTo / 4 + list] = NONE;
+        const { start, slots } = graph.list(list);
+        const linked = [...u32.subarray(start, start + slots)].filter((row) => row !== NONE);
+        // A row that is inserted again may be there.
+        if (!graph.levels && linked.includes(field(i, BACK_LINK_ROW))) continue;
+        for (let next = i; next !== NONE; next = field(next, BACK_LINK_NEXT)) linked.push(field(next, BACK_LINK_ROW));
+        if (linked.length <= slots) u32.set(linked, start);
+        else if (i >= ownFrom && i < ownTo) {
+          graph.chooseAnew(field(i, BACK_LINK_OWNER), start, slots, linked, rowQueryPtr);
+          u32[changed / 4 + count++] = list;
+        }
+      }
+      return count;
     },
   };
 }

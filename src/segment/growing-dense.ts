@@ -72,12 +72,28 @@ export class GrowingDense implements GrowingVectors {
     this.#rows += rows;
   }
 
+  bytesToAppend(column: Column): number {
+    const missing = column.length - this.#freeRows;
+    if (missing <= 0) return 0;
+    // Blocks double: the last of them is at most as large as all before it, or as the first of them.
+    return (missing + Math.min(missing + this.#nextCapacity, LARGEST_BLOCK_ROWS)) * (this.#rowBytes + 4);
+  }
+
+  get #freeRows(): number {
+    return this.#blocks.reduce((sum, block) => sum + block.capacity - block.rows, 0);
+  }
+
+  get #nextCapacity(): number {
+    const last = this.#blocks[this.#blocks.length - 1];
+    return last ? Math.min(last.capacity * 2, LARGEST_BLOCK_ROWS) : FIRST_BLOCK_ROWS;
+  }
+
   #reserve(rows: number): void {
     const { arena } = this.kernels;
-    let free = this.#blocks.reduce((sum, block) => sum + block.capacity - block.rows, 0);
+    let free = this.#freeRows;
     while (free < rows) {
       const last = this.#blocks[this.#blocks.length - 1];
-      const capacity = last ? Math.min(last.capacity * 2, LARGEST_BLOCK_ROWS) : FIRST_BLOCK_ROWS;
+      const capacity = this.#nextCapacity;
       const ptr = arena.alloc(capacity * this.#rowBytes + ROWS_SLACK_BYTES);
       const termsPtr = arena.alloc(capacity * 4);
       this.#blocks.push({ firstRow: last ? last.firstRow + last.capacity : 0, capacity, rows: 0, ptr, termsPtr, allowPtr: 0 });

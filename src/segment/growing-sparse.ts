@@ -52,6 +52,12 @@ export class GrowingSparse implements GrowingVectors {
     this.#pairs += from[column.length]!;
   }
 
+  bytesToAppend(column: Column): number {
+    const rows = this.#rows + column.length, pairs = this.#pairs + column.offsets![column.length]!;
+    const ofRows = rows > this.#rowsMax ? Math.max(rows, this.#rowsMax * 2, FIRST_ROWS) * 5 : 0;
+    return ofRows + (pairs > this.#pairsMax ? Math.max(pairs, this.#pairsMax * 2, FIRST_PAIRS) * 8 : 0);
+  }
+
   #reserve(rows: number, pairs: number): void {
     if (rows > this.#rowsMax) {
       const rowsMax = Math.max(rows, this.#rowsMax * 2, FIRST_ROWS);

@@ -14,6 +14,8 @@ export interface GrowingVectors {
   readonly memoryBytes: number;
   /** Adds rows. On OUT_OF_MEMORY nothing has been added. */
   append(column: Column): void;
+  /** Most bytes of kernel memory that appending these rows takes. */
+  bytesToAppend(column: Column): number;
   /** Hides a row from scans. */
   kill(row: number): void;
   /** Prepares query number `query`. */

@@ -26,6 +26,7 @@ export class GrowingSegment {
   readonly times = new RowTimes();
   readonly pins = new Pins(() => this.#free());
   readonly #schema: Schema;
+  readonly #kernels: Kernels;
   readonly #keyField: Field;
   readonly #chunks: Chunk[] = [];
   readonly #vectors = new Map<number, GrowingVectors>();
@@ -39,6 +40,7 @@ export class GrowingSegment {
 
   constructor(schema: Schema, kernels: Kernels) {
     this.#schema = schema;
+    this.#kernels = kernels;
     this.#keyField = schema.fields.find((field) => field.primaryKey)!;
     this.#rowOfKey = this.#keyField.autoId ? null : new Map();
     for (const field of schema.fields) {
@@ -86,6 +88,18 @@ export class GrowingSegment {
     if (this.#rowOfKey) this.#indexKeys(keys, this.#rows);
     this.times.append(batch.rows, timestamp);
     this.#rows += batch.rows;
+  }
+
+  /** Bytes of kernel memory that `append` of the batch would take at most. */
+  bytesToAppend(batch: ColumnBatch): number {
+    let bytes = 0;
+    for (const column of batch.columns) bytes += this.#vectors.get(column.fieldId)?.bytesToAppend(column) ?? 0;
+    return bytes;
+  }
+
+  /** Makes sure that there are so many bytes of kernel memory. OUT_OF_MEMORY where there are not. */
+  makeRoom(byteLength: number): void {
+    this.#kernels.arena.makeRoom(byteLength);
   }
 
   get isInKeyOrder(): boolean {

@@ -1,9 +1,10 @@
 /**
  * Which linear memory holds what. WebAssembly memory never shrinks and Chromium allows about 124 memories per process:
  * so a memory of its own for the vectors of each large segment and one for its index, whose bytes come back when they are
- * dropped, and one that the small ones and the growing segments share. At most `MEMORIES_MAX` in all; past that large ones
- * share, too.
+ * dropped, and one that the small ones and the growing segments share, or several where one would be more than half full.
+ * Past `MEMORIES_MAX` large ones share, too.
  */
+import { MEMORY_BYTES_MAX } from '../kernels/arena.ts';
 import { instantiateKernels } from '../kernels/kernels.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import type { KernelModule } from '../kernels/load.ts';
@@ -15,7 +16,7 @@ const MEMORIES_MAX = 60;
 export class KernelPool {
   readonly module: KernelModule;
   readonly cache: VectorCache;
-  #shared: Kernels | null = null;
+  readonly #shared: Kernels[] = [];
   readonly #own = new Set<Kernels>();
 
   constructor(module: KernelModule, cache: VectorCache) {
@@ -23,13 +24,29 @@ export class KernelPool {
     this.cache = cache;
   }
 
+  /** Most bytes of one memory. */
+  get memoryBytesMax(): number {
+    return this.module.memoryBytesMax ?? MEMORY_BYTES_MAX;
+  }
+
+  /** Kernels for something small, or that grows. */
   get shared(): Kernels {
-    return (this.#shared ??= instantiateKernels(this.module));
+    return this.#sharedFor(0);
+  }
+
+  /** Kernels that are shared and, with so many bytes more, at most half full, so that what grows in them has room. */
+  #sharedFor(byteLength: number): Kernels {
+    const most = this.memoryBytesMax / 2 - byteLength;
+    const roomy = this.#shared.find(({ arena }) => arena.usedBytes <= most);
+    if (roomy) return roomy;
+    const kernels = instantiateKernels(this.module);
+    this.#shared.push(kernels);
+    return kernels;
   }
 
   /** Kernels for something of about this size. Give them back with `release`. */
   take(byteLength: number): Kernels {
-    if (byteLength < OWN_MEMORY_FROM_BYTES || this.#own.size >= MEMORIES_MAX) return this.shared;
+    if (byteLength < OWN_MEMORY_FROM_BYTES || this.#own.size >= MEMORIES_MAX) return this.#sharedFor(byteLength);
     const kernels = instantiateKernels(this.module);
     this.#own.add(kernels);
     return kernels;
@@ -41,8 +58,8 @@ export class KernelPool {
   }
 
   get memoryBytes(): number {
-    let bytes = this.#shared?.arena.usedBytes ?? 0;
-    for (const kernels of this.#own) bytes += kernels.arena.usedBytes;
+    let bytes = 0;
+    for (const kernels of [...this.#shared, ...this.#own]) bytes += kernels.arena.usedBytes;
     return bytes;
   }
 }

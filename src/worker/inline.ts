@@ -1,6 +1,7 @@
 /** The same builds on the calling thread: where there are no workers, or none are wanted. */
 import type { BuildJob, BuildService, IndexSection } from '../index/index.ts';
 import { ElanusError } from '../util/error.ts';
+import type { TeamLink } from './team.ts';
 
 /** Runs one build in slices, yielding between them. Given by the entry: this room knows no index. */
 export type RunBuild = (job: BuildJob, context: BuildContext) => Promise<IndexSection[]>;
@@ -8,6 +9,7 @@ export type RunBuild = (job: BuildJob, context: BuildContext) => Promise<IndexSe
 export interface BuildContext {
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
+  readonly team?: TeamLink;
 }
 
 export function inlineBuildService(runBuild: RunBuild): BuildService {

@@ -1,7 +1,8 @@
 /**
  * Builds on threads. Workers are started when there is something to build, at most `workers` of them, and ended after
- * a while without work: their WebAssembly memory never shrinks while they live. A worker that dies rejects its build
- * with `WORKER_LOST`; the next build starts a fresh one.
+ * a while without work: their WebAssembly memory never shrinks while they live. A build that can be shared gets all the
+ * workers that are free when it begins. A worker that dies rejects its build with `WORKER_LOST`; the next build starts a
+ * fresh one.
  */
 import type { BuildJob, BuildService, IndexSection } from '../index/index.ts';
 import type { KernelModule } from '../kernels/load.ts';
@@ -10,6 +11,7 @@ import { ElanusError, abortError, throwIfAborted } from '../util/error.ts';
 import type { RunBuild } from './inline.ts';
 import type { RpcContext, ThreadSetup } from './protocol.ts';
 import type { Remote } from './rpc.ts';
+import { makeSeats, takeSeat, type TeamSeat } from './team.ts';
 import { startRole } from './thread.ts';
 
 export interface BuildPoolOptions {
@@ -19,6 +21,8 @@ export interface BuildPoolOptions {
   readonly kernels: KernelModule;
   /** Most workers at a time, at least 1. */
   readonly workers: number;
+  /** The most workers that may share a job. */
+  readonly teamSizeMax: (job: BuildJob) => number;
   /** Serves instead, from the first time that a worker cannot be started; told why. */
   readonly fallback: (cause: unknown) => BuildService;
   /** How long a worker without work is kept. */
@@ -31,9 +35,15 @@ export interface BuildSetup extends ThreadSetup {
   readonly kernels: KernelModule;
 }
 
+export interface BuildRequest {
+  readonly job: BuildJob;
+  /** Where the thread sits in a team; null: it builds alone. */
+  readonly seat: TeamSeat | null;
+}
+
 /** What a build thread can do. */
 export interface BuildThread {
-  build(job: BuildJob, context?: RpcContext): Promise<IndexSection[]>;
+  build(request: BuildRequest, context?: RpcContext): Promise<IndexSection[]>;
 }
 
 interface BuildProgress {
@@ -44,9 +54,14 @@ interface BuildProgress {
 /** Answers for the role `build` inside a thread. */
 export function buildThread(runBuild: RunBuild): BuildThread {
   return {
-    build: (job, context) => {
+    build: async ({ job, seat }, context) => {
       const report = context?.onProgress;
-      return runBuild(job, { signal: context?.signal, onProgress: report && ((done, total) => report({ done, total } satisfies BuildProgress)) });
+      const team = seat ? takeSeat(seat) : undefined;
+      try {
+        return await runBuild(job, { signal: context?.signal, onProgress: report && ((done, total) => report({ done, total } satisfies BuildProgress)), team });
+      } finally {
+        team?.close();
+      }
     },
   };
 }
@@ -106,23 +121,27 @@ export function workerBuildService(options: BuildPoolOptions): BuildService {
     async build(job, context) {
       throwIfAborted(context.signal);
       await gate.enter(context.signal);
-      let remote: Remote<BuildThread> | null = null;
+      let places = 1 + gate.enterMore(options.teamSizeMax(job) - 1);
+      const team: Remote<BuildThread>[] = [];
       try {
         if (closed) throw closedError();
-        remote = wake() ?? (await start());
+        const first = wake() ?? (await start());
+        if (first !== null) team.push(first);
         if (closed) throw closedError();
         throwIfAborted(context.signal);
-        if (remote === null) return await inline!.build(job, context);
-        const report = context.onProgress;
-        return await remote.client.build(job, {
-          signal: context.signal,
-          onProgress: report && ((progress) => report((progress as BuildProgress).done, (progress as BuildProgress).total)),
-        });
+        if (first === null) return await inline!.build(job, context);
+        // Whatever more can be had is welcome, and none is missed.
+        const more = await Promise.allSettled(Array.from({ length: places - 1 }, async () => wake() ?? (await start())));
+        for (const result of more) if (result.status === 'fulfilled' && result.value !== null) team.push(result.value);
+        if (closed) throw closedError();
+        return await buildTogether(team.map(({ client }) => client), job, context);
       } finally {
-        if (remote?.isLost) all.delete(remote);
-        else if (remote && closed) await remote.end();
-        else if (remote) rest(remote);
-        gate.leave();
+        for (const remote of team) {
+          if (remote.isLost) all.delete(remote);
+          else if (closed) await remote.end();
+          else rest(remote);
+        }
+        for (; places > 0; places--) gate.leave();
       }
     },
 
@@ -137,10 +156,34 @@ export function workerBuildService(options: BuildPoolOptions): BuildService {
   };
 }
 
+/** Has a job built by all of these threads; if one fails, the others stop. */
+async function buildTogether(threads: readonly BuildThread[], job: BuildJob, context: Parameters<BuildService['build']>[1]): Promise<IndexSection[]> {
+  const failing = new AbortController();
+  const signal = threads.length === 1 ? context.signal : context.signal ? AbortSignal.any([context.signal, failing.signal]) : failing.signal;
+  const report = context.onProgress;
+  const onProgress = report && ((progress: unknown) => report((progress as BuildProgress).done, (progress as BuildProgress).total));
+  const seats = threads.length === 1 ? [null] : makeSeats(threads.length);
+  // What is sent is given away: every thread but the first gets a copy of the job.
+  const requests = seats.map((seat, i): BuildRequest => ({ job: i === 0 ? job : structuredClone(job), seat }));
+  let failure: unknown;
+  const building = threads.map((thread, i) =>
+    thread.build(requests[i]!, { signal, onProgress: i === 0 ? onProgress : undefined }).catch((error: unknown) => {
+      failure ??= error;
+      failing.abort();
+      return null;
+    }),
+  );
+  const [sections] = await Promise.all(building);
+  if (failure !== undefined) throw failure;
+  return sections!;
+}
+
 const closedError = (): ElanusError => new ElanusError('CLOSED', 'the build service has been closed');
 
 interface Gate {
   enter(signal: AbortSignal | undefined): Promise<void>;
+  /** Takes up to `places` more that are free now; answers how many. */
+  enterMore(places: number): number;
   leave(): void;
   close(error: ElanusError): void;
 }
@@ -168,6 +211,11 @@ function makeGate(places: number): Gate {
         signal?.addEventListener('abort', onAbort);
         waiting.push(entry);
       });
+    },
+    enterMore(places) {
+      const taken = Math.min(places, free);
+      free -= taken;
+      return taken;
     },
     leave() {
       const next = waiting.shift();

@@ -1,25 +1,25 @@
 /**
  * Readies plain data for another thread. The sender owns the buffers of a request or reply (see `engine/client.ts`), so
- * they are moved and not copied. A view over only a part of its buffer is cut out first: cloning it would carry the
+ * they are moved and not copied, and so are ports. A view over only a part of its buffer is cut out first: cloning it would carry the
  * whole buffer, and moving it would take the rest from whoever else looks at it.
  */
 
 export interface Prepared<T> {
   readonly value: T;
-  readonly transfer: ArrayBuffer[];
+  readonly transfer: Transferable[];
 }
 
 export function prepareTransfer<T>(value: T): Prepared<T> {
-  const buffers = new Set<ArrayBuffer>();
+  const buffers = new Set<Transferable>();
   const prepared = prepare(value, buffers) as T;
   return { value: prepared, transfer: [...buffers] };
 }
 
 /** The value itself where nothing in it had to be cut out, otherwise a copy of the containers on the way. */
-function prepare(value: unknown, buffers: Set<ArrayBuffer>): unknown {
+function prepare(value: unknown, buffers: Set<Transferable>): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (ArrayBuffer.isView(value)) return prepareView(value, buffers);
-  if (value instanceof ArrayBuffer) {
+  if (value instanceof ArrayBuffer || value instanceof MessagePort) {
     buffers.add(value);
     return value;
   }
@@ -48,7 +48,7 @@ function prepare(value: unknown, buffers: Set<ArrayBuffer>): unknown {
   return copy ?? value;
 }
 
-function prepareView(view: ArrayBufferView, buffers: Set<ArrayBuffer>): ArrayBufferView {
+function prepareView(view: ArrayBufferView, buffers: Set<Transferable>): ArrayBufferView {
   const { buffer } = view;
   if (!(buffer instanceof ArrayBuffer)) return view; // shared memory is shared
   if (view.byteLength === buffer.byteLength) {

@@ -50,9 +50,10 @@ describe(`tune (seed ${SEED})`, { timeout: 60_000 }, () => {
     expect(await recallOf(result.params, 10)).toBeCloseTo(result.recall, 6);
     expect(result.latencyMs.p95).toBeGreaterThanOrEqual(result.latencyMs.p50);
     expect(result.tried.length).toBeGreaterThan(2);
-    // A tenth less was tried and was not enough.
-    const ef = result.params['ef']!;
-    expect(result.tried.some((trial) => trial.params['ef']! < ef && trial.params['ef']! >= ef / 1.2 && trial.recall < 0.9)).toBe(true);
+    // Of the breadths that were tried and are enough, the least: a tenth less was tried and was not. (The fastest of them is answered.)
+    const least = Math.min(...result.tried.filter((trial) => trial.recall >= 0.9).map((trial) => trial.params['ef']!));
+    expect(result.params['ef']).toBeGreaterThanOrEqual(least);
+    expect(result.tried.some((trial) => trial.params['ef']! < least && trial.params['ef']! >= least / 1.2 && trial.recall < 0.9)).toBe(true);
     const higher = await docs.tune('v', { queries, targetRecall: 0.99, limit: 5 });
     expect(higher.recall).toBeGreaterThanOrEqual(0.99);
     expect(await recallOf(higher.params, 5)).toBeCloseTo(higher.recall, 6);

@@ -191,6 +191,7 @@ export function suite(kind: string, spawn: () => Promise<WorkerHandle>): void {
         },
         kernels: { variant: 'scalar', module: null },
         workers: 2,
+        teamSizeMax: () => 1,
         fallback: (cause) => {
           throw cause;
         },
@@ -216,6 +217,35 @@ export function suite(kind: string, spawn: () => Promise<WorkerHandle>): void {
       const results = await Promise.all(Array.from({ length: 7 }, (_, i) => service.build(job(BUILD_THAT.works, new Float32Array([i])), {})));
       expect(results.map(text)).toEqual(['0', '1', '2', '3', '4', '5', '6']);
       expect(spawned()).toBe(2);
+    });
+
+    it('shares a build among the workers that are free, each with a copy of the vectors', async () => {
+      const { service, spawned } = pool({ workers: 3, teamSizeMax: () => 2 });
+      const seen: number[] = [];
+      expect(text(await service.build(job(BUILD_THAT.shares, new Float32Array([1, 2])), { onProgress: (done) => seen.push(done) }))).toBe('0 of 2 heard 3+3');
+      expect(seen.at(-1)).toBe(2);
+      expect(spawned()).toBe(2);
+      // Together they need four places where there are three: one of the builds goes on with what it gets.
+      const both = await Promise.all([1, 2].map((value) => service.build(job(BUILD_THAT.shares, new Float32Array([value])), {})));
+      expect(both.map(text)).toEqual(['0 of 2 heard 1+1', '0 of 1 heard 2']);
+      expect(spawned()).toBe(3);
+    });
+
+    it('stops the others when one of those that share a build dies or fails', async () => {
+      const { service } = pool({ workers: 2, teamSizeMax: () => 2 });
+      await expect(service.build(job(BUILD_THAT.loses), {})).rejects.toMatchObject({ code: 'WORKER_LOST' });
+      await expect(service.build(job(BUILD_THAT.fails), {})).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' });
+      expect(text(await service.build(job(BUILD_THAT.shares, new Float32Array([4])), {}))).toBe('0 of 2 heard 4+4');
+    });
+
+    it('aborts a shared build', async () => {
+      const { service } = pool({ workers: 2, teamSizeMax: () => 2 });
+      const controller = new AbortController();
+      const reason = new Error('never mind');
+      const building = service.build(job(BUILD_THAT.hangs), { signal: controller.signal });
+      setTimeout(() => controller.abort(reason), 50);
+      await expect(building).rejects.toMatchObject({ code: 'ABORTED', cause: reason });
+      expect(text(await service.build(job(BUILD_THAT.works), {}))).toBe('6');
     });
 
     it('rejects the build of a worker that dies with WORKER_LOST; the next build has a fresh one', async () => {

@@ -2,6 +2,7 @@
 import { openEngine } from '../../src/engine/engine.ts';
 import type { EngineClient, EngineEvent, EngineOptions } from '../../src/engine/client.ts';
 import { runBuild } from '../../src/index/build.ts';
+import type { KernelModule } from '../../src/kernels/load.ts';
 import { toBatch } from '../../src/schema/batch.ts';
 import { toSchema } from '../../src/schema/define.ts';
 import { planOf } from '../../src/schema/plan.ts';
@@ -16,8 +17,8 @@ export interface TestEngine {
   readonly events: EngineEvent[];
 }
 
-export async function openTestEngine(store: Store, options: Partial<EngineOptions> = {}): Promise<TestEngine> {
-  const kernels = await testKernels('simd');
+export async function openTestEngine(store: Store, options: Partial<EngineOptions> = {}, limits: Pick<KernelModule, 'memoryBytesMax'> = {}): Promise<TestEngine> {
+  const kernels = { ...(await testKernels('simd')), ...limits };
   const events: EngineEvent[] = [];
   const client = await openEngine({
     store,

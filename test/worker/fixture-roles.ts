@@ -2,6 +2,7 @@
 import type { BuildJob, IndexSection } from '../../src/index/index.ts';
 import { ElanusError, abortError } from '../../src/util/error.ts';
 import { methodsOf, type StartRole } from '../../src/worker/host.ts';
+import type { BuildContext } from '../../src/worker/inline.ts';
 import { BUILD_METHODS, buildThread } from '../../src/worker/pool.ts';
 import type { RpcContext, ThreadSetup } from '../../src/worker/protocol.ts';
 
@@ -26,7 +27,7 @@ export interface StubSetup extends ThreadSetup {
 }
 
 /** How the fixture's `build` behaves, by the type name of the job. */
-export const BUILD_THAT = { works: 'WORKS', crashes: 'CRASHES', hangs: 'HANGS', fails: 'FAILS' } as const;
+export const BUILD_THAT = { works: 'WORKS', crashes: 'CRASHES', hangs: 'HANGS', fails: 'FAILS', shares: 'SHARES', loses: 'LOSES' } as const;
 
 export const fixtureRoles: Record<string, StartRole> = {
   async stub(setup, { emit }) {
@@ -81,12 +82,29 @@ function stub(emit: (event: unknown) => void): Stub {
   };
 }
 
-async function fixtureBuild(job: BuildJob, context: { readonly signal?: AbortSignal; readonly onProgress?: (done: number, total: number) => void }): Promise<IndexSection[]> {
+const sumOf = ({ vectors }: BuildJob): number => (vectors.kind === 'bytes' ? (vectors.values as Float32Array).reduce((sum, value) => sum + value, 0) : 0);
+
+async function fixtureBuild(job: BuildJob, context: BuildContext): Promise<IndexSection[]> {
   switch (job.typeName) {
     case BUILD_THAT.works: {
       for (let done = 0; done <= job.rows; done++) context.onProgress?.(done, job.rows);
-      const values = job.vectors.kind === 'bytes' ? (job.vectors.values as Float32Array) : new Float32Array();
-      return [{ name: 'sum', bytes: new TextEncoder().encode(String(values.reduce((sum, value) => sum + value, 0))) }];
+      return [{ name: 'sum', bytes: new TextEncoder().encode(String(sumOf(job))) }];
+    }
+    case BUILD_THAT.shares: {
+      const { team, signal } = context;
+      const heard = team ? await team.exchange(new TextEncoder().encode(String(sumOf(job))), signal) : [new TextEncoder().encode(String(sumOf(job)))];
+      context.onProgress?.(job.rows, job.rows);
+      const said = heard.map((bytes) => new TextDecoder().decode(bytes)).join('+');
+      return [{ name: 'team', bytes: new TextEncoder().encode(`${team?.index ?? 0} of ${team?.count ?? 1} heard ${said}`) }];
+    }
+    // The second of a team dies while the first waits for it.
+    case BUILD_THAT.loses: {
+      const { team, signal } = context;
+      if (team?.index === 0) await team.exchange(new Uint8Array(1), signal);
+      setTimeout(() => {
+        throw new Error('crashed on purpose');
+      }, 0);
+      return new Promise(() => {});
     }
     case BUILD_THAT.crashes:
       setTimeout(() => {

@@ -1,5 +1,5 @@
 /** Where `connect` puts the engine and the builds in Node, and what crosses between them. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -86,4 +86,30 @@ describe.each(MODES)('mode $name', ({ options, engineThread, buildThread }) => {
 it('a second opener of a folder is told that it is LOCKED, from a worker too', async () => {
   await start(`file:${folder}/db`, {});
   await expect(connect(`file:${folder}/db`, { mode: 'worker' })).rejects.toMatchObject({ code: 'LOCKED' });
+});
+
+it('an index built by two workers is the one that one builds, over a store and from bytes', async () => {
+  const embedding = vectors(18_000);
+  const built: Buffer[] = [];
+  for (const workers of [1, 2]) {
+    const path = join(folder, `by-${workers}`);
+    const db = await start(`file:${path}`, { workers });
+    const rows = await db.createCollection('rows', schema);
+    await rows.insert({ embedding: embedding.slice() });
+    const seen: number[] = [];
+    await rows.createIndex('embedding', { type: 'HNSW_SQ', metric: 'L2', params: { M: 4, efConstruction: 16 } }, { onProgress: ({ phase, done }) => void (phase === 'build' && seen.push(done)) });
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    await db.close();
+    const files = readdirSync(path, { recursive: true }) as string[];
+    built.push(...files.filter((name) => name.endsWith('.idx')).map((name) => readFileSync(join(path, name))));
+  }
+  expect(built).toHaveLength(2);
+  expect(built[1]!.equals(built[0]!)).toBe(true);
+
+  const db = await start('memory:', { workers: 2 });
+  const rows = await db.createCollection('rows', schema);
+  const { ids } = await rows.insert({ embedding: embedding.slice() });
+  await rows.createIndex('embedding', SPEC);
+  const [hit] = await rows.search({ vector: embedding.slice(7 * DIM, 8 * DIM), limit: 1 });
+  expect(hit).toMatchObject({ id: ids[7], score: 0 });
 });

@@ -68,3 +68,9 @@ export async function timed(clock, run) {
   await run();
   return now() - start;
 }
+
+/** Parts of a product code, for all engines alike: of four dimensions each, or of eight from 256 dimensions on. @param {number} dim */
+export function codeParts(dim) {
+  const each = dim < 256 ? 4 : 8;
+  return dim % each === 0 ? dim / each : 1;
+}

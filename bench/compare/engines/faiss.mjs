@@ -7,6 +7,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { codeParts } from './engine.mjs';
 
 const PYTHON = process.env.ELANUS_PYTHON ?? '/usr/bin/python3';
 const CHILD = fileURLToPath(new URL('faiss_child.py', import.meta.url));
@@ -57,7 +58,7 @@ export function faiss(type) {
       writeFileSync(files[1], set.queries.values);
       child = spawn(PYTHON, [CHILD], { env: environment(), stdio: ['pipe', 'pipe', 'inherit'] });
       lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-      const m = subVectors(dim);
+      const m = codeParts(dim);
       const { seconds, bytes } = await call({
         do: 'build', type, base: files[0], queries: files[1], rows, dim, nq: set.queries.rows, k: set.k, metric: set.metric, M, efConstruction, nlist, m, seed, clock,
       });
@@ -82,6 +83,3 @@ export function faiss(type) {
     },
   };
 }
-
-/** Codes of four dimensions each: the same bytes a row as Elanus's `m`. @param {number} dim */
-const subVectors = (dim) => (dim % 4 === 0 ? dim / 4 : 1);

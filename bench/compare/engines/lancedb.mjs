@@ -4,7 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { folderBytes, rowViews, timed, versionOf } from './engine.mjs';
+import { codeParts, folderBytes, rowViews, timed, versionOf } from './engine.mjs';
 
 /**
  * @param {'HNSW_SQ' | 'IVF_PQ'} type
@@ -51,7 +51,7 @@ export async function lancedb(type) {
         const config =
           type === 'HNSW_SQ'
             ? Index.hnswSq({ distanceType: distance, numPartitions: 1, m: M, efConstruction })
-            : Index.ivfPq({ distanceType: distance, numPartitions: nlist, numSubVectors: subVectors(dim) });
+            : Index.ivfPq({ distanceType: distance, numPartitions: nlist, numSubVectors: codeParts(dim) });
         await table.createIndex('vector', { config });
       });
       return { buildSeconds: ms / 1000, ownBytes: folderBytes(path), note: 'bytes are those of its folder' };
@@ -81,6 +81,3 @@ export async function lancedb(type) {
     },
   };
 }
-
-/** Codes of 8 dimensions each, as its documentation advises; of 4 below 256 dimensions. @param {number} dim */
-const subVectors = (dim) => (dim % 8 !== 0 ? 1 : dim < 256 ? dim / 4 : dim / 8);

@@ -2,7 +2,7 @@
  * Linking rows to a Vamana graph (Subramanya et al., "DiskANN", NeurIPS 2019, algorithm 3): all rows in a random order, twice; first
  * with alpha 1, then with alpha 1.2, whose longer links make walks short. The walks begin at the medoid.
  */
-import { NO_ROW } from '../../kernels/abi.ts';
+import { BACK_LINK_SIZE, NO_ROW } from '../../kernels/abi.ts';
 import { sampleRows, type Work } from '../../quant/kmeans.ts';
 import { walkWork, type GraphGrower } from '../hnsw/builder.ts';
 import { connectRows } from '../hnsw/connect.ts';
@@ -22,18 +22,29 @@ export const vamanaGrower = (degree: number, breadth: number): GraphGrower => ({
     const { kernels, rows, dim, metric } = context;
     const ef = Math.min(breadth, Math.max(rows, 1));
     const graph = VamanaGraph.create(context, degree, ef, medoidOf(context, seed), code);
-    const walk = kernels.prepareWalk(rows, ef + degree, 0, graph.m, Math.max(code?.queryBytes ?? 0, dim * 4));
+    const walkPtr = kernels.prepareWalk(rows, ef + degree, 2 * degree, graph.m, Math.max(code?.queryBytes ?? 0, dim * 4));
+    const { arena, exports } = kernels;
     function* link(): Work {
-      const order = shuffled(rows, seed + 1);
-      for (const alpha of ALPHAS) {
-        // The kernels compare squared distances. Negative inner products do not stretch: there, alpha is without meaning.
-        graph.alpha = metric === 'IP' ? 1 : alpha * alpha;
-        for (const row of order) {
-          kernels.exports.graphInsert(graph.ptr, walk, row, row + 1);
-          yield walkWork(dim, degree, breadth);
+      const orderPtr = arena.alloc(rows * 4), backLinksToPtr = arena.alloc(rows * 4), backLinksPtr = arena.alloc(degree * BACK_LINK_SIZE), changedPtr = arena.alloc(degree * 4);
+      try {
+        // The entry gets its links from the rows that choose it.
+        const order = shuffled(rows, seed + 1).filter((row) => row !== graph.entry);
+        arena.u32(orderPtr, order.length).set(order);
+        arena.u32(backLinksToPtr, rows).fill(NO_ROW);
+        for (const alpha of ALPHAS) {
+          // The kernels compare squared distances. Negative inner products do not stretch: there, alpha is without meaning.
+          graph.alpha = metric === 'IP' ? 1 : alpha * alpha;
+          for (let i = 0; i < order.length; i++) {
+            exports.graphChooseLinks(graph.ptr, walkPtr, orderPtr, i, i + 1);
+            const n = exports.graphListBackLinks(graph.ptr, orderPtr, i, i + 1, backLinksToPtr, backLinksPtr);
+            exports.graphAddBackLinks(graph.ptr, walkPtr, backLinksToPtr, backLinksPtr, 0, n, 0, n, changedPtr, 0);
+            yield walkWork(dim, degree, breadth);
+          }
         }
+      } finally {
+        for (const ptr of [orderPtr, backLinksToPtr, backLinksPtr, changedPtr]) arena.free(ptr);
       }
-      if (rows > 0) connectRows(graph.links(), rows, degree, graph.entry);
+      if (rows > 0) yield* connectRows(graph.links(), rows, degree, graph.entry);
     }
     return { graph, work: link() };
   },

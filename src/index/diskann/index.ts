@@ -19,6 +19,7 @@ export const DISKANN: IndexType = {
   families: ['dense'],
   isScan: false,
   needsVectors: false,
+  sharesBuild: false,
   parseBuild: parseDiskannBuild,
   parseSearch: parseDiskannSearch,
   rowCacheBytes,

@@ -17,6 +17,7 @@ function scan(name: string, code: number, families: IndexType['families'], forma
     families,
     isScan: true,
     needsVectors: true,
+    sharesBuild: false,
 
     parseBuild(raw) {
       refuseUnknown(name, raw, [], 'build');

@@ -6,16 +6,14 @@ import type { Work } from '../../quant/kmeans.ts';
 import { writeRows, type RowCode, type RowCodeType } from '../../quant/row-code.ts';
 import { SCALAR_CODES } from '../../quant/row-codes.ts';
 import { assert } from '../../util/assert.ts';
-import type { IndexBuilder, IndexContext, IndexSection } from '../index.ts';
+import type { IndexContext, IndexSection, SharedBuilder, Team } from '../index.ts';
 import { refineSections } from '../refine.ts';
+import { Turns } from '../turns.ts';
 import { connectRows } from './connect.ts';
 import { GraphBlock } from './graph.ts';
+import { insertRows } from './insert.ts';
 import { drawLevels } from './levels.ts';
 
-/** Rows per kernel call: small enough that a slow row does not overrun a slice by much. */
-const INSERT_ROWS_MAX = 64;
-/** A call is long enough to hide the clock and short enough to end in time. */
-const CALL_MS = 1;
 /** Inserting a row compares it with about M * efConstruction others, eight 7-bit products in the time of one. */
 const PRODUCTS_AT_ONCE = 8;
 
@@ -29,8 +27,8 @@ export interface BuiltGraph {
 export interface GraphGrower {
   /** Products that linking a row costs, about. */
   workPerRow(dim: number): number;
-  /** A graph over the rows as f32 or in this code, and the work of linking them. */
-  start(context: IndexContext, code: RowCode | null, seed: number): { readonly graph: BuiltGraph; readonly work: Work };
+  /** A graph over the rows as f32 or in this code, and the work of linking them, by a team that shares the build. */
+  start(context: IndexContext, code: RowCode | null, seed: number, turns: Turns): { readonly graph: BuiltGraph; readonly work: Work };
 }
 
 export interface GraphBuild {
@@ -45,34 +43,28 @@ export interface GraphBuild {
 /** The products of a walk that expands so many rows of so many links each. */
 export const walkWork = (dim: number, links: number, breadth: number): number => (dim * links * breadth) / PRODUCTS_AT_ONCE;
 
-/** HNSW: rows are inserted one after another, and what was cut off is connected. */
+/** HNSW: rows are inserted batch by batch, and what was cut off is connected. */
 export const hnswGrower = (m: number, efConstruction: number): GraphGrower => ({
   workPerRow: (dim) => walkWork(dim, m, efConstruction),
-  start(context, code, seed) {
+  start(context, code, seed, turns) {
     const { kernels, rows, dim } = context;
     const ef = Math.min(Math.max(efConstruction, m), Math.max(rows, 1));
-    const graph = GraphBlock.create(context, m, ef, drawLevels(rows, m, seed), code);
-    const walk = kernels.prepareWalk(rows, ef, 0, m, Math.max(code?.queryBytes ?? 0, dim * 4));
+    const levels = drawLevels(rows, m, seed);
+    const graph = GraphBlock.create(context, m, ef, levels, code);
+    const walkPtr = kernels.prepareWalk(rows, ef, 4 * m, m, Math.max(code?.queryBytes ?? 0, dim * 4));
     function* insert(): Work {
-      let perCall = 1;
-      for (let from = 0; from < rows; ) {
-        const started = performance.now();
-        const to = Math.min(from + perCall, rows);
-        kernels.exports.graphInsert(graph.ptr, walk, from, to);
-        if (performance.now() - started < CALL_MS) perCall = Math.min(perCall * 2, INSERT_ROWS_MAX);
-        yield (to - from) * walkWork(dim, m, efConstruction);
-        from = to;
-      }
-      if (rows > 0) connectRows(graph.baseLinks(), rows, m * 2, graph.entry);
+      for (const inserted of insertRows({ kernels, graph, levels, walkPtr, seed, turns })) yield inserted * walkWork(dim, m, efConstruction);
+      if (rows > 0 && turns.team.index === 0) yield* connectRows(graph.baseLinks(), rows, m * 2, graph.entry);
     }
     return { graph, work: insert() };
   },
 });
 
-export class GraphBuilder implements IndexBuilder {
+export class GraphBuilder implements SharedBuilder {
   readonly total: number;
   readonly #context: IndexContext;
   readonly #build: GraphBuild;
+  readonly #turns: Turns;
   readonly #work: Work;
   #workDone = 0;
   #workTotal: number;
@@ -83,9 +75,10 @@ export class GraphBuilder implements IndexBuilder {
   #refineCode: RowCode | null = null;
   #isDone = false;
 
-  constructor(context: IndexContext, build: GraphBuild) {
+  constructor(context: IndexContext, build: GraphBuild, team?: Team) {
     this.#context = context;
     this.#build = build;
+    this.#turns = new Turns(team);
     this.total = context.rows;
     this.#workTotal = context.rows * build.grower.workPerRow(context.dim);
     this.#work = this.#run();
@@ -100,11 +93,19 @@ export class GraphBuilder implements IndexBuilder {
   step(sliceMs: number): void {
     const end = performance.now() + sliceMs;
     do this.#advance();
-    while (!this.#isDone && performance.now() < end);
+    while (!this.#isDone && !this.#turns.isWaiting && performance.now() < end);
+  }
+
+  takeMessage(): Uint8Array | null {
+    return this.#turns.takeMessage();
+  }
+
+  giveMessages(messages: readonly Uint8Array[]): void {
+    this.#turns.giveMessages(messages);
   }
 
   #advance(): void {
-    if (this.#isDone) return;
+    if (this.#isDone || this.#turns.isWaiting) return;
     const step = this.#work.next();
     if (step.done) this.#isDone = true;
     else this.#workDone += step.value;
@@ -117,9 +118,11 @@ export class GraphBuilder implements IndexBuilder {
       this.#buildCode = SCALAR_CODES.SQ8.create(context, seed);
       yield* this.#write(this.#buildCode);
     }
-    const { graph, work } = grower.start(context, this.#buildCode, seed);
+    const { graph, work } = grower.start(context, this.#buildCode, seed, this.#turns);
     this.#graph = graph;
     yield* work;
+    // What follows is the work of one, whose index it is.
+    if (this.#turns.team.index > 0) return;
     if (code === SCALAR_CODES.SQ8) this.#code = this.#buildCode;
     else this.#buildCode?.free();
     this.#buildCode = null;

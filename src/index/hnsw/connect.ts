@@ -4,11 +4,18 @@
  * near it that is reachable: in a free slot, or in place of the farthest link that no path of the search tree needs.
  */
 import { NO_ROW } from '../../kernels/abi.ts';
+import type { Work } from '../../quant/kmeans.ts';
 
 const NONE = NO_ROW >>> 0;
 
-/** Changes `links` (u32, shape (rows, slots)) in place; answers how many rows were cut off. Equal input, equal output. */
-export function connectRows(links: Uint32Array, rows: number, slots: number, entry: number): number {
+/** Rows looked at between two yields: well below a millisecond. */
+const SLICE_ROWS = 2048;
+
+/**
+ * Changes `links` (u32, shape (rows, slots)) in place; answers how many rows were cut off. Equal input, equal output.
+ * Yields now and then, where its caller may let others have their turn.
+ */
+export function* connectRows(links: Uint32Array, rows: number, slots: number, entry: number): Work<number> {
   /** The row from which the search tree reached each row; itself for the entry, NONE while unreached. */
   const parent = new Uint32Array(rows).fill(NONE);
   const queue = new Uint32Array(rows);
@@ -17,8 +24,9 @@ export function connectRows(links: Uint32Array, rows: number, slots: number, ent
     parent[row] = from;
     queue[tail++] = row;
   };
-  const spread = (): void => {
+  function* spread(): Work {
     for (; head < tail; head++) {
+      if (head % SLICE_ROWS === SLICE_ROWS - 1) yield 0;
       const row = queue[head];
       for (let at = row * slots, end = at + slots; at < end; at++) {
         const next = links[at];
@@ -26,7 +34,7 @@ export function connectRows(links: Uint32Array, rows: number, slots: number, ent
         if (parent[next] === NONE) reach(next, row);
       }
     }
-  };
+  }
   /** Links from -> row if a slot can be had. */
   const attach = (from: number, row: number): boolean => {
     const start = from * slots;
@@ -46,7 +54,7 @@ export function connectRows(links: Uint32Array, rows: number, slots: number, ent
   };
 
   reach(entry, entry);
-  spread();
+  yield* spread();
   let cutOff = 0;
   /** Fallback for rows with no reachable neighbour: any row with a slot, in the order they were reached. */
   let anyFrom = 0;
@@ -54,6 +62,7 @@ export function connectRows(links: Uint32Array, rows: number, slots: number, ent
     waiting = false;
     let progress = false;
     for (let row = 0; row < rows; row++) {
+      if (row % SLICE_ROWS === SLICE_ROWS - 1) yield 0;
       if (parent[row] !== NONE) continue;
       let attached = false;
       for (let at = row * slots, end = at + slots; at < end && !attached; at++) {
@@ -64,14 +73,14 @@ export function connectRows(links: Uint32Array, rows: number, slots: number, ent
       if (attached) {
         cutOff++;
         progress = true;
-        spread();
+        yield* spread();
       } else waiting = true;
     }
     if (waiting && !progress) {
       const row = parent.indexOf(NONE);
       while (!attach(queue[anyFrom], row)) anyFrom++;
       cutOff++;
-      spread();
+      yield* spread();
     }
   }
   return cutOff;

@@ -127,6 +127,80 @@ export class GraphBlock {
     return this.#context.kernels.arena.u32(this.upperPtr, this.slots * this.m);
   }
 
+  /** Makes a row of the highest level the one where walks begin. */
+  begin(row: number, level: number): void {
+    const struct = this.#context.kernels.arena.u32(this.ptr, GRAPH_SIZE / 4);
+    struct[GRAPH_ENTRY / 4] = row;
+    struct[GRAPH_TOP_LEVEL / 4] = level;
+  }
+
+  /** The links that rows chose when they were inserted: M of the base list, then the lists above, row by row. */
+  readNewLinks(rows: Uint32Array): Uint32Array {
+    const { m } = this;
+    const levels = this.#levels();
+    let lists = rows.length;
+    for (const row of rows) lists += levels[row];
+    const out = new Uint32Array(lists * m);
+    let at = 0;
+    this.#eachNewList(rows, (links, start) => {
+      for (let i = 0; i < m; i++) out[at++] = links[start + i];
+    });
+    return out;
+  }
+
+  /** Takes over what `readNewLinks` of another copy of this graph gave for the same rows. */
+  writeNewLinks(rows: Uint32Array, from: Uint32Array): void {
+    const { m } = this;
+    let at = 0;
+    this.#eachNewList(rows, (links, start) => {
+      for (let i = 0; i < m; i++) links[start + i] = from[at++];
+    });
+  }
+
+  #eachNewList(rows: Uint32Array, visit: (links: Uint32Array, start: number) => void): void {
+    const { m } = this;
+    const levels = this.#levels(), starts = this.#context.kernels.arena.u32(this.#startsPtr, this.#context.rows);
+    const base = this.baseLinks(), upper = this.upperLinks();
+    for (const row of rows) {
+      visit(base, row * 2 * m);
+      for (let slot = starts[row], end = slot + levels[row]; slot < end; slot++) visit(upper, slot * m);
+    }
+  }
+
+  /** Whole lists by their numbers (the base lists of all rows come first, then the slots above): how many, the numbers, the lists. */
+  readLists(lists: Uint32Array): Uint32Array {
+    const { rows } = this.#context;
+    const { m } = this;
+    const base = this.baseLinks(), upper = this.upperLinks();
+    let links = 0;
+    for (const list of lists) links += list < rows ? 2 * m : m;
+    const out = new Uint32Array(1 + lists.length + links);
+    out[0] = lists.length;
+    out.set(lists, 1);
+    let at = 1 + lists.length;
+    for (const list of lists) {
+      if (list < rows) for (let i = list * 2 * m, end = i + 2 * m; i < end; i++) out[at++] = base[i];
+      else for (let i = (list - rows) * m, end = i + m; i < end; i++) out[at++] = upper[i];
+    }
+    return out;
+  }
+
+  /** Takes over what `readLists` of another copy of this graph gave. */
+  writeLists(from: Uint32Array): void {
+    const { rows } = this.#context;
+    const { m } = this;
+    const base = this.baseLinks(), upper = this.upperLinks();
+    let at = 1 + from[0];
+    for (const list of from.subarray(1, at)) {
+      if (list < rows) for (let i = list * 2 * m, end = i + 2 * m; i < end; i++) base[i] = from[at++];
+      else for (let i = (list - rows) * m, end = i + m; i < end; i++) upper[i] = from[at++];
+    }
+  }
+
+  #levels(): Uint8Array {
+    return this.#context.kernels.arena.u8(this.#levelsPtr, this.#context.rows);
+  }
+
   get entry(): number {
     return this.#context.kernels.arena.u32(this.ptr + GRAPH_ENTRY, 1)[0];
   }

@@ -25,14 +25,15 @@ function graphType(name: string, code: number, parse: Pick<IndexType, 'parseBuil
     families: ['dense'],
     isScan: false,
     needsVectors: codeOf === null,
+    sharesBuild: true,
     ...parse,
     rowCacheBytes: () => null,
     estimateBytes(rows, dim, build) {
       const codes = [codeOf?.(build), refineCodeOf(build)];
       return codes.reduce((sum, of) => sum + (of?.estimateBytes(rows, dim) ?? 0), graphBytes(rows, links(build)));
     },
-    builder: (context, build, seed) =>
-      new GraphBuilder(context, { grower: hnswGrower(links(build), build['efConstruction'] as number), seed, code: codeOf?.(build) ?? null, refineCode: refineCodeOf(build) }),
+    builder: (context, build, seed, team) =>
+      new GraphBuilder(context, { grower: hnswGrower(links(build), build['efConstruction'] as number), seed, code: codeOf?.(build) ?? null, refineCode: refineCodeOf(build) }, team),
     open(context, build, sections) {
       assert(codeOf !== null || context.vectors !== null, 'HNSW walks f32 vectors');
       const refineType = refineCodeOf(build);

@@ -44,6 +44,7 @@ function ivfType<C extends Centroids>(
     families,
     isScan: false,
     needsVectors: false,
+    sharesBuild: false,
     ...parse,
     rowCacheBytes: () => null,
     estimateBytes(rows, dim, build) {

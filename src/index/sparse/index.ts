@@ -26,6 +26,7 @@ export const SPARSE_INVERTED_INDEX: IndexType = {
   families: ['sparse'],
   isScan: false,
   needsVectors: false,
+  sharesBuild: false,
 
   parseBuild(raw) {
     refuseUnknown(NAME, raw, ['inverted_index_algo'], 'build');

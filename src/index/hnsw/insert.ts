@@ -1,0 +1,151 @@
+/**
+ * Inserting all rows into an empty graph, batch by batch (`assembly/grow.ts`). Several builders share the work: each has
+ * all rows and an equal copy of the graph. Of every batch a builder chooses the links of its part of the rows and hears
+ * of the others' parts, and so with the lists that are chosen anew. The graph does not depend on how many they are.
+ */
+import { BACK_LINK_SIZE, NO_ROW } from '../../kernels/abi.ts';
+import type { Kernels } from '../../kernels/kernels.ts';
+import type { Work } from '../../quant/kmeans.ts';
+import { shareOf, type Turns } from '../turns.ts';
+import { batchEnd, insertionOrder } from './batches.ts';
+import type { GraphBlock } from './graph.ts';
+
+/** A call is long enough to hide the clock and short enough to end in time. */
+const CALL_MS = 1;
+/** A smaller batch is less work than telling the others of it: every builder inserts it by itself. */
+const SHARED_BATCH_ROWS_MIN = 16;
+/** Of a row's work, the part in which its links are chosen. */
+const CHOOSING_SHARE = 0.9;
+
+interface GraphToFill {
+  readonly kernels: Kernels;
+  /** Without links. */
+  readonly graph: GraphBlock;
+  /** u8, shape (rows): those that the graph was created with. */
+  readonly levels: Uint8Array;
+  /** The Walk struct, prepared for the graph's breadth and lists of 4M candidates. */
+  readonly walkPtr: number;
+  readonly seed: number;
+  readonly turns: Turns;
+}
+
+/** Yields the rows that were inserted, by parts of them. */
+export function* insertRows(fill: GraphToFill): Work {
+  if (fill.levels.length === 0) return;
+  const insertion = new Insertion(fill);
+  try {
+    yield* insertion.run();
+  } finally {
+    insertion.free();
+  }
+}
+
+class Insertion {
+  readonly #fill: GraphToFill;
+  readonly #order: Uint32Array;
+  /** u32, shape (rows). */
+  readonly #orderPtr: number;
+  /** u32, shape (lists): first BackLink of each; NO_ROW between batches. */
+  readonly #backLinksToPtr: number;
+  /** BackLinks of one batch, and numbers of lists that were chosen anew: u32. They grow. */
+  #backLinksPtr = 0;
+  #changedPtr = 0;
+  #backLinksMax = 0;
+
+  constructor(fill: GraphToFill) {
+    const { levels, graph, seed } = fill;
+    const { arena } = fill.kernels;
+    const rows = levels.length;
+    this.#fill = fill;
+    this.#order = insertionOrder(rows, seed);
+    this.#orderPtr = arena.alloc(rows * 4);
+    arena.u32(this.#orderPtr, rows).set(this.#order);
+    const lists = rows + graph.slots;
+    this.#backLinksToPtr = arena.alloc(lists * 4);
+    arena.u32(this.#backLinksToPtr, lists).fill(NO_ROW);
+  }
+
+  *run(): Work {
+    const { levels, graph } = this.#fill;
+    const order = this.#order;
+    let topLevel = levels[order[0]];
+    graph.begin(order[0], topLevel);
+    for (let from = 1, to; from < order.length; from = to) {
+      to = batchEnd(order, levels, from, topLevel);
+      yield* this.#insert(from, to);
+      if (levels[order[from]] <= topLevel) continue;
+      topLevel = levels[order[from]];
+      graph.begin(order[from], topLevel);
+    }
+  }
+
+  *#insert(from: number, to: number): Work {
+    const { kernels, graph, walkPtr, turns } = this.#fill;
+    const { exports, arena } = kernels;
+    const isShared = turns.team.count > 1 && to - from >= SHARED_BATCH_ROWS_MIN;
+    const team = isShared ? turns.team : ALONE;
+    const rowsOf = (index: number): Uint32Array => {
+      const share = shareOf(from, to, { index, count: team.count });
+      return this.#order.subarray(share.from, share.to);
+    };
+
+    const own = shareOf(from, to, team);
+    yield* inParts(own.from, own.to, team.count * CHOOSING_SHARE, (at, end) => exports.graphChooseLinks(graph.ptr, walkPtr, this.#orderPtr, at, end));
+    if (isShared) {
+      const messages = yield* turns.exchange(graph.readNewLinks(rowsOf(team.index)));
+      messages.forEach((links, index) => {
+        if (index !== team.index) graph.writeNewLinks(rowsOf(index), links);
+      });
+    }
+
+    this.#makeRoom(from, to);
+    const backLinks = exports.graphListBackLinks(graph.ptr, this.#orderPtr, from, to, this.#backLinksToPtr, this.#backLinksPtr);
+    const { from: ownFrom, to: ownTo } = shareOf(0, backLinks, team);
+    let changed = 0;
+    yield* inParts(0, backLinks, ((1 - CHOOSING_SHARE) * (to - from)) / backLinks, (at, end) => {
+      changed = exports.graphAddBackLinks(graph.ptr, walkPtr, this.#backLinksToPtr, this.#backLinksPtr, at, end, ownFrom, ownTo, this.#changedPtr, changed);
+    });
+    if (isShared) {
+      const messages = yield* turns.exchange(graph.readLists(arena.u32(this.#changedPtr, changed)));
+      messages.forEach((lists, index) => {
+        if (index !== team.index) graph.writeLists(lists);
+      });
+    }
+  }
+
+  /** For the BackLinks of a batch. */
+  #makeRoom(from: number, to: number): void {
+    const { kernels, levels, graph } = this.#fill;
+    const { arena } = kernels;
+    let lists = 0;
+    for (let i = from; i < to; i++) lists += levels[this.#order[i]] + 1;
+    const most = lists * graph.m;
+    if (most <= this.#backLinksMax) return;
+    for (const ptr of [this.#backLinksPtr, this.#changedPtr]) if (ptr !== 0) arena.free(ptr);
+    this.#backLinksPtr = this.#changedPtr = 0;
+    this.#backLinksMax = Math.ceil(most * 1.5);
+    this.#backLinksPtr = arena.alloc(this.#backLinksMax * BACK_LINK_SIZE);
+    this.#changedPtr = arena.alloc(this.#backLinksMax * 4);
+  }
+
+  free(): void {
+    const { arena } = this.#fill.kernels;
+    for (const ptr of [this.#orderPtr, this.#backLinksToPtr, this.#backLinksPtr, this.#changedPtr]) if (ptr !== 0) arena.free(ptr);
+  }
+}
+
+const ALONE = { index: 0, count: 1 };
+
+/** Calls for parts of [from, to) one after another, each of a length that takes about CALL_MS; each of [from, to) is `work`. */
+function* inParts(from: number, to: number, work: number, call: (from: number, to: number) => void): Work {
+  for (let at = from, most = 1; at < to; ) {
+    const started = performance.now();
+    const end = Math.min(at + most, to);
+    call(at, end);
+    const took = performance.now() - started;
+    if (took < CALL_MS / 2) most *= 2;
+    else if (took > CALL_MS * 2) most = Math.max(most >> 1, 1);
+    yield (end - at) * work;
+    at = end;
+  }
+}
