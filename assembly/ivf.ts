@@ -92,6 +92,18 @@ function scanListBounded(top: TopK, query: usize, data: usize, stride: u32, dim:
   store<u32>(sink, seen);
 }
 
+/** Compares the first n of four rows by position, whose numbers follow. */
+function enterFour<S>(
+  top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, n: u32, p0: u32, p1: u32, p2: u32, p3: u32, r0: u32, r1: u32, r2: u32, r3: u32,
+): void {
+  const distances = four<S>(query, data, stride, dim, perRow, p0, p1, p2, p3, false);
+  const near = i32x4.bitmask(f32x4.le(distances, f32x4.splat(bound(top)))) & ((1 << n) - 1);
+  if (near & 1) push(top, f32x4.extract_lane(distances, 0), r0);
+  if (near & 2) push(top, f32x4.extract_lane(distances, 1), r1);
+  if (near & 4) push(top, f32x4.extract_lane(distances, 2), r2);
+  if (near & 8) push(top, f32x4.extract_lane(distances, 3), r3);
+}
+
 export function scanListAllowed<S>(
   top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, rowIds: usize, allow: usize,
 ): void {
@@ -104,24 +116,13 @@ export function scanListAllowed<S>(
     else if (n == 1) { p1 = p; r1 = row; }
     else if (n == 2) { p2 = p; r2 = row; }
     else {
-      const distances = four<S>(query, data, stride, dim, perRow, p0, p1, p2, p, false);
-      const near = i32x4.bitmask(f32x4.le(distances, f32x4.splat(bound(top))));
-      if (near & 1) push(top, f32x4.extract_lane(distances, 0), r0);
-      if (near & 2) push(top, f32x4.extract_lane(distances, 1), r1);
-      if (near & 4) push(top, f32x4.extract_lane(distances, 2), r2);
-      if (near & 8) push(top, f32x4.extract_lane(distances, 3), row);
+      enterFour<S>(top, query, data, stride, dim, perRow, 4, p0, p1, p2, p, r0, r1, r2, row);
       n = 0;
       continue;
     }
     n++;
   }
-  if (n) {
-    const distances = four<S>(query, data, stride, dim, perRow, p0, n > 1 ? p1 : p0, n > 2 ? p2 : p0, p0, false);
-    const near = i32x4.bitmask(f32x4.le(distances, f32x4.splat(bound(top)))) & ((1 << n) - 1);
-    if (near & 1) push(top, f32x4.extract_lane(distances, 0), r0);
-    if (near & 2) push(top, f32x4.extract_lane(distances, 1), r1);
-    if (near & 4) push(top, f32x4.extract_lane(distances, 2), r2);
-  }
+  if (n) enterFour<S>(top, query, data, stride, dim, perRow, n, p0, n > 1 ? p1 : p0, n > 2 ? p2 : p0, p0, r0, r1, r2, r0);
 }
 
 /** How many lists in a row changed no hit, the one just searched with them: `count` and `farthest` are the hits' before it. */
