@@ -46,6 +46,8 @@ export class Packed {}
 // @ts-ignore: decorator
 @inline export function isDot<S>(): bool { return sizeof<S>() == 8; }
 // @ts-ignore: decorator
+@inline export function isFastL2<S>(): bool { return isInteger<S>() && sizeof<S>() == 4; }
+// @ts-ignore: decorator
 @inline export function isFused<S>(): bool { return isInteger<S>() && ASC_FEATURE_RELAXED_SIMD; }
 
 /** [sum of a's lanes, of b's, of c's, of d's]. */
@@ -167,6 +169,45 @@ const LINES_AHEAD: usize = 8;
     sum = f32x4.add(sum, rest);
   }
   return isDot<S>() ? f32x4.neg(sum) : sum;
+}
+
+/** Dimensions between two looks at whether a row can still be near enough. */
+const BOUNDED_DIM: u32 = 128;
+/** Rows of fewer dimensions are compared in one go. */
+export const BOUNDED_FROM_DIM: u32 = 2 * BOUNDED_DIM;
+
+/**
+ * The squared distance of one row as fourF32 has it, to the last bit, or Infinity as soon as it is more than `bound`: partial sums
+ * only grow, and rounding keeps their order.
+ */
+export function boundedL2(q: usize, x: usize, dim: u32, bound: f32): f32 {
+  const end8 = (<usize>(dim & ~7)) << 2, end4 = (<usize>(dim & ~3)) << 2, end = (<usize>dim) << 2;
+  let a0 = f32x4.splat(0), a1 = a0;
+  let i: usize = 0;
+  while (i < end8) {
+    const stop = min(i + (BOUNDED_DIM << 2), end8);
+    for (; i < stop; i += 32) {
+      a0 = step<FastL2>(a0, v128.load(q + i), v128.load(x + i));
+      a1 = step<FastL2>(a1, v128.load(q + i, 16), v128.load(x + i, 16));
+    }
+    if (sumLanes(f32x4.add(a0, a1)) > bound) return Infinity;
+  }
+  if (i < end4) {
+    a0 = step<FastL2>(a0, v128.load(q + i), v128.load(x + i));
+    i = end4;
+  }
+  const sum = sumLanes(f32x4.add(a0, a1));
+  if (end4 == end) return sum;
+  let rest = f32x4.splat(0);
+  for (; i < end; i += 4) rest = step<FastL2>(rest, v128.load32_zero(q + i), v128.load32_zero(x + i));
+  return sum + f32x4.extract_lane(rest, 0);
+}
+
+/** As sumF32. */
+// @ts-ignore: decorator
+@inline function sumLanes(l: v128): f32 {
+  const pairs = f32x4.add(l, v128.shuffle<f32>(l, l, 2, 3, 0, 1));
+  return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
 }
 
 /** Loaded before the loops: a v128.const inside one is made anew on every turn by some engines. i16, shape (8). */

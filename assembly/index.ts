@@ -12,7 +12,7 @@ export { graphSearch } from "./walk";
 export { graphAddBackLinks, graphChooseLinks, graphListBackLinks } from "./grow";
 export { columnSums, covarianceAdd, pcaProject, pcaRestore, rotateRows } from "./pca";
 export { countBits, inverseNorms, normalize, rescoreCodes, rescoreF32, scanCodes, scanF32 } from "./scan";
-export { expandRows, rescoreRows, rowQuery, rowTerms, scanRows } from "./rows";
+export { expandRows, nearestRows, rescoreRows, rowQuery, rowTerms, scanRows } from "./rows";
 export { scanSparse, sparseQuery } from "./sparse";
 export { invertedMaxScore, invertedTaat, invertedWand } from "./inverted";
 export { nearestCentroids, sumByCentroid } from "./kmeans";

@@ -1,7 +1,7 @@
 // Search of an inverted file: the lists whose centroids are nearest to the query, row by row, into the top-k. One call
 // per query. What a row is (Ivf.kind) decides the loop; the rest is shared.
 //
-//   F32             distances as FLAT computes them, bit for bit
+//   F32, BITS       distances as FLAT and BIN_FLAT compute them, bit for bit
 //   CODES           7-bit codes by integer dot product
 //   BYTES           product quantizer of residuals x - c, 256 words a part, by a table of dot products
 //   NIBBLES         the same with 16 words a part; tables in 7 bits, looked up 16 rows at a time by swizzle
@@ -19,21 +19,32 @@
 // and for SIGNS the estimate of (q - c)·r is g (q·s - c·s), s the signs and g = |r|^2 / sum |r_i|, where c·s is stored with
 // the row: the variance of the estimator for the residual query at the price of one query for all lists.
 //
+// With further bits a dimension (Gao, Gou, Xu, Yang, Long, Wong: "Practical and asymptotically optimal quantization of
+// high-dimensional vectors in Euclidean space for approximate nearest neighbor search") the estimate by signs, less how far it
+// may be off, says which rows can still be hits. Those alone are compared by the whole code v, whose elements are
+//   v_i = k_i + 1/2 with the sign of r_i, k_i in 0 .. L - 1    v = (L s - (L - 1)) / 2 + e,   e_i = k_i or L - 1 - k_i
+// so that q·v takes q·s by the exact tables, the sum of q, and q·e.
+//
 // Tables of 7 bits: two are added in bytes, pairs in 16 bits, at most 258 pairs (65,535 / 254) before a sum is taken out.
 import {
-  LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS,
+  LISTS_BITS, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_NIBBLES, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS,
 } from "../src/kernels/abi";
 import { codesQuery } from "./codes";
-import { Code, FastDot, FastL2, four } from "./distance";
+import { BOUNDED_FROM_DIM, boundedL2, Code, FastDot, FastL2, four, isFastL2, touch } from "./distance";
 import { CodeQuery, Codes, Ivf, TopK } from "./layout";
 import { rotateVectors } from "./rotate";
-import { isInTurn, scanF32 } from "./scan";
+import { Bits } from "./rows";
+import { isInTurn, scan, scanF32 } from "./scan";
 import { dotTables } from "./tables";
 import { bound, push, topkScale, topkSort } from "./topk";
 
 /** Parts whose table entries are added up in 16 bits. Even. */
 const PARTS_PER_SUM: u32 = 512;
+/** How far ahead of the row that is compared rows are asked for. */
+const ROWS_AHEAD: u32 = 4;
 const TABLE_MAX: f32 = 127;
+/** Rounding a table's entries is off by no more than so many standard deviations, as far as rows are given up for it. */
+const TABLE_DEVIATIONS: f32 = 3;
 
 // @ts-ignore: decorator
 @inline export function isAllowed(allow: usize, row: u32): bool {
@@ -69,6 +80,30 @@ export function scanList<S>(top: TopK, query: usize, data: usize, stride: u32, d
   }
 }
 
+/** The same for long f32 rows by L2 that are read from memory: what is too far is not read to its end. */
+function scanListBounded(top: TopK, query: usize, data: usize, stride: u32, dim: u32, from: u32, to: u32, rowIds: usize, sink: usize): void {
+  let seen: u32 = 0;
+  for (let p = from; p < to; p++) {
+    // The processor reads ahead within a row; where the next ones begin it is told.
+    seen ^= touch(data + <usize>min(p + ROWS_AHEAD, to - 1) * stride, stride);
+    const distance = boundedL2(query, data + <usize>p * stride, dim, bound(top));
+    if (distance <= bound(top)) push(top, distance, load<u32>(rowIds + ((<usize>p) << 2)));
+  }
+  store<u32>(sink, seen);
+}
+
+/** Compares the first n of four rows by position, whose numbers follow. */
+function enterFour<S>(
+  top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, n: u32, p0: u32, p1: u32, p2: u32, p3: u32, r0: u32, r1: u32, r2: u32, r3: u32,
+): void {
+  const distances = four<S>(query, data, stride, dim, perRow, p0, p1, p2, p3, false);
+  const near = i32x4.bitmask(f32x4.le(distances, f32x4.splat(bound(top)))) & ((1 << n) - 1);
+  if (near & 1) push(top, f32x4.extract_lane(distances, 0), r0);
+  if (near & 2) push(top, f32x4.extract_lane(distances, 1), r1);
+  if (near & 4) push(top, f32x4.extract_lane(distances, 2), r2);
+  if (near & 8) push(top, f32x4.extract_lane(distances, 3), r3);
+}
+
 export function scanListAllowed<S>(
   top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, rowIds: usize, allow: usize,
 ): void {
@@ -81,35 +116,35 @@ export function scanListAllowed<S>(
     else if (n == 1) { p1 = p; r1 = row; }
     else if (n == 2) { p2 = p; r2 = row; }
     else {
-      const distances = four<S>(query, data, stride, dim, perRow, p0, p1, p2, p, false);
-      const near = i32x4.bitmask(f32x4.le(distances, f32x4.splat(bound(top))));
-      if (near & 1) push(top, f32x4.extract_lane(distances, 0), r0);
-      if (near & 2) push(top, f32x4.extract_lane(distances, 1), r1);
-      if (near & 4) push(top, f32x4.extract_lane(distances, 2), r2);
-      if (near & 8) push(top, f32x4.extract_lane(distances, 3), row);
+      enterFour<S>(top, query, data, stride, dim, perRow, 4, p0, p1, p2, p, r0, r1, r2, row);
       n = 0;
       continue;
     }
     n++;
   }
-  if (n) {
-    const distances = four<S>(query, data, stride, dim, perRow, p0, n > 1 ? p1 : p0, n > 2 ? p2 : p0, p0, false);
-    const near = i32x4.bitmask(f32x4.le(distances, f32x4.splat(bound(top)))) & ((1 << n) - 1);
-    if (near & 1) push(top, f32x4.extract_lane(distances, 0), r0);
-    if (near & 2) push(top, f32x4.extract_lane(distances, 1), r1);
-    if (near & 4) push(top, f32x4.extract_lane(distances, 2), r2);
-  }
+  if (n) enterFour<S>(top, query, data, stride, dim, perRow, n, p0, n > 1 ? p1 : p0, n > 2 ? p2 : p0, p0, r0, r1, r2, r0);
 }
 
-function scanVectors<S>(ivf: Ivf, top: TopK, query: usize, data: usize, stride: u32, perRow: usize, probes: u32, allow: usize): void {
-  const lists = changetype<TopK>(ivf.probes).rows;
+/** How many lists in a row changed no hit, the one just searched with them: `count` and `farthest` are the hits' before it. */
+// @ts-ignore: decorator
+@inline function emptyLists(top: TopK, count: u32, farthest: f32, before: u32): u32 {
+  return top.count == count && bound(top) == farthest ? before + 1 : 0;
+}
+
+function scanVectors<S>(ivf: Ivf, top: TopK, query: usize, data: usize, stride: u32, perRow: usize, allow: usize, least: u32, emptyMax: u32): void {
+  const near = changetype<TopK>(ivf.probes);
   // A list is as far away as all of them are: whether they fit a cache decides.
   const inTurn = isInTurn<S>(<usize>ivf.rows * stride, stride);
-  for (let i: u32 = 0; i < probes; i++) {
-    const starts = ivf.starts + ((<usize>load<u32>(lists + ((<usize>i) << 2))) << 2);
+  const isBounded = isFastL2<S>() && inTurn && ivf.dim >= BOUNDED_FROM_DIM;
+  let empty: u32 = 0;
+  for (let i: u32 = 0; i < near.count && (i < least || empty < emptyMax); i++) {
+    const starts = ivf.starts + ((<usize>load<u32>(near.rows + ((<usize>i) << 2))) << 2);
     const from = load<u32>(starts), to = load<u32>(starts, 4);
+    const count = top.count, farthest = bound(top);
     if (allow) scanListAllowed<S>(top, query, data, stride, ivf.dim, perRow, from, to, ivf.rowIds, allow);
+    else if (isBounded) scanListBounded(top, query, data, stride, ivf.dim, from, to, ivf.rowIds, ivf.sums);
     else scanList<S>(top, query, data, stride, ivf.dim, perRow, from, to, ivf.rowIds, inTurn);
+    empty = emptyLists(top, count, farthest, empty);
   }
 }
 
@@ -271,14 +306,73 @@ function blockSums(block: usize, tables: usize, parts: u32, out: usize): void {
   }
 }
 
-/** distance(row) = (sum * scale + offset) * factors[row] + perRow[row] + base; without factors their product is `scale` and `base` already. */
-function scanNibbles(ivf: Ivf, top: TopK, list: u32, from: u32, to: u32, base: f32, scale: f32, offset: f32, allow: usize): void {
-  const parts = ivf.parts, blockBytes = (<usize>parts) << 4, sums = ivf.sums, perRow = ivf.perRow, factors = ivf.factors;
+/** Loaded before the loops. u8, shape (2, 16): which byte of two a dimension's bit is in, and the bit. */
+const BIT_PLACES = memory.data<u8>([
+  0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1,
+  1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128,
+], 16);
+
+/** Dot product of the query and the whole code of the row at position p, whose nibbles are those of `row` (0 to 31) of `block`. `sum`: of the query. */
+function wholeDot(ivf: Ivf, block: usize, row: u32, p: u32, sum: f32): f32 {
+  const bits = ivf.furtherBits, shift: u32 = row < 16 ? 0 : 4;
+  let nibbles = block + (((row & 7) << 1) | ((row >> 3) & 1));
+  let table = ivf.floatTables, signs0: f32 = 0, signs1: f32 = 0;
+  for (let part: u32 = 0; part < ivf.parts; part += 2) {
+    signs0 += load<f32>(table + ((<usize>((<u32>load<u8>(nibbles) >> shift) & 15)) << 2));
+    signs1 += load<f32>(table + ((<usize>((<u32>load<u8>(nibbles, 16) >> shift) & 15)) << 2), 64);
+    nibbles += 32;
+    table += 128;
+  }
+  const places = v128.load(BIT_PLACES), masks = v128.load(BIT_PLACES, 16);
+  const blocks = (ivf.dim + 15) >> 4;
+  let plane = ivf.further + <usize>p * ((blocks * bits) << 1), q = ivf.query;
+  let a = f32x4.splat(0), b = a, c = a, d = a;
+  for (let i: u32 = 0; i < blocks; i++) {
+    let e = i8x16.splat(0);
+    for (let bit: u32 = 0; bit < bits; bit++) {
+      const set = i8x16.eq(v128.and(lookUp(v128.load16_splat(plane), places), masks), masks);
+      e = i8x16.sub(i8x16.add(e, e), set);
+      plane += 2;
+    }
+    const low = i16x8.extend_low_i8x16_u(e), high = i16x8.extend_high_i8x16_u(e);
+    a = f32x4.add(a, f32x4.mul(v128.load(q), f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(low))));
+    b = f32x4.add(b, f32x4.mul(v128.load(q, 16), f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(low))));
+    c = f32x4.add(c, f32x4.mul(v128.load(q, 32), f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(high))));
+    d = f32x4.add(d, f32x4.mul(v128.load(q, 48), f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(high))));
+    q += 64;
+  }
+  a = f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
+  const further = f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1) + (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3));
+  const levels = <f32>(1 << bits);
+  return <f32>0.5 * (levels * (signs0 + signs1) - (levels - 1) * sum) + further;
+}
+
+/** Compares the rows at positions p + i, i of the bits of `near`, by their whole codes; `row`: of the first in its block. */
+function enterWhole(ivf: Ivf, top: TopK, block: usize, row: u32, p: u32, near: u32, base: f32, sum: f32, allow: usize): void {
+  while (near) {
+    const i = ctz(near);
+    near &= near - 1;
+    const id = load<u32>(ivf.rowIds + ((<usize>(p + i)) << 2));
+    if (!isAllowed(allow, id)) continue;
+    const factors = ivf.furtherFactors + ((<usize>(p + i)) << 3);
+    const distance = base + load<f32>(factors) * wholeDot(ivf, block, row + i, p + i, sum) + load<f32>(factors, 4);
+    if (distance <= bound(top)) push(top, distance, id);
+  }
+}
+
+/**
+ * distance(row) = (sum * scale + offset) * factors[row] + perRow[row] + base; without factors their product is `scale` and
+ * `base` already. With further bits that is an estimate. `reach`: the query's distance from the centroid (IP: its length). `querySum`: of its values.
+ */
+function scanNibbles(
+  ivf: Ivf, top: TopK, list: u32, from: u32, to: u32, base: f32, scale: f32, offset: f32, reach: f32, querySum: f32, allow: usize,
+): void {
+  const parts = ivf.parts, blockBytes = (<usize>parts) << 4, sums = ivf.sums, perRow = ivf.perRow, factors = ivf.factors, isEstimate = ivf.furtherBits != 0;
   let block = ivf.data + <usize>load<u32>(ivf.blocks + ((<usize>list) << 2)) * blockBytes;
   const base4 = f32x4.splat(base), scale4 = f32x4.splat(scale), offset4 = f32x4.splat(offset);
+  const reach4 = f32x4.splat(reach), tableError = f32x4.splat(isEstimate ? TABLE_DEVIATIONS * scale * <f32>Math.sqrt(<f64>parts / 12) : 0);
   for (let start = from; start < to; start += NIBBLE_ROWS) {
     blockSums(block, ivf.tables, parts, sums);
-    block += blockBytes;
     const end = min(start + NIBBLE_ROWS, to);
     for (let p = start; p < end; p += 4) {
       const at = (<usize>p) << 2;
@@ -286,14 +380,20 @@ function scanNibbles(ivf: Ivf, top: TopK, list: u32, from: u32, to: u32, base: f
       if (factors) distances = f32x4.mul(f32x4.add(distances, offset4), v128.load(factors + at));
       distances = f32x4.add(distances, base4);
       if (perRow) distances = f32x4.add(distances, v128.load(perRow + at));
-      enter(top, distances, (1 << min(to - p, 4)) - 1, ivf.rowIds + at, allow);
+      const rows: u32 = (1 << min(to - p, 4)) - 1;
+      if (isEstimate) {
+        const error = f32x4.add(f32x4.mul(v128.load(ivf.errors + at), reach4), f32x4.mul(f32x4.abs(v128.load(factors + at)), tableError));
+        const near = i32x4.bitmask(f32x4.le(f32x4.sub(distances, error), f32x4.splat(bound(top)))) & rows;
+        if (near) enterWhole(ivf, top, block, p - start, p, near, base, querySum, allow);
+      } else enter(top, distances, rows, ivf.rowIds + at, allow);
     }
+    block += blockBytes;
   }
 }
 
-function scanResiduals(ivf: Ivf, top: TopK, squares: f32, probes: u32, allow: usize, queryBits: u32): void {
+function scanResiduals(ivf: Ivf, top: TopK, squares: f32, allow: usize, queryBits: u32, least: u32, emptyMax: u32): void {
   const kind = ivf.kind, isL2 = ivf.metric == METRIC_L2;
-  let factor: f32 = isL2 ? -2 : -1, scale: f32 = 0, offset: f32 = 0;
+  let factor: f32 = isL2 ? -2 : -1, scale: f32 = 0, offset: f32 = 0, querySum: f32 = 0;
   if (kind == LISTS_BYTES) wordTables(ivf, 256);
   else {
     if (kind == LISTS_SIGNS) {
@@ -303,31 +403,39 @@ function scanResiduals(ivf: Ivf, top: TopK, squares: f32, probes: u32, allow: us
     scale = quantizeTables(ivf);
     offset = load<f32>(ivf.sums);
   }
+  if (ivf.furtherBits) for (let i: usize = 0, end = (<usize>ivf.dim) << 2; i < end; i += 4) querySum += load<f32>(ivf.query + i);
   const near = changetype<TopK>(ivf.probes);
-  for (let i: u32 = 0; i < probes; i++) {
+  let empty: u32 = 0;
+  for (let i: u32 = 0; i < near.count && (i < least || empty < emptyMax); i++) {
     const at = (<usize>i) << 2;
     const list = load<u32>(near.rows + at);
     const starts = ivf.starts + ((<usize>list) << 2);
     const from = load<u32>(starts), to = load<u32>(starts, 4);
+    const count = top.count, farthest = bound(top);
     let base = load<f32>(near.distances + at);
+    const reach = ivf.furtherBits ? <f32>Math.sqrt(<f64>(ivf.metric == METRIC_IP ? squares : base)) : 0;
     // -q·c from |q - c|^2
     if (ivf.metric == METRIC_COSINE) base = (base - squares - load<f32>(ivf.norms + ((<usize>list) << 2))) * 0.5;
     if (kind == LISTS_BYTES) scanBytes(ivf, top, from, to, base, factor, allow);
-    else if (kind == LISTS_SIGNS) scanNibbles(ivf, top, list, from, to, base, scale, offset, allow);
-    else scanNibbles(ivf, top, list, from, to, base + factor * offset, factor * scale, 0, allow);
+    else if (kind == LISTS_SIGNS) scanNibbles(ivf, top, list, from, to, base, scale, offset, reach, querySum, allow);
+    else scanNibbles(ivf, top, list, from, to, base + factor * offset, factor * scale, 0, 0, 0, allow);
+    empty = emptyLists(top, count, farthest, empty);
   }
 }
 
 /**
- * Searches the `probes` (at most ivf.lists) nearest lists for the f32 query (unit length for COSINE); hits go to the
- * top-k, nearest first if `sorted`. `allow`: bitset over the segment's rows, or 0. `queryBits`: SIGNS: bits a dimension of the query, 0:
- * as many as the tables hold. Answers how many hits there are.
+ * Searches the `probes` (at most ivf.lists) nearest lists for the query (f32, unit length for COSINE; BITS: a RowQuery); hits go
+ * to the top-k, nearest first if `sorted`. After `least` lists the search ends where `emptyMax` in a row changed no hit.
+ * `allow`: bitset over the segment's rows, or 0. `queryBits`: SIGNS: bits a dimension of the query, 0: as many as the tables
+ * hold. Answers how many hits there are.
  */
-export function ivfSearch(ivfPtr: usize, topPtr: usize, query: usize, probes: u32, allow: usize, queryBits: u32, sorted: u32): u32 {
+export function ivfSearch(
+  ivfPtr: usize, topPtr: usize, query: usize, probes: u32, least: u32, emptyMax: u32, allow: usize, queryBits: u32, sorted: u32,
+): u32 {
   const ivf = changetype<Ivf>(ivfPtr), top = changetype<TopK>(topPtr), near = changetype<TopK>(ivf.probes);
   const dim = ivf.dim, kind = ivf.kind, bytes = (<usize>dim) << 2;
   let q = query;
-  if (kind >= <u32>LISTS_BYTES) {
+  if (kind == LISTS_BYTES || kind == LISTS_NIBBLES || kind == LISTS_SIGNS) {
     q = ivf.query;
     memory.copy(q, query, bytes);
     if (ivf.rotation) rotateVectors(q, 1, dim, ivf.rotation);
@@ -337,17 +445,25 @@ export function ivfSearch(ivfPtr: usize, topPtr: usize, query: usize, probes: u3
   }
   near.k = probes;
   near.count = 0;
-  scanF32(ivf.probes, ivf.metric == METRIC_IP ? METRIC_IP : METRIC_L2, q, ivf.centroids, dim, 0, ivf.lists, 0, 0, 0);
+  if (kind == LISTS_BITS) scan<Bits>(near, q, ivf.centroids, ivf.stride, dim, ivf.norms, 0, ivf.lists, 0, 0);
+  else scanF32(ivf.probes, ivf.metric == METRIC_IP ? METRIC_IP : METRIC_L2, q, ivf.centroids, dim, 0, ivf.lists, 0, 0, 0);
   topkSort(ivf.probes);
-  const found = near.count;
 
   if (kind == LISTS_F32) {
-    if (ivf.metric == METRIC_L2) scanVectors<FastL2>(ivf, top, q, ivf.data, ivf.stride, 0, found, allow);
-    else scanVectors<FastDot>(ivf, top, q, ivf.data, ivf.stride, ivf.metric == METRIC_COSINE ? ivf.perRow : 0, found, allow);
+    if (ivf.metric == METRIC_L2) scanVectors<FastL2>(ivf, top, q, ivf.data, ivf.stride, 0, allow, least, emptyMax);
+    else scanVectors<FastDot>(ivf, top, q, ivf.data, ivf.stride, ivf.metric == METRIC_COSINE ? ivf.perRow : 0, allow, least, emptyMax);
+  } else if (kind == LISTS_BITS) {
+    scanVectors<Bits>(ivf, top, q, ivf.data, ivf.stride, ivf.perRow, allow, least, emptyMax);
   } else if (kind == LISTS_CODES) {
     const codes = changetype<Codes>(ivf.codes), prepared = changetype<CodeQuery>(ivf.query);
     codesQuery(ivf.codes, q, ivf.query);
-    scanVectors<Code>(ivf, top, ivf.query, codes.ptr, codes.stride, prepared.terms, found, allow);
+    // In code units.
+    const min = top.min, max = top.max;
+    top.min /= prepared.unit;
+    top.max /= prepared.unit;
+    scanVectors<Code>(ivf, top, ivf.query, codes.ptr, codes.stride, prepared.terms, allow, least, emptyMax);
+    top.min = min;
+    top.max = max;
     if (sorted) return topkScale(topPtr, prepared.unit);
     for (let i: u32 = 0; i < top.count; i++) {
       const at = top.distances + ((<usize>i) << 2);
@@ -356,7 +472,7 @@ export function ivfSearch(ivfPtr: usize, topPtr: usize, query: usize, probes: u3
   } else {
     let squares: f32 = 0;
     for (let i: usize = 0; i < bytes; i += 4) squares += load<f32>(q + i) * load<f32>(q + i);
-    scanResiduals(ivf, top, squares, found, allow, queryBits);
+    scanResiduals(ivf, top, squares, allow, queryBits, least, emptyMax);
   }
   return sorted ? topkSort(topPtr) : top.count;
 }

@@ -258,9 +258,9 @@ if (offsetof<Term>() != abi.TERM_SIZE) ERROR("Term's size drifted from abi.ts");
   lists: u32;
   /** LISTS_F32 and so on. */
   kind: u32;
-  /** f32, shape (lists, dim). LISTS_SIGNS: rotated. */
+  /** f32, shape (lists, dim). SIGNS: rotated. BITS: binary rows. */
   centroids: usize;
-  /** f32, shape (lists): squared lengths of the centroids. */
+  /** f32, shape (lists): squared lengths of the centroids. BITS: u32, how many bits are set. */
   norms: usize;
   /** u32, shape (lists + 1). */
   starts: usize;
@@ -268,10 +268,10 @@ if (offsetof<Term>() != abi.TERM_SIZE) ERROR("Term's size drifted from abi.ts");
   rowIds: usize;
   /** TopK with room for all lists: scratch. */
   probes: usize;
-  /** F32, BYTES: shape (rows, stride bytes), by position. NIBBLES, SIGNS: shape (blocks, parts, 16). */
+  /** F32, BYTES, BITS: shape (rows, stride bytes), by position. NIBBLES, SIGNS: shape (blocks, parts, 16). */
   data: usize;
   stride: u32;
-  /** f32, shape (rows), by position, or 0. F32: inverse norms; BYTES, NIBBLES, SIGNS: what is added to a row's distance. */
+  /** f32, shape (rows), by position, or 0. F32: inverse norms; BYTES, NIBBLES, SIGNS: what is added to a row's distance. BITS: u32, bits set. */
   perRow: usize;
   /** SIGNS: f32, shape (rows), by position: what the dot product of query and signs is multiplied by. */
   factors: usize;
@@ -289,12 +289,20 @@ if (offsetof<Term>() != abi.TERM_SIZE) ERROR("Term's size drifted from abi.ts");
   tables: usize;
   /** BYTES: f32, shape (parts, 256); NIBBLES, SIGNS: shape (parts, 16): scratch. */
   floatTables: usize;
-  /** The query in the form that the rows need, room for parts * partDim values: scratch. */
+  /** The query in the form that the rows need, room for parts * partDim values (further bits: for a multiple of 16, zero beyond those): scratch. */
   query: usize;
   /** SIGNS: f32, shape (ROTATION_ROUNDS, dim): 1 or -1. 0: rows are not rotated. */
   rotation: usize;
   /** f32, shape (32): scratch. */
   sums: usize;
+  /** SIGNS: bits a dimension that follow the sign, 0 to 8. */
+  furtherBits: u32;
+  /** u8, shape (rows, dim / 16 rounded up, furtherBits, 2), by position: bit planes of 16 dimensions, the highest first. */
+  further: usize;
+  /** f32, shape (rows, 2), by position: what the dot product of query and whole code is multiplied by, and what is added. */
+  furtherFactors: usize;
+  /** f32, shape (rows), by position: how far the estimate by signs may be from the distance, for a query at distance 1 from the centroid (IP: of length 1). */
+  errors: usize;
 }
 if (offsetof<Ivf>("rows") != abi.IVF_ROWS) ERROR("Ivf.rows drifted from abi.ts");
 if (offsetof<Ivf>("dim") != abi.IVF_DIM) ERROR("Ivf.dim drifted from abi.ts");
@@ -320,6 +328,10 @@ if (offsetof<Ivf>("floatTables") != abi.IVF_FLOAT_TABLES) ERROR("Ivf.floatTables
 if (offsetof<Ivf>("query") != abi.IVF_QUERY) ERROR("Ivf.query drifted from abi.ts");
 if (offsetof<Ivf>("rotation") != abi.IVF_ROTATION) ERROR("Ivf.rotation drifted from abi.ts");
 if (offsetof<Ivf>("sums") != abi.IVF_SUMS) ERROR("Ivf.sums drifted from abi.ts");
+if (offsetof<Ivf>("furtherBits") != abi.IVF_FURTHER_BITS) ERROR("Ivf.furtherBits drifted from abi.ts");
+if (offsetof<Ivf>("further") != abi.IVF_FURTHER) ERROR("Ivf.further drifted from abi.ts");
+if (offsetof<Ivf>("furtherFactors") != abi.IVF_FURTHER_FACTORS) ERROR("Ivf.furtherFactors drifted from abi.ts");
+if (offsetof<Ivf>("errors") != abi.IVF_ERRORS) ERROR("Ivf.errors drifted from abi.ts");
 
 /**
  * Queries of a batch, each with a top-k of its own. All but the first six fields is scratch for the queries and rows

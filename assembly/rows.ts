@@ -299,3 +299,20 @@ export function rowQuery(format: u32, metric: u32, source: usize, dim: u32, out:
     else store<i16>(data + (i << 1), i < elements ? <i16>load<i8>(source + i) : 0);
   }
 }
+
+/**
+ * The number of the nearest of k rows (`centroids`, with their `terms` of `rowTerms`), a tie to the smaller one, for rows [from, to) of
+ * integers or bits, into nearest[row], u32. `top`: room for one hit. `query`: room for a RowQuery.
+ */
+export function nearestRows(
+  topPtr: usize, format: u32, metric: u32, rows: usize, dim: u32, from: u32, to: u32, query: usize, centroids: usize, k: u32, terms: usize, nearest: usize,
+): void {
+  const top = changetype<TopK>(topPtr);
+  for (let row = from; row < to; row++) {
+    rowQuery(format, metric, rows + <usize>row * rowBytes(format, dim), dim, query);
+    top.k = 1;
+    top.count = 0;
+    scanRows(topPtr, format, metric, query, centroids, dim, 0, k, terms, 0, 0);
+    store<u32>(nearest + ((<usize>row) << 2), load<u32>(top.rows));
+  }
+}

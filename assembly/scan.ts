@@ -41,6 +41,14 @@ function scanAll<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32,
   }
 }
 
+/** Compares the first n of four rows. A function of its own, so that its loops are compiled once. */
+function enterFour<S>(
+  top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, inTurn: bool, n: u32, r0: u32, r1: u32, r2: u32, r3: u32, rowBase: u32,
+): void {
+  const distances = inTurn ? four<S>(query, data, stride, dim, perRow, r0, r1, r2, r3, true) : four<S>(query, data, stride, dim, perRow, r0, r1, r2, r3, false);
+  enter(top, distances, n, r0 + rowBase, r1 + rowBase, r2 + rowBase, r3 + rowBase);
+}
+
 function scanAllowed<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, from: u32, to: u32, allow: usize, rowBase: u32): void {
   const inTurn = isInTurn<S>(<usize>(to - from) * stride, stride);
   let r0: u32 = 0, r1: u32 = 0, r2: u32 = 0, n: u32 = 0;
@@ -55,10 +63,7 @@ function scanAllowed<S>(top: TopK, query: usize, data: usize, stride: u32, dim: 
       else if (n == 1) r1 = row;
       else if (n == 2) r2 = row;
       else {
-        const distances = inTurn && row - r0 < NEAR_ROWS
-          ? four<S>(query, data, stride, dim, perRow, r0, r1, r2, row, true)
-          : four<S>(query, data, stride, dim, perRow, r0, r1, r2, row, false);
-        enter(top, distances, 4, r0 + rowBase, r1 + rowBase, r2 + rowBase, row + rowBase);
+        enterFour<S>(top, query, data, stride, dim, perRow, inTurn && row - r0 < NEAR_ROWS, 4, r0, r1, r2, row, rowBase);
         n = 0;
         continue;
       }
@@ -68,7 +73,7 @@ function scanAllowed<S>(top: TopK, query: usize, data: usize, stride: u32, dim: 
   if (n) {
     if (n < 2) r1 = r0;
     if (n < 3) r2 = r0;
-    enter(top, four<S>(query, data, stride, dim, perRow, r0, r1, r2, r0, false), n, r0 + rowBase, r1 + rowBase, r2 + rowBase, 0);
+    enterFour<S>(top, query, data, stride, dim, perRow, false, n, r0, r1, r2, r0, rowBase);
   }
 }
 
@@ -105,10 +110,14 @@ export function rescore<S>(top: TopK, query: usize, data: usize, stride: u32, di
   for (let i: u32 = 0; i < n; i += 4) {
     const at = top.rows + ((<usize>i) << 2), last = n - 1 - i;
     const i1 = min<u32>(1, last), i2 = min<u32>(2, last), i3 = min<u32>(3, last);
-    const distances = inOrder
-      ? four<S>(query, data, stride, dim, perRow, i, i + i1, i + i2, i + i3, false)
-      : four<S>(query, data, stride, dim, perRow,
-          load<u32>(at), load<u32>(at + ((<usize>i1) << 2)), load<u32>(at + ((<usize>i2) << 2)), load<u32>(at + ((<usize>i3) << 2)), false);
+    let r0 = i, r1 = i + i1, r2 = i + i2, r3 = i + i3;
+    if (!inOrder) {
+      r0 = load<u32>(at);
+      r1 = load<u32>(at + ((<usize>i1) << 2));
+      r2 = load<u32>(at + ((<usize>i2) << 2));
+      r3 = load<u32>(at + ((<usize>i3) << 2));
+    }
+    const distances = four<S>(query, data, stride, dim, perRow, r0, r1, r2, r3, false);
     const out = top.distances + ((<usize>i) << 2);
     f32.store(out, f32x4.extract_lane(distances, 0));
     if (last > 0) f32.store(out, f32x4.extract_lane(distances, 1), 4);

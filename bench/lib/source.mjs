@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { cpuMs } from './measure.mjs';
 import { REPOSITORY } from './setup.mjs';
 
 const CACHE = join(REPOSITORY, 'bench', '.cache');
@@ -29,12 +30,15 @@ export async function importSource(name, code) {
   return import(pathToFileURL(outfile).href);
 }
 
-/** Compiles one AssemblyScript file of `bench/lib` with SIMD. @param {string} file @returns {Promise<Uint8Array>} */
-export async function compileKernel(file) {
+/**
+ * Compiles one AssemblyScript file of `bench/lib` with SIMD.
+ * @param {string} file @param {boolean} [isRelaxed] with relaxed SIMD, too @returns {Promise<Uint8Array>}
+ */
+export async function compileKernel(file, isRelaxed = false) {
   const { main } = await import('assemblyscript/asc');
   /** @type {Uint8Array | undefined} */
   let wasm;
-  const { error, stderr } = await main([file, '--outFile', 'out.wasm', '--runtime', 'stub', '-O3', '--noAssert', '--enable', 'simd', '--importMemory'], {
+  const { error, stderr } = await main([file, '--outFile', 'out.wasm', '--runtime', 'stub', '-O3', '--noAssert', '--enable', 'simd', ...(isRelaxed ? ['--enable', 'relaxed-simd'] : []), '--importMemory'], {
     readFile: (/** @type {string} */ name) => (name === file ? readFileSync(join(REPOSITORY, 'bench', 'lib', file), 'utf8') : null),
     writeFile: (/** @type {string} */ name, /** @type {Uint8Array} */ bytes) => {
       if (name === 'out.wasm') wasm = bytes;
@@ -63,5 +67,28 @@ export async function sumYardstick(byteLength) {
     const seconds = (performance.now() - start) / 1000;
     if (!(total > 0)) throw new Error('the sum is wrong');
     return bytes / seconds / 1e9;
+  };
+}
+
+/**
+ * Vectors per second that multiply-adds in registers alone would come to, on demand: a loop that reads no memory, by
+ * processor time.
+ * @param {boolean} isRelaxed fused, as relaxed SIMD has it @param {number} dim
+ */
+export async function peakYardstick(isRelaxed, dim) {
+  const at = 65536;
+  const memory = new WebAssembly.Memory({ initial: 2 });
+  const wasm = await compileKernel('peak.as.ts', isRelaxed);
+  const { instance } = await WebAssembly.instantiate(/** @type {BufferSource} */ (wasm), { env: { memory, abort() {} } });
+  new Float32Array(memory.buffer, at, 8).fill(1e-3);
+  const multiplyAdds = /** @type {(n: number, at: number) => number} */ (instance.exports.multiplyAdds);
+  multiplyAdds(1e5, at);
+  return () => {
+    const turns = 4e6;
+    const start = cpuMs();
+    const sum = multiplyAdds(turns, at);
+    const seconds = (cpuMs() - start) / 1000;
+    if (!(sum > 0)) throw new Error('the sum is wrong');
+    return (turns * 24 * 4) / dim / seconds;
   };
 }

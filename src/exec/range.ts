@@ -88,7 +88,7 @@ export function searchBehind(
   const vectors = segment.vectors(fieldId);
   const most = Math.min(CANDIDATES_MAX, vectors.rows / ROWS_PER_CANDIDATE);
   for (let { candidates } = plan; candidates <= most; candidates *= GROWTH) {
-    const n = vectors.search({ ...plan, candidates, ef: plan.ef === 0 ? 0 : Math.max(plan.ef, candidates) }, seen);
+    const n = vectors.search({ ...plan, candidates, ef: plan.ef === 0 ? 0 : Math.max(plan.ef, candidates) }, range, seen);
     const kernels = plan.refine && n > 0 ? vectors.rescoreNow(segment.file, query, n) : vectors.indexKernels;
     if (!kernels) return null;
     const distances = kernels.hitDistances(n);

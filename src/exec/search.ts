@@ -275,7 +275,7 @@ function searchSealed(segment: SealedSegment, job: SearchJob, at: number, seen?:
     const found = searchBehind(segment, field.fieldId, plan, query, k, behind, seen);
     return found && foundIn(segment, found.kernels, found);
   }
-  const candidates = vectors.search(plan, seen);
+  const candidates = vectors.search(plan, range, seen);
   const kernels = plan.refine && candidates > 0 ? vectors.rescoreNow(segment.file, query, candidates, k) : vectors.indexKernels;
   if (!kernels) return null;
   if (plan.refine) vectors.loadAhead(segment.file);
@@ -309,7 +309,7 @@ async function searchAndRead(
   const query: RowQuery = { queries: job.queries, at, metric };
   vectors.setQuery(vectors.indexKernels, query);
   const plan = planSegment(job.plan, vectors);
-  const candidates = vectors.indexKernels.hitRows(vectors.search(plan, seen)).slice().sort();
+  const candidates = vectors.indexKernels.hitRows(vectors.search(plan, range, seen)).slice().sort();
   const { rows, distances } = await vectors.rescore(segment.file, query, candidates, k, plan.rowsAtOnce);
   vectors.loadAhead(segment.file);
   const { to } = withinRange(distances, range);

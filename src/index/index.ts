@@ -3,7 +3,7 @@
  * an index is {structure} x {code}, never a class per pair. No optional members on purpose: a new index must answer
  * every question.
  */
-import type { Kernels, SparseBlock } from '../kernels/kernels.ts';
+import type { DistanceRange, Kernels, SparseBlock } from '../kernels/kernels.ts';
 import type { QueryTile, Steps } from '../kernels/query-tile.ts';
 import type { MetricType, VectorType } from '../schema/types.ts';
 import type { QueryVectors, VectorTypeInfo } from '../schema/vector-types/index.ts';
@@ -65,9 +65,10 @@ export interface VectorIndex {
    * Up to `plan.candidates` rows for the query prepared in the kernels' scratch (`kernels.setQuery`), closest first, or in any
    * order where the plan says that they are scored again;
    * they are left in `kernels.hits`. Smaller distance is closer for every metric. `allowPtr`: a bitset of rows that may be
-   * returned, applied during the search; 0 means all. Answers how many were found.
+   * returned, applied during the search; 0 means all. `range`: what hits should be within: a structure may search no farther
+   * for its sake, or none of it; its hits need not be within. Answers how many were found.
    */
-  search(plan: SearchPlan, allowPtr: number): number;
+  search(plan: SearchPlan, allowPtr: number, range?: DistanceRange | null): number;
   /** How queries of such a plan are searched for together, so that what is read for one serves others; null where each is better searched by itself. */
   tileSearch(plan: SearchPlan): TileSearch | null;
   free(): void;

@@ -8,8 +8,9 @@
  * 3. they do with the vectors in half precision: the same graph, its best rows scored again by those, vectors on disk;
  * 4. codes and graph alone fit, and estimates from codes suffice for the recall: HNSW_SQ without `refine`, of 8 or else of 4 bits;
  * 5. they fit, and more recall is asked for: the same graph as in 2, its best rows scored again by vectors that are read from the store;
- * 6. the vectors alone fit: FLAT, which is slow and exact;
- * 7. nothing fits: the smallest of these, and `fits: false`.
+ * 6. lists of codes fit with as many bits as the recall takes: IVF_RABITQ without `refine`;
+ * 7. the vectors alone fit: FLAT, which is slow and exact;
+ * 8. nothing fits: the smallest of these, and `fits: false`.
  */
 import type { MetricType } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
@@ -32,7 +33,7 @@ export interface RecommendQuestion {
 export interface Recommendation {
   /** For `createIndex`. */
   readonly index: { readonly type: string; readonly metric: MetricType; readonly params: Readonly<Record<string, number | string | boolean>> };
-  /** For `search({ params })` with a limit of 10; at larger limits `ef` grows with them. */
+  /** For `search({ params })` with a limit of 10; at larger limits `ef` and `nprobe` grow with them. */
   readonly params: Readonly<Record<string, number>>;
   /** For `connect`, where vectors are read from the store: what the memory has room for besides. Absent: the default will do. */
   readonly cacheBytes?: number;
@@ -53,6 +54,15 @@ const EF_BY_RECALL: readonly (readonly [recall: number, ef: number])[] = [[0.9, 
 /** Each doubling of the rows beyond those measured takes this much more breadth. */
 const EF_PER_DOUBLING = 0.12;
 const ROWS_MEASURED = 8192;
+
+/** Recall of the best 10 by IVF_RABITQ's bits alone, the least of the sets measured (128 and 768 dimensions, L2 and COSINE), rounded down. */
+const BITS_ALONE: readonly (readonly [bits: number, recallMax: number])[] = [[1, 0.68], [2, 0.83], [3, 0.91], [4, 0.95], [5, 0.97], [7, 0.985], [9, 0.99]];
+/** Shorter rows were not measured: estimates from signs need many dimensions to average over. */
+const BITS_FROM_DIM = 64;
+/** Recall@10 and the lists out of 64 that reached it on the hardest of the sets measured (6,838 x 768 text embeddings). */
+const PROBES_BY_RECALL: readonly (readonly [recall: number, probes: number])[] = [[0.8, 5], [0.9, 10], [0.95, 16], [0.97, 24], [1, 40]];
+const LISTS_MEASURED = 64;
+const NLIST_MAX = 65_536;
 
 type Answer = Omit<Recommendation, 'fits' | 'why'>;
 
@@ -88,9 +98,23 @@ export function recommend(question: RecommendQuestion): Recommendation {
   if (isOverCodes && fits(paged) && targetRecall < 1) {
     return { ...paged, cacheBytes: Math.floor(memoryBytes - autoBytes), fits: true, why: 'codes and graph fit the memory, the vectors do not: those of the best rows are read from the store' };
   }
+  const lists = dim >= BITS_FROM_DIM && metric !== 'IP' ? BITS_ALONE.map(([bits, recallMax]) => ({ answer: listsOf(bits, rows, dim, metric, targetRecall), bits, recallMax })) : [];
+  for (const { answer, bits, recallMax } of lists) {
+    if (targetRecall <= recallMax && fits(answer)) return { ...answer, fits: true, why: `lists of codes of ${bits} bits fit the memory, a graph does not: the vectors stay on disk, and scores are estimates` };
+  }
   if (fits(flat)) return { ...flat, fits: true, why: 'the vectors fit the memory, a graph beside them does not: every search compares all of them' };
-  const smallest = codesOnly.reduce((least, { answer }) => (answer.memoryBytes < least.memoryBytes ? answer : least), flat as Answer);
+  const smallest = [...codesOnly, ...lists].reduce((least, { answer }) => (answer.memoryBytes < least.memoryBytes ? answer : least), flat as Answer);
   return { ...smallest, fits: false, why: `nothing that reaches this recall fits into ${memoryBytes} bytes: this takes the least` };
+}
+
+/** About four times the root of the rows in lists; the share of them that is looked into shrinks as they grow in number. */
+function listsOf(bits: number, rows: number, dim: number, metric: MetricType, targetRecall: number): Answer {
+  const nlist = Math.max(1, Math.min(Math.round(4 * Math.sqrt(rows)), NLIST_MAX));
+  const type = getIndexType('IVF_RABITQ');
+  const index = { type: type.name, metric, params: type.parseBuild({ nlist, rbq_bits: bits }, { metric, dim }) };
+  const [, probes] = PROBES_BY_RECALL.find(([recall]) => recall >= targetRecall)!;
+  const nprobe = Math.max(1, Math.min(Math.ceil(probes * Math.sqrt(nlist / LISTS_MEASURED)), nlist));
+  return { index, params: { nprobe }, memoryBytes: type.estimateBytes(rows, dim, index.params) };
 }
 
 function breadth(rows: number, targetRecall: number): number {

@@ -5,6 +5,7 @@
  */
 import type { MetricType } from '../schema/types.ts';
 import type { BuildParams, IndexType } from './index.ts';
+import { IVF_FLAT, IVF_PQ } from './ivf/index.ts';
 import { booleanParam, integerParam, nameParam, refuseUnknown } from './params.ts';
 import { ElanusError } from '../util/error.ts';
 
@@ -140,15 +141,39 @@ const GPU_CAGRA: ServedName = {
   why: () => 'HNSW_SQ serves GPU_CAGRA on the CPU: a graph of the same degree over 8-bit codes, the best rows scored again; what steers a GPU only has no effect',
 };
 
+/** An inverted file of the same lists; whether a GPU holds the vectors, too, is checked and has no effect. */
+function gpuIvf(name: string, served: IndexType, own: readonly string[], why: string): ServedName {
+  return {
+    name,
+    families: ['dense'],
+    parseBuild(raw, about) {
+      refuseUnknown(name, raw, [...own, 'cache_dataset_on_device'], 'build');
+      const { cache_dataset_on_device: _, ...rest } = raw;
+      return { ...picked(served.parseBuild(rest, about), own), cache_dataset_on_device: flag(raw, 'cache_dataset_on_device') };
+    },
+    serve: (params) => ({ type: served.name, params: picked(params, own) }),
+    searchParams(raw) {
+      refuseUnknown(name, raw, ['nprobe'], 'search');
+      return raw;
+    },
+    why: () => why,
+  };
+}
+
+const GPU_IVF_FLAT = gpuIvf('GPU_IVF_FLAT', IVF_FLAT, ['nlist'], 'IVF_FLAT serves GPU_IVF_FLAT on the CPU: the same lists; what steers a GPU only has no effect');
+const GPU_IVF_PQ = gpuIvf('GPU_IVF_PQ', IVF_PQ, ['nlist', 'm', 'nbits'], 'IVF_PQ serves GPU_IVF_PQ on the CPU: the same lists and product codes; what steers a GPU only has no effect');
+
 /** Milvus's clients send flags as words, too. */
 function flag(raw: Raw, name: string): boolean {
   const value = raw[name];
   return booleanParam(value === 'true' || value === 'false' ? { [name]: value === 'true' } : raw, name, false);
 }
 
+const picked = (params: BuildParams, names: readonly string[]): BuildParams => Object.fromEntries(Object.entries(params).filter(([name]) => names.includes(name)));
+
 const defined = (raw: Raw): Raw => Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined));
 
-const NAMES: ReadonlyMap<string, ServedName> = new Map([AUTOINDEX, GPU_BRUTE_FORCE, GPU_CAGRA].map((served) => [served.name, served]));
+const NAMES: ReadonlyMap<string, ServedName> = new Map([AUTOINDEX, GPU_BRUTE_FORCE, GPU_CAGRA, GPU_IVF_FLAT, GPU_IVF_PQ].map((served) => [served.name, served]));
 
 /** The entry of a name, case ignored; undefined for a name that is an index of its own, or none. */
 export function servedName(name: string): ServedName | undefined {

@@ -151,6 +151,8 @@ export const LISTS_BYTES = 2;
 export const LISTS_NIBBLES = 3;
 /** One bit a dimension of the rotated residual, four dimensions a nibble, in blocks of 32 rows. */
 export const LISTS_SIGNS = 4;
+/** Binary rows, bytes of dim bits; centroids are binary, too. */
+export const LISTS_BITS = 5;
 
 /** Rows per block of LISTS_NIBBLES and LISTS_SIGNS. */
 export const NIBBLE_ROWS = 32;
@@ -182,6 +184,10 @@ export const IVF_FLOAT_TABLES = 80;
 export const IVF_QUERY = 84;
 export const IVF_ROTATION = 88;
 export const IVF_SUMS = 92;
+export const IVF_FURTHER_BITS = 96;
+export const IVF_FURTHER = 100;
+export const IVF_FURTHER_FACTORS = 104;
+export const IVF_ERRORS = 108;
 export const IVF_SIZE = 128;
 
 // Tile: queries of a batch, to be compared with rows together.

@@ -43,6 +43,11 @@ export interface KernelExports {
   expandRows(format: number, source: number, count: number, out: number): void;
   /** 4 bytes a row: f32 inverse norms of 16-bit floats, i32 squared lengths of integers, u32 set bits. `scratch`: dim x 4 bytes. */
   rowTerms(format: number, data: number, rows: number, dim: number, scratch: number, out: number): void;
+  /** The nearest of k rows to each of rows [from, to), of integers or bits; `query`: room for a RowQuery; see `assembly/rows.ts`. */
+  nearestRows(
+    top: number, format: number, metric: number, rows: number, dim: number, from: number, to: number, query: number, centroids: number, k: number,
+    terms: number, nearest: number,
+  ): void;
   /** Writes the RowQuery of a row of integers or bits. */
   rowQuery(format: number, metric: number, source: number, dim: number, out: number): void;
   /** Fills the SparseQuery's hash table, whose size its head says, with n pairs. */
@@ -64,7 +69,9 @@ export interface KernelExports {
   /** A seeded rotation of rows, in place; see `assembly/rotate.ts`. */
   rotateVectors(ptr: number, rows: number, dim: number, signs: number): void;
   /** Nearest rows of an Ivf's nearest `probes` lists into the top-k, sorted or as a heap; see `assembly/ivf.ts`. Answers how many. */
-  ivfSearch(ivf: number, top: number, query: number, probes: number, allow: number, queryBits: number, sorted: number): number;
+  ivfSearch(
+    ivf: number, top: number, query: number, probes: number, least: number, emptyMax: number, allow: number, queryBits: number, sorted: number,
+  ): number;
   /** Rows [from, to) against n queries of a Tile, each into its own top-k; see `assembly/tiles.ts`. */
   tileScan(
     tile: number, data: number, terms: number, from: number, to: number, allow: number, rowIds: number, rowBase: number, members: number, n: number,
@@ -87,7 +94,7 @@ export interface KernelExports {
 export const KERNEL_EXPORT_NAMES = [
   'topkSort', 'topkScale', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch',
   'graphChooseLinks', 'graphListBackLinks', 'graphAddBackLinks',
-  'scanRows', 'rescoreRows', 'expandRows', 'rowTerms', 'rowQuery', 'sparseQuery', 'scanSparse', 'invertedTaat', 'invertedMaxScore', 'invertedWand',
+  'scanRows', 'rescoreRows', 'expandRows', 'nearestRows', 'rowTerms', 'rowQuery', 'sparseQuery', 'scanSparse', 'invertedTaat', 'invertedMaxScore', 'invertedWand',
   'nearestCentroids', 'sumByCentroid', 'rotateVectors', 'ivfSearch', 'tileScan', 'tileCodes',
   'columnSums', 'covarianceAdd', 'pcaProject', 'pcaRestore', 'rotateRows',
 ] as const satisfies readonly (keyof KernelExports)[];

@@ -71,6 +71,8 @@ export interface Kernels {
    * in the form that `scanRows` needs, and for numbers as f32 (`queryPtr`) too.
    */
   setRowQuery(format: RowFormat, queries: RowValues, offset: number, dim: number, metric: MetricType): void;
+  /** The prepared query of integers or bits, a RowQuery (abi.ts). Moves when a longer one comes. */
+  readonly rowQueryPtr: number;
   /** As `scanF32`. `termsPtr`: what `rowTerms` wrote. Reads up to ROWS_SLACK_BYTES behind the last row. */
   scanRows(format: RowFormat, metric: MetricType, ptr: number, dim: number, from: number, to: number, termsPtr: number, allowPtr: number, rowBase: number): void;
   /** As `rescoreF32`. */
@@ -233,6 +235,10 @@ class BoundKernels implements Kernels {
     this.rescore(format, metric, ptr, dim, termsPtr, n, keep);
     const kept = this.hitRows(Math.min(keep, n));
     for (let i = 0; i < kept.length; i++) kept[i] = rows[kept[i]];
+  }
+
+  get rowQueryPtr(): number {
+    return this.#rowQueryPtr;
   }
 
   #queryOf(code: number): number {

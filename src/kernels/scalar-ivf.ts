@@ -1,8 +1,9 @@
 /** The twin of `assembly/ivf.ts`: the same lists, the same tables, row by row. */
 import {
-  IVF_BLOCKS, IVF_CENTROIDS, IVF_CODEBOOKS, IVF_CODES, IVF_DATA, IVF_DIM, IVF_FACTORS, IVF_FLOAT_TABLES, IVF_KIND, IVF_LISTS, IVF_METRIC, IVF_NORMS,
+  IVF_BLOCKS, IVF_CENTROIDS, IVF_CODEBOOKS, IVF_CODES, IVF_DATA, IVF_DIM, IVF_ERRORS, IVF_FACTORS, IVF_FLOAT_TABLES, IVF_FURTHER, IVF_FURTHER_BITS, IVF_FURTHER_FACTORS, IVF_KIND, IVF_LISTS, IVF_METRIC, IVF_NORMS,
   IVF_PART_DIM, IVF_PARTS, IVF_PER_ROW, IVF_PROBES, IVF_QUERY, IVF_ROTATION, IVF_ROW_IDS, IVF_STARTS, IVF_STRIDE, IVF_TABLES, CODES_PTR, CODES_STRIDE,
-  CODE_QUERY_UNIT, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS, PANEL_LANES,
+  CODE_QUERY_UNIT, LISTS_BITS, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_NIBBLES, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS, PANEL_LANES, ROWS_BITS,
+  TOPK_MAX, TOPK_MIN,
 } from './abi.ts';
 import type { KernelExports } from './exports.ts';
 import { codeDistance, type scalarCodes } from './scalar-codes.ts';
@@ -12,8 +13,11 @@ import { ScalarTopK } from './scalar-topk.ts';
 
 const fround = Math.fround;
 const TABLE_MAX = 127;
+const TABLE_DEVIATIONS = 3;
 
-export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof scalarCodes>): Pick<KernelExports, 'ivfSearch'> {
+export function scalarIvf(
+  memory: ScalarMemory, codeExports: ReturnType<typeof scalarCodes>, scanRows: KernelExports['scanRows'],
+): Pick<KernelExports, 'ivfSearch'> {
   const { rotateVectors } = scalarKmeans(memory);
 
   /** Dot products with the words of the codebooks, or sums under patterns of signs. */
@@ -66,7 +70,7 @@ export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof s
   }
 
   return {
-    ivfSearch(ivfPtr, topPtr, query, probes, allow, queryBits, sorted) {
+    ivfSearch(ivfPtr, topPtr, query, probes, least, emptyMax, allow, queryBits, sorted) {
       const { u8, u32, f32 } = memory;
       const ivf = ivfPtr / 4;
       const field = (at: number): number => u32[ivf + at / 4];
@@ -74,7 +78,7 @@ export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof s
       const data = field(IVF_DATA), perRow = field(IVF_PER_ROW) / 4, factors = field(IVF_FACTORS) / 4, rowIds = field(IVF_ROW_IDS) / 4, starts = field(IVF_STARTS) / 4;
       const centroids = field(IVF_CENTROIDS) / 4, own = field(IVF_QUERY);
       let q = query / 4;
-      if (kind >= LISTS_BYTES) {
+      if (kind === LISTS_BYTES || kind === LISTS_NIBBLES || kind === LISTS_SIGNS) {
         f32.fill(0, own / 4, own / 4 + Math.max(dim, parts * field(IVF_PART_DIM)));
         f32.copyWithin(own / 4, q, q + dim);
         q = own / 4;
@@ -83,16 +87,35 @@ export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof s
       const near = new ScalarTopK(memory, field(IVF_PROBES));
       near.k = probes;
       near.count = 0;
-      for (let list = 0; list < field(IVF_LISTS); list++) {
+      if (kind === LISTS_BITS) scanRows(field(IVF_PROBES), ROWS_BITS, metric, query, field(IVF_CENTROIDS), dim, 0, field(IVF_LISTS), field(IVF_NORMS), 0, 0);
+      else for (let list = 0; list < field(IVF_LISTS); list++) {
         near.push(metric === METRIC_IP ? negativeDotF32(f32, q, centroids + list * dim, dim) : l2F32(f32, q, centroids + list * dim, dim), list);
       }
       near.sort();
 
       const top = new ScalarTopK(memory, topPtr);
+      const min = f32[(topPtr + TOPK_MIN) / 4], max = f32[(topPtr + TOPK_MAX) / 4];
       let unit = 1;
       /** Distance of the row at a position of a list, whose base is given. */
-      let distanceAt: (position: number, list: number, base: number) => number;
+      let distanceAt: (position: number, list: number, base: number) => number = () => 0;
       const factor = metric === METRIC_L2 ? -2 : -1;
+      const furtherBits = kind === LISTS_SIGNS ? field(IVF_FURTHER_BITS) : 0;
+      let querySum = 0, reach = 0;
+      /** By the whole code of the row at position p, whose nibbles begin at `byte`. */
+      const wholeDistance = (p: number, byte: number, shift: number, base: number): number => {
+        const table = field(IVF_FLOAT_TABLES) / 4, levels = 2 ** furtherBits, blocks = Math.ceil(dim / 16);
+        let signs = 0, further = 0;
+        for (let part = 0; part < parts; part++) signs += f32[table + part * 16 + ((u8[byte + part * 16] >> shift) & 15)];
+        for (let d = 0; d < dim; d++) {
+          let e = 0;
+          for (let bit = 0; bit < furtherBits; bit++) {
+            e = 2 * e + ((u8[field(IVF_FURTHER) + ((p * blocks + (d >> 4)) * furtherBits + bit) * 2 + ((d >> 3) & 1)] >> (d & 7)) & 1);
+          }
+          further += f32[q + d] * e;
+        }
+        const at = field(IVF_FURTHER_FACTORS) / 4 + 2 * p;
+        return fround(base + f32[at] * fround(0.5 * (levels * signs - (levels - 1) * querySum) + further) + f32[at + 1]);
+      };
       let squares = 0;
       if (kind === LISTS_F32) {
         distanceAt = (p) => {
@@ -105,8 +128,10 @@ export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof s
         const codes = field(IVF_CODES);
         codeExports.codesQuery(codes, q * 4, own);
         unit = f32[(own + CODE_QUERY_UNIT) / 4];
+        f32[(topPtr + TOPK_MIN) / 4] /= unit;
+        f32[(topPtr + TOPK_MAX) / 4] /= unit;
         distanceAt = (p) => codeDistance(memory, own, u32[(codes + CODES_PTR) / 4], u32[(codes + CODES_STRIDE) / 4], p);
-      } else {
+      } else if (kind !== LISTS_BITS) {
         for (let d = 0; d < dim; d++) squares = fround(squares + fround(f32[q + d] * f32[q + d]));
         const add = (p: number): number => (perRow ? f32[perRow + p] : 0);
         const table = field(IVF_FLOAT_TABLES) / 4;
@@ -119,6 +144,7 @@ export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof s
           };
         } else {
           if (kind === LISTS_SIGNS && queryBits > 0) roundQuery(q, dim, queryBits);
+          for (let d = 0; furtherBits > 0 && d < dim; d++) querySum = fround(querySum + f32[q + d]);
           fillTables(ivf, 16);
           const { scale, offset } = quantizeTables(ivf);
           const bytes = field(IVF_TABLES), blocks = field(IVF_BLOCKS) / 4;
@@ -129,21 +155,34 @@ export function scalarIvf(memory: ScalarMemory, codeExports: ReturnType<typeof s
             const byte = block + 2 * (row & 7) + ((row >> 3) & 1), shift = row < 16 ? 0 : 4;
             let sum = 0;
             for (let part = 0; part < parts; part++) sum += u8[bytes + part * 16 + ((u8[byte + part * 16] >> shift) & 15)];
-            if (kind === LISTS_SIGNS) return fround(fround(fround(fround(fround(sum * scale) + offset) * f32[factors + p]) + base) + add(p));
+            if (kind === LISTS_SIGNS) {
+              const estimate = fround(fround(fround(fround(fround(sum * scale) + offset) * f32[factors + p]) + base) + add(p));
+              if (furtherBits === 0) return estimate;
+              const error = f32[field(IVF_ERRORS) / 4 + p] * reach + Math.abs(f32[factors + p]) * TABLE_DEVIATIONS * scale * Math.sqrt(parts / 12);
+              return estimate - error > top.bound ? Infinity : wholeDistance(p, byte, shift, base);
+            }
             return fround(fround(fround(sum * fround(factor * scale)) + fround(base + fround(factor * offset))) + add(p));
           };
         }
       }
 
-      for (let i = 0; i < near.count; i++) {
+      let empty = 0;
+      for (let i = 0; i < near.count && (i < least || empty < emptyMax); i++) {
+        const count = top.count, farthest = top.bound;
         const list = u32[near.rows + i];
         let base = f32[near.distances + i];
+        reach = Math.sqrt(metric === METRIC_IP ? squares : base);
         if (metric === METRIC_COSINE) base = fround(fround(fround(base - squares) - f32[field(IVF_NORMS) / 4 + list]) * 0.5);
         for (let p = u32[starts + list]; p < u32[starts + list + 1]; p++) {
           const row = u32[rowIds + p];
-          if (allow === 0 || (u8[allow + (row >> 3)] >> (row & 7)) & 1) top.push(fround(distanceAt(p, list, base)), row);
+          if (allow !== 0 && ((u8[allow + (row >> 3)] >> (row & 7)) & 1) === 0) continue;
+          if (kind === LISTS_BITS) scanRows(topPtr, ROWS_BITS, metric, query, data, dim, p, p + 1, field(IVF_PER_ROW), 0, row - p);
+          else top.push(fround(distanceAt(p, list, base)), row);
         }
+        empty = top.count === count && top.bound === farthest ? empty + 1 : 0;
       }
+      f32[(topPtr + TOPK_MIN) / 4] = min;
+      f32[(topPtr + TOPK_MAX) / 4] = max;
       if (kind === LISTS_CODES && sorted) return top.scale(unit);
       if (kind === LISTS_CODES) for (let i = 0; i < top.count; i++) f32[top.distances + i] *= unit;
       return sorted ? top.sort() : top.count;

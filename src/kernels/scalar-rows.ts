@@ -7,7 +7,7 @@ import type { ScalarMemory } from './scalar-memory.ts';
 import { l2F32, negativeDotF32 } from './scalar-memory.ts';
 import { ScalarTopK } from './scalar-topk.ts';
 
-type RowExports = Pick<KernelExports, 'scanRows' | 'rescoreRows' | 'expandRows' | 'rowTerms' | 'rowQuery'>;
+type RowExports = Pick<KernelExports, 'scanRows' | 'rescoreRows' | 'expandRows' | 'nearestRows' | 'rowTerms' | 'rowQuery'>;
 
 const fround = Math.fround;
 const F32_MAX = 3.4028234663852886e38;
@@ -72,7 +72,17 @@ export function scalarRows(memory: ScalarMemory, isAllowed: (allow: number, row:
     return metric === METRIC_COSINE && terms ? fround(negative * memory.f32[terms / 4 + row]) : negative;
   };
 
+  const rowQuery: RowExports['rowQuery'] = (format, metric, source, dim, out) => {
+    memory.u32[(out + ROW_QUERY_METRIC) / 4] = metric;
+    memory.i32[(out + ROW_QUERY_SQUARES) / 4] = squaresOf(format, source, dim);
+    const data = out + ROW_QUERY_DATA;
+    if (format === ROWS_BITS) memory.u8.copyWithin(data, source, source + (dim >> 3));
+    else for (let i = 0; i < dim; i++) memory.i16[data / 2 + i] = memory.i8[source + i];
+  };
+
   return {
+    rowQuery,
+
     scanRows(topPtr, format, metric, query, data, dim, from, to, terms, allow, rowBase) {
       const top = new ScalarTopK(memory, topPtr);
       for (let row = from; row < to; row++) {
@@ -105,12 +115,17 @@ export function scalarRows(memory: ScalarMemory, isAllowed: (allow: number, row:
       }
     },
 
-    rowQuery(format, metric, source, dim, out) {
-      memory.u32[(out + ROW_QUERY_METRIC) / 4] = metric;
-      memory.i32[(out + ROW_QUERY_SQUARES) / 4] = squaresOf(format, source, dim);
-      const data = out + ROW_QUERY_DATA;
-      if (format === ROWS_BITS) memory.u8.copyWithin(data, source, source + (dim >> 3));
-      else for (let i = 0; i < dim; i++) memory.i16[data / 2 + i] = memory.i8[source + i];
+    nearestRows(_top, format, metric, rows, dim, from, to, query, centroids, k, terms, nearest) {
+      for (let row = from; row < to; row++) {
+        rowQuery(format, metric, rows + row * rowBytes(format, dim), dim, query);
+        let best = Infinity;
+        for (let c = 0; c < k; c++) {
+          const d = distance(format, metric, query, centroids, dim, c, terms);
+          if (d >= best) continue;
+          best = d;
+          memory.u32[nearest / 4 + row] = c;
+        }
+      }
     },
   };
 }

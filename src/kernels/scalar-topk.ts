@@ -31,6 +31,11 @@ export class ScalarTopK {
     this.#memory.u32[this.#at + TOPK_COUNT / 4] = value;
   }
 
+  /** What a distance must not exceed to enter. */
+  get bound(): number {
+    return this.#memory.f32[this.count < this.k ? this.#at + TOPK_MAX / 4 : this.distances];
+  }
+
   push(distance: number, row: number): void {
     const { f32, u32 } = this.#memory;
     if (Number.isNaN(distance) || distance < f32[this.#at + TOPK_MIN / 4] || distance > f32[this.#at + TOPK_MAX / 4]) return;

@@ -64,7 +64,7 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
     ...scalarSparse(memory, isAllowed),
     ...scalarInverted(memory, isAllowed),
     ...scalarKmeans(memory),
-    ...scalarIvf(memory, codeExports),
+    ...scalarIvf(memory, codeExports, rowExports.scanRows),
     ...scalarPca(memory),
 
     topkSort: (topPtr) => new ScalarTopK(memory, topPtr).sort(),

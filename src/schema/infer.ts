@@ -7,7 +7,7 @@ import type { MetricType, Schema } from './types.ts';
 /** The index of a vector field as a user writes it. The engine checks type and params against the indexes there are. */
 export interface IndexInput<M extends MetricType = MetricType> {
   /** Milvus's name, any case. */
-  readonly type: 'FLAT' | 'HNSW' | 'HNSW_SQ' | 'HNSW_PQ' | 'HNSW_PRQ' | 'IVF_FLAT' | 'IVF_SQ8' | 'IVF_PQ' | 'SCANN' | 'IVF_RABITQ' | 'BIN_FLAT' | 'SPARSE_INVERTED_INDEX' | (string & {});
+  readonly type: 'FLAT' | 'HNSW' | 'HNSW_SQ' | 'HNSW_PQ' | 'HNSW_PRQ' | 'IVF_FLAT' | 'IVF_SQ8' | 'IVF_PQ' | 'SCANN' | 'IVF_RABITQ' | 'BIN_FLAT' | 'BIN_IVF_FLAT' | 'SPARSE_INVERTED_INDEX' | (string & {});
   /** Of those that the field's type has. Default COSINE for dense vectors, HAMMING for binary, IP for sparse ones. */
   readonly metric?: M | Lowercase<M>;
   readonly params?: Readonly<Record<string, number | string | boolean>>;

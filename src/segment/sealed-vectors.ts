@@ -5,7 +5,7 @@
  */
 import { getIndexType } from '../index/registry.ts';
 import type { SearchPlan, VectorBlock, VectorIndex } from '../index/index.ts';
-import type { Kernels } from '../kernels/kernels.ts';
+import type { DistanceRange, Kernels } from '../kernels/kernels.ts';
 import type { QueryTile, Steps } from '../kernels/query-tile.ts';
 import type { RowFormat } from '../kernels/rows.ts';
 import type { Column } from '../schema/column.ts';
@@ -257,9 +257,9 @@ export class SealedVectors implements CachedVectors {
     this.#rows.scan(metric, this.#live.ptrIn(this.kernels));
   }
 
-  /** Asks the index; hits are left in `indexKernels`. `seen`: instead of the rows that live now. */
-  search(plan: SearchPlan, seen?: VectorSnapshot): number {
-    return this.#index!.search(plan, seen ? seen.allowIn(this.indexKernels) : this.#live.ptrIn(this.indexKernels));
+  /** Asks the index; hits are left in `indexKernels`. `range`: see `VectorIndex.search`. `seen`: instead of the rows that live now. */
+  search(plan: SearchPlan, range: DistanceRange | null, seen?: VectorSnapshot): number {
+    return this.#index!.search(plan, seen ? seen.allowIn(this.indexKernels) : this.#live.ptrIn(this.indexKernels), range);
   }
 
   /**

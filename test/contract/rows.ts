@@ -3,7 +3,8 @@
  * double precision. Integers and bits: exact but for the last rounding; 16-bit floats: as f32 after an exact widening.
  */
 import { describe, expect, it } from 'vitest';
-import { instantiateKernels, type Kernels } from '../../src/kernels/kernels.ts';
+import { ROW_QUERY_DATA } from '../../src/kernels/abi.ts';
+import { instantiateKernels, METRIC_CODE, type Kernels } from '../../src/kernels/kernels.ts';
 import type { KernelModule } from '../../src/kernels/load.ts';
 import { ROWS_SLACK_BYTES, ROW_FORMATS } from '../../src/kernels/rows.ts';
 import type { MetricType } from '../../src/schema/types.ts';
@@ -122,6 +123,36 @@ export function rowSuite(module: KernelModule): void {
         const found = [...kernels.hitRows(kernels.endTopK())];
         expect(found.slice(0, 100)).toEqual(Array.from({ length: 100 }, (_, i) => 5 * i + 1));
         expect(found.slice(100)).toEqual([...found.slice(100)].sort((a, b) => a - b));
+      }
+    });
+
+    it('finds the nearest row to each of many, ties to the smaller number', () => {
+      for (const [type, metric, draw] of ROW_CASES.filter(([kind]) => kind === 'Int8Vector' || kind === 'BinaryVector')) {
+        for (const dim of [8, 24, 136, 1000]) {
+          const kernels = fresh();
+          const format = ROW_FORMATS[type], next = seeded(SEED + dim), rows = 9, k = 21;
+          const draws = (n: number): DenseValues => VECTOR_TYPES[type].toRows('v', Array.from({ length: n }, () => draw(next, dim)), dim, null).values as DenseValues;
+          const asked = draws(rows), among = draws(k);
+          // The first again at the end: it is never the answer there.
+          const each = among.length / k;
+          (among as Uint8Array).copyWithin((k - 1) * each, 0, each);
+          const { ptr } = load(kernels, type, asked, rows, dim);
+          const { ptr: amongPtr, termsPtr } = load(kernels, type, among, k, dim);
+          const queryPtr = kernels.arena.alloc(ROW_QUERY_DATA + 2 * dim + 32), nearestPtr = kernels.arena.alloc(rows * 4);
+          kernels.beginTopK(1);
+          for (const [from, to] of [[0, 4], [4, rows]] as const) {
+            kernels.exports.nearestRows(kernels.topPtr, format.code, METRIC_CODE[metric], ptr, dim, from, to, queryPtr, amongPtr, k, termsPtr, nearestPtr);
+          }
+          const nearest = [...kernels.arena.u32(nearestPtr, rows)];
+          for (let row = 0; row < rows; row++) {
+            kernels.setRowQuery(format, asked as Uint8Array, row * (asked.length / rows), dim, metric);
+            kernels.beginTopK(1);
+            kernels.scanRows(format, metric, amongPtr, dim, 0, k, termsPtr, 0, 0);
+            kernels.endTopK();
+            expect(nearest[row], `${type} ${metric} dim ${dim} row ${row}`).toBe(kernels.hitRows(1)[0]);
+          }
+          expect(nearest).not.toContain(k - 1);
+        }
       }
     });
 

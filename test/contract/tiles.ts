@@ -1,12 +1,14 @@
 /** What every kernel build must do with tiles of queries: the hits of one scan per query, equal to the last bit. */
 import { describe, expect, it } from 'vitest';
+import { CODE_QUERY_UNIT } from '../../src/kernels/abi.ts';
 import { instantiateKernels, type DistanceRange, type Kernels } from '../../src/kernels/kernels.ts';
 import type { KernelModule } from '../../src/kernels/load.ts';
 import { QueryTile, type TileRows } from '../../src/kernels/query-tile.ts';
-import { ROWS_SLACK_BYTES, ROW_FORMATS } from '../../src/kernels/rows.ts';
+import { F32_ROWS, ROWS_SLACK_BYTES, ROW_FORMATS } from '../../src/kernels/rows.ts';
+import { CodeBlock, codeQueryBytes } from '../../src/quant/sq/codes.ts';
 import type { MetricType } from '../../src/schema/types.ts';
 import { VECTOR_TYPES, type DenseValues } from '../../src/schema/vector-types/index.ts';
-import { SEED } from '../support/vectors.ts';
+import { randomVectors, SEED } from '../support/vectors.ts';
 import { TYPE_CASES, seeded, type ReadVector } from '../support/typed-vectors.ts';
 
 type RowType = keyof typeof ROW_FORMATS;
@@ -146,6 +148,71 @@ export function tileSuite(module: KernelModule): void {
         scene.check('all', 15, [{ rowIdsPtr, from: 13, to: 255 }]);
         scene.check('some', 15, [{ rowIdsPtr, from: 13, to: 255, allowPtr: scene.bits((row) => row % 3 > 0) }]);
       }
+    });
+
+    it.each(['L2', 'IP', 'COSINE'] as const)('codes: every query has the hits of a scan of its own, in the units of the metric (%s)', (metric) => {
+      const kernels = instantiateKernels(module);
+      const { arena, exports } = kernels;
+      const rows = 1100, dim = 130, nq = 7, k = 25;
+      const values = randomVectors(rows, dim, 31);
+      values.copyWithin(40 * dim, 0, 30 * dim);
+      const ptr = arena.alloc(values.byteLength), inverseNormsPtr = arena.alloc(rows * 4);
+      arena.f32(ptr, values.length).set(values);
+      kernels.inverseNorms(ptr, rows, dim, inverseNormsPtr);
+      const block = CodeBlock.train({ kernels, metric, dim, rows, vectors: { ptr, inverseNormsPtr } });
+      block.encode(0, rows);
+      const queries = randomVectors(nq, dim, 32);
+      const bytes = codeQueryBytes(dim), codeQueries = arena.alloc(nq * bytes);
+      const rowIdsPtr = arena.alloc(rows * 4), allowPtr = arena.alloc(rows), members = arena.alloc(nq * 4);
+      const ids = Uint32Array.from({ length: rows }, (_, row) => (row * 7) % rows);
+      arena.u32(rowIdsPtr, rows).set(ids);
+      arena.u8(allowPtr, rows).fill(0b1011_0110);
+      const isAllowed = (id: number): boolean => ((0b1011_0110 >> (id & 7)) & 1) === 1;
+      arena.u32(members, nq).set(Array.from({ length: nq }, (_, q) => nq - 1 - q));
+      const tile = new QueryTile(kernels, F32_ROWS, metric, dim, nq, k);
+      tile.setQueries(F32_ROWS, queries, 0);
+      tile.units = new Float32Array(nq);
+      for (let q = 0; q < nq; q++) {
+        exports.codesQuery(block.ptr, tile.queriesPtr + q * dim * 4, codeQueries + q * bytes);
+        tile.units[q] = arena.f32(codeQueries + q * bytes + CODE_QUERY_UNIT, 1)[0]!;
+      }
+      for (const allow of [0, allowPtr]) {
+        tile.begin();
+        for (const [from, to] of [[500, rows], [0, 500]]) exports.tileCodes(tile.ptr, block.ptr, codeQueries, bytes, from!, to!, allow, rowIdsPtr, members, nq);
+        for (let q = 0; q < nq; q++) {
+          kernels.beginTopK(rows);
+          exports.scanCodes(kernels.topPtr, block.ptr, codeQueries + q * bytes, 0, rows, 0);
+          const all = kernels.endTopK();
+          const positions = kernels.hitRows(all).slice(), distances = kernels.hitDistances(all).slice();
+          const expected = Array.from(positions, (position, i) => ({ id: ids[position]!, code: distances[i]!, distance: Math.fround(distances[i]! * tile.units![q]!) }))
+            .filter(({ id }) => allow === 0 || isAllowed(id))
+            .sort((a, b) => a.code - b.code || a.id - b.id)
+            .slice(0, k)
+            .sort((a, b) => a.distance - b.distance || a.id - b.id);
+          const n = tile.end(q);
+          expect([...tile.hitRows(q, n)], `query ${q}`).toEqual(expected.map(({ id }) => id));
+          expect([...tile.hitDistances(q, n)]).toEqual(expected.map(({ distance }) => distance));
+        }
+      }
+    });
+
+    it('a scaled top-k is in the order of its scaled distances, those that became equal by row', () => {
+      const kernels = instantiateKernels(module);
+      const factor = 2 ** -149;
+      const distances = [1.7, 0.4, 1.3, 0.3, 1.2, 9, 0.9, 0.1];
+      kernels.beginTopK(6);
+      const values = kernels.arena.alloc(distances.length * 4);
+      kernels.arena.f32(values, distances.length).set(distances.map((x) => -x));
+      kernels.setQuery(Float32Array.of(1), 0, 1, 'IP');
+      kernels.scanF32('IP', values, 1, 0, distances.length, 0, 0, 0);
+      // Whole numbers of the least subnormal are left: several become equal, 0 among them.
+      const n = kernels.exports.topkScale(kernels.topPtr, factor);
+      const expected = distances.map((x, row) => ({ row, x, scaled: Math.fround(x * Math.fround(factor)) })).sort((a, b) => a.x - b.x || a.row - b.row).slice(0, 6);
+      expected.sort((a, b) => a.scaled - b.scaled || a.row - b.row);
+      expect(n).toBe(6);
+      expect([...kernels.hitRows(n)]).toEqual(expected.map(({ row }) => row));
+      expect([...kernels.hitDistances(n)]).toEqual(expected.map(({ scaled }) => scaled));
+      expect(new Set(expected.map(({ scaled }) => scaled)).size).toBeLessThan(5);
     });
 
     it.each(['L2', 'IP', 'COSINE'] as const)('numbers that round, overflow or vanish lose no row (%s)', (metric) => {

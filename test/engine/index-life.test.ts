@@ -250,7 +250,11 @@ describe(`an index (seed ${SEED})`, { timeout: 60_000 }, () => {
     expect(await about(again, collectionId)).toMatchObject({ spec: { type: 'GPU_BRUTE_FORCE' }, servedBy: { type: 'FLAT' }, serving: [{ type: 'FLAT', rows: ROWS }] });
     expect(indexFiles(medium)).toEqual([]);
     expect(await keysOf(again, collectionId, query, 10)).toEqual(exact('L2', query, ROWS, 10));
-    expect(await code(index(again, collectionId, 'GPU_IVF_FLAT', 'L2', {}))).toBe('NOT_SUPPORTED');
+    await index(again, collectionId, 'GPU_IVF_FLAT', 'L2', { nlist: 4, cache_dataset_on_device: true });
+    expect(await about(again, collectionId)).toMatchObject({ spec: { type: 'GPU_IVF_FLAT', params: { cache_dataset_on_device: true } }, servedBy: { type: 'IVF_FLAT', params: { nlist: 4 } }, serving: [{ type: 'IVF_FLAT', rows: ROWS }] });
+    expect((await about(again, collectionId)).why).toContain('IVF_FLAT serves GPU_IVF_FLAT');
+    expect(await keysOf(again, collectionId, query, 10, { nprobe: 4 })).toEqual(exact('L2', query, ROWS, 10));
+    expect(await code(index(again, collectionId, 'AISAQ', 'L2', {}))).toBe('NOT_SUPPORTED');
     await again.close();
   });
 

@@ -32,4 +32,5 @@ for (const variant of testVariants()) {
   indexSuite(module, { type: 'IVF_PQ', build: { ...refined, nbits: 4 }, exact: all, usual: { refine_k: 8 } });
   indexSuite(module, { type: 'SCANN', build: { nlist: 16 }, exact: (rows, limit) => ({ nprobe: 16, reorder_k: Math.max(rows, limit) }), usual: { reorder_k: 80 } });
   indexSuite(module, { type: 'IVF_RABITQ', build: refined, exact: all, usual: { refine_k: 12 } });
+  indexSuite(module, { type: 'IVF_RABITQ', build: { ...refined, rbq_bits: 3 }, exact: all, usual: { refine_k: 4 } });
 }

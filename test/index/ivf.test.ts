@@ -21,7 +21,7 @@ const METRICS: readonly MetricType[] = ['L2', 'IP', 'COSINE'];
 
 const REFINED = { refine: true };
 const TYPES: readonly [string, Record<string, unknown>][] = [
-  ['IVF_FLAT', {}], ['IVF_SQ8', REFINED], ['IVF_PQ', REFINED], ['IVF_PQ', { ...REFINED, nbits: 4 }], ['SCANN', {}], ['IVF_RABITQ', REFINED],
+  ['IVF_FLAT', {}], ['IVF_SQ8', REFINED], ['IVF_PQ', REFINED], ['IVF_PQ', { ...REFINED, nbits: 4 }], ['SCANN', {}], ['IVF_RABITQ', REFINED], ['IVF_RABITQ', { ...REFINED, rbq_bits: 4 }],
 ];
 const everything = (type: string, nlist: number, rows: number, limit: number): Record<string, unknown> => ({
   nprobe: nlist,
@@ -82,12 +82,30 @@ describe(`ivf against FLAT (seed ${SEED})`, () => {
     );
   });
 
+  it.each([256, 300, 303])('IVF_FLAT by L2 over long rows beyond the cache, of which few are read to their end, has the hits of FLAT to the last bit (%i dimensions)', (dim) => {
+    const rows = 1400;
+    const values = randomVectors(rows, dim, dim);
+    // Rows of every distance, and some that tie.
+    for (let row = 0; row < rows; row++) for (let d = 0; d < dim; d++) values[row * dim + d] *= 0.2 + (row % 50) / 50;
+    values.copyWithin(700 * dim, 0, 5 * dim);
+    for (const kernels of modules.filter(({ variant }) => variant !== 'scalar')) {
+      const index = buildAndOpen(kernels, 'IVF_FLAT', { nlist: 8 }, 'L2', values, dim), oracle = buildAndOpen(kernels, 'FLAT', {}, 'L2', values, dim);
+      for (let q = 0; q < 20; q++) {
+        const query = q < 5 ? values.slice(q * dim, (q + 1) * dim) : randomVectors(1, dim, 40 + q);
+        const { rows: got, distances } = index.search(query, 12, { nprobe: 8 });
+        const expected = oracle.search(query, 12, {});
+        expect(got).toEqual(expected.rows);
+        expect(distances).toEqual(expected.distances);
+      }
+    }
+  });
+
   it.each(METRICS)('scores without refinement are near the exact ones (%s)', (metric) => {
     const rows = 2000, dim = 64;
     const values = randomVectors(rows, dim, 21);
     const oracle = buildAndOpen(module, 'FLAT', {}, metric, values, dim);
     const scale = metric === 'COSINE' ? 1 : dim;
-    for (const [type, build, error] of [['IVF_SQ8', {}, 0.01], ['IVF_PQ', { m: 32 }, 0.1], ['IVF_PQ', { m: 32, nbits: 4 }, 0.2], ['SCANN', { with_raw_data: false }, 0.2], ['IVF_RABITQ', {}, 0.3]] as const) {
+    for (const [type, build, error] of [['IVF_SQ8', {}, 0.01], ['IVF_PQ', { m: 32 }, 0.1], ['IVF_PQ', { m: 32, nbits: 4 }, 0.2], ['SCANN', { with_raw_data: false }, 0.2], ['IVF_RABITQ', {}, 0.3], ['IVF_RABITQ', { rbq_bits: 2 }, 0.15], ['IVF_RABITQ', { rbq_bits: 4 }, 0.03], ['IVF_RABITQ', { rbq_bits: 9 }, 0.001]] as const) {
       for (const kernels of modules.filter(({ variant }) => variant !== 'scalar' || type === 'IVF_RABITQ')) {
         const index = buildAndOpen(kernels, type, { nlist: 8, ...build }, metric, values, dim);
         let squares = 0, count = 0, bias = 0;
@@ -112,13 +130,13 @@ describe(`ivf against FLAT (seed ${SEED})`, () => {
     }
   });
 
-  it('estimates of IVF_RABITQ are right on average over rotations', () => {
+  it.each([1, 3])('estimates of IVF_RABITQ with %i bits are right on average over rotations', (bits) => {
     const rows = 60, dim = 48, rounds = 200;
     const values = randomVectors(rows, dim, 31), query = randomVectors(1, dim, 32);
     const exact = buildAndOpen(module, 'FLAT', {}, 'L2', values, dim).search(query, rows, {});
     const sums = new Float64Array(rows), squares = new Float64Array(rows);
     for (let seed = 0; seed < rounds; seed++) {
-      const { rows: got, distances } = buildAndOpen(module, 'IVF_RABITQ', { nlist: 1 }, 'L2', values, dim, SEED + seed * 101).search(query, rows, { nprobe: 1 });
+      const { rows: got, distances } = buildAndOpen(module, 'IVF_RABITQ', { nlist: 1, rbq_bits: bits }, 'L2', values, dim, SEED + seed * 101).search(query, rows, { nprobe: 1 });
       got.forEach((row, i) => {
         sums[row] += distances[i];
         squares[row] += distances[i] ** 2;
@@ -131,6 +149,26 @@ describe(`ivf against FLAT (seed ${SEED})`, () => {
     });
     // The largest of 60 standard normal deviates stays below this but for one seed in thousands.
     expect(worst, `seed ${SEED}`).toBeLessThan(5.5);
+  });
+
+  it.each(METRICS)('more bits of IVF_RABITQ find more, nine nearly what IVF_FLAT finds (%s)', (metric) => {
+    const rows = 5000, dim = 100, nlist = 16;
+    const values = randomVectors(rows, dim, 51);
+    const queries = Array.from({ length: 40 }, (_, q) => randomVectors(1, dim, 800 + q));
+    const search = { nprobe: 6 };
+    const lists = buildAndOpen(module, 'IVF_FLAT', { nlist }, metric, values, dim);
+    const truth = queries.map((query) => lists.search(query, 10, search).rows);
+    for (const kernels of modules) {
+      const found = [1, 2, 4, 6, 9].map((bits) => {
+        if (kernels.variant === 'scalar' && bits !== 4) return NaN;
+        const index = buildAndOpen(kernels, 'IVF_RABITQ', { nlist, rbq_bits: bits }, metric, values, dim);
+        return queries.reduce((sum, query, q) => sum + index.search(query, 10, search).rows.filter((row) => truth[q].includes(row)).length, 0) / (10 * queries.length);
+      });
+      expect(found[2], `${kernels.variant} ${found.join(' ')}`).toBeGreaterThan(0.8);
+      if (kernels.variant === 'scalar') continue;
+      for (let i = 1; i < found.length; i++) expect(found[i], `${kernels.variant} ${found.join(' ')}`).toBeGreaterThan(found[i - 1]);
+      expect(found.at(-1)).toBeGreaterThan(0.97);
+    }
   });
 
   it('fewer bits of the query are coarser, eight nearly all there is', () => {
@@ -151,6 +189,42 @@ describe(`ivf against FLAT (seed ${SEED})`, () => {
   });
 });
 
+describe(`ivf range search (seed ${SEED})`, () => {
+  const rows = 6000, dim = 12, nlist = 64;
+  const values = randomVectors(rows, dim, 61);
+  const oracle = buildAndOpen(module, 'FLAT', {}, 'L2', values, dim);
+  const queries = Array.from({ length: 20 }, (_, q) => randomVectors(1, dim, 700 + q));
+
+  it.each([['IVF_FLAT', {}], ['IVF_SQ8', {}], ['IVF_PQ', { m: 12 }], ['IVF_RABITQ', {}]] as const)('%s goes on beyond nprobe until lists in a row have no result', (type, build) => {
+    const { kernels, index, params } = buildAndOpen(module, type, { nlist, ...build }, 'L2', values, dim);
+    const within = (query: Float32Array, max: number, search: Record<string, unknown>, min = -Infinity): { rows: number[]; distances: number[] } => {
+      kernels.setQuery(query, 0, dim, 'L2');
+      const n = index.search(getIndexType(type).parseSearch(search, 500, params), 0, { min, max });
+      return { rows: [...kernels.hitRows(n)], distances: [...kernels.hitDistances(n)] };
+    };
+    let none = 0, some = 0, all = 0;
+    for (const query of queries) {
+      const truth = oracle.search(query, 500, {});
+      const [min, max] = [truth.distances[2], truth.distances[40]];
+      const patient = within(query, max, { nprobe: 1, max_empty_result_buckets: 65_536 });
+      // As many lists as there are: what looking at all of them finds.
+      expect(patient).toEqual(within(query, max, { nprobe: nlist }));
+      expect(patient.distances.every((distance) => distance <= max * 1.00001)).toBe(true);
+      if (type === 'IVF_FLAT') {
+        expect(patient.rows).toEqual(truth.rows.slice(0, 41));
+        expect(within(query, max, { nprobe: nlist }, min).rows).toEqual(truth.rows.slice(2, 41));
+      }
+      all += patient.rows.length;
+      some += within(query, max, { nprobe: 1, max_empty_result_buckets: 8 }).rows.length;
+      none += within(query, max, { nprobe: 1, max_empty_result_buckets: 1 }).rows.length;
+      expect(within(query, truth.distances[0] / 2, { nprobe: 1 }).rows.length).toBeLessThan(20);
+    }
+    expect(none).toBeLessThan(some);
+    expect(some).toBeLessThan(all);
+    expect(some).toBeGreaterThan(all / 2);
+  });
+});
+
 describe('ivf recall', () => {
   const floors: [string, MetricType, number, Record<string, number>][] = [
     ['siftsmall', 'L2', 64, { IVF_FLAT: 0.97, IVF_SQ8: 0.97, IVF_PQ: 0.97, 'IVF_PQ 4': 0.95, SCANN: 0.97, IVF_RABITQ: 0.95 }],
@@ -167,7 +241,7 @@ describe('ivf recall', () => {
       const index = buildAndOpen(module, type, { nlist, ...build }, metric, values, dim);
       const search = type === 'IVF_FLAT' ? {} : type === 'SCANN' ? { reorder_k: 80 } : { refine_k: type === 'IVF_SQ8' ? 2 : 20 };
       const found = recall(set, (q) => index.search(set.queries.values.slice(q * dim, (q + 1) * dim), 10, { nprobe: 16, ...search }).rows);
-      expect(found).toBeGreaterThan(real ? floor[build['nbits'] === 4 ? 'IVF_PQ 4' : type] : 0.9);
+      expect(found).toBeGreaterThan(real ? floor[build['nbits'] === 4 ? 'IVF_PQ 4' : type] : 0.85);
     });
   }
 });
@@ -220,7 +294,7 @@ describe.each(TYPES)('sections of %s %j', (type, build) => {
 
   it('any flipped bit either opens or is refused, and never breaks a search', () => {
     const next = mulberry32(SEED);
-    const plan: IvfPlan = { candidates: 10, refine: false, rescored: 0, ef: 0, nprobe: 3, queryBits: 0 };
+    const plan: IvfPlan = { candidates: 10, refine: false, rescored: 0, ef: 0, nprobe: 3, emptyMax: 2, queryBits: 0 };
     for (let round = 0; round < 200; round++) {
       const name = [...sections.keys()][next() % sections.size];
       const copy = changed(name, (bytes) => void (bytes[next() % bytes.length] ^= 1 << (next() % 8)));

@@ -16,7 +16,10 @@ describe('recommend', () => {
     ['shorter codes where those do not fit either', { rows: 1e6, dim: 768, targetRecall: 0.85, memoryBytes: 0.7e9 }, { index: { type: 'HNSW_SQ', params: { sq_type: 'SQ4U', refine: false } }, fits: true }],
     ['vectors in the store where codes and graph alone fit', { rows: 1e6, dim: 128, targetRecall: 0.99, memoryBytes: 300e6 }, { index: { type: 'HNSW_SQ', params: { refine: true, refine_type: 'FP32' } }, params: { refine_k: 2 }, cacheBytes: expect.any(Number) as number, fits: true }],
     ['a scan where only the vectors fit', { rows: 1e6, dim: 32, targetRecall: 0.99, memoryBytes: 140e6 }, { index: { type: 'FLAT' }, fits: true }],
-    ['nothing fits', { rows: 1e6, dim: 768, targetRecall: 0.99, memoryBytes: 1e6 }, { index: { type: 'HNSW_SQ', params: { refine: false } }, fits: false }],
+    ['lists of as many bits as the recall takes where no graph fits', { rows: 1e6, dim: 768, targetRecall: 0.95, memoryBytes: 0.5e9 }, { index: { type: 'IVF_RABITQ', metric: 'COSINE', params: { nlist: 4000, rbq_bits: 4, refine: false } }, params: { nprobe: 127 }, fits: true }],
+    ['fewer bits for less recall', { rows: 1e6, dim: 768, targetRecall: 0.8, memoryBytes: 0.3e9, metric: 'L2' }, { index: { type: 'IVF_RABITQ', metric: 'L2', params: { rbq_bits: 2 } }, fits: true }],
+    ['nothing fits', { rows: 1e6, dim: 768, targetRecall: 0.99, memoryBytes: 1e6 }, { index: { type: 'IVF_RABITQ', params: { rbq_bits: 1, refine: false } }, fits: false }],
+    ['nothing fits, by IP', { rows: 1e6, dim: 768, targetRecall: 0.99, memoryBytes: 1e6, metric: 'IP' }, { index: { type: 'HNSW_SQ', params: { refine: false } }, fits: false }],
   ])('%s', (_name, question, expected) => {
     expect(recommend(question)).toMatchObject(expected);
   });

@@ -14,7 +14,7 @@ const codeOf = (run: () => unknown): string => {
 
 describe('index registry', () => {
   it('knows the types by name, case ignored, and by code', () => {
-    for (const [name, code] of [['FLAT', 1], ['HNSW', 2], ['HNSW_SQ', 3], ['IVF_FLAT', 4], ['IVF_SQ8', 5], ['IVF_PQ', 6], ['SCANN', 7], ['IVF_RABITQ', 8], ['HNSW_PQ', 30], ['HNSW_PRQ', 31], ['DISKANN', 32]] as const) {
+    for (const [name, code] of [['FLAT', 1], ['HNSW', 2], ['HNSW_SQ', 3], ['IVF_FLAT', 4], ['IVF_SQ8', 5], ['IVF_PQ', 6], ['SCANN', 7], ['IVF_RABITQ', 8], ['HNSW_PQ', 30], ['HNSW_PRQ', 31], ['DISKANN', 32], ['BIN_IVF_FLAT', 33]] as const) {
       expect(getIndexType(name.toLowerCase()).name).toBe(name);
       expect(getIndexType(name).code).toBe(code);
       expect(getIndexTypeByCode(code).name).toBe(name);
@@ -39,7 +39,8 @@ describe('index parameters', () => {
     expect(getIndexType('IVF_PQ').parseBuild({}, { metric: 'L2', dim: 100 })).toMatchObject({ m: 25 });
     expect(getIndexType('SCANN').parseBuild({}, about)).toEqual({ nlist: 128, with_raw_data: true });
     expect(getIndexType('IVF_RABITQ').parseBuild({}, about)).toEqual({ nlist: 128, rbq_bits: 1, refine: false, refine_type: 'FP32' });
-    expect(getIndexType('IVF_FLAT').parseSearch({}, 10, { nlist: 128 })).toEqual({ candidates: 10, refine: false, rescored: 0, ef: 0, nprobe: 8, queryBits: 0 });
+    expect(getIndexType('IVF_RABITQ').parseBuild({ rbq_bits: 9 }, about)).toMatchObject({ rbq_bits: 9 });
+    expect(getIndexType('IVF_FLAT').parseSearch({}, 10, { nlist: 128 })).toEqual({ candidates: 10, refine: false, rescored: 0, ef: 0, nprobe: 8, emptyMax: 2, queryBits: 0 });
     expect(getIndexType('IVF_FLAT').parseSearch({}, 10, { nlist: 3 })).toMatchObject({ nprobe: 3 });
     expect(getIndexType('IVF_PQ').parseSearch({ nprobe: 4, refine_k: 2.5 }, 10, { nlist: 9, refine: true, refine_type: 'FP32' })).toMatchObject({ candidates: 25, refine: true, nprobe: 4 });
     expect(getIndexType('IVF_PQ').parseSearch({ nprobe: 4, refine_k: 2.5 }, 10, { nlist: 9, refine: true, refine_type: 'SQ8' })).toMatchObject({ candidates: 10, refine: false, rescored: 25, nprobe: 4 });
@@ -47,6 +48,8 @@ describe('index parameters', () => {
     expect(getIndexType('SCANN').parseSearch({}, 10, { nlist: 9, with_raw_data: false })).toMatchObject({ candidates: 10, refine: false });
     expect(getIndexType('IVF_RABITQ').parseSearch({ rbq_query_bits: 4 }, 10, { nlist: 9 })).toMatchObject({ queryBits: 4 });
     expect(getIndexType('IVF_RABITQ').parseSearch({ rbq_bits_query: 4 }, 10, { nlist: 9 })).toMatchObject({ queryBits: 4 });
+    expect(getIndexType('BIN_IVF_FLAT').parseBuild({}, { metric: 'HAMMING', dim: 64 })).toEqual({ nlist: 128 });
+    expect(getIndexType('BIN_IVF_FLAT').parseSearch({ nprobe: 3, max_empty_result_buckets: 9 }, 10, { nlist: 128 })).toMatchObject({ candidates: 10, nprobe: 3, emptyMax: 9 });
     expect(getIndexType('HNSW').parseSearch({}, 10, {})).toEqual({ candidates: 10, refine: false, rescored: 0, ef: 16 });
     expect(getIndexType('HNSW').parseSearch({}, 100, {})).toEqual({ candidates: 100, refine: false, rescored: 0, ef: 100 });
     expect(getIndexType('HNSW_SQ').parseSearch({ ef: 20, refine_k: 3.05 }, 10, { refine: true, refine_type: 'FP32' })).toEqual({ candidates: 31, refine: true, rescored: 0, ef: 31 });
@@ -106,12 +109,14 @@ describe('index parameters', () => {
     ['IVF_FLAT', { nlist: 65_537 }, 'INVALID_ARGUMENT nlist'],
     ['IVF_FLAT', { refine: true }, 'INVALID_ARGUMENT refine'],
     ['IVF_FLAT', { m: 4 }, 'INVALID_ARGUMENT m'],
+    ['BIN_IVF_FLAT', { m: 4 }, 'INVALID_ARGUMENT m'],
     ['IVF_PQ', { m: 3 }, 'INVALID_ARGUMENT m'],
     ['IVF_PQ', { m: 0 }, 'INVALID_ARGUMENT m'],
     ['IVF_PQ', { nbits: 6 }, 'NOT_SUPPORTED nbits'],
     ['IVF_PQ', { nbits: 25 }, 'INVALID_ARGUMENT nbits'],
     ['SCANN', { with_raw_data: 1 }, 'INVALID_ARGUMENT with_raw_data'],
-    ['IVF_RABITQ', { rbq_bits: 2 }, 'NOT_SUPPORTED rbq_bits'],
+    ['IVF_RABITQ', { rbq_bits: 0 }, 'INVALID_ARGUMENT rbq_bits'],
+    ['IVF_RABITQ', { rbq_bits: 1.5 }, 'INVALID_ARGUMENT rbq_bits'],
     ['IVF_RABITQ', { rbq_bits: 10 }, 'INVALID_ARGUMENT rbq_bits'],
     ['IVF_RABITQ', { refine_type: 'SQ4U' }, 'INVALID_ARGUMENT refine_type'],
     ['IVF_SQ8', { refine_type: 'SQ8' }, 'INVALID_ARGUMENT refine_type'],
@@ -139,6 +144,10 @@ describe('index parameters', () => {
     ['IVF_FLAT', { nprobe: 129 }, 'INVALID_ARGUMENT nprobe'],
     ['IVF_FLAT', { ef: 20 }, 'INVALID_ARGUMENT ef'],
     ['IVF_FLAT', { refine_k: 2 }, 'INVALID_ARGUMENT refine_k'],
+    ['IVF_FLAT', { max_empty_result_buckets: 0 }, 'INVALID_ARGUMENT max_empty_result_buckets'],
+    ['IVF_SQ8', { max_empty_result_buckets: 65_537 }, 'INVALID_ARGUMENT max_empty_result_buckets'],
+    ['HNSW', { max_empty_result_buckets: 2 }, 'INVALID_ARGUMENT max_empty_result_buckets'],
+    ['BIN_IVF_FLAT', { refine_k: 2 }, 'INVALID_ARGUMENT refine_k'],
     ['IVF_PQ', { refine_k: 0 }, 'INVALID_ARGUMENT refine_k'],
     ['SCANN', { reorder_k: 9 }, 'INVALID_ARGUMENT reorder_k'],
     ['IVF_RABITQ', { rbq_query_bits: 9 }, 'INVALID_ARGUMENT rbq_query_bits'],

@@ -59,6 +59,21 @@ describe('GPU names', () => {
     expect(plan('GPU_CAGRA', 10, { itopk_size: 256, ef: 32 })).toMatchObject({ ef: 32 });
   });
 
+  it('GPU_IVF_FLAT and GPU_IVF_PQ are the lists of their namesakes', () => {
+    expect(spec('GPU_IVF_FLAT').params).toEqual({ nlist: 128, cache_dataset_on_device: false });
+    expect(built('gpu_ivf_flat', { nlist: 64, cache_dataset_on_device: 'true' })).toEqual({ type: 'IVF_FLAT', metric: 'L2', params: { nlist: 64 } });
+    expect(spec('GPU_IVF_PQ', { cache_dataset_on_device: true }).params).toEqual({ nlist: 128, m: 32, nbits: 8, cache_dataset_on_device: true });
+    expect(built('GPU_IVF_PQ', { nlist: 64, m: 16, nbits: 4 })).toEqual({ type: 'IVF_PQ', metric: 'L2', params: { nlist: 64, m: 16, nbits: 4, refine: false, refine_type: 'FP32' } });
+    expect(plan('GPU_IVF_FLAT', 10, { nprobe: 5 })).toMatchObject({ nprobe: 5, candidates: 10 });
+    expect(whyBuilt(spec('GPU_IVF_FLAT'), 8, 10)).toContain('IVF_FLAT serves GPU_IVF_FLAT');
+    expect(whyBuilt(spec('GPU_IVF_PQ'), 8, 10)).toContain('IVF_PQ serves GPU_IVF_PQ');
+    expect(refusal(() => spec('GPU_IVF_FLAT', { m: 8 }))).toMatch(/^INVALID_ARGUMENT: "m" expected one of nlist, cache_dataset_on_device for GPU_IVF_FLAT/);
+    expect(refusal(() => spec('GPU_IVF_PQ', { refine: true }))).toMatch(/^INVALID_ARGUMENT: "refine"/);
+    expect(refusal(() => spec('GPU_IVF_PQ', { cache_dataset_on_device: 3 }))).toMatch(/^INVALID_ARGUMENT: "cache_dataset_on_device" expected true or false/);
+    expect(refusal(() => plan('GPU_IVF_PQ', 10, { refine_k: 2 }))).toMatch(/^INVALID_ARGUMENT: "refine_k"/);
+    expect(refusal(() => plan('GPU_IVF_FLAT', 10, { nprobe: 129 }))).toMatch(/^INVALID_ARGUMENT: "nprobe"/);
+  });
+
   it.each<[Record<string, unknown>, RegExp]>([
     [{ graph_degree: 0 }, /"graph_degree" expected an integer in \[4, 4096\]/],
     [{ graph_degree: 65, intermediate_graph_degree: 64 }, /"graph_degree" expected at most "intermediate_graph_degree" \(64\), got 65/],

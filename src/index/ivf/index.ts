@@ -1,45 +1,57 @@
 /**
  * IVF: rows in lists, each near one of `nlist` centroids; a search looks into the `nprobe` lists nearest to the query. One
- * structure, several codes of the rows: f32 vectors by position (IVF_FLAT), and those of the table below.
+ * structure, several codes of the rows: vectors by position (IVF_FLAT, BIN_IVF_FLAT), and those of the table below.
  *
  * A filter is applied row by row inside the lists. The fewer rows it allows the more lists are looked into, so that as many
  * allowed rows are compared as without a filter; and where too few hits are found, filter or not, the search goes on over
  * more lists, so that k hits come whenever k rows match.
+ *
+ * A range search knows when to stop by itself: it goes on beyond the `nprobe` nearest lists until `max_empty_result_buckets` in a
+ * row have added no hit.
  */
+import type { DistanceRange } from '../../kernels/kernels.ts';
+import { bitLists } from '../../quant/bits/lists.ts';
 import { f32Lists } from '../../quant/f32/lists.ts';
-import type { ListCodeType } from '../../quant/list-code.ts';
+import type { Centroids, ListCodeType } from '../../quant/list-code.ts';
 import { pqLists } from '../../quant/pq/lists.ts';
 import { rabitqLists } from '../../quant/rabitq/lists.ts';
 import { rescoreByCode, type RowCode } from '../../quant/row-code.ts';
 import { sq8Lists } from '../../quant/sq/lists.ts';
 import type { BuildParams, IndexContext, IndexType, SearchPlan, TileSearch, VectorIndex } from '../index.ts';
 import { refineCodeOf, refineSectionsOf } from '../refine.ts';
-import { IvfBuilder, listsFor } from './builder.ts';
+import { binaryBuilder, denseBuilder, listsFor } from './builder.ts';
 import { ListBlock, listsBytes } from './lists.ts';
 import { PROBE_GROWTH, searchLists } from './tile.ts';
 import {
-  parseFlatBuild, parseFlatSearch, parsePqBuild, parsePqSearch, parseRabitqBuild, parseRabitqSearch, parseScannBuild, parseScannSearch, parseSq8Build,
+  parseBinaryBuild, parseBinarySearch, parseFlatBuild, parseFlatSearch, parsePqBuild, parsePqSearch, parseRabitqBuild, parseRabitqSearch, parseScannBuild, parseScannSearch, parseSq8Build,
   parseSq8Search, type IvfPlan,
 } from './params.ts';
 
 /** SCANN: dimensions of a part, as knowhere has it. */
 const SCANN_PART_DIM = 2;
 
-/** A row of the family's table: its name, its code, how its parameters are read. */
-function ivfType(name: string, code: number, parse: Pick<IndexType, 'parseBuild' | 'parseSearch'>, codeOf: (build: BuildParams, dim: number) => ListCodeType): IndexType {
-  const nlist = (build: BuildParams): number => build['nlist'] as number;
+type Parse = Pick<IndexType, 'parseBuild' | 'parseSearch'>;
+
+const nlist = (build: BuildParams): number => build['nlist'] as number;
+
+/** What the rows of the family's table share: its name, its code, how its parameters are read, what its rows are written as. */
+function ivfType<C extends Centroids>(
+  name: string, code: number, families: IndexType['families'], parse: Parse, codeOf: (build: BuildParams, dim: number) => ListCodeType<C>,
+): Omit<IndexType, 'builder'> {
   return {
     name,
     code,
-    families: ['dense'],
+    families,
     isScan: false,
     needsVectors: false,
     sharesBuild: false,
     ...parse,
     rowCacheBytes: () => null,
-    estimateBytes: (rows, dim, build) =>
-      listsBytes(rows, dim, listsFor(rows, nlist(build))) + Math.ceil(rows * codeOf(build, dim).bytesPerRow(dim)) + (refineCodeOf(build)?.estimateBytes(rows, dim) ?? 0),
-    builder: (context, build, seed) => new IvfBuilder(context, nlist(build), codeOf(build, context.dim), refineCodeOf(build), seed),
+    estimateBytes(rows, dim, build) {
+      const codeType = codeOf(build, dim);
+      const lists = listsBytes(rows, codeType.centroidBytes(dim), listsFor(rows, nlist(build)));
+      return lists + Math.ceil(rows * codeType.bytesPerRow(dim)) + (refineCodeOf(build)?.estimateBytes(rows, dim) ?? 0);
+    },
     open(context, build, sections) {
       const refine = refineCodeOf(build)?.open(context, refineSectionsOf(sections)) ?? null;
       try {
@@ -52,15 +64,27 @@ function ivfType(name: string, code: number, parse: Pick<IndexType, 'parseBuild'
   };
 }
 
-export const IVF_FLAT = ivfType('IVF_FLAT', 4, { parseBuild: parseFlatBuild, parseSearch: parseFlatSearch }, () => f32Lists);
-export const IVF_SQ8 = ivfType('IVF_SQ8', 5, { parseBuild: parseSq8Build, parseSearch: parseSq8Search }, () => sq8Lists);
-export const IVF_PQ = ivfType('IVF_PQ', 6, { parseBuild: parsePqBuild, parseSearch: parsePqSearch }, ({ m, nbits }, dim) =>
+/** A row of the family's table over dense vectors. */
+function denseType(name: string, code: number, parse: Parse, codeOf: (build: BuildParams, dim: number) => ListCodeType): IndexType {
+  return {
+    ...ivfType(name, code, ['dense'], parse, codeOf),
+    builder: (context, build, seed) => denseBuilder(context, nlist(build), codeOf(build, context.dim), refineCodeOf(build), seed),
+  };
+}
+
+export const IVF_FLAT = denseType('IVF_FLAT', 4, { parseBuild: parseFlatBuild, parseSearch: parseFlatSearch }, () => f32Lists);
+export const IVF_SQ8 = denseType('IVF_SQ8', 5, { parseBuild: parseSq8Build, parseSearch: parseSq8Search }, () => sq8Lists);
+export const IVF_PQ = denseType('IVF_PQ', 6, { parseBuild: parsePqBuild, parseSearch: parsePqSearch }, ({ m, nbits }, dim) =>
   pqLists({ parts: m as number, partDim: dim / (m as number), words: nbits === 4 ? 16 : 256 }),
 );
-export const SCANN = ivfType('SCANN', 7, { parseBuild: parseScannBuild, parseSearch: parseScannSearch }, (_build, dim) =>
+export const SCANN = denseType('SCANN', 7, { parseBuild: parseScannBuild, parseSearch: parseScannSearch }, (_build, dim) =>
   pqLists({ parts: Math.ceil(dim / SCANN_PART_DIM), partDim: SCANN_PART_DIM, words: 16 }),
 );
-export const IVF_RABITQ = ivfType('IVF_RABITQ', 8, { parseBuild: parseRabitqBuild, parseSearch: parseRabitqSearch }, () => rabitqLists);
+export const IVF_RABITQ = denseType('IVF_RABITQ', 8, { parseBuild: parseRabitqBuild, parseSearch: parseRabitqSearch }, ({ rbq_bits }) => rabitqLists(rbq_bits as number));
+export const BIN_IVF_FLAT: IndexType = {
+  ...ivfType('BIN_IVF_FLAT', 33, ['binary'], { parseBuild: parseBinaryBuild, parseSearch: parseBinarySearch }, () => bitLists),
+  builder: (context, build, seed) => binaryBuilder(context, nlist(build), bitLists, seed),
+};
 
 class IvfIndex implements VectorIndex {
   readonly typeName: string;
@@ -80,23 +104,41 @@ class IvfIndex implements VectorIndex {
   }
 
   /** `searchPlan` is this family's own: a plan comes from the parser of the type that it is given to. */
-  search(searchPlan: SearchPlan, allowPtr: number): number {
+  search(searchPlan: SearchPlan, allowPtr: number, range: DistanceRange | null = null): number {
     const plan = searchPlan as IvfPlan;
     const { kernels, rows } = this.#context;
-    const { lists, ptr } = this.#block;
+    const { lists } = this.#block;
     if (rows === 0) return 0;
     const allowed = allowPtr === 0 ? rows : kernels.countBits(allowPtr, rows);
     const k = Math.min(Math.max(plan.candidates, plan.rescored), allowed);
     if (k === 0) return 0;
-    const isRescored = this.#refine !== null && plan.rescored > 0;
     const allow = allowed === rows ? 0 : allowPtr;
-    let probes = Math.min(Math.ceil((plan.nprobe * rows) / allowed), lists);
+    const inProportion = (n: number): number => Math.min(Math.ceil((n * rows) / allowed), lists);
+    let probes = inProportion(plan.nprobe);
+    // Bounds apply to scores as they are shown, which estimates that are scored again are not.
+    if (range) return this.#rescored(plan, this.#find(k, plan, allow, lists, probes, inProportion(plan.emptyMax), this.#isEstimate(plan) ? undefined : range));
     for (;;) {
-      kernels.beginTopK(k);
-      const found = kernels.exports.ivfSearch(ptr, kernels.topPtr, kernels.queryPtr, probes, allow, plan.queryBits, plan.refine || isRescored ? 0 : 1);
-      if (found >= k || probes === lists) return isRescored ? rescoreByCode(kernels, this.#refine!, found, plan.candidates) : found;
+      const found = this.#find(k, plan, allow, probes, probes, 0);
+      if (found >= k || probes === lists) return this.#rescored(plan, found);
       probes = Math.min(probes * PROBE_GROWTH, lists);
     }
+  }
+
+  /** The best k of the `probes` nearest lists; after `least` of them it ends where `emptyMax` in a row added none. */
+  #find(k: number, plan: IvfPlan, allow: number, probes: number, least: number, emptyMax: number, range?: DistanceRange): number {
+    const { kernels, metric } = this.#context;
+    const query = metric === 'HAMMING' || metric === 'JACCARD' ? kernels.rowQueryPtr : kernels.queryPtr;
+    kernels.beginTopK(k, range);
+    return kernels.exports.ivfSearch(this.#block.ptr, kernels.topPtr, query, probes, least, emptyMax, allow, plan.queryBits, this.#isEstimate(plan) ? 0 : 1);
+  }
+
+  /** What the lists say is scored again, by the second code or by the vectors. */
+  #isEstimate(plan: IvfPlan): boolean {
+    return plan.refine || (this.#refine !== null && plan.rescored > 0);
+  }
+
+  #rescored({ rescored, candidates }: IvfPlan, found: number): number {
+    return this.#refine !== null && rescored > 0 ? rescoreByCode(this.#context.kernels, this.#refine, found, candidates) : found;
   }
 
   tileSearch(searchPlan: SearchPlan): TileSearch | null {

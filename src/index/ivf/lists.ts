@@ -2,16 +2,17 @@
  * The lists of an inverted file in kernel memory, apart from what their rows are written as. Rows lie by position, list after
  * list.
  *
- * Sections: `lists` four u32 (rows, lists, dim, 0); `centroids` f32, shape (lists, dim); `list-starts` u32, shape
- * (lists + 1); `list-rows` u32, shape (rows): the segment's row at each position, a permutation.
+ * Sections: `lists` four u32 (rows, lists, dim, 0); `centroids` f32, shape (lists, dim), of binary rows u8, shape
+ * (lists, dim / 8); `list-starts` u32, shape (lists + 1); `list-rows` u32, shape (rows): the segment's row at each
+ * position, a permutation.
  */
 import {
   IVF_CENTROIDS, IVF_DIM, IVF_LISTS, IVF_METRIC, IVF_NORMS, IVF_PROBES, IVF_ROW_IDS, IVF_ROWS, IVF_SIZE, IVF_STARTS, IVF_SUMS, TOPK_DISTANCES, TOPK_MIN,
   TOPK_ROWS, TOPK_SIZE,
 } from '../../kernels/abi.ts';
 import { METRIC_CODE } from '../../kernels/kernels.ts';
-import { squaredLength } from '../../quant/kmeans.ts';
-import { SLACK_ROWS, type ListCode, type ListCodeType, type ListLayout } from '../../quant/list-code.ts';
+import { ROWS_SLACK_BYTES } from '../../kernels/rows.ts';
+import { SLACK_ROWS, type Centroids, type ListCode, type ListCodeType, type ListLayout } from '../../quant/list-code.ts';
 import { takeSection } from '../../quant/sections.ts';
 import { ElanusError } from '../../util/error.ts';
 import type { IndexContext, IndexSection } from '../index.ts';
@@ -20,7 +21,8 @@ const HEADER_BYTES = 16;
 const SUMS_BYTES = 128;
 
 /** Bytes of kernel memory that the lists take beside their rows' codes. */
-export const listsBytes = (rows: number, dim: number, lists: number): number => (rows + SLACK_ROWS) * 4 + lists * (dim * 4 + 16) + IVF_SIZE + TOPK_SIZE + SUMS_BYTES + 4;
+export const listsBytes = (rows: number, centroidBytes: number, lists: number): number =>
+  (rows + SLACK_ROWS) * 4 + lists * (centroidBytes + 16) + ROWS_SLACK_BYTES + IVF_SIZE + TOPK_SIZE + SUMS_BYTES + 4;
 
 /** An Ivf struct and what it points at. */
 export class ListBlock {
@@ -31,7 +33,7 @@ export class ListBlock {
   readonly #context: IndexContext;
   readonly #held: number[] = [];
 
-  constructor(context: IndexContext, layout: ListLayout, code: ListCode) {
+  constructor(context: IndexContext, layout: ListLayout<Centroids>, code: ListCode) {
     const { kernels, rows, dim, metric } = context;
     const { arena } = kernels;
     const lists = layout.starts.length - 1;
@@ -44,11 +46,11 @@ export class ListBlock {
       return ptr;
     };
     this.ptr = alloc(IVF_SIZE);
-    const centroidsPtr = alloc(lists * dim * 4), normsPtr = alloc(lists * 4), startsPtr = alloc((lists + 1) * 4), rowIdsPtr = alloc((rows + SLACK_ROWS) * 4);
+    const { centroids, centroidTerms } = code;
+    const centroidsPtr = alloc(centroids.byteLength + ROWS_SLACK_BYTES), normsPtr = alloc(lists * 4), startsPtr = alloc((lists + 1) * 4), rowIdsPtr = alloc((rows + SLACK_ROWS) * 4);
     const probesPtr = alloc(TOPK_SIZE), probeRowsPtr = alloc(lists * 4), probeDistancesPtr = alloc(lists * 4), sumsPtr = alloc(SUMS_BYTES);
-    arena.f32(centroidsPtr, lists * dim).set(code.centroids);
-    const norms = arena.f32(normsPtr, lists);
-    for (let list = 0; list < lists; list++) norms[list] = squaredLength(code.centroids, list * dim, dim);
+    arena.u8(centroidsPtr, centroids.byteLength).set(bytesOf(centroids));
+    arena.u8(normsPtr, centroidTerms.byteLength).set(bytesOf(centroidTerms));
     arena.u32(startsPtr, lists + 1).set(layout.starts);
     const rowIds = arena.u32(rowIdsPtr, rows + SLACK_ROWS).fill(0);
     rowIds.set(layout.rowIds);
@@ -71,17 +73,16 @@ export class ListBlock {
   }
 
   /** Loads what `listSections` and the code's sections gave. CORRUPT when they do not fit the segment or each other. */
-  static open(context: IndexContext, listsMax: number, codeType: ListCodeType, sections: ReadonlyMap<string, Uint8Array>): ListBlock {
+  static open<C extends Centroids>(context: IndexContext, listsMax: number, codeType: ListCodeType<C>, sections: ReadonlyMap<string, Uint8Array>): ListBlock {
     const { kernels, rows, dim, metric, vectors } = context;
     const header = u32Of(takeSection(sections, 'lists', HEADER_BYTES));
     const lists = header[1];
     if (header[0] !== rows || header[2] !== dim) throw corrupt('lists', `${rows} rows of ${dim} dimensions`, `${header[0]} of ${header[2]}`);
     if (lists < 1 || lists > Math.max(Math.min(listsMax, rows), 1)) throw corrupt('lists', `1 to ${Math.max(Math.min(listsMax, rows), 1)} lists`, String(lists));
-    const centroidBytes = takeSection(sections, 'centroids', lists * dim * 4);
+    const centroidBytes = takeSection(sections, 'centroids', lists * codeType.centroidBytes(dim));
     const starts = u32Of(takeSection(sections, 'list-starts', (lists + 1) * 4));
     const rowIds = u32Of(takeSection(sections, 'list-rows', rows * 4));
-    const centroids = new Float32Array(u32Of(centroidBytes).buffer);
-    for (const value of centroids) if (!Number.isFinite(value)) throw corrupt('centroids', 'finite values', String(value));
+    const centroids = codeType.centroidsOf(centroidBytes);
     for (let list = 0; list < lists; list++) if (starts[list + 1] < starts[list]) throw corrupt('list-starts', 'ascending positions', `a descent at list ${list}`);
     if (starts[0] !== 0 || starts[lists] !== rows) throw corrupt('list-starts', `positions 0 to ${rows}`, `${starts[0]} to ${starts[lists]}`);
     const seen = new Uint8Array(rows);
@@ -89,13 +90,13 @@ export class ListBlock {
       if (row >= rows || seen[row] === 1) throw corrupt('list-rows', `each row below ${rows} once`, String(row));
       seen[row] = 1;
     }
-    const layout: ListLayout = { kernels, metric, dim, rows, starts, rowIds, centroids, vectors, seed: 0 };
+    const layout: ListLayout<C> = { kernels, metric, dim, rows, starts, rowIds, centroids, vectors, seed: 0 };
     const code = codeType.open(layout, sections);
     return new ListBlock(context, layout, code);
   }
 
   get memoryBytes(): number {
-    return listsBytes(this.#context.rows, this.#context.dim, this.lists) + this.code.memoryBytes;
+    return listsBytes(this.#context.rows, this.code.centroids.byteLength / this.lists, this.lists) + this.code.memoryBytes;
   }
 
   free(): void {
@@ -104,7 +105,7 @@ export class ListBlock {
   }
 }
 
-export function listSections(layout: ListLayout, code: ListCode): IndexSection[] {
+export function listSections(layout: ListLayout<Centroids>, code: ListCode): IndexSection[] {
   const header = Uint32Array.of(layout.rows, layout.starts.length - 1, layout.dim, 0);
   return [
     { name: 'lists', bytes: new Uint8Array(header.buffer) },
@@ -115,7 +116,7 @@ export function listSections(layout: ListLayout, code: ListCode): IndexSection[]
   ];
 }
 
-const bytesOf = (values: Float32Array | Uint32Array): Uint8Array => new Uint8Array(values.slice().buffer);
+const bytesOf = (values: Centroids | Uint32Array): Uint8Array => new Uint8Array(values.slice().buffer);
 
 /** A copy, because sections need not begin at a multiple of 4. */
 const u32Of = (bytes: Uint8Array): Uint32Array => new Uint32Array(bytes.slice().buffer);

@@ -21,11 +21,15 @@ const REORDER_MAX = 32_768;
 const NBITS_MAX = 24;
 const RBQ_BITS_MAX = 9;
 const QUERY_BITS_MAX = 8;
+const EMPTY_MAX = 65_536;
+const EMPTY = 2;
 
 /** What an IVF search is told beside the candidates it has to find. */
 export interface IvfPlan extends RefinedPlan {
   /** Lists to look into. */
   readonly nprobe: number;
+  /** A range search ends, after `nprobe` lists, where so many in a row had no result. */
+  readonly emptyMax: number;
   /** IVF_RABITQ: bits a dimension of the query; 0: as many as the tables hold. */
   readonly queryBits: number;
 }
@@ -35,6 +39,11 @@ const nlistParam = (raw: Raw): number => integerParam(raw, 'nlist', 1, NLIST_MAX
 function probeParam(raw: Raw, build: BuildParams): number {
   const nlist = (build['nlist'] as number | undefined) ?? NLIST;
   return integerParam(raw, 'nprobe', 1, nlist, Math.min(NPROBE, nlist));
+}
+
+export function parseBinaryBuild(raw: Raw): BuildParams {
+  refuseUnknown('BIN_IVF_FLAT', raw, ['nlist'], 'build');
+  return { nlist: nlistParam(raw) };
 }
 
 export function parseFlatBuild(raw: Raw): BuildParams {
@@ -60,44 +69,56 @@ export function parseScannBuild(raw: Raw): BuildParams {
 
 export function parseRabitqBuild(raw: Raw): BuildParams {
   refuseUnknown('IVF_RABITQ', raw, ['nlist', 'rbq_bits', ...REFINE_PARAMS], 'build');
-  const bits = servedParam(raw, 'rbq_bits', [1], RBQ_BITS_MAX, 1);
+  const bits = integerParam(raw, 'rbq_bits', 1, RBQ_BITS_MAX, 1);
   return { nlist: nlistParam(raw), rbq_bits: bits, ...refineParams(raw, bits) };
 }
 
-const plan = (limit: number, nprobe: number): IvfPlan => ({ candidates: limit, refine: false, rescored: 0, ef: 0, nprobe, queryBits: 0 });
+/** What all of the family's searches are told by. */
+const PROBE = ['nprobe', 'max_empty_result_buckets'];
+
+function plan(raw: Raw, limit: number, build: BuildParams): IvfPlan {
+  const emptyMax = integerParam(raw, 'max_empty_result_buckets', 1, EMPTY_MAX, EMPTY);
+  return { candidates: limit, refine: false, rescored: 0, ef: 0, nprobe: probeParam(raw, build), emptyMax, queryBits: 0 };
+}
+
 
 const refined = (raw: Raw, limit: number, build: BuildParams, base: IvfPlan): IvfPlan => ({ ...base, ...refinedPlan(raw, limit, build) });
 
 export function parseFlatSearch(raw: Raw, limit: number, build: BuildParams): IvfPlan {
-  refuseUnknown('IVF_FLAT', raw, ['nprobe'], 'search');
-  return plan(limit, probeParam(raw, build));
+  refuseUnknown('IVF_FLAT', raw, PROBE, 'search');
+  return plan(raw, limit, build);
+}
+
+export function parseBinarySearch(raw: Raw, limit: number, build: BuildParams): IvfPlan {
+  refuseUnknown('BIN_IVF_FLAT', raw, PROBE, 'search');
+  return plan(raw, limit, build);
 }
 
 export function parseSq8Search(raw: Raw, limit: number, build: BuildParams): IvfPlan {
-  refuseUnknown('IVF_SQ8', raw, ['nprobe', 'refine_k'], 'search');
-  return refined(raw, limit, build, plan(limit, probeParam(raw, build)));
+  refuseUnknown('IVF_SQ8', raw, [...PROBE, 'refine_k'], 'search');
+  return refined(raw, limit, build, plan(raw, limit, build));
 }
 
 export function parsePqSearch(raw: Raw, limit: number, build: BuildParams): IvfPlan {
-  refuseUnknown('IVF_PQ', raw, ['nprobe', 'refine_k'], 'search');
-  return refined(raw, limit, build, plan(limit, probeParam(raw, build)));
+  refuseUnknown('IVF_PQ', raw, [...PROBE, 'refine_k'], 'search');
+  return refined(raw, limit, build, plan(raw, limit, build));
 }
 
 /** `reorder_k` rows are scored again by the vectors; without raw data there is nothing to score them by. */
 export function parseScannSearch(raw: Raw, limit: number, build: BuildParams): IvfPlan {
   const hasRawData = build['with_raw_data'] !== false;
-  refuseUnknown('SCANN', raw, hasRawData ? ['nprobe', 'reorder_k'] : ['nprobe'], 'search');
-  const base = plan(limit, probeParam(raw, build));
+  refuseUnknown('SCANN', raw, hasRawData ? [...PROBE, 'reorder_k'] : PROBE, 'search');
+  const base = plan(raw, limit, build);
   if (!hasRawData) return base;
   return { ...base, refine: true, candidates: integerParam(raw, 'reorder_k', limit, REORDER_MAX, limit) };
 }
 
 export function parseRabitqSearch(raw: Raw, limit: number, build: BuildParams): IvfPlan {
-  refuseUnknown('IVF_RABITQ', raw, ['nprobe', 'rbq_query_bits', 'rbq_bits_query', 'refine_k'], 'search');
+  refuseUnknown('IVF_RABITQ', raw, [...PROBE, 'rbq_query_bits', 'rbq_bits_query', 'refine_k'], 'search');
   const older = integerParam(raw, 'rbq_bits_query', 0, QUERY_BITS_MAX, 0);
   const queryBits = integerParam(raw, 'rbq_query_bits', 0, QUERY_BITS_MAX, older);
   if (raw['rbq_bits_query'] !== undefined && queryBits !== older) {
     throw new ElanusError('INVALID_ARGUMENT', `"rbq_query_bits" expected what "rbq_bits_query" says, ${older}, got ${queryBits}`, { parameter: 'rbq_query_bits' });
   }
-  return refined(raw, limit, build, { ...plan(limit, probeParam(raw, build)), queryBits });
+  return refined(raw, limit, build, { ...plan(raw, limit, build), queryBits });
 }

@@ -6,7 +6,7 @@
  */
 import { IVF_DATA, IVF_KIND, IVF_PER_ROW, IVF_STRIDE, LISTS_F32 } from '../../kernels/abi.ts';
 import type { QueryTile } from '../../kernels/query-tile.ts';
-import type { ListCode, ListCodeType, ListLayout, ListTile } from '../list-code.ts';
+import { f32Centroids, squaredLengths, type ListCode, type ListCodeType, type ListLayout, type ListTile } from '../list-code.ts';
 import { takeSection, type Section } from '../sections.ts';
 
 class F32Lists implements ListCode {
@@ -25,6 +25,10 @@ class F32Lists implements ListCode {
 
   get centroids(): Float32Array {
     return this.#layout.centroids;
+  }
+
+  get centroidTerms(): Float32Array {
+    return squaredLengths(this.#layout.centroids, this.#layout.dim);
   }
 
   get memoryBytes(): number {
@@ -73,6 +77,7 @@ class F32Lists implements ListCode {
 }
 
 export const f32Lists: ListCodeType = {
+  ...f32Centroids,
   create: (layout) => new F32Lists(layout),
   open: (layout, sections) => {
     const bytes = takeSection(sections, 'vectors', layout.rows * layout.dim * 4);

@@ -15,7 +15,7 @@ import {
 } from '../../kernels/abi.ts';
 import { ElanusError } from '../../util/error.ts';
 import { assignNearest, CentroidPanels, kmeansWork, sampleRows, squaredLength, trainKmeans, writePanels, type Work } from '../kmeans.ts';
-import { listCursor, SLACK_ROWS, type ListCode, type ListCodeType, type ListLayout } from '../list-code.ts';
+import { f32Centroids, listCursor, SLACK_ROWS, squaredLengths, type ListCode, type ListCodeType, type ListLayout } from '../list-code.ts';
 import { takeSection, type Section } from '../sections.ts';
 import { blockBytes, blockStarts, putNibble } from './blocks.ts';
 import { ITERATIONS, SAMPLE_PER_WORD } from './train.ts';
@@ -88,6 +88,10 @@ class PqLists implements ListCode {
 
   get centroids(): Float32Array {
     return this.#layout.centroids;
+  }
+
+  get centroidTerms(): Float32Array {
+    return squaredLengths(this.#layout.centroids, this.#layout.dim);
   }
 
   get memoryBytes(): number {
@@ -215,6 +219,7 @@ function dot(a: Float32Array, aAt: number, b: Float32Array, bAt: number, n: numb
 /** The product quantizer of that shape; parts * partDim is dim, or less than partDim more. */
 export function pqLists(shape: PqShape): ListCodeType {
   return {
+    ...f32Centroids,
     create: (layout) => new PqLists(layout, shape),
     open(layout, sections) {
       const head = new Uint32Array(takeSection(sections, 'pq', HEADER_BYTES).slice().buffer);

@@ -1,7 +1,7 @@
 /** Rows of lists in 7-bit codes, by position. Sections: those of `codes.ts`. */
 import { CODE_QUERY_CODES, CODE_QUERY_UNIT, IVF_CODES, IVF_KIND, IVF_QUERY, LISTS_CODES } from '../../kernels/abi.ts';
 import type { QueryTile } from '../../kernels/query-tile.ts';
-import type { ListCode, ListCodeType, ListLayout, ListTile } from '../list-code.ts';
+import { f32Centroids, squaredLengths, type ListCode, type ListCodeType, type ListLayout, type ListTile } from '../list-code.ts';
 import type { Section } from '../sections.ts';
 import { CodeBlock, codeQueryBytes, codeStride } from './codes.ts';
 
@@ -19,6 +19,10 @@ class Sq8Lists implements ListCode {
 
   get centroids(): Float32Array {
     return this.#layout.centroids;
+  }
+
+  get centroidTerms(): Float32Array {
+    return squaredLengths(this.#layout.centroids, this.#layout.dim);
   }
 
   get work(): number {
@@ -68,6 +72,7 @@ class Sq8Lists implements ListCode {
 }
 
 export const sq8Lists: ListCodeType = {
+  ...f32Centroids,
   create: (layout) => new Sq8Lists(layout, CodeBlock.train(layout)),
   open: (layout, sections) => new Sq8Lists(layout, CodeBlock.open(layout, sections)),
   bytesPerRow: (dim) => codeStride(dim) + 4,
