@@ -231,13 +231,13 @@ export function rescoreRows(topPtr: usize, format: u32, metric: u32, query: usiz
   const top = changetype<TopK>(topPtr);
   const stride = rowBytes(format, dim);
   const norms = metric == METRIC_COSINE ? terms : 0;
-  if (format == ROWS_I8) rescore<Int8>(top, query, data, stride, dim, terms, n, false);
-  else if (format == ROWS_BITS) rescore<Bits>(top, query, data, stride, dim, terms, n, false);
+  if (format == ROWS_I8) rescore<Int8>(top, query, data, stride, dim, terms, n);
+  else if (format == ROWS_BITS) rescore<Bits>(top, query, data, stride, dim, terms, n);
   else if (format == ROWS_F16) {
-    if (metric == METRIC_L2) rescore<F16L2>(top, query, data, stride, dim, 0, n, false);
-    else rescore<F16Dot>(top, query, data, stride, dim, norms, n, false);
-  } else if (metric == METRIC_L2) rescore<BF16L2>(top, query, data, stride, dim, 0, n, false);
-  else rescore<BF16Dot>(top, query, data, stride, dim, norms, n, false);
+    if (metric == METRIC_L2) rescore<F16L2>(top, query, data, stride, dim, 0, n);
+    else rescore<F16Dot>(top, query, data, stride, dim, norms, n);
+  } else if (metric == METRIC_L2) rescore<BF16L2>(top, query, data, stride, dim, 0, n);
+  else rescore<BF16Dot>(top, query, data, stride, dim, norms, n);
   heapify(top, n, keep);
   topkSort(topPtr);
 }

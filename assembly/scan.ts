@@ -100,24 +100,15 @@ export function scanCodes(topPtr: usize, codesPtr: usize, query: usize, from: u3
   else scan<Packed>(top, query, codes.ptr, codes.stride, codes.dim, terms, from, to, allow, 0);
 }
 
-export function rescore<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, n: u32, inOrder: bool): void {
-  if (!inOrder) {
-    // The distances are written over below: until then their place takes what the touched rows held.
-    let seen: u32 = 0;
-    for (let i: u32 = 0; i < n; i++) seen ^= touch(data + <usize>load<u32>(top.rows + ((<usize>i) << 2)) * stride, stride);
-    store<u32>(top.distances, seen);
-  }
+export function rescore<S>(top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, n: u32): void {
+  // The distances are written over below: until then their place takes what the touched rows held.
+  let seen: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) seen ^= touch(data + <usize>load<u32>(top.rows + ((<usize>i) << 2)) * stride, stride);
+  store<u32>(top.distances, seen);
   for (let i: u32 = 0; i < n; i += 4) {
     const at = top.rows + ((<usize>i) << 2), last = n - 1 - i;
-    const i1 = min<u32>(1, last), i2 = min<u32>(2, last), i3 = min<u32>(3, last);
-    let r0 = i, r1 = i + i1, r2 = i + i2, r3 = i + i3;
-    if (!inOrder) {
-      r0 = load<u32>(at);
-      r1 = load<u32>(at + ((<usize>i1) << 2));
-      r2 = load<u32>(at + ((<usize>i2) << 2));
-      r3 = load<u32>(at + ((<usize>i3) << 2));
-    }
-    const distances = four<S>(query, data, stride, dim, perRow, r0, r1, r2, r3, false);
+    const distances = four<S>(query, data, stride, dim, perRow,
+      load<u32>(at), load<u32>(at + ((<usize>min<u32>(1, last)) << 2)), load<u32>(at + ((<usize>min<u32>(2, last)) << 2)), load<u32>(at + ((<usize>min<u32>(3, last)) << 2)), false);
     const out = top.distances + ((<usize>i) << 2);
     f32.store(out, f32x4.extract_lane(distances, 0));
     if (last > 0) f32.store(out, f32x4.extract_lane(distances, 1), 4);
@@ -129,15 +120,14 @@ export function rescore<S>(top: TopK, query: usize, data: usize, stride: u32, di
 /**
  * Replaces the distances of the first n hits by those of the f32 rows at `data`, keeps the `keep` (1 to n) nearest of them
  * and sorts those.
- * inOrder 0: hit i is row rows[i] of `data`; 1: hit i is row i of `data` (and of inverseNorms).
  */
 export function rescoreF32(
-  topPtr: usize, metric: u32, query: usize, data: usize, dim: u32, inverseNorms: usize, n: u32, inOrder: u32, keep: u32,
+  topPtr: usize, metric: u32, query: usize, data: usize, dim: u32, inverseNorms: usize, n: u32, keep: u32,
 ): void {
   const top = changetype<TopK>(topPtr);
   if (!n) return;
-  if (metric == METRIC_L2) rescore<FastL2>(top, query, data, dim << 2, dim, 0, n, inOrder != 0);
-  else rescore<FastDot>(top, query, data, dim << 2, dim, metric == METRIC_COSINE ? inverseNorms : 0, n, inOrder != 0);
+  if (metric == METRIC_L2) rescore<FastL2>(top, query, data, dim << 2, dim, 0, n);
+  else rescore<FastDot>(top, query, data, dim << 2, dim, metric == METRIC_COSINE ? inverseNorms : 0, n);
   heapify(top, n, keep);
   topkSort(topPtr);
 }
@@ -146,8 +136,8 @@ export function rescoreF32(
 export function rescoreCodes(topPtr: usize, codesPtr: usize, query: usize, n: u32, keep: u32): void {
   if (!n) return;
   const codes = changetype<Codes>(codesPtr), top = changetype<TopK>(topPtr), head = changetype<CodeQuery>(query);
-  if (codes.kind == CODE_SQ8) rescore<Code>(top, query, codes.ptr, codes.stride, codes.dim, head.terms, n, false);
-  else rescore<Packed>(top, query, codes.ptr, codes.stride, codes.dim, head.terms, n, false);
+  if (codes.kind == CODE_SQ8) rescore<Code>(top, query, codes.ptr, codes.stride, codes.dim, head.terms, n);
+  else rescore<Packed>(top, query, codes.ptr, codes.stride, codes.dim, head.terms, n);
   for (let at = top.distances, end = at + ((<usize>n) << 2); at < end; at += 4) store<f32>(at, load<f32>(at) * head.unit);
   heapify(top, n, keep);
   topkSort(topPtr);

@@ -2,7 +2,7 @@
 // Offsets are in bytes and are checked against the structs of assembly/layout.ts when the kernels are compiled.
 
 /** Grows with every change of an export's meaning or of a struct; compared when kernels are instantiated. */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 export const METRIC_L2 = 0;
 export const METRIC_IP = 1;

@@ -80,7 +80,7 @@ export interface KernelExports {
   tileCodes(
     tile: number, codes: number, queries: number, queryStride: number, from: number, to: number, allow: number, rowIds: number, members: number, n: number,
   ): void;
-  rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, inOrder: number, keep: number): void;
+  rescoreF32(top: number, metric: number, query: number, data: number, dim: number, inverseNorms: number, n: number, keep: number): void;
   /** Adds the sums of columns to `out`, f64; see `assembly/pca.ts` for this and the four that follow. */
   columnSums(rows: number, n: number, dim: number, out: number): void;
   /** At most PCA_BLOCK rows. */

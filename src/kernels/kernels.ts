@@ -297,7 +297,7 @@ class BoundKernels implements Kernels {
   }
 
   rescoreF32(metric: MetricType, ptr: number, dim: number, inverseNormsPtr: number, n: number, keep = n): void {
-    this.exports.rescoreF32(this.topPtr, METRIC_CODE[metric], this.#queryPtr, ptr, dim, inverseNormsPtr, n, 0, Math.min(keep, n));
+    this.exports.rescoreF32(this.topPtr, METRIC_CODE[metric], this.#queryPtr, ptr, dim, inverseNormsPtr, n, Math.min(keep, n));
   }
 
   inverseNorms(ptr: number, rows: number, dim: number, outPtr: number): void {

@@ -94,11 +94,11 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
       for (let row = from; row < to; row++) if (isAllowed(allow, row)) top.push(codeDistance(memory, query, ptr, stride, row), row);
     },
 
-    rescoreF32(topPtr, metric, query, data, dim, inverseNorms, n, inOrder, keep) {
+    rescoreF32(topPtr, metric, query, data, dim, inverseNorms, n, keep) {
       if (n === 0) return;
       const { f32, u32 } = memory;
       const top = new ScalarTopK(memory, topPtr);
-      for (let i = 0; i < n; i++) f32[top.distances + i] = distanceF32(metric, query, data, dim, inOrder ? i : u32[top.rows + i], inverseNorms);
+      for (let i = 0; i < n; i++) f32[top.distances + i] = distanceF32(metric, query, data, dim, u32[top.rows + i], inverseNorms);
       top.rebuild(n, keep);
     },
   };
