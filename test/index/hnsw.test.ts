@@ -71,6 +71,19 @@ describe('hnsw recall', () => {
     }
   });
 
+  const text = loadSet('bge-cqadupstack-768', { queries: 100 });
+  if (!text) console.warn('hnsw recall: bge-cqadupstack-768 is not there (ELANUS_DATA)');
+  it.skipIf(!text).each([
+    ['HNSW', {}, {}],
+    ['HNSW_SQ', { refine: true }, { refine_k: 2 }],
+    ['HNSW_SQ', { refine: true, sq_type: 'SQ4U' }, { refine_k: 2 }],
+  ])('%s %j finds nearly all of text embeddings by COSINE', { timeout: 60_000 }, (type, build, search) => {
+    const { base, queries } = text!;
+    const index = buildAndOpen(module, type, { M: 16, efConstruction: 100, ...build }, 'COSINE', base.values, base.dim);
+    const rowsOf = (q: number): number[] => index.search(queries.values.slice(q * base.dim, (q + 1) * base.dim), 10, { ef: 64, ...search }).rows;
+    expect(recall(text!, rowsOf)).toBeGreaterThan(0.98);
+  });
+
   it('HNSW_SQ without refinement is near, and its scores are near the exact ones', () => {
     const index = openOver('HNSW_SQ', { M: 16, efConstruction: 100 });
     const query = measured.queries.values.slice(0, dim);
