@@ -5,7 +5,7 @@
 // What makes it fast: one call per search; the unvisited neighbours of a row are gathered first and their distances
 // computed four at a time; candidates and results are one array sorted by distance, with binary insertion, instead of
 // two heaps; a row's visited mark is one bit.
-import { BEAM_ENTRY, CODE_SQ8, METRIC_L2, NO_ROW } from "../src/kernels/abi";
+import { BEAM_ENTRY, CODE_SQ8, GRAPH_START_ROWS, METRIC_L2, NO_ROW } from "../src/kernels/abi";
 import { Code, FastDot, FastL2, four, isCode, isDot, isPacked, Packed, touch } from "./distance";
 import { CodeQuery, Codes, Graph, TopK, Walk } from "./layout";
 import { push, topkSort } from "./topk";
@@ -13,6 +13,10 @@ import { push, topkSort } from "./topk";
 /** Set in the row of a beam entry whose neighbours have been looked at. */
 const EXPANDED: u32 = 0x80000000;
 const NONE: u32 = <u32>NO_ROW;
+/** Rows among which a walk of a graph without levels looks for its start. */
+const START_ROWS: u32 = GRAPH_START_ROWS;
+/** 2^32 divided by the golden ratio. */
+const GOLDEN_RATIO: u32 = 0x9e3779b1;
 /** Entries of a list that are counted to find a place among them. */
 const COUNTED: u32 = 32;
 /** Rows of fewer bytes than this are in the cache already: asking for them ahead only costs time. */
@@ -94,8 +98,12 @@ export type Filtered = u16;
     load<u32>(at + ((<usize>min<u32>(3, last)) << 2)), false);
 }
 
+/** The i-th of a sample of rows, spread by the golden ratio: evenly, and out of step with whatever repeats in the order of the rows. */
+// @ts-ignore: decorator
+@inline function startRow(i: u32, rows: u32): u32 { return <u32>(<f64>(i * GOLDEN_RATIO) * <f64>rows / 4294967296); }
+
 /**
- * Greedy from `row` through the levels from .. to + 1. Leaves the nearest row and its distance in beam entry 0, and
+ * Greedy from `row` through the levels from .. to + 1; without levels, the nearest of `row` and a sample. Leaves the nearest row and its distance in beam entry 0, and
  * `row` itself in entry 1 where it is another; answers how many entries that makes.
  */
 export function descend<S>(graph: Graph, walk: Walk, query: usize, row: u32, from: u32, to: u32): u32 {
@@ -104,6 +112,21 @@ export function descend<S>(graph: Graph, walk: Walk, query: usize, row: u32, fro
   let nearest = row;
   let distance = one<S>(graph, query, perRow, row);
   const first = distance;
+  if (!graph.levels) {
+    // Without levels nothing leads from one cluster to a far one: the nearest of a sample of rows, of those that have links, is what does.
+    const sample = min<u32>(START_ROWS, graph.rows >> 4), rows = graph.rows;
+    for (let i: u32 = 0; i < sample; i += 4) {
+      const r0 = startRow(i, rows), r1 = startRow(i + 1, rows), r2 = startRow(i + 2, rows), r3 = startRow(i + 3, rows);
+      v128.store(distancesAt, four<S>(query, graph.data, graph.stride, graph.dim, perRow, r0, r1, r2, r3, false));
+      for (let lane: u32 = 0; lane < 4; lane++) {
+        const d = load<f32>(distancesAt + ((<usize>lane) << 2)), candidate = startRow(i + lane, rows);
+        if (d < distance && load<u32>(linksOf(graph, candidate, 0)) != NONE) {
+          distance = d;
+          nearest = candidate;
+        }
+      }
+    }
+  }
   for (let level = from; level > to; level--) {
     for (let moved = true; moved; ) {
       moved = false;

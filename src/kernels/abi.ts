@@ -116,6 +116,8 @@ export const GRAPH_EF_CONSTRUCTION = 56;
 export const GRAPH_SLOTS = 60;
 export const GRAPH_ALPHA = 64;
 export const GRAPH_SIZE = 128;
+/** Rows among which a walk of a graph without levels looks for its start, a multiple of four; of small graphs one in sixteen. */
+export const GRAPH_START_ROWS = 256;
 
 // Walk: scratch memory of one walk at a time.
 export const WALK_VISITED = 0;

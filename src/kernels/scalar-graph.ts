@@ -1,7 +1,7 @@
 /** The twin of `assembly/walk.ts` and `assembly/grow.ts`: the same walk, the same links, step by step. */
 import {
   BACK_LINK_LIST, BACK_LINK_NEXT, BACK_LINK_OWNER, BACK_LINK_ROW, BACK_LINK_SIZE, GRAPH_ALPHA, GRAPH_BASE_LINKS, GRAPH_CODES, GRAPH_DATA, GRAPH_DIM, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_INVERSE_NORMS, GRAPH_LEVELS,
-  GRAPH_M, GRAPH_METRIC, GRAPH_ROWS, GRAPH_SLOTS, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, CODE_QUERY_UNIT, METRIC_L2, NO_ROW, WALK_QUERY, WALK_ROW_QUERY,
+  GRAPH_M, GRAPH_METRIC, GRAPH_ROWS, GRAPH_SLOTS, GRAPH_START_ROWS, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, CODE_QUERY_UNIT, METRIC_L2, NO_ROW, WALK_QUERY, WALK_ROW_QUERY,
 } from './abi.ts';
 import type { KernelExports } from './exports.ts';
 import { codeDistance, type scalarCodes } from './scalar-codes.ts';
@@ -146,6 +146,17 @@ class ScalarGraph {
   descend(query: number, row: number, from: number, to: number): Nearest {
     let nearest = row;
     let distance = this.distance(query, row);
+    if (!this.levels) {
+      const sample = Math.ceil(Math.min(GRAPH_START_ROWS, this.rows >> 4) / 4) * 4;
+      for (let i = 0; i < sample; i++) {
+        const candidate = Math.floor(((Math.imul(i, 0x9e3779b1) >>> 0) * this.rows) / 2 ** 32);
+        const d = this.distance(query, candidate);
+        if (d < distance && this.neighbours(candidate, 0).length > 0) {
+          distance = d;
+          nearest = candidate;
+        }
+      }
+    }
     for (let level = from; level > to; level--) {
       for (let moved = true; moved; ) {
         moved = false;

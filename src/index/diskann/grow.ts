@@ -1,6 +1,6 @@
 /**
  * Linking rows to a Vamana graph (Subramanya et al., "DiskANN", NeurIPS 2019, algorithm 3): all rows in a random order, twice; first
- * with alpha 1, then with alpha 1.2, whose longer links make walks short. The walks begin at the medoid.
+ * with alpha 1, then with alpha 1.2, whose longer links make walks short. The walks begin at the medoid or a nearer row of a sample.
  */
 import { BACK_LINK_SIZE, NO_ROW } from '../../kernels/abi.ts';
 import { sampleRows, type Work } from '../../quant/kmeans.ts';
