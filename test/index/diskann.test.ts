@@ -6,6 +6,7 @@ import { SCALAR_CODES } from '../../src/quant/row-codes.ts';
 import { isElanusError } from '../../src/util/error.ts';
 import { loadSet, recall } from '../../bench/datasets.mjs';
 import { buildAndOpen } from '../contract/index.ts';
+import { sectionDamage } from '../support/damage.ts';
 import { testKernels, testVariants } from '../support/kernels.ts';
 import { randomVectors, SEED } from '../support/vectors.ts';
 
@@ -108,34 +109,13 @@ describe('DISKANN sections', () => {
   const values = randomVectors(rows, dim, 4);
   const { kernels, params, sections } = buildAndOpen(module, 'DISKANN', { max_degree: 6, search_list_size: 30 }, 'L2', values, dim);
   const context = { kernels, metric: 'L2', dim, rows, vectors: null } as const;
-  const open = (changed: Map<string, Uint8Array>): string => {
-    const before = kernels.arena.usedBytes;
-    try {
-      DISKANN.open(context, params, changed).free();
-    } catch (error) {
-      expect(kernels.arena.usedBytes).toBe(before);
-      return isElanusError(error) ? error.code : String(error);
-    }
-    return 'opened';
-  };
-  const changed = (name: string, change: (bytes: Uint8Array) => Uint8Array | void): Map<string, Uint8Array> => {
-    const copy = new Map(sections);
-    const bytes = sections.get(name)!.slice();
-    copy.set(name, change(bytes) ?? bytes);
-    return copy;
-  };
+  const { open, changed, expectLengthsChecked } = sectionDamage('DISKANN', context, params, sections);
 
   it('open as written, without the vectors', () => expect(open(new Map(sections))).toBe('opened'));
 
   it('are CORRUPT when one is missing, short or long', () => {
     expect([...sections.keys()].slice(0, 2)).toEqual(['graph', 'links']);
-    for (const name of sections.keys()) {
-      const missing = new Map(sections);
-      missing.delete(name);
-      expect(open(missing), name).toBe('CORRUPT');
-      expect(open(changed(name, (bytes) => bytes.slice(0, -1))), name).toBe('CORRUPT');
-      expect(open(changed(name, (bytes) => Uint8Array.from([...bytes, 0]))), name).toBe('CORRUPT');
-    }
+    expectLengthsChecked();
   });
 
   it('are CORRUPT when a link or the entry leads out, or the head says another graph', () => {

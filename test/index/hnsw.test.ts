@@ -6,6 +6,7 @@ import { getIndexType } from '../../src/index/registry.ts';
 import { isElanusError } from '../../src/util/error.ts';
 import { loadSet, recall } from '../../bench/datasets.mjs';
 import { buildAndOpen } from '../contract/index.ts';
+import { sectionDamage } from '../support/damage.ts';
 import { testKernels, testVariants } from '../support/kernels.ts';
 import { randomVectors, SEED } from '../support/vectors.ts';
 
@@ -118,33 +119,12 @@ describe.each([
   const values = randomVectors(rows, dim, 4);
   const { kernels, params, sections } = buildAndOpen(module, type, { M: 6, efConstruction: 30, ...build }, 'L2', values, dim);
   const context = { kernels, metric: 'L2', dim, rows, vectors: null } as const;
-  const open = (changed: Map<string, Uint8Array>): string => {
-    const before = kernels.arena.usedBytes;
-    try {
-      getIndexType(type).open(context, params, changed).free();
-    } catch (error) {
-      expect(kernels.arena.usedBytes).toBe(before);
-      return isElanusError(error) ? error.code : String(error);
-    }
-    return 'opened';
-  };
-  const changed = (name: string, change: (bytes: Uint8Array) => Uint8Array | void): Map<string, Uint8Array> => {
-    const copy = new Map(sections);
-    const bytes = sections.get(name)!.slice();
-    copy.set(name, change(bytes) ?? bytes);
-    return copy;
-  };
+  const { open, changed, expectLengthsChecked } = sectionDamage(type, context, params, sections);
 
   it('open as written, without the vectors', () => expect(open(new Map(sections))).toBe('opened'));
 
   it('are CORRUPT when one is missing, short or long', () => {
-    for (const name of sections.keys()) {
-      const missing = new Map(sections);
-      missing.delete(name);
-      expect(open(missing), name).toBe('CORRUPT');
-      expect(open(changed(name, (bytes) => bytes.slice(0, -1))), name).toBe('CORRUPT');
-      expect(open(changed(name, (bytes) => Uint8Array.from([...bytes, 0]))), name).toBe('CORRUPT');
-    }
+    expectLengthsChecked();
   });
 
   it('are CORRUPT when a link, a level, the entry or the map leads out', () => {
