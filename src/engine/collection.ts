@@ -15,6 +15,7 @@ import type { GrowingSegment } from '../segment/growing.ts';
 import type { KernelPool } from '../segment/kernel-pool.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
 import { DEFAULT_PARTITION_ID, type CollectionEntry, type PartitionEntry } from '../storage/manifest/manifest.ts';
+import type { SharedLogs } from '../storage/shared/shared.ts';
 import type { Store } from '../storage/store.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import type { Catalog } from './catalog.ts';
@@ -23,6 +24,7 @@ import type { Clock } from './clock.ts';
 import { GrowingPartitions } from './growing-partitions.ts';
 import { ANY_PARTITION, type LogRecord } from './log-record.ts';
 import { SingleWriterLog, type LogRecovery } from './single-writer-log.ts';
+import { SharedLog, type LogPosition } from './shared-log.ts';
 import type { LogTarget, WriteLog } from './write-log.ts';
 
 /** What every collection of a database shares. */
@@ -34,6 +36,18 @@ export interface EngineParts {
   readonly builds: BuildService;
   readonly options: EngineOptions;
   readonly onEvent: (event: EngineEvent) => void;
+  /** Whether this engine seals, merges, builds and commits; only one of several tabs does. */
+  readonly maintains: () => boolean;
+  /** Null: this engine is the only writer. */
+  readonly tabs: TabHooks | null;
+}
+
+/** What a collection tells where several tabs share the database. */
+export interface TabHooks {
+  readonly logs: SharedLogs;
+  onAppended(collectionId: number): void;
+  /** It cannot go on before it is at a newer manifest. */
+  onBehind(collectionId: number): void;
 }
 
 /** A growing segment is sealed past either, so that a scan of it stays near 2 ms and a replay near 100 ms. */
@@ -61,6 +75,8 @@ export class CollectionState implements LogTarget {
   sealing: readonly Frozen[] = [];
   sealed: SealedSegment[] = [];
   log!: WriteLog;
+  /** What the manifest said of the collection when this tab last followed another one; null: what the catalog says. */
+  followed: CollectionEntry | null = null;
 
   /** Kernel memory that batches will take which are being logged. */
   #promisedBytes = 0;
@@ -88,8 +104,31 @@ export class CollectionState implements LogTarget {
     this.log = new SingleWriterLog({ store, clock, durability: options.durability, collectionId: this.collectionId, name: () => this.name, hasAutoIds: this.keyField.autoId }, this, recovery);
   }
 
+  /** As `openLog`, where several tabs write it. */
+  openSharedLog(tabs: TabHooks, position: LogPosition): SharedLog {
+    const { clock, options } = this.parts;
+    const { collectionId } = this;
+    const log = new SharedLog(
+      {
+        logs: tabs.logs,
+        clock,
+        durability: options.durability,
+        collectionId,
+        name: () => this.name,
+        hasAutoIds: this.keyField.autoId,
+        firstLogGeneration: () => this.entry.firstLogGeneration,
+        onAppended: () => tabs.onAppended(collectionId),
+        onBehind: () => tabs.onBehind(collectionId),
+      },
+      this,
+      position,
+    );
+    this.log = log;
+    return log;
+  }
+
   get entry(): CollectionEntry {
-    return this.parts.catalog.entry(this.collectionId);
+    return this.followed ?? this.parts.catalog.entry(this.collectionId);
   }
 
   get name(): string {
@@ -185,9 +224,7 @@ export class CollectionState implements LogTarget {
     const { record } = await this.log.write({ kind: 'insert', partitionId, schemaVersion: this.schema.version, batch }).finally(() => {
       this.#promisedBytes -= promised;
     });
-    const isFull = this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX;
-    // What is closing seals nothing more: the log keeps the rows.
-    if (isFull && !this.#closed) this.onGrowingFull();
+    this.sealIfFull();
     const keys = columnKeys((record as InsertRecord).batch.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
     // A copy: the reply's buffers are the caller's, and the growing segment keeps the column.
     return { keys: keys.slice(), timestamp: record.timestamp };
@@ -203,6 +240,16 @@ export class CollectionState implements LogTarget {
     if (bytes > 0) this.parts.pool.shared.arena.makeRoom(this.#promisedBytes + bytes);
     this.#promisedBytes += bytes;
     return bytes;
+  }
+
+  /** What is closing seals nothing more: the log keeps the rows. */
+  sealIfFull(): void {
+    const isFull = this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX;
+    if (isFull && !this.#closed && this.parts.maintains()) this.onGrowingFull();
+  }
+
+  applied(_record: LogRecord, isLocal: boolean): void {
+    if (!isLocal) this.sealIfFull();
   }
 
   /** Set by the engine: seals in the background. */
@@ -222,6 +269,10 @@ export class CollectionState implements LogTarget {
     const keyColumn = { fieldId: this.keyField.fieldId, type: this.keyField.type, length: batch.rows, dim: 1, validity: null, values: ids, offsets: null };
     const columns = this.schema.fields.map((field) => (field.primaryKey ? keyColumn : batch.columns.find((column) => column.fieldId === field.fieldId)!));
     return { rows: batch.rows, columns };
+  }
+
+  canApply({ partitionId, schemaVersion }: LogRecord): boolean {
+    return schemaVersion <= this.schema.version && (partitionId === ANY_PARTITION || partitionId < this.entry.nextPartitionId);
   }
 
   /** Makes a record's effect visible. Answers how many rows it hid or added. Also used by recovery. */
@@ -260,6 +311,18 @@ export class CollectionState implements LogTarget {
     this.sealing = [...this.sealing, { rows: this.growing, nextLogGeneration }];
     this.growing = new GrowingPartitions(this.schema, this.parts.pool.shared);
     this.segmentsChanged();
+  }
+
+  /** Takes the rows of another state of the same collection in place of its own. Answers segments that it needs no more. */
+  become(other: CollectionState): SealedSegment[] {
+    const gone = this.sealed.filter((segment) => !other.sealed.includes(segment));
+    for (const { rows } of this.sealing) rows.free();
+    this.growing.free();
+    this.growing = other.growing;
+    this.sealing = other.sealing;
+    this.sealed = other.sealed;
+    this.segmentsChanged();
+    return gone;
   }
 
   /** CLOSED, READ_ONLY or POISONED where nothing may be written. */

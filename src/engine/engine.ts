@@ -10,6 +10,7 @@ import type { IndexSpec } from '../schema/types.ts';
 import { KernelPool } from '../segment/kernel-pool.ts';
 import { VectorCache } from '../segment/vector-cache.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
+import type { SharedAccess } from '../storage/shared/shared.ts';
 import type { Store, StoreLock } from '../storage/store.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import { Catalog } from './catalog.ts';
@@ -43,7 +44,10 @@ import { newCollection } from './new-collection.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
 import { recoverCollection } from './recovery.ts';
 import { seal, truncate } from './seal.ts';
+import { shareEngine } from './shared-engine.ts';
 import { collectionStats } from './stats.ts';
+import { isSuperseded } from './superseded.ts';
+import { SILENCE_MS, Tabs, type Rooms } from './tabs.ts';
 
 export interface EngineDeps {
   readonly store: Store;
@@ -53,12 +57,14 @@ export interface EngineDeps {
   readonly onEvent: (event: EngineEvent) => void;
   /** Which thread this is, as `stats` tells it. */
   readonly thread?: 'calling' | 'worker';
+  /** Of several tabs: so long the one that maintains may be silent. */
+  readonly silenceMs?: number;
   readonly context?: CallContext;
 }
 
 interface OpenCollection {
   readonly state: CollectionState;
-  readonly indexing: Indexing;
+  indexing: Indexing;
 }
 
 /** Opens the database in a store, or makes one there. On failure the store is closed and its lock given back. */
@@ -67,11 +73,12 @@ export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
   const { store, options } = deps;
   let lock: StoreLock | null = null;
   try {
+    if (store.shared) return await openShared(deps, store.shared, started);
     if (options.readOnly) return await openForReading(deps, started);
     lock = await store.lock();
     const catalog = await Catalog.open(store);
     const clock = new Clock(catalog.manifest.lastTimestamp);
-    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels, new VectorCache(options.cacheBytes)), builds: deps.builds, options, onEvent: deps.onEvent };
+    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels, new VectorCache(options.cacheBytes)), builds: deps.builds, options, onEvent: deps.onEvent, maintains: () => true, tabs: null };
     await collectGarbage(store, catalog);
     await catalog.commit(clock, (manifest) => ({ ...manifest, epoch: manifest.epoch + 1 }));
     const engine = new Engine(deps, parts, lock);
@@ -99,7 +106,7 @@ async function openForReading(deps: EngineDeps, started: number): Promise<Engine
     if (!catalog.exists) throw new ElanusError('NOT_FOUND', 'there is no database to open with readOnly', { store: store.sharedUrl });
     const events: EngineEvent[] = [];
     const clock = new Clock(catalog.manifest.lastTimestamp);
-    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels, new VectorCache(options.cacheBytes)), builds: deps.builds, options, onEvent: (event) => (isOpen ? deps.onEvent(event) : events.push(event)) };
+    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels, new VectorCache(options.cacheBytes)), builds: deps.builds, options, onEvent: (event) => (isOpen ? deps.onEvent(event) : events.push(event)), maintains: () => false, tabs: null };
     let isOpen = false;
     const engine = new Engine(deps, parts, null);
     try {
@@ -118,16 +125,45 @@ async function openForReading(deps: EngineDeps, started: number): Promise<Engine
   }
 }
 
-class Engine implements EngineClient {
+/** Opens one of several tabs. It waits for nobody: another one may maintain the database. */
+async function openShared(deps: EngineDeps, shared: SharedAccess, started: number): Promise<EngineClient> {
+  const { store, options } = deps;
+  const catalog = Catalog.empty(store);
+  const tabs = new Tabs(shared, catalog, deps.silenceMs ?? SILENCE_MS);
+  catalog.rights = tabs;
+  const parts: EngineParts = {
+    store,
+    catalog,
+    clock: new Clock(0n),
+    pool: new KernelPool(deps.kernels, new VectorCache(options.cacheBytes)),
+    builds: deps.builds,
+    options,
+    onEvent: deps.onEvent,
+    maintains: () => tabs.mayCommit(),
+    tabs,
+  };
+  const engine = new Engine(deps, parts, tabs);
+  try {
+    await engine.join(tabs, started);
+    if (!catalog.exists) throw new ElanusError('NOT_FOUND', 'there is no database to open with readOnly', { store: store.sharedUrl });
+  } catch (error) {
+    await tabs.stop();
+    await tabs.close();
+    throw error;
+  }
+  return shareEngine(engine, tabs, options.readOnly);
+}
+
+class Engine implements EngineClient, Rooms {
   readonly #deps: EngineDeps;
   readonly #parts: EngineParts;
-  readonly #lock: StoreLock | null;
+  readonly #lock: StoreLock | Tabs | null;
   readonly #namespaces: Namespaces;
-  readonly #collections = new Map<number, OpenCollection>();
+  readonly collections = new Map<number, OpenCollection>();
   #recovery: RecoveryReport = { openMs: 0, replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
   #closing: Promise<void> | null = null;
 
-  constructor(deps: EngineDeps, parts: EngineParts, lock: StoreLock | null) {
+  constructor(deps: EngineDeps, parts: EngineParts, lock: StoreLock | Tabs | null) {
     this.#deps = deps;
     this.#parts = parts;
     this.#lock = lock;
@@ -143,30 +179,58 @@ class Engine implements EngineClient {
       throwIfAborted(context?.signal);
       context?.onProgress?.({ phase: 'recover', done: i, total: entries.length });
       const { state, damages } = await recoverCollection(this.#parts, entry, logs, count);
-      this.#adopt(state);
+      this.adopt(state);
       for (const { code, message, detail } of damages) this.#parts.onEvent({ type: 'error', code, message: `opened without what is damaged: ${message}`, detail, collection: entry.name });
       // What could be read goes into a segment, so that the damaged log is not met again.
       if (damages.length > 0 && !this.#parts.options.readOnly) await seal(state);
     }
     this.#recovery = { openMs: performance.now() - started, ...count };
-    for (const { indexing } of this.#collections.values()) indexing.schedule();
+    for (const { indexing } of this.collections.values()) indexing.schedule();
   }
 
-  #adopt(state: CollectionState): OpenCollection {
+  get client(): EngineClient {
+    return this;
+  }
+
+  /** As `recover`, where several tabs have the database open. */
+  async join(tabs: Tabs, started: number): Promise<void> {
+    const count = { replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
+    await tabs.open(this.#parts, this, count, !this.#parts.options.readOnly);
+    this.#recovery = { openMs: performance.now() - started, ...count };
+  }
+
+  async forget(collectionId: number): Promise<void> {
+    const { state, indexing } = this.collections.get(collectionId)!;
+    this.collections.delete(collectionId);
+    await indexing.close(new ElanusError('NOT_FOUND', 'the collection was dropped before the index was built', { collectionId }));
+    await state.close();
+    state.free();
+  }
+
+  async interrupt(collectionId: number, reason: ElanusError): Promise<void> {
+    const open = this.collections.get(collectionId)!;
+    await open.indexing.close(reason);
+    await open.state.sealQueue;
+    open.indexing = new Indexing(open.state);
+  }
+
+  adopt(state: CollectionState): OpenCollection {
     const open = { state, indexing: new Indexing(state) };
     state.onGrowingFull = () => {
       seal(state).then(
         () => open.indexing.schedule(),
-        (error: ElanusError) => this.#parts.onEvent({ type: 'error', code: error.code ?? 'INTERNAL', message: `sealing failed: ${error.message}`, detail: error.detail ?? {}, collection: state.name }),
+        (error: ElanusError) => {
+          if (!isSuperseded(error)) this.#parts.onEvent({ type: 'error', code: error.code ?? 'INTERNAL', message: `sealing failed: ${error.message}`, detail: error.detail ?? {}, collection: state.name });
+        },
       );
     };
-    this.#collections.set(state.collectionId, open);
+    this.collections.set(state.collectionId, open);
     return open;
   }
 
   #open(collectionId: number): OpenCollection {
     this.#assertOpen();
-    const open = this.#collections.get(collectionId);
+    const open = this.collections.get(collectionId);
     if (!open) throw new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
     return open;
   }
@@ -207,7 +271,7 @@ class Engine implements EngineClient {
     const { catalog, clock } = this.#parts;
     const { ifNotExists, schema } = request;
     const existing = ifNotExists && lookUp(catalog.manifest, request);
-    if (existing && this.#collections.has(existing.collectionId)) return this.#open(existing.collectionId).state.info;
+    if (existing && this.collections.has(existing.collectionId)) return this.#open(existing.collectionId).state.info;
     const indexes: Record<string, IndexSpec> = {};
     for (const field of schema.fields) if (field.index) indexes[field.fieldId] = resolveSpec(field, field.index);
     let entry: CollectionEntry | undefined;
@@ -225,8 +289,10 @@ class Engine implements EngineClient {
     });
     if (isKnown) return this.#open(entry!.collectionId).state.info;
     const state = new CollectionState(this.#parts, entry!);
-    state.openLog({ generation: entry!.firstLogGeneration, nextAutoId: entry!.nextAutoId, byteLength: 0 });
-    return this.#adopt(state).state.info;
+    const { firstLogGeneration: generation, nextAutoId } = entry!;
+    if (this.#parts.tabs) state.openSharedLog(this.#parts.tabs, { generation, sequence: 0, nextAutoId, byteLengths: new Map() });
+    else state.openLog({ generation, nextAutoId, byteLength: 0 });
+    return this.adopt(state).state.info;
   }
 
   async describeCollection(request: CollectionName | { collectionId: number }): Promise<CollectionInfo> {
@@ -262,7 +328,7 @@ class Engine implements EngineClient {
       files = manifest.collections.filter((entry) => entry.collectionId === collectionId).flatMap(filesOf);
       return { ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) };
     });
-    this.#collections.delete(collectionId);
+    this.collections.delete(collectionId);
     state.free();
     await removeUnnamed(store, catalog, files);
     await removeLogs(store, catalog, collectionId);
@@ -370,6 +436,7 @@ class Engine implements EngineClient {
       engineThread: thread ?? 'calling',
       buildThread: builds.thread,
       store: store.sharedUrl ?? 'memory:',
+      maintains: this.#parts.maintains(),
       memoryBytes: this.#parts.pool.memoryBytes,
       cache: { residentBytes: this.#parts.pool.cache.residentBytes, budgetBytes: this.#parts.pool.cache.budgetBytes, rowCacheBytes: this.#parts.pool.cache.rowCacheBytes },
       usage: estimate.usage,
@@ -392,13 +459,15 @@ class Engine implements EngineClient {
         failure ??= error;
       }
     };
-    for (const { indexing } of this.#collections.values()) await indexing.close(new ElanusError('CLOSED', 'the database was closed before the index was built'));
+    if (this.#lock instanceof Tabs) await this.#lock.stop();
+    for (const { indexing } of this.collections.values()) await indexing.close(new ElanusError('CLOSED', 'the database was closed before the index was built'));
     await builds.close();
-    for (const { state } of this.#collections.values()) await attempt(() => state.close());
+    for (const { state } of this.collections.values()) await attempt(() => state.close());
     await catalog.idle();
-    for (const { state } of this.#collections.values()) state.free();
-    this.#collections.clear();
-    if (this.#lock) await attempt(() => this.#lock!.release());
+    for (const { state } of this.collections.values()) state.free();
+    this.collections.clear();
+    if (this.#lock instanceof Tabs) await attempt(() => (this.#lock as Tabs).close());
+    else if (this.#lock) await attempt(() => (this.#lock as StoreLock).release());
     await attempt(() => store.close());
     if (failure) throw failure;
   }

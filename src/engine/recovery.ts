@@ -74,7 +74,7 @@ function checkHeader(name: string, header: Uint8Array, collectionId: number, gen
 }
 
 /** A record that passes its checksum may still be of another schema, if files were mixed up by hand. */
-function checkRecord(name: string, record: LogRecord, entry: CollectionEntry): void {
+export function checkRecord(name: string, record: LogRecord, entry: CollectionEntry): void {
   const keyField = entry.schema.fields.find((field) => field.primaryKey)!;
   const corrupt = (what: string): ElanusError => new ElanusError('CORRUPT', `log "${name}" holds a record that does not fit the schema of "${entry.name}": ${what}`, { log: name });
   if (record.kind === 'delete') {
