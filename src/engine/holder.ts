@@ -147,6 +147,7 @@ export class Holder {
         return await this.#options.perform(method, request, context ?? {});
       } catch (error) {
         if (!isSuperseded(error)) throw error;
+        this.robbed();
       }
     }
     const { signal } = context ?? {};
@@ -182,8 +183,9 @@ export class Holder {
     this.#options.perform(asked.method, asked.request, asked.context ?? {}).then(asked.resolve, (error: unknown) => {
       asked.isRunningHere = false;
       // The next holder is asked, once it says so.
-      if (isSuperseded(error)) this.#send(id);
-      else asked.reject(error);
+      if (!isSuperseded(error)) return asked.reject(error);
+      this.robbed();
+      this.#send(id);
     });
   }
 

@@ -69,6 +69,7 @@ export class SharedLog implements WriteLog {
   #steps: Promise<unknown> = Promise.resolve();
   #tailing: Promise<void> | null = null;
   #isBehind = false;
+  readonly #onBehind = new Set<() => void>();
   #isClosed = false;
   #poison: unknown = null;
 
@@ -225,6 +226,8 @@ export class SharedLog implements WriteLog {
 
   #fallBehind(): false {
     this.#isBehind = true;
+    for (const tell of this.#onBehind) tell();
+    this.#onBehind.clear();
     this.#options.onBehind();
     return false;
   }
@@ -292,8 +295,13 @@ export class SharedLog implements WriteLog {
   }
 
   async latest(): Promise<void> {
-    await this.settled();
-    await this.tail();
+    // A collection that is behind goes on when a newer manifest is followed, which may wait for whoever waits here.
+    if (this.#isBehind) throw superseded();
+    let tell!: () => void;
+    const behind = new Promise<void>((resolve) => (tell = resolve));
+    this.#onBehind.add(tell);
+    await Promise.race([this.settled().then(() => this.tail()), behind]).finally(() => this.#onBehind.delete(tell));
+    if (this.#isBehind) throw superseded();
   }
 
   assertWritable(): void {

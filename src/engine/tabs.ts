@@ -260,6 +260,8 @@ export class Tabs implements TabHooks, CommitRights {
 
   onBehind(collectionId: number): void {
     this.#behind.add(collectionId);
+    // Only who maintains the database changes and drops things: it is another tab by now.
+    if (this.#mayCommit) return this.onRobbed();
     this.refresh().catch((error: unknown) => this.#report(error));
   }
 
