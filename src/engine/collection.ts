@@ -275,6 +275,14 @@ export class CollectionState implements LogTarget {
     return schemaVersion <= this.schema.version && (partitionId === ANY_PARTITION || partitionId < this.entry.nextPartitionId);
   }
 
+  estimate(record: LogRecord): number {
+    if (record.kind === 'insert') return record.batch.rows;
+    const { growing, sealed } = this.view;
+    let count = 0;
+    for (const key of record.keys) if ([...growing, ...sealed].some((segment) => segment.find(key) >= 0)) count++;
+    return count;
+  }
+
   /** Makes a record's effect visible. Answers how many rows it hid or added. Also used by recovery. */
   apply(record: LogRecord): number {
     const { timestamp, partitionId } = record;

@@ -33,9 +33,11 @@ export async function follow(parts: EngineParts, state: CollectionState, entry: 
       shadow.sealed = isCurrent ? opened : await openSegments(parts, entry, new Map(fresh.map((segment) => [segment.entry.segmentId, segment])));
       fresh = shadow.sealed.filter(isNew);
       const { position, written } = await replayShared(parts.tabs!.logs, shadow, entry, isCurrent ? log : null, null);
+      await log.answered();
+      // While the state is the old one, which tells best what a write did whose record is gone.
+      log.moveTo(position, written);
       const gone = state.become(shadow);
       adopt(state, entry);
-      log.moveTo(position, written);
       return gone;
     } catch (error) {
       shadow.sealed = [];

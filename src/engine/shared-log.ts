@@ -61,8 +61,10 @@ export class SharedLog implements WriteLog {
 
   #waiting: Waiting[] = [];
   #isAppending = false;
+  /** The append under way, if any, until it is known which records are its own. Never rejects. */
+  #inFlight: Promise<void> = Promise.resolve();
   /** Appended here and not applied yet, by sequence. */
-  readonly #own = new Map<number, Waiting>();
+  readonly #own = new Map<number, { readonly waiting: Waiting; readonly place: SharedPlace }>();
   /** Writes that are not settled. */
   readonly #pending = new Set<Promise<unknown>>();
   /** What changes the target happens one at a time. Never rejects. */
@@ -124,12 +126,14 @@ export class SharedLog implements WriteLog {
     this.#isAppending = true;
     while (this.#waiting.length > 0) {
       const group = this.#takeGroup();
-      try {
-        this.#await(group, await this.#append(group));
-      } catch (error) {
+      this.#inFlight = this.#append(group).then(
+        (places) => this.#await(group, places),
         // A transaction that failed has left nothing behind.
-        for (const { reject } of group) reject(error);
-      }
+        (error: unknown) => {
+          for (const { reject } of group) reject(error);
+        },
+      );
+      await this.#inFlight;
     }
     this.#isAppending = false;
   }
@@ -162,7 +166,7 @@ export class SharedLog implements WriteLog {
     group.forEach((waiting, i) => {
       const place = places[i];
       if (!place) return waiting.resolve(null);
-      this.#own.set(place.sequence, waiting);
+      this.#own.set(place.sequence, { waiting, place });
       own.push({ waiting, place });
     });
     if (own.length === 0) return;
@@ -179,7 +183,7 @@ export class SharedLog implements WriteLog {
   /** Nobody knows any more what is applied and what is not. */
   #fail(error: unknown): void {
     this.#poison ??= error;
-    for (const { reject } of this.#own.values()) reject(this.#poison);
+    for (const { waiting } of this.#own.values()) waiting.reject(this.#poison);
     this.#own.clear();
   }
 
@@ -212,6 +216,7 @@ export class SharedLog implements WriteLog {
     if (this.#isBehind) return false;
     if (this.#isClosed) return true;
     const found = await this.#options.logs.read(this.#options.collectionId, this.#generation, this.#sequence);
+    await this.answered();
     if (!found || this.#isClosed) return true;
     if (!isContiguous(found, this.#sequence)) return this.#fallBehind();
     for (const record of found.records) {
@@ -222,6 +227,11 @@ export class SharedLog implements WriteLog {
     this.#advance(found.head.generation);
     this.#nextAutoId = found.head.nextAutoId;
     return true;
+  }
+
+  /** Resolved: of all that has been read before the call it is known what was appended here. */
+  answered(): Promise<void> {
+    return this.#inFlight;
   }
 
   #fallBehind(): false {
@@ -241,7 +251,7 @@ export class SharedLog implements WriteLog {
     this.#byteLengths.set(generation, (this.#byteLengths.get(generation) ?? 0) + byteLength);
     const own = this.#own.get(sequence);
     this.#own.delete(sequence);
-    own?.resolve({ record: logRecord, count });
+    own?.waiting.resolve({ record: logRecord, count });
     this.#target.applied(logRecord, own !== undefined);
   }
 
@@ -263,20 +273,19 @@ export class SharedLog implements WriteLog {
     return this.#step(work);
   }
 
-  /** Within `exclusively`: the target's rows are now those up to this position. */
+  /** Within `exclusively`: the target's rows are about to be those up to this position. */
   moveTo({ generation, sequence, nextAutoId, byteLengths }: LogPosition, replayed: ReadonlyMap<number, Written>): void {
     this.#generation = generation;
     this.#sequence = sequence;
     if (nextAutoId > this.#nextAutoId) this.#nextAutoId = nextAutoId;
     this.#byteLengths = new Map(byteLengths);
     this.#isBehind = false;
-    for (const [own, { draft, resolve, reject }] of this.#own) {
+    for (const [own, { waiting, place }] of this.#own) {
       if (own > sequence) continue;
       this.#own.delete(own);
-      const written = replayed.get(own);
-      if (written) resolve(written);
-      // It was sealed before it could be applied here: durable and visible, but its record is gone.
-      else reject(new ElanusError('UNAVAILABLE', `the ${draft.kind} was made, but this tab was too far behind to tell its outcome`, { isApplied: true }));
+      // It may have been sealed before it could be applied here. Then how many rows it hid is what this tab knew of.
+      const record = complete(waiting.draft, place, this.#target);
+      waiting.resolve(replayed.get(own) ?? { record, count: this.#target.estimate(record) });
     }
   }
 

@@ -26,6 +26,8 @@ export interface AppendOptions {
 export interface LogTarget {
   /** False: the record is about what the collection does not know yet, because another tab has changed it. */
   canApply(record: LogRecord): boolean;
+  /** How many rows a record would hide or add. */
+  estimate(record: LogRecord): number;
   /** Makes a record's effect visible. Answers how many rows it hid or added. */
   apply(record: LogRecord): number;
   /** Puts auto ids, from `first` on, into a batch that has no key column. */
