@@ -5,6 +5,7 @@
  * |---|---|
  * | `browser.js`, `node.js` | the entries; what they do not always need is in chunks beside them, imported on demand |
  * | `worker.js`, `node-worker.js` | the threads, each one file without imports: bundlers pack workers no other way |
+ * | `worker-full.js` | `worker.js` with what only few pages need, such as the scalar kernels: started instead of it then |
  * | `core.wasm`, `core-relaxed.wasm` | the kernels as files, for `connect(url, { wasm })` |
  * | `types/` | declarations of what the entries export |
  * | `LICENSES.txt` | the licences of what is bundled |
@@ -37,7 +38,7 @@ const source = (name) => join(ROOT, 'src', name);
  * Modules that are bundles of their own in a browser, repeating what they share with the entry: few pages load them,
  * and as chunks they would cut the entry that every page loads into many small files, which compress worse.
  */
-const APART = ['roles', 'lazy-tools'];
+const APART = ['local-engine', 'lazy-tools'];
 
 /** @type {import('esbuild').Plugin} */
 const apart = {
@@ -56,11 +57,12 @@ const apart = {
  * @param {typeof READABLE | typeof MINIFIED} style
  */
 async function bundle(outdir, style) {
-  const worker = await build({ ...COMMON, ...style, entryPoints: { worker: source('browser-worker.ts') }, outdir, platform: 'browser', target: BROWSER, plugins: [virtualModules()] });
+  const workers = { worker: source('browser-worker.ts'), 'worker-full': source('browser-worker-full.ts') };
+  const worker = await build({ ...COMMON, ...style, entryPoints: workers, outdir, platform: 'browser', target: BROWSER, plugins: [virtualModules()] });
   await build({ ...COMMON, ...style, entryPoints: { 'node-worker': source('node-worker.ts') }, outdir, platform: 'node', target: NODE, plugins: [virtualModules()] });
 
   // As text the worker is one of many chunks: without its reference to a source map, which would not be found there.
-  const workerSource = readFileSync(join(outdir, 'worker.js'), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n');
+  const workerSource = readFileSync(join(outdir, 'worker-full.js'), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n');
   const entries = { ...COMMON, ...style, outdir, splitting: true, plugins: [virtualModules({ workerSource })] };
   const browser = await build({ ...entries, plugins: [apart, ...entries.plugins], entryPoints: { browser: source('browser.ts') }, chunkNames: 'browser-[name]-[hash]', platform: 'browser', target: BROWSER });
   const parts = Object.fromEntries(APART.map((name) => [`browser-${name}`, source(`${name}.ts`)]));
@@ -92,7 +94,7 @@ function outputWith(metafile, part) {
 /** The engine, the kernels and the worker's text must not be in what a page loads first. @param {import('esbuild').Metafile} metafile @param {string[]} files */
 function assertSmallEntry(metafile, files) {
   const inputs = files.flatMap((file) => Object.keys(metafile.outputs[file].inputs));
-  const stray = inputs.find((input) => /src\/(engine\/engine|roles|exec|storage\/idb|kernels\/scalar)|elanus:/.test(input.replaceAll(sep, '/')));
+  const stray = inputs.find((input) => /src\/(engine\/engine|local-engine|roles|exec|storage\/idb|kernels\/scalar)|elanus:/.test(input.replaceAll(sep, '/')));
   if (stray !== undefined) throw new Error(`${stray} is in the static graph of the browser entry`);
 }
 
@@ -144,7 +146,7 @@ async function main() {
   const minified = await bundle(join(ROOT, 'build', 'size'), MINIFIED);
   const entry = staticGraph(minified.browser, 'build/size/browser.js');
   assertSmallEntry(minified.browser, entry);
-  const talk = ['src/remote-engine', 'src/platform/kernel-chunks', 'src/platform/browser-threads'].map((part) => outputWith(minified.browser, part));
+  const talk = ['src/remote-engine', 'src/platform/kernel-chunks', 'src/platform/browser-workers'].map((part) => outputWith(minified.browser, part));
   const budgets = {
     entry,
     connect: [...new Set([...entry, ...talk.flatMap((file) => staticGraph(minified.browser, file))])],

@@ -2,7 +2,7 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, EngineClient, IndexDescription, IndexProgress, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, EngineClient, IndexDescription, IndexProgress, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { toBatch } from '../schema/batch.ts';
 import { toIndexRequest } from '../schema/define.ts';
 import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, QueryInput, Row, SparseVectorInput, VectorFieldName } from '../schema/infer.ts';
@@ -14,7 +14,8 @@ import type { Field, IndexSpec, Schema, VectorType } from '../schema/types.ts';
 import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
-import { booleanOption, checkOptions, contextOf } from './options.ts';
+import type { CollectionScope } from './collection-admin.ts';
+import { booleanOption, checkOptions, contextOf, nameOption, namesOption } from './options.ts';
 import type { CallOptions } from './options.ts';
 import { outputIds, searchRequest } from './search-request.ts';
 import { describe } from './session.ts';
@@ -34,13 +35,27 @@ export interface DeleteResult {
   readonly timestamp: bigint;
 }
 
+export interface InsertOptions extends CallOptions {
+  /** Where the rows go. Default `_default`; not with a partition key, whose values decide. NOT_FOUND when there is none of that name. */
+  readonly partition?: string;
+}
+
 export interface DeleteOptions<S = AnySchema> extends CallOptions {
   readonly ids: KeysInput<S>;
+  /** Only what is in there. Default: wherever the keys are. */
+  readonly partition?: string;
+}
+
+export interface CountOptions extends CallOptions {
+  /** Only these. Default: all. */
+  readonly partitions?: readonly string[];
 }
 
 export interface GetOptions<S = AnySchema, O = OutputFields<S>> extends CallOptions {
   /** Names, or `'*'` for all. Without: all scalar fields. The primary key is always there. */
   readonly outputFields?: O;
+  /** Only these. Default: all. */
+  readonly partitions?: readonly string[];
 }
 
 interface SharedSearchOptions<S, O> extends CallOptions {
@@ -54,6 +69,8 @@ interface SharedSearchOptions<S, O> extends CallOptions {
   readonly params?: Readonly<Record<string, number | string | boolean>>;
   /** Fields of the hits' entities: names, or `'*'` for all. Default none. */
   readonly outputFields?: O;
+  /** Only these. Default: all. NOT_FOUND when there is none of that name. */
+  readonly partitions?: readonly string[];
 }
 
 /** One query. */
@@ -115,11 +132,13 @@ export interface TuneResult extends TuneTrial {
 }
 
 const SIGNAL_ONLY: ReadonlySet<string> = new Set(['signal']);
-const INSERT_TO_COME: ReadonlySet<string> = new Set(['partition', 'transfer']);
-const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'signal']);
-const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams', 'purge', 'partition']);
-const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'signal']);
-const GET_TO_COME: ReadonlySet<string> = new Set(['partitions', 'consistency', 'at']);
+const INSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'signal']);
+const INSERT_TO_COME: ReadonlySet<string> = new Set(['transfer']);
+const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'partition', 'signal']);
+const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams', 'purge']);
+const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'signal']);
+const GET_TO_COME: ReadonlySet<string> = new Set(['consistency', 'at']);
+const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
 const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
 const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
 
@@ -149,12 +168,13 @@ export class Collection<S extends AnySchema = AnySchema> {
    * Writes rows, or columns of equal length, as one atomic batch of at most 256 MiB. A key that exists is replaced.
    * INVALID_ARGUMENT, with nothing written, for anything that does not fit the schema and for one key twice.
    */
-  async insert(rows: readonly Row<S>[] | Columns<S>, options?: CallOptions): Promise<InsertResult<S>> {
+  async insert(rows: readonly Row<S>[] | Columns<S>, options?: InsertOptions): Promise<InsertResult<S>> {
     const engine = this.#live();
-    checkOptions(options, 'insert', SIGNAL_ONLY, INSERT_TO_COME);
+    checkOptions(options, 'insert', INSERT_OPTIONS, INSERT_TO_COME);
     const context = contextOf(options?.signal);
+    const partition = nameOption('partition', options?.partition);
     const batch = toBatch(this.#plan, rows);
-    const { keys, timestamp } = await engine.insert({ collectionId: this.#collectionId, batch }, context);
+    const { keys, timestamp } = await engine.insert({ collectionId: this.#collectionId, batch, partition }, context);
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
   }
 
@@ -163,8 +183,9 @@ export class Collection<S extends AnySchema = AnySchema> {
     const engine = this.#live();
     checkOptions(options, 'delete', DELETE_OPTIONS, DELETE_TO_COME);
     const context = contextOf(options?.signal);
+    const partition = nameOption('partition', options?.partition);
     const keys = toKeys(options?.ids, this.#plan.key);
-    return engine.delete({ collectionId: this.#collectionId, keys }, context);
+    return engine.delete({ collectionId: this.#collectionId, keys, partition }, context);
   }
 
   /** The rows closest to one vector, or to each of many. An empty collection has no hits. */
@@ -196,17 +217,18 @@ export class Collection<S extends AnySchema = AnySchema> {
     const { key, scalarIds } = this.#plan;
     let outputFieldIds = options?.outputFields === undefined ? scalarIds : outputIds(this.#plan, options.outputFields);
     if (!outputFieldIds.includes(key.fieldId)) outputFieldIds = [key.fieldId, ...outputFieldIds];
+    const partitions = namesOption('partitions', options?.partitions);
     if (keys.length === 0) return [];
-    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds }, context);
+    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds, partitions }, context);
     return toFound(reply, this.#plan) as Found<S, O>[];
   }
 
   /** Rows there are. */
-  async count(filter?: undefined, options?: CallOptions): Promise<number> {
+  async count(filter?: undefined, options?: CountOptions): Promise<number> {
     const engine = this.#live();
     if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');
-    checkOptions(options, 'count', SIGNAL_ONLY);
-    return engine.count({ collectionId: this.#collectionId }, contextOf(options?.signal));
+    checkOptions(options, 'count', COUNT_OPTIONS);
+    return engine.count({ collectionId: this.#collectionId, partitions: namesOption('partitions', options?.partitions) }, contextOf(options?.signal));
   }
 
   /** Resolves when the rows written so far are in sealed, durable files. Their index is built behind it. */
@@ -281,6 +303,38 @@ export class Collection<S extends AnySchema = AnySchema> {
     return tune({ engine, request, field: name, target: targetRecall, context });
   }
 
+  #admin(): Promise<typeof import('./collection-admin.ts')> {
+    return import('./collection-admin.ts');
+  }
+
+  get #scope(): CollectionScope {
+    return { engine: this.#live(), collectionId: this.#collectionId };
+  }
+
+  /** ALREADY_EXISTS when there is one of that name. INVALID_ARGUMENT beyond 1,024, and with a partition key. */
+  async createPartition(name: string): Promise<void> {
+    return (await this.#admin()).createPartition(this.#scope, name);
+  }
+
+  /** Removes a partition with its rows. INVALID_ARGUMENT for `_default`. */
+  async dropPartition(name: string): Promise<void> {
+    return (await this.#admin()).dropPartition(this.#scope, name);
+  }
+
+  async hasPartition(name: string): Promise<boolean> {
+    return (await this.#admin()).hasPartition(this.#scope, name);
+  }
+
+  /** All of them, with the rows in each. */
+  async listPartitions(): Promise<PartitionInfo[]> {
+    return (await this.#admin()).listPartitions(this.#scope);
+  }
+
+  /** Removes all rows; partitions and indexes asked for stay. Not to be read back by time travel. */
+  async truncate(options?: CallOptions): Promise<void> {
+    return (await this.#admin()).truncate(this.#scope, options);
+  }
+
   async describe(): Promise<CollectionDescription> {
     return describe(await this.#info());
   }
@@ -294,16 +348,13 @@ export class Collection<S extends AnySchema = AnySchema> {
     const engine = this.#live();
     checkOptions(options, 'drop', SIGNAL_ONLY);
     const context = contextOf(options?.signal);
-    // By now the name may stand for another collection.
-    await this.#info();
-    await engine.dropCollection({ name: this.name }, context);
+    await engine.dropCollection({ collectionId: this.#collectionId }, context);
     this.#isDropped = true;
   }
 
+  /** By number: the name may have been given to another collection. */
   async #info(): Promise<CollectionInfo> {
-    const info = await this.#live().describeCollection({ name: this.name });
-    if (info.collectionId !== this.#collectionId) throw this.#gone();
-    return info;
+    return this.#live().describeCollection({ collectionId: this.#collectionId });
   }
 
   #live(): EngineClient {

@@ -57,6 +57,8 @@ export interface Field {
   readonly dim?: number;
   /** Int64: what reads return. Absent means bigint. */
   readonly as?: 'number' | 'string';
+  /** Its values decide in which partition a row is. At most one field. */
+  readonly partitionKey?: boolean;
   /** Vector fields: the index asked for in the schema, built when segments are sealed. */
   readonly index?: IndexSpec;
 }
@@ -69,4 +71,4 @@ export interface Schema {
 }
 
 /** Options by which rows of one field fit another. */
-export const COMPARED_OPTIONS = ['type', 'primaryKey', 'autoId', 'nullable', 'maxLength', 'dim', 'as'] as const;
+export const COMPARED_OPTIONS = ['type', 'primaryKey', 'autoId', 'nullable', 'maxLength', 'dim', 'as', 'partitionKey'] as const;

@@ -1,0 +1,80 @@
+/** What is rarely asked of a database: namespaces. A chunk of its own, loaded when the first of these is called. */
+import type { AliasInfo } from '../engine/client.ts';
+import { checkName } from '../schema/define.ts';
+import { checkOptions, type CallOptions } from './options.ts';
+import type { Session } from './session.ts';
+
+export interface AliasOptions extends CallOptions {
+  readonly alias: string;
+  readonly collection: string;
+}
+
+export interface RenameOptions extends CallOptions {
+  /** Moves the collection there. Default: it stays where it is. */
+  readonly database?: string;
+}
+
+export interface ListAliasesOptions extends CallOptions {
+  /** Those of one collection. Default: all. */
+  readonly collection?: string;
+}
+
+/** Which database of which engine. */
+export interface DatabaseScope {
+  readonly session: Session;
+  readonly database: string;
+}
+
+const ALIAS_OPTIONS: ReadonlySet<string> = new Set(['alias', 'collection', 'signal']);
+const RENAME_OPTIONS: ReadonlySet<string> = new Set(['database', 'signal']);
+const LIST_ALIASES_OPTIONS: ReadonlySet<string> = new Set(['collection', 'signal']);
+
+export async function createDatabase({ session }: DatabaseScope, name: string): Promise<void> {
+  checkName('name', name);
+  await session.engine.createDatabase({ name });
+}
+
+export async function listDatabases({ session }: DatabaseScope): Promise<string[]> {
+  return session.engine.listDatabases();
+}
+
+export async function dropDatabase({ session }: DatabaseScope, name: string): Promise<void> {
+  checkName('name', name);
+  await session.engine.dropDatabase({ name });
+}
+
+export async function createAlias({ session, database }: DatabaseScope, options: AliasOptions): Promise<void> {
+  await session.engine.createAlias({ database, ...aliasOf(options, 'createAlias') });
+}
+
+export async function alterAlias({ session, database }: DatabaseScope, options: AliasOptions): Promise<void> {
+  await session.engine.alterAlias({ database, ...aliasOf(options, 'alterAlias') });
+}
+
+function aliasOf(options: AliasOptions, call: string): { alias: string; collection: string } {
+  checkOptions(options ?? {}, call, ALIAS_OPTIONS);
+  const { alias, collection }: Partial<AliasOptions> = options ?? {};
+  checkName('alias', alias);
+  checkName('collection', collection);
+  return { alias, collection };
+}
+
+export async function dropAlias({ session, database }: DatabaseScope, alias: string): Promise<void> {
+  checkName('alias', alias);
+  await session.engine.dropAlias({ database, alias });
+}
+
+export async function listAliases({ session, database }: DatabaseScope, options: ListAliasesOptions = {}): Promise<AliasInfo[]> {
+  checkOptions(options, 'listAliases', LIST_ALIASES_OPTIONS);
+  const { collection } = options;
+  if (collection !== undefined) checkName('collection', collection);
+  return session.engine.listAliases({ database, ...(collection === undefined ? {} : { collection }) });
+}
+
+export async function renameCollection({ session, database }: DatabaseScope, name: string, newName: string, options: RenameOptions = {}): Promise<void> {
+  checkName('name', name);
+  checkName('newName', newName);
+  checkOptions(options, 'renameCollection', RENAME_OPTIONS);
+  if (options.database !== undefined) checkName('database', options.database);
+  await session.engine.renameCollection({ database, name, newName, ...(options.database === undefined ? {} : { newDatabase: options.database }) });
+}
