@@ -8,10 +8,13 @@ import { installErrorHandler } from '../../src/worker/errors.ts';
 export type ChunkSource = () => Promise<Uint8Array | null>;
 
 let store: Store;
+let realWrite: unknown;
 const locks: { release(): Promise<void> }[] = [];
 
 const thread = {
-  async open(name: string, readOnly: boolean): Promise<string | null> {
+  /** `isExclusive`: as in browsers whose handles shut all other threads out. */
+  async open(name: string, readOnly: boolean, isExclusive: boolean): Promise<string | null> {
+    if (isExclusive) delete (globalThis as unknown as { FileSystemSyncAccessHandle: { prototype: { mode?: unknown } } }).FileSystemSyncAccessHandle.prototype.mode;
     store = await openOpfsStore(name, { readOnly });
     return store.sharedUrl;
   },
@@ -33,6 +36,20 @@ const thread = {
   },
   async release(index: number): Promise<void> {
     await locks[index]!.release();
+  },
+  /** From now on the disk takes so many bytes more; null: as many as it can. */
+  async limitRoom(bytes: number | null): Promise<void> {
+    const { prototype } = (globalThis as unknown as { FileSystemSyncAccessHandle: { prototype: { write: Write } } }).FileSystemSyncAccessHandle;
+    type Write = (this: unknown, bytes: Uint8Array, options: { at: number }) => number;
+    realWrite ??= prototype.write;
+    const write = realWrite as Write;
+    let left = bytes ?? Infinity;
+    prototype.write = function (chunk, options) {
+      if (left === 0) throw new DOMException('no room', 'QuotaExceededError');
+      const count = write.call(this, chunk.subarray(0, Math.min(left, chunk.length)), options);
+      left -= count;
+      return count;
+    };
   },
   /** What `readNow` answers and leaves in the target. */
   async readNow(name: string, offsets: number[], byteLength: number): Promise<{ isThere: boolean; target: Uint8Array }> {

@@ -12,21 +12,23 @@ async function removeDatabase(name: string): Promise<void> {
   await parent.removeEntry(name, { recursive: true }).catch(() => undefined);
 }
 
-storeSuite('OPFS store', () => {
-  const name = freshName();
-  const opened: ThreadStore[] = [];
-  return {
-    async open(options) {
-      const store = await openInThread(name, options);
-      opened.push(store);
-      return store;
-    },
-    async remove() {
-      for (const store of opened.splice(0)) store.kill();
-      await removeDatabase(name);
-    },
-  };
-});
+for (const isExclusive of [false, true]) {
+  storeSuite(isExclusive ? 'OPFS store, where a handle shuts other threads out' : 'OPFS store', () => {
+    const name = freshName();
+    const opened: ThreadStore[] = [];
+    return {
+      async open(options) {
+        const store = await openInThread(name, { ...options, isExclusive });
+        opened.push(store);
+        return store;
+      },
+      async remove() {
+        for (const store of opened.splice(0)) store.kill();
+        await removeDatabase(name);
+      },
+    };
+  });
+}
 
 describe('OPFS store, beside the contract', () => {
   let name: string;
@@ -187,6 +189,32 @@ describe('OPFS store, beside the contract', () => {
     }
     await appending;
     expect((await reader.logs.read('l')).length).toBe(10_000);
+  });
+
+  test('a full disk is QUOTA, leaves nothing half-written, and what was there stays', async () => {
+    const store = await open();
+    await store.write('kept', [pattern(100_000)]);
+    await store.logs.append('l', bytesOf('kept'), true);
+    await store.root.swap(null, bytesOf('root'));
+    for (const room of [0, 1, 40, 10_000]) {
+      await store.thread.limitRoom(room);
+      await expect(store.write('a', [pattern(50_000), pattern(3_000_000)])).rejects.toMatchObject({ code: 'QUOTA' });
+      await store.thread.limitRoom(room);
+      await expect(store.logs.append('l', pattern(3_000_000), true)).rejects.toMatchObject({ code: 'QUOTA' });
+      await store.thread.limitRoom(room);
+      await expect(store.root.swap(bytesOf('root'), pattern(3_000_000))).rejects.toMatchObject({ code: 'QUOTA' });
+      expect(await store.list()).toEqual(['kept']);
+      expect(await names('tmp')).toEqual([]);
+      expect(new TextDecoder().decode(await store.logs.read('l'))).toBe('kept');
+      expect((await contents('logs', 'l')).length).toBe(4);
+      expect(new TextDecoder().decode((await store.root.read())!)).toBe('root');
+    }
+    await store.thread.limitRoom(null);
+    await store.write('a', [pattern(3_000_000)]);
+    await store.logs.append('l', bytesOf(' more'), true);
+    await store.root.swap(bytesOf('root'), bytesOf('next'));
+    expectBytes(await store.read('kept'), pattern(100_000));
+    expect(new TextDecoder().decode(await store.logs.read('l'))).toBe('kept more');
   });
 
   describe('the root', () => {

@@ -10,13 +10,13 @@ export interface ThreadStore extends Store {
   kill(): void;
 }
 
-export async function openInThread(name: string, options: { readOnly?: boolean } = {}): Promise<ThreadStore> {
+export async function openInThread(name: string, options: { readOnly?: boolean; isExclusive?: boolean } = {}): Promise<ThreadStore> {
   installErrorHandler();
   const worker = new Worker(new URL('../storage/opfs-thread.ts', import.meta.url), { type: 'module' });
   const thread = wrap<OpfsThread>(worker);
   let sharedUrl: string | null;
   try {
-    sharedUrl = await thread.open(name, options.readOnly ?? false);
+    sharedUrl = await thread.open(name, options.readOnly ?? false, options.isExclusive ?? false);
   } catch (error) {
     worker.terminate();
     throw error;
