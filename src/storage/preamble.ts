@@ -15,7 +15,7 @@ export const PREAMBLE_BYTES = 16;
 const MAGIC = [0x45, 0x4c, 0x4e, 0x53] as const;
 
 /** What a file is. Persisted: never renumber. */
-export const KIND_CODE = { manifest: 1, log: 2, segment: 3, index: 4, deletes: 5, encrypted: 6, slot: 7 } as const;
+export const KIND_CODE = { manifest: 1, log: 2, segment: 3, index: 4, deletes: 5, encrypted: 9, slot: 10 } as const;
 export type PreambleKind = keyof typeof KIND_CODE;
 
 /** Which versions of a kind are read; writers write the newest. */
@@ -34,6 +34,15 @@ export function encodePreamble(kind: PreambleKind, version: number): Uint8Array<
   return bytes;
 }
 
+/** The kind that a whole preamble names, of whatever version; null where there is none. */
+export function preambleKind(bytes: Uint8Array): PreambleKind | null {
+  if (bytes.length < PREAMBLE_BYTES || MAGIC.some((byte, i) => bytes[i] !== byte)) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, PREAMBLE_BYTES);
+  if (view.getUint32(12, true) !== crc32c(bytes, 0, 12)) return null;
+  const code = view.getUint16(6, true);
+  return (Object.keys(KIND_CODE) as PreambleKind[]).find((kind) => KIND_CODE[kind] === code) ?? null;
+}
+
 /** Checks the preamble at the head of `bytes` and returns its version. CORRUPT or FORMAT_UNSUPPORTED. */
 export function checkPreamble(title: string, bytes: Uint8Array, kind: PreambleKind, versions: VersionRange): number {
   const corrupt = (message: string): ElanusError => new ElanusError('CORRUPT', `"${title}" ${message}`, { file: title, from: 0, to: PREAMBLE_BYTES });
@@ -43,6 +52,7 @@ export function checkPreamble(title: string, bytes: Uint8Array, kind: PreambleKi
   if (view.getUint32(12, true) !== crc32c(bytes, 0, 12)) throw corrupt('has a damaged head: its checksum does not match');
   const version = view.getUint16(4, true);
   const kindCode = view.getUint16(6, true);
+  if (kindCode === KIND_CODE.encrypted && kind !== 'encrypted') throw new ElanusError('UNAUTHENTICATED', `the database is encrypted: pass its "encryptionKey"`, { file: title });
   if (kindCode !== KIND_CODE[kind]) throw corrupt(`expected a ${kind} (kind ${KIND_CODE[kind]}), got kind ${kindCode}`);
   if (version > versions.newest || version < versions.oldest) {
     const advice =
