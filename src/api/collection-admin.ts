@@ -1,5 +1,5 @@
 /** What is rarely asked of a collection: its partitions, its end. A chunk of its own, loaded when the first of these is called. */
-import type { EngineClient, PartitionInfo } from '../engine/client.ts';
+import type { CompactReply, EngineClient, PartitionInfo, Progress } from '../engine/client.ts';
 import { checkName } from '../schema/define.ts';
 import { checkOptions, contextOf, type CallOptions } from './options.ts';
 
@@ -9,6 +9,11 @@ export interface CollectionScope {
   readonly collectionId: number;
 }
 
+export interface CompactOptions extends CallOptions {
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['signal', 'onProgress']);
 const SIGNAL_ONLY: ReadonlySet<string> = new Set(['signal']);
 
 export async function createPartition({ engine, collectionId }: CollectionScope, name: string): Promise<void> {
@@ -33,4 +38,9 @@ export async function listPartitions({ engine, collectionId }: CollectionScope):
 export async function truncate({ engine, collectionId }: CollectionScope, options: CallOptions = {}): Promise<void> {
   checkOptions(options, 'truncate', SIGNAL_ONLY);
   await engine.truncateCollection({ collectionId }, contextOf(options.signal));
+}
+
+export async function compact({ engine, collectionId }: CollectionScope, options: CompactOptions = {}): Promise<CompactReply> {
+  checkOptions(options, 'compact', COMPACT_OPTIONS);
+  return engine.compact({ collectionId }, contextOf(options.signal, options.onProgress));
 }
