@@ -19,7 +19,8 @@ export interface Directory {
 /** Usually holds the whole directory: one read for a file of up to about 100 MB. */
 const TAIL_BYTES = 8_192;
 
-export async function readDirectory(store: Store, name: string, kind: FileKind): Promise<Directory> {
+/** `salvage`: a directory whose checksum does not match is taken where it makes sense all the same. */
+export async function readDirectory(store: Store, name: string, kind: FileKind, salvage = false): Promise<Directory> {
   const fileBytes = await store.size(name);
   const head = await store.read(name, 0, Math.min(fileBytes, PREAMBLE_BYTES));
   checkPreamble(name, head, kind, VERSIONS);
@@ -42,7 +43,7 @@ export async function readDirectory(store: Store, name: string, kind: FileKind):
     tail = await store.read(name, from, fileBytes);
   }
   const directory = tail.subarray(dataBytes - from);
-  if (crc32c(directory, 0, directory.length - 4) !== checksum) throw corrupt(name, 'has a damaged directory: its checksum does not match', dataBytes, fileBytes);
+  if (!salvage && crc32c(directory, 0, directory.length - 4) !== checksum) throw corrupt(name, 'has a damaged directory: its checksum does not match', dataBytes, fileBytes);
   return { fileBytes, dataBytes, ...parse(name, directory.subarray(0, directoryBytes), dataBytes) };
 }
 
