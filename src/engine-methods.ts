@@ -3,10 +3,22 @@ import type { EngineMethod } from './engine/client.ts';
 
 /** All of them: the compiler checks it. */
 export const ENGINE_METHODS = Object.keys({
+  createDatabase: true,
+  listDatabases: true,
+  dropDatabase: true,
   createCollection: true,
   describeCollection: true,
   listCollections: true,
+  renameCollection: true,
   dropCollection: true,
+  truncateCollection: true,
+  createAlias: true,
+  alterAlias: true,
+  dropAlias: true,
+  listAliases: true,
+  createPartition: true,
+  dropPartition: true,
+  listPartitions: true,
   insert: true,
   delete: true,
   search: true,

@@ -294,16 +294,13 @@ export class Collection<S extends AnySchema = AnySchema> {
     const engine = this.#live();
     checkOptions(options, 'drop', SIGNAL_ONLY);
     const context = contextOf(options?.signal);
-    // By now the name may stand for another collection.
-    await this.#info();
-    await engine.dropCollection({ name: this.name }, context);
+    await engine.dropCollection({ collectionId: this.#collectionId }, context);
     this.#isDropped = true;
   }
 
+  /** By number: the name may have been given to another collection. */
   async #info(): Promise<CollectionInfo> {
-    const info = await this.#live().describeCollection({ name: this.name });
-    if (info.collectionId !== this.#collectionId) throw this.#gone();
-    return info;
+    return this.#live().describeCollection({ collectionId: this.#collectionId });
   }
 
   #live(): EngineClient {

@@ -68,7 +68,7 @@ export class Database {
 
   /** Names of all collections. */
   async listCollections(): Promise<string[]> {
-    return this.#session.engine.listCollections();
+    return this.#session.engine.listCollections({});
   }
 
   async describeCollection(name: string): Promise<CollectionDescription> {

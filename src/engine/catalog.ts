@@ -4,13 +4,11 @@
  * is opened again.
  */
 import { decodeManifest, encodeManifest } from '../storage/manifest/codec.ts';
-import type { CollectionEntry, Manifest } from '../storage/manifest/manifest.ts';
+import { EMPTY_MANIFEST, type CollectionEntry, type Manifest } from '../storage/manifest/manifest.ts';
 import { sameBytes } from '../storage/refusals.ts';
 import type { Store } from '../storage/store.ts';
 import { ElanusError } from '../util/error.ts';
 import type { Clock } from './clock.ts';
-
-const EMPTY: Manifest = { version: 0, epoch: 0, lastTimestamp: 0n, nextCollectionId: 1, nextFileId: 1, collections: [] };
 
 export class Catalog {
   readonly #store: Store;
@@ -29,7 +27,7 @@ export class Catalog {
 
   static async open(store: Store): Promise<Catalog> {
     const bytes = await store.root.read();
-    return new Catalog(store, bytes, bytes ? decodeManifest(bytes) : EMPTY);
+    return new Catalog(store, bytes, bytes ? decodeManifest(bytes) : EMPTY_MANIFEST);
   }
 
   /** False for a store that holds no database yet. */
@@ -39,10 +37,6 @@ export class Catalog {
 
   get manifest(): Manifest {
     return this.#manifest;
-  }
-
-  find(name: string): CollectionEntry | undefined {
-    return this.#manifest.collections.find((entry) => entry.name === name);
   }
 
   entry(collectionId: number): CollectionEntry {

@@ -7,7 +7,10 @@
 import type { ColumnBatch, Keys } from '../schema/column.ts';
 import type { IndexSpec, MetricType, Schema } from '../schema/types.ts';
 import type { QueryVectors } from '../schema/vector-types/index.ts';
+import type { CollectionProperties } from '../storage/manifest/manifest.ts';
 import type { ErrorCode, ErrorDetail } from '../util/error.ts';
+
+export type { CollectionProperties };
 
 /** What cannot be cloned travels beside the request: the worker layer turns it into messages. */
 export interface CallContext {
@@ -29,6 +32,34 @@ export interface CollectionInfo {
   /** Indexes by field name: those of the schema, changed by createIndex. */
   readonly indexes: Readonly<Record<string, IndexSpec>>;
   readonly createdTimestamp: bigint;
+  readonly properties: CollectionProperties;
+  /** With a partition key: into how many partitions it divides the rows. */
+  readonly numPartitions?: number;
+}
+
+/** A collection by its name or an alias of it; `database` is `default` where none is named. */
+export interface CollectionName {
+  readonly database?: string;
+  readonly name: string;
+}
+
+export interface CreateCollectionRequest {
+  readonly schema: Schema;
+  readonly ifNotExists: boolean;
+  readonly properties?: CollectionProperties;
+  /** For schemas with a partition key. Default 16. */
+  readonly numPartitions?: number;
+}
+
+export interface PartitionInfo {
+  readonly name: string;
+  readonly rows: number;
+  readonly createdTimestamp: bigint;
+}
+
+export interface AliasInfo {
+  readonly alias: string;
+  readonly collection: string;
 }
 
 export interface InsertReply {
@@ -48,6 +79,8 @@ export interface SearchRequest {
   readonly params?: Readonly<Record<string, unknown>>;
   /** Compare every row, whatever index there is; `params` of indexes are refused then. */
   readonly exact?: boolean;
+  /** By name; absent: all. NOT_FOUND where there is none of that name. */
+  readonly partitions?: readonly string[];
   /** Fields to return, by fieldId; empty: none. */
   readonly outputFieldIds: readonly number[];
 }
@@ -104,6 +137,7 @@ export interface IndexDescription extends IndexProgress {
 
 export interface SegmentStats {
   readonly segmentId: number;
+  readonly partition: string;
   readonly state: 'growing' | 'sealed';
   readonly rows: number;
   readonly deletedRows: number;
@@ -157,20 +191,36 @@ export type EngineEvent =
   | { readonly type: 'indexed'; readonly collection: string; readonly field: string };
 
 export interface EngineClient {
-  createCollection(request: { name: string; schema: Schema; ifNotExists: boolean }, context?: CallContext): Promise<CollectionInfo>;
-  /** NOT_FOUND when there is none. */
-  describeCollection(request: { name: string }, context?: CallContext): Promise<CollectionInfo>;
-  listCollections(): Promise<string[]>;
-  dropCollection(request: { name: string }, context?: CallContext): Promise<void>;
+  createDatabase(request: { name: string }): Promise<void>;
+  listDatabases(): Promise<string[]>;
+  dropDatabase(request: { name: string }): Promise<void>;
+
+  createCollection(request: CollectionName & CreateCollectionRequest, context?: CallContext): Promise<CollectionInfo>;
+  /** NOT_FOUND when there is none. A collection that was opened by one name keeps its number under another. */
+  describeCollection(request: CollectionName | { collectionId: number }, context?: CallContext): Promise<CollectionInfo>;
+  listCollections(request: { database?: string }): Promise<string[]>;
+  renameCollection(request: CollectionName & { newName: string; newDatabase?: string }): Promise<void>;
+  dropCollection(request: CollectionName | { collectionId: number }, context?: CallContext): Promise<void>;
+  truncateCollection(request: { collectionId: number }, context?: CallContext): Promise<void>;
+
+  createAlias(request: { database?: string; alias: string; collection: string }): Promise<void>;
+  alterAlias(request: { database?: string; alias: string; collection: string }): Promise<void>;
+  dropAlias(request: { database?: string; alias: string }): Promise<void>;
+  listAliases(request: { database?: string; collection?: string }): Promise<AliasInfo[]>;
+
+  createPartition(request: { collectionId: number; name: string }): Promise<void>;
+  dropPartition(request: { collectionId: number; name: string }): Promise<void>;
+  listPartitions(request: { collectionId: number }): Promise<PartitionInfo[]>;
 
   /** The batch has every field but an auto-id key, in schema order, validated. */
-  insert(request: { collectionId: number; batch: ColumnBatch }, context?: CallContext): Promise<InsertReply>;
-  delete(request: { collectionId: number; keys: Keys }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
+  insert(request: { collectionId: number; batch: ColumnBatch; partition?: string }, context?: CallContext): Promise<InsertReply>;
+  /** In one partition, or wherever the keys are. */
+  delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
 
   /** On the calling thread it answers at once where nothing has to be read; never returns before validation of params. */
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply>;
-  get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[] }, context?: CallContext): Promise<GetReply>;
-  count(request: { collectionId: number }, context?: CallContext): Promise<number>;
+  get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[] }, context?: CallContext): Promise<GetReply>;
+  count(request: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<number>;
 
   flush(request: { collectionId: number }, context?: CallContext): Promise<void>;
   createIndex(

@@ -6,21 +6,24 @@
 import { planField, type FieldPlan } from '../exec/plan.ts';
 import { searchSegments, takeEntities, type SearchView } from '../exec/search.ts';
 import type { BuildService } from '../index/index.ts';
-import type { ColumnBatch, Keys } from '../schema/column.ts';
+import { takeRows } from '../schema/column-ops.ts';
+import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
 import { columnKeys } from '../schema/keys.ts';
+import { rowsByBucket } from '../schema/partition-key.ts';
 import type { Field, IndexSpec, Schema } from '../schema/types.ts';
-import { GrowingSegment } from '../segment/growing.ts';
+import type { GrowingSegment } from '../segment/growing.ts';
 import type { KernelPool } from '../segment/kernel-pool.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
-import type { CollectionEntry } from '../storage/manifest/manifest.ts';
-import { logName } from '../storage/names.ts';
+import { DEFAULT_PARTITION_ID, type CollectionEntry, type PartitionEntry } from '../storage/manifest/manifest.ts';
 import type { Store } from '../storage/store.ts';
-import { LogWriter, RECORD_BYTES_MAX } from '../storage/wal/index.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import type { Catalog } from './catalog.ts';
 import type { CallContext, CollectionInfo, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
 import type { Clock } from './clock.ts';
-import { encodeLogRecord, type LogRecord } from './log-record.ts';
+import { GrowingPartitions } from './growing-partitions.ts';
+import { ANY_PARTITION, type LogRecord } from './log-record.ts';
+import { SingleWriterLog, type LogRecovery } from './single-writer-log.ts';
+import type { LogTarget, WriteLog } from './write-log.ts';
 
 /** What every collection of a database shares. */
 export interface EngineParts {
@@ -33,70 +36,72 @@ export interface EngineParts {
   readonly onEvent: (event: EngineEvent) => void;
 }
 
-export const DEFAULT_PARTITION = 0;
-
 /** A growing segment is sealed past either, so that a scan of it stays near 2 ms and a replay near 100 ms. */
 const GROWING_ROWS_MAX = 65_536;
 const GROWING_VECTOR_BYTES_MAX = 32 << 20;
 /** Writers wait while more segments than this are waiting to be written. */
 const SEALING_MAX = 2;
 
-/** A growing segment that takes no more rows. */
+/** Growing segments that take no more rows. */
 export interface Frozen {
-  readonly segment: GrowingSegment;
+  readonly rows: GrowingPartitions;
   /** Its rows, and all before them, are in logs of earlier generations than this. */
   readonly nextLogGeneration: number;
 }
 
-export class CollectionState {
+export class CollectionState implements LogTarget {
   readonly parts: EngineParts;
   readonly collectionId: number;
-  readonly name: string;
   readonly schema: Schema;
   readonly keyField: Field;
+  readonly #partitionKey: Field | undefined;
 
-  growing: GrowingSegment;
-  /** Frozen and being written, oldest first; still searched by scan. One whose writing failed waits for the next seal. */
+  growing: GrowingPartitions;
+  /** Frozen and being written, oldest first; still searched by scan. Those whose writing failed wait for the next seal. */
   sealing: readonly Frozen[] = [];
   sealed: SealedSegment[] = [];
-  nextAutoId: bigint;
-  /** The generation that writes go to, and its log once there is one. */
-  logGeneration: number;
-  #log: Promise<LogWriter> | null = null;
-  /** Log bytes that recovery found; those written since are the writer's. */
-  recoveredLogBytes = 0;
+  log!: WriteLog;
 
-  /** Writes take effect in the order in which they were logged. Never rejects. */
-  #applied: Promise<void> = Promise.resolve();
   /** Kernel memory that batches will take which are being logged. */
   #promisedBytes = 0;
-  #poison: unknown = null;
   #closed = false;
   /** One seal at a time, so that logs are dropped in order. Never rejects. */
   sealQueue: Promise<void> = Promise.resolve();
   #view: SearchView | null = null;
   /** The last plan of each field: most searches are like the one before. */
   #plans = new Map<number, { readonly params: SearchParams; readonly plan: FieldPlan }>();
+  /** Where the rows of a batch belong, by its column of partition keys. */
+  readonly #buckets = new WeakMap<Column, Map<number, number[]>>();
 
   constructor(parts: EngineParts, entry: CollectionEntry) {
     this.parts = parts;
     this.collectionId = entry.collectionId;
-    this.name = entry.name;
     this.schema = entry.schema;
     this.keyField = entry.schema.fields.find((field) => field.primaryKey)!;
-    this.nextAutoId = entry.nextAutoId;
-    this.logGeneration = entry.firstLogGeneration;
-    this.growing = new GrowingSegment(entry.schema, parts.pool.shared);
+    this.#partitionKey = entry.schema.fields.find((field) => field.partitionKey);
+    this.growing = new GrowingPartitions(entry.schema, parts.pool.shared);
+  }
+
+  /** To be called once, when the logs that there are have been applied. */
+  openLog(recovery: LogRecovery): void {
+    const { store, clock, options } = this.parts;
+    this.log = new SingleWriterLog({ store, clock, durability: options.durability, collectionId: this.collectionId, name: () => this.name, hasAutoIds: this.keyField.autoId }, this, recovery);
   }
 
   get entry(): CollectionEntry {
     return this.parts.catalog.entry(this.collectionId);
   }
 
+  get name(): string {
+    return this.entry.name;
+  }
+
   get info(): CollectionInfo {
     const { entry } = this;
     const indexes = Object.fromEntries(this.schema.fields.flatMap((field) => (entry.indexes[field.fieldId] ? [[field.name, entry.indexes[field.fieldId]!]] : [])));
-    return { collectionId: this.collectionId, name: this.name, schema: this.schema, indexes, createdTimestamp: entry.createdTimestamp };
+    const { collectionId, name, createdTimestamp, properties } = entry;
+    const numPartitions = this.#partitionKey ? entry.partitions.length : undefined;
+    return { collectionId, name, schema: this.schema, indexes, createdTimestamp, properties, ...(numPartitions === undefined ? {} : { numPartitions }) };
   }
 
   field(fieldId: number): Field {
@@ -111,7 +116,15 @@ export class CollectionState {
 
   /** The segments that reads see. */
   get view(): SearchView {
-    return (this.#view ??= { store: this.parts.store, growing: [...this.sealing.map((frozen) => frozen.segment), this.growing], sealed: this.sealed });
+    return (this.#view ??= { store: this.parts.store, growing: this.#growingSegments(), sealed: this.sealed });
+  }
+
+  /** The segments of some partitions. */
+  #viewOf(partitions: readonly string[] | undefined): SearchView {
+    const { view } = this;
+    if (!partitions) return view;
+    const ids = this.#partitionIds(partitions);
+    return { ...view, growing: view.growing.filter((segment) => ids.has(segment.partitionId)), sealed: view.sealed.filter((segment) => ids.has(segment.entry.partitionId)) };
   }
 
   /** To be called whenever the set of segments or an index of the collection changes. */
@@ -120,34 +133,74 @@ export class CollectionState {
     this.#plans.clear();
   }
 
+  // Partitions
+
+  partition(name: string): PartitionEntry {
+    const { partitions } = this.entry;
+    const found = partitions.find((partition) => partition.name === name);
+    if (!found) throw new ElanusError('NOT_FOUND', `collection "${this.name}" has no partition "${name}"`, { collection: this.name, partition: name, partitions: partitions.map((known) => known.name) });
+    return found;
+  }
+
+  #partitionIds(names: readonly string[]): Set<number> {
+    this.assertNamedPartitions('partitions');
+    return new Set(names.map((name) => this.partition(name).partitionId));
+  }
+
+  /** INVALID_ARGUMENT where the partition key decides. */
+  assertNamedPartitions(option: string): void {
+    if (!this.#partitionKey) return;
+    throw new ElanusError('INVALID_ARGUMENT', `"${option}" expected nothing, got a partition: the field "${this.#partitionKey.name}" decides in which partition of "${this.name}" a row is`, { collection: this.name, field: this.#partitionKey.name });
+  }
+
+  #partitionOfWrite(name: string | undefined): number {
+    if (name === undefined) return this.#partitionKey ? ANY_PARTITION : DEFAULT_PARTITION_ID;
+    this.assertNamedPartitions('partition');
+    return this.partition(name).partitionId;
+  }
+
+  #hasPartition(partitionId: number): boolean {
+    return this.entry.partitions.some((partition) => partition.partitionId === partitionId);
+  }
+
+  /** A batch by partition. */
+  #split(partitionId: number, batch: ColumnBatch): { readonly partitionId: number; readonly batch: ColumnBatch }[] {
+    if (partitionId !== ANY_PARTITION) return [{ partitionId, batch }];
+    const column = batch.columns.find(({ fieldId }) => fieldId === this.#partitionKey!.fieldId)!;
+    const { partitions } = this.entry;
+    let buckets = this.#buckets.get(column);
+    if (!buckets) this.#buckets.set(column, (buckets = rowsByBucket(column, partitions.length)));
+    return Array.from(buckets, ([bucket, rows]) => ({ partitionId: partitions[bucket]!.partitionId, batch: rows.length === batch.rows ? batch : takeBatch(batch, rows) }));
+  }
+
   // Writes
 
-  async insert(batch: ColumnBatch, context: CallContext | undefined): Promise<InsertReply> {
+  async insert({ batch, partition }: { readonly batch: ColumnBatch; readonly partition?: string }, context: CallContext | undefined): Promise<InsertReply> {
     this.assertWritable();
     throwIfAborted(context?.signal);
     if (this.sealing.length > SEALING_MAX) await this.sealQueue;
     this.assertWritable();
-    const promised = this.#promiseRoom(batch);
-    const timestamp = this.parts.clock.next();
-    const complete = this.keyField.autoId ? this.#withAutoIds(batch) : batch;
-    await this.#write({ kind: 'insert', timestamp, partitionId: DEFAULT_PARTITION, schemaVersion: this.schema.version, batch: complete }).finally(() => {
+    const partitionId = this.#partitionOfWrite(partition);
+    const promised = this.#promiseRoom(partitionId, batch);
+    const { record } = await this.log.write({ kind: 'insert', partitionId, schemaVersion: this.schema.version, batch }).finally(() => {
       this.#promisedBytes -= promised;
     });
     const isFull = this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX;
     // What is closing seals nothing more: the log keeps the rows.
     if (isFull && !this.#closed) this.onGrowingFull();
-    const keys = columnKeys(complete.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
+    const keys = columnKeys((record as InsertRecord).batch.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
     // A copy: the reply's buffers are the caller's, and the growing segment keeps the column.
-    return { keys: keys.slice(), timestamp };
+    return { keys: keys.slice(), timestamp: record.timestamp };
   }
 
   /**
    * Sees to it that there will be room for a batch once it is logged, because what is logged must be applied. Refuses it
    * by OUT_OF_MEMORY otherwise, and nothing has happened.
    */
-  #promiseRoom(batch: ColumnBatch): number {
-    const bytes = this.growing.bytesToAppend(batch);
-    if (bytes > 0) this.growing.makeRoom(this.#promisedBytes + bytes);
+  #promiseRoom(partitionId: number, batch: ColumnBatch): number {
+    let bytes = 0;
+    for (const part of this.#split(partitionId, batch)) bytes += this.growing.of(part.partitionId, () => this.segmentsChanged()).bytesToAppend(part.batch);
+    if (bytes > 0) this.parts.pool.shared.arena.makeRoom(this.#promisedBytes + bytes);
     this.#promisedBytes += bytes;
     return bytes;
   }
@@ -155,120 +208,65 @@ export class CollectionState {
   /** Set by the engine: seals in the background. */
   onGrowingFull: () => void = () => {};
 
-  async delete(keys: Keys, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
+  async delete({ keys, partition }: { readonly keys: Keys; readonly partition?: string }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
     this.assertWritable();
     throwIfAborted(context?.signal);
-    const timestamp = this.parts.clock.next();
-    const count = await this.#write({ kind: 'delete', timestamp, partitionId: DEFAULT_PARTITION, schemaVersion: this.schema.version, keys });
-    return { count, timestamp };
+    const partitionId = partition === undefined ? ANY_PARTITION : this.#partitionOfWrite(partition);
+    const { record, count } = await this.log.write({ kind: 'delete', partitionId, schemaVersion: this.schema.version, keys, isPurge: false });
+    return { count, timestamp: record.timestamp };
   }
 
-  #withAutoIds(batch: ColumnBatch): ColumnBatch {
+  withAutoIds(batch: ColumnBatch, first: bigint): ColumnBatch {
     const ids = new BigInt64Array(batch.rows);
-    const first = this.nextAutoId;
     for (let i = 0; i < batch.rows; i++) ids[i] = first + BigInt(i);
-    this.nextAutoId = first + BigInt(batch.rows);
     const keyColumn = { fieldId: this.keyField.fieldId, type: this.keyField.type, length: batch.rows, dim: 1, validity: null, values: ids, offsets: null };
     const columns = this.schema.fields.map((field) => (field.primaryKey ? keyColumn : batch.columns.find((column) => column.fieldId === field.fieldId)!));
     return { rows: batch.rows, columns };
   }
 
-  /** Logs a record, and applies it when it is acknowledged by the medium and everything before it is applied. */
-  async #write(record: LogRecord): Promise<number> {
-    const bytes = encodeLogRecord(record);
-    if (bytes.length > RECORD_BYTES_MAX) {
-      throw new ElanusError('INVALID_ARGUMENT', `one write expected at most ${RECORD_BYTES_MAX} bytes, got ${bytes.length}: split it into several`, { byteLength: bytes.length });
-    }
-    const durable = this.#openLog().then((log) => log.append(bytes));
-    const before = this.#applied;
-    const applied = (async () => {
-      try {
-        await durable;
-      } finally {
-        await before;
-      }
-      if (this.#poison) throw this.#poisoned();
-      return this.apply(record);
-    })();
-    this.#applied = applied.then(
-      () => {},
-      (error: unknown) => {
-        this.#poison ??= error;
-      },
-    );
-    return applied;
-  }
-
   /** Makes a record's effect visible. Answers how many rows it hid or added. Also used by recovery. */
   apply(record: LogRecord): number {
-    const { timestamp } = record;
+    const { timestamp, partitionId } = record;
     if (record.kind === 'delete') {
       let count = 0;
-      for (const key of record.keys) if (this.#hide(key, timestamp)) count++;
+      for (const key of record.keys) if (this.#hide(key, timestamp, partitionId)) count++;
       return count;
     }
-    if (!this.keyField.autoId && (this.growing.rows > 0 || this.sealing.length > 0 || this.sealed.length > 0)) {
+    if (!this.keyField.autoId && this.#hasRows) {
       const keys = columnKeys(record.batch.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
-      for (let i = 0; i < keys.length; i++) this.#hide(keys[i]!, timestamp);
+      for (let i = 0; i < keys.length; i++) this.#hide(keys[i]!, timestamp, ANY_PARTITION);
     }
-    this.growing.append(record.batch, timestamp);
+    for (const part of this.#split(partitionId, record.batch)) {
+      // Dropped since the record was written.
+      if (this.#hasPartition(part.partitionId)) this.growing.of(part.partitionId, () => this.segmentsChanged()).append(part.batch, timestamp);
+    }
     return record.batch.rows;
   }
 
+  get #hasRows(): boolean {
+    return this.growing.rows > 0 || this.sealing.length > 0 || this.sealed.length > 0;
+  }
+
   /** Hides the live row of a key, wherever it is: at most one segment has it. */
-  #hide(key: bigint | string, timestamp: bigint): boolean {
-    if (this.growing.delete(key, timestamp)) return true;
-    for (const frozen of this.sealing) if (frozen.segment.delete(key, timestamp)) return true;
-    for (const segment of this.sealed) if (segment.delete(key, timestamp)) return true;
+  #hide(key: bigint | string, timestamp: bigint, partitionId: number): boolean {
+    for (const rows of [this.growing, ...this.sealing.map((frozen) => frozen.rows)]) {
+      for (const segment of rows.segments) if (isIn(partitionId, segment.partitionId) && segment.delete(key, timestamp)) return true;
+    }
+    for (const segment of this.sealed) if (isIn(partitionId, segment.entry.partitionId) && segment.delete(key, timestamp)) return true;
     return false;
   }
 
-  #openLog(): Promise<LogWriter> {
-    if (this.#log) return this.#log;
-    const header = new Uint8Array(16);
-    const view = new DataView(header.buffer);
-    view.setUint32(0, this.collectionId, true);
-    view.setUint32(4, this.logGeneration, true);
-    const log = LogWriter.create(this.parts.store, logName(this.collectionId, this.logGeneration), header, this.parts.options.durability);
-    this.#log = log;
-    return log;
-  }
-
-  /**
-   * Ends the log and freezes the growing segment, once what was written before the call is applied; what is written
-   * after it goes to the next log and a new growing segment. The frozen one (which may be empty) is the last of `sealing`.
-   */
-  async rotate(): Promise<void> {
-    const log = this.#log;
-    this.#log = null;
-    const nextLogGeneration = ++this.logGeneration;
-    this.#applied = this.#applied.then(() => {
-      this.sealing = [...this.sealing, { segment: this.growing, nextLogGeneration }];
-      this.growing = new GrowingSegment(this.schema, this.parts.pool.shared);
-      this.segmentsChanged();
-    });
-    await this.#applied;
-    if (log) await (await log).end();
-  }
-
-  /** Rows whose keys an insert must not reuse are counted in `nextAutoId`; recovery tells what the logs used. */
-  observeAutoId(key: bigint): void {
-    if (key >= this.nextAutoId) this.nextAutoId = key + 1n;
-  }
-
-  async logBytes(): Promise<number> {
-    return this.recoveredLogBytes + (this.#log ? await this.#log.then((log) => log.byteLength, () => 0) : 0);
+  freeze(nextLogGeneration: number): void {
+    this.sealing = [...this.sealing, { rows: this.growing, nextLogGeneration }];
+    this.growing = new GrowingPartitions(this.schema, this.parts.pool.shared);
+    this.segmentsChanged();
   }
 
   /** CLOSED, READ_ONLY or POISONED where nothing may be written. */
   assertWritable(): void {
     if (this.#closed) throw new ElanusError('CLOSED', `collection "${this.name}" is closed`);
     if (this.parts.options.readOnly) throw new ElanusError('READ_ONLY', 'the database was opened with readOnly: open it without to write');
-    if (this.#poison) throw this.#poisoned();
-  }
-
-  #poisoned(): ElanusError {
-    return new ElanusError('POISONED', `an earlier write to collection "${this.name}" failed; reads go on, writes are refused until the database is closed and opened again`, {}, { cause: this.#poison });
+    this.log.assertWritable();
   }
 
   // Reads
@@ -283,7 +281,7 @@ export class CollectionState {
       if (!request.exact) this.#plans.set(request.fieldId, planned);
     }
     const { plan } = planned;
-    return searchSegments(this.view, {
+    return searchSegments(this.#viewOf(request.partitions), {
       plan,
       queries: request.queries,
       nq: request.nq,
@@ -294,12 +292,14 @@ export class CollectionState {
     });
   }
 
-  async get(keys: Keys, outputFieldIds: readonly number[]): Promise<GetReply> {
+  async get({ keys, outputFieldIds, partitions }: { readonly keys: Keys; readonly outputFieldIds: readonly number[]; readonly partitions?: readonly string[] }): Promise<GetReply> {
     const found = new Int32Array(keys.length).fill(-1);
     const segments: (GrowingSegment | SealedSegment)[] = [];
     const rows: number[] = [];
+    const { growing, sealed } = this.#viewOf(partitions);
+    const searched = [...growing, ...sealed];
     for (let i = 0; i < keys.length; i++) {
-      for (const segment of this.#segments()) {
+      for (const segment of searched) {
         const row = segment.find(keys[i]!);
         if (row < 0) continue;
         found[i] = rows.length;
@@ -311,43 +311,49 @@ export class CollectionState {
     return { found, entities: await takeEntities(segments, rows, outputFieldIds.map((fieldId) => this.field(fieldId))) };
   }
 
-  #segments(): (GrowingSegment | SealedSegment)[] {
-    return [this.growing, ...this.sealing.map((frozen) => frozen.segment), ...this.sealed];
+  /** Those that are being sealed among them, oldest first. */
+  #growingSegments(): GrowingSegment[] {
+    return [...this.sealing.flatMap((frozen) => frozen.rows.segments), ...this.growing.segments];
   }
 
   /** Rows that are only in logs, dead ones counted. */
   get unsealedRows(): number {
-    return this.sealing.reduce((sum, frozen) => sum + frozen.segment.rows, this.growing.rows);
+    return this.#growingSegments().reduce((sum, segment) => sum + segment.rows, 0);
   }
 
-  get liveRows(): number {
-    let rows = this.growing.rows - this.growing.deletedRows;
-    for (const { segment } of this.sealing) rows += segment.rows - segment.deletedRows;
-    for (const segment of this.sealed) rows += segment.rows - segment.deletedRows;
-    return rows;
+  countRows(partitions?: readonly string[]): number {
+    const { growing, sealed } = this.#viewOf(partitions);
+    return [...growing, ...sealed].reduce((sum, segment) => sum + segment.rows - segment.deletedRows, 0);
   }
 
-  /** Resolves when what was written before the call is applied, or has failed. */
-  settled(): Promise<void> {
-    return this.#applied;
+  rowsOfPartition(partitionId: number): number {
+    const { growing, sealed } = this.view;
+    const ofPartition = [...growing.filter((segment) => segment.partitionId === partitionId), ...sealed.filter((segment) => segment.entry.partitionId === partitionId)];
+    return ofPartition.reduce((sum, segment) => sum + segment.rows - segment.deletedRows, 0);
   }
 
   /** Refuses new writes, waits for those under way and for seals, and ends the log. Builds have been stopped before. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#applied;
+    await this.log.settled();
     await this.sealQueue;
-    const log = this.#log;
-    this.#log = null;
-    if (log && !this.#poison) await (await log).end();
+    await this.log.close();
   }
 
   /** Gives back the memory; the collection is not used again. */
   free(): void {
     this.#closed = true;
-    for (const segment of this.#segments()) segment.pins.retire();
+    for (const { rows } of this.sealing) rows.free();
+    this.growing.free();
+    for (const segment of this.sealed) segment.pins.retire();
   }
 }
+
+type InsertRecord = Extract<LogRecord, { kind: 'insert' }>;
+
+const isIn = (asked: number, partitionId: number): boolean => asked === ANY_PARTITION || asked === partitionId;
+
+const takeBatch = ({ columns }: ColumnBatch, rows: readonly number[]): ColumnBatch => ({ rows: rows.length, columns: columns.map((column) => takeRows(column, rows)) });
 
 const NO_FIELDS: readonly Field[] = [];
 

@@ -6,18 +6,20 @@ import type { BuildService } from '../index/index.ts';
 import type { RawIndexSpec } from '../index/spec.ts';
 import type { KernelModule } from '../kernels/load.ts';
 import type { ColumnBatch, Keys } from '../schema/column.ts';
-import type { IndexSpec, Schema } from '../schema/types.ts';
+import type { IndexSpec } from '../schema/types.ts';
 import { KernelPool } from '../segment/kernel-pool.ts';
 import { VectorCache } from '../segment/vector-cache.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
-import { parseLogName } from '../storage/names.ts';
 import type { Store, StoreLock } from '../storage/store.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import { Catalog } from './catalog.ts';
 import type {
+  AliasInfo,
   CallContext,
   CollectionInfo,
+  CollectionName,
   CollectionStats,
+  CreateCollectionRequest,
   DatabaseStats,
   EngineClient,
   EngineEvent,
@@ -26,6 +28,7 @@ import type {
   IndexDescription,
   IndexProgress,
   InsertReply,
+  PartitionInfo,
   RecoveryReport,
   SearchReply,
   SearchRequest,
@@ -33,8 +36,13 @@ import type {
 import { Clock } from './clock.ts';
 import { CollectionState, type EngineParts } from './collection.ts';
 import { Indexing, resolveSpec } from './indexing.ts';
-import { collectGarbage, recoverCollection } from './recovery.ts';
-import { seal } from './seal.ts';
+import { collectGarbage, filesOf, removeLogs, removeUnnamed } from './garbage.ts';
+import { assertFree, collectionNames, findCollection, findDatabase, lookUp } from './names.ts';
+import { assertNoAliases, Namespaces } from './namespaces.ts';
+import { newCollection } from './new-collection.ts';
+import { createPartition, dropPartition, listPartitions } from './partitions.ts';
+import { recoverCollection } from './recovery.ts';
+import { seal, truncate } from './seal.ts';
 import { collectionStats } from './stats.ts';
 
 export interface EngineDeps {
@@ -114,6 +122,7 @@ class Engine implements EngineClient {
   readonly #deps: EngineDeps;
   readonly #parts: EngineParts;
   readonly #lock: StoreLock | null;
+  readonly #namespaces: Namespaces;
   readonly #collections = new Map<number, OpenCollection>();
   #recovery: RecoveryReport = { openMs: 0, replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
   #closing: Promise<void> | null = null;
@@ -122,6 +131,7 @@ class Engine implements EngineClient {
     this.#deps = deps;
     this.#parts = parts;
     this.#lock = lock;
+    this.#namespaces = new Namespaces(parts.catalog, parts.clock);
   }
 
   async recover(started: number, context: CallContext | undefined): Promise<void> {
@@ -155,92 +165,151 @@ class Engine implements EngineClient {
   }
 
   #open(collectionId: number): OpenCollection {
-    if (this.#closing) throw new ElanusError('CLOSED', 'the database is closed');
+    this.#assertOpen();
     const open = this.#collections.get(collectionId);
     if (!open) throw new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
     return open;
   }
 
-  #assertWritable(): void {
+  #openToWrite(collectionId: number): OpenCollection {
+    this.#assertWritable();
+    const open = this.#open(collectionId);
+    open.state.assertWritable();
+    return open;
+  }
+
+  #assertOpen(): void {
     if (this.#closing) throw new ElanusError('CLOSED', 'the database is closed');
+  }
+
+  #assertWritable(): void {
+    this.#assertOpen();
     if (this.#parts.options.readOnly) throw new ElanusError('READ_ONLY', 'the database was opened with readOnly: open it without to write');
   }
 
-  async createCollection(request: { name: string; schema: Schema; ifNotExists: boolean }): Promise<CollectionInfo> {
+  async createDatabase({ name }: { name: string }): Promise<void> {
+    this.#assertWritable();
+    await this.#namespaces.createDatabase(name);
+  }
+
+  async listDatabases(): Promise<string[]> {
+    this.#assertOpen();
+    return this.#namespaces.listDatabases();
+  }
+
+  async dropDatabase({ name }: { name: string }): Promise<void> {
+    this.#assertWritable();
+    await this.#namespaces.dropDatabase(name);
+  }
+
+  async createCollection(request: CollectionName & CreateCollectionRequest): Promise<CollectionInfo> {
     this.#assertWritable();
     const { catalog, clock } = this.#parts;
-    const existing = catalog.find(request.name);
-    if (existing && request.ifNotExists && this.#collections.has(existing.collectionId)) return this.#open(existing.collectionId).state.info;
+    const { ifNotExists, schema } = request;
+    const existing = ifNotExists && lookUp(catalog.manifest, request);
+    if (existing && this.#collections.has(existing.collectionId)) return this.#open(existing.collectionId).state.info;
     const indexes: Record<string, IndexSpec> = {};
-    for (const field of request.schema.fields) if (field.index) indexes[field.fieldId] = resolveSpec(field, field.index);
+    for (const field of schema.fields) if (field.index) indexes[field.fieldId] = resolveSpec(field, field.index);
     let entry: CollectionEntry | undefined;
     let isKnown = false;
     await catalog.commit(clock, (manifest) => {
-      const known = manifest.collections.find((candidate) => candidate.name === request.name);
-      if (known && request.ifNotExists) {
-        // Made by another call since we looked.
-        isKnown = true;
-        entry = known;
-        return manifest;
-      }
-      if (known) {
-        throw new ElanusError('ALREADY_EXISTS', `there is a collection "${request.name}" already: open it with collection(), or pass { ifNotExists: true }`, { collection: request.name });
-      }
-      entry = {
-        collectionId: manifest.nextCollectionId,
-        name: request.name,
-        schema: request.schema,
-        createdTimestamp: clock.next(),
-        indexes,
-        nextAutoId: 1n,
-        firstLogGeneration: 1,
-        partitions: [{ partitionId: 0, name: '_default' }],
-        segments: [],
-      };
-      return { ...manifest, nextCollectionId: manifest.nextCollectionId + 1, collections: [...manifest.collections, entry] };
+      entry = ifNotExists ? lookUp(manifest, request) : undefined;
+      // Made by another call since we looked.
+      isKnown = entry !== undefined;
+      if (isKnown) return manifest;
+      const { databaseId } = findDatabase(manifest, request.database);
+      assertFree(manifest, databaseId, request.name);
+      const made = newCollection(manifest.nextCollectionId, databaseId, request, indexes, clock.next());
+      entry = made;
+      return { ...manifest, nextCollectionId: manifest.nextCollectionId + 1, collections: [...manifest.collections, made] };
     });
     if (isKnown) return this.#open(entry!.collectionId).state.info;
-    return this.#adopt(new CollectionState(this.#parts, entry!)).state.info;
+    const state = new CollectionState(this.#parts, entry!);
+    state.openLog({ generation: entry!.firstLogGeneration, nextAutoId: entry!.nextAutoId, byteLength: 0 });
+    return this.#adopt(state).state.info;
   }
 
-  async describeCollection(request: { name: string }): Promise<CollectionInfo> {
-    return this.#open(this.#find(request.name).collectionId).state.info;
+  async describeCollection(request: CollectionName | { collectionId: number }): Promise<CollectionInfo> {
+    return this.#find(request).state.info;
   }
 
-  #find(name: string): CollectionEntry {
-    if (this.#closing) throw new ElanusError('CLOSED', 'the database is closed');
-    const entry = this.#parts.catalog.find(name);
-    if (entry) return entry;
-    const names = this.#parts.catalog.manifest.collections.map((known) => known.name);
-    throw new ElanusError('NOT_FOUND', `there is no collection "${name}"`, { collection: name, collections: names });
+  #find(request: CollectionName | { collectionId: number }): OpenCollection {
+    this.#assertOpen();
+    return this.#open('collectionId' in request ? request.collectionId : findCollection(this.#parts.catalog.manifest, request).collectionId);
   }
 
-  async listCollections(): Promise<string[]> {
-    if (this.#closing) throw new ElanusError('CLOSED', 'the database is closed');
-    return this.#parts.catalog.manifest.collections.map((entry) => entry.name);
+  async listCollections({ database }: { database?: string }): Promise<string[]> {
+    this.#assertOpen();
+    return collectionNames(this.#parts.catalog.manifest, database);
   }
 
-  async dropCollection(request: { name: string }): Promise<void> {
+  async renameCollection(request: CollectionName & { newName: string; newDatabase?: string }): Promise<void> {
+    this.#assertWritable();
+    await this.#namespaces.renameCollection(request);
+  }
+
+  async dropCollection(request: CollectionName | { collectionId: number }): Promise<void> {
     this.#assertWritable();
     const { catalog, clock, store } = this.#parts;
-    const { collectionId } = this.#find(request.name);
-    const { state, indexing } = this.#open(collectionId);
-    await indexing.close(new ElanusError('NOT_FOUND', 'the collection was dropped before the index was built', { collection: request.name }));
+    const { state, indexing } = this.#find(request);
+    const { collectionId, name } = state;
+    assertNoAliases(catalog.manifest, collectionId, name, 'drop');
+    await indexing.close(new ElanusError('NOT_FOUND', 'the collection was dropped before the index was built', { collection: name }));
     await state.close();
-    const files = state.entry.segments.flatMap((segment) => [segment.file, segment.deletesFile, ...segment.indexes.map((index) => index.file)]);
-    await catalog.commit(clock, (manifest) => ({ ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) }));
+    let files: string[] = [];
+    await catalog.commit(clock, (manifest) => {
+      assertNoAliases(manifest, collectionId, name, 'drop');
+      files = manifest.collections.filter((entry) => entry.collectionId === collectionId).flatMap(filesOf);
+      return { ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) };
+    });
     this.#collections.delete(collectionId);
     state.free();
-    for (const file of files) if (file) await store.remove(file);
-    for (const name of await store.logs.list()) if (parseLogName(name)?.collectionId === collectionId) await store.logs.drop(name);
+    await removeUnnamed(store, catalog, files);
+    await removeLogs(store, catalog, collectionId);
   }
 
-  insert(request: { collectionId: number; batch: ColumnBatch }, context?: CallContext): Promise<InsertReply> {
-    return this.#settle(() => this.#open(request.collectionId).state.insert(request.batch, context));
+  async truncateCollection({ collectionId }: { collectionId: number }): Promise<void> {
+    await truncate(this.#openToWrite(collectionId).state);
   }
 
-  delete(request: { collectionId: number; keys: Keys }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {
-    return this.#settle(() => this.#open(request.collectionId).state.delete(request.keys, context));
+  async createAlias(request: { database?: string; alias: string; collection: string }): Promise<void> {
+    this.#assertWritable();
+    await this.#namespaces.createAlias(request);
+  }
+
+  async alterAlias(request: { database?: string; alias: string; collection: string }): Promise<void> {
+    this.#assertWritable();
+    await this.#namespaces.alterAlias(request);
+  }
+
+  async dropAlias(request: { database?: string; alias: string }): Promise<void> {
+    this.#assertWritable();
+    await this.#namespaces.dropAlias(request);
+  }
+
+  async listAliases(request: { database?: string; collection?: string }): Promise<AliasInfo[]> {
+    this.#assertOpen();
+    return this.#namespaces.listAliases(request);
+  }
+
+  async createPartition({ collectionId, name }: { collectionId: number; name: string }): Promise<void> {
+    await createPartition(this.#openToWrite(collectionId).state, name);
+  }
+
+  async dropPartition({ collectionId, name }: { collectionId: number; name: string }): Promise<void> {
+    await dropPartition(this.#openToWrite(collectionId).state, name);
+  }
+
+  async listPartitions({ collectionId }: { collectionId: number }): Promise<PartitionInfo[]> {
+    return listPartitions(this.#open(collectionId).state);
+  }
+
+  insert(request: { collectionId: number; batch: ColumnBatch; partition?: string }, context?: CallContext): Promise<InsertReply> {
+    return this.#settle(() => this.#open(request.collectionId).state.insert(request, context));
+  }
+
+  delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {
+    return this.#settle(() => this.#open(request.collectionId).state.delete(request, context));
   }
 
   /** Makes a synchronous refusal a rejection. */
@@ -252,33 +321,27 @@ class Engine implements EngineClient {
     return this.#open(request.collectionId).state.search(request, context);
   }
 
-  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[] }): Promise<GetReply> {
-    return this.#open(request.collectionId).state.get(request.keys, request.outputFieldIds);
+  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[] }): Promise<GetReply> {
+    return this.#open(request.collectionId).state.get(request);
   }
 
-  async count(request: { collectionId: number }): Promise<number> {
-    return this.#open(request.collectionId).state.liveRows;
+  async count({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }): Promise<number> {
+    return this.#open(collectionId).state.countRows(partitions);
   }
 
   async flush(request: { collectionId: number }): Promise<void> {
-    this.#assertWritable();
-    const { state, indexing } = this.#open(request.collectionId);
-    state.assertWritable();
+    const { state, indexing } = this.#openToWrite(request.collectionId);
     await seal(state);
     indexing.schedule();
   }
 
   async createIndex(request: { collectionId: number; fieldId: number; spec: RawIndexSpec; wait: boolean }, context?: CallContext): Promise<IndexSpec> {
-    this.#assertWritable();
-    const { state, indexing } = this.#open(request.collectionId);
-    state.assertWritable();
+    const { state, indexing } = this.#openToWrite(request.collectionId);
     return indexing.create(state.field(request.fieldId), request.spec, request.wait, context);
   }
 
   async dropIndex(request: { collectionId: number; fieldId: number }, context?: CallContext): Promise<void> {
-    this.#assertWritable();
-    const { state, indexing } = this.#open(request.collectionId);
-    state.assertWritable();
+    const { state, indexing } = this.#openToWrite(request.collectionId);
     await indexing.drop(state.field(request.fieldId), context);
   }
 
@@ -297,7 +360,7 @@ class Engine implements EngineClient {
   }
 
   async databaseStats(): Promise<DatabaseStats> {
-    if (this.#closing) throw new ElanusError('CLOSED', 'the database is closed');
+    this.#assertOpen();
     const { kernels, builds, store, thread } = this.#deps;
     const estimate = await store.estimate();
     return {

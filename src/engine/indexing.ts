@@ -15,6 +15,7 @@ import { indexFileName } from '../storage/names.ts';
 import { encodeSections, sectionsByteLength } from '../storage/sections/index.ts';
 import { ElanusError, isElanusError, throwIfAborted } from '../util/error.ts';
 import { withEntry } from './catalog.ts';
+import { removeUnnamed } from './garbage.ts';
 import type { CallContext, IndexDescription, IndexProgress } from './client.ts';
 import type { CollectionState } from './collection.ts';
 import { mergeSealed } from './merge.ts';
@@ -129,7 +130,7 @@ export class Indexing {
     applyEntries(state);
     for (const segment of state.sealed) segment.vectors(fieldId).dropIndex();
     state.segmentsChanged();
-    for (const file of obsolete) await store.remove(file);
+    await removeUnnamed(store, catalog, obsolete);
   }
 
   /** Builds what is missing, in the background; `except`: not for this field. */
@@ -251,7 +252,7 @@ export class Indexing {
       if (needsVectors) vectors.release();
       segment.pins.unpin();
     }
-    for (const file of obsolete) await store.remove(file);
+    await removeUnnamed(store, catalog, obsolete);
     if (this.#missing(fieldId).length === 0) state.parts.onEvent({ type: 'indexed', collection: state.name, field: field.name });
   }
 
@@ -359,9 +360,8 @@ export class Indexing {
       const stored = segment.entry.indexes.find((index) => index.fieldId === field.fieldId && index.spec.metric === spec.metric);
       add(stored?.spec ?? null, segment.rows - segment.deletedRows);
     }
-    add(null, state.growing.rows - state.growing.deletedRows);
-    for (const { segment } of state.sealing) add(null, segment.rows - segment.deletedRows);
-    const rows = state.liveRows;
+    for (const segment of state.view.growing) add(null, segment.rows - segment.deletedRows);
+    const rows = state.countRows();
     const scan = scanTypeOf(VECTOR_TYPES[field.type as VectorType].family);
     const why = whyBuilt(spec, field.dim, rows);
     return {

@@ -9,12 +9,13 @@ import { isVectorType } from '../schema/vector-types/index.ts';
 import type { SegmentIndexEntry } from '../storage/manifest/manifest.ts';
 import { compareKeys } from '../segment/keys.ts';
 import { RowTimes } from '../segment/row-times.ts';
-import { SealedSegment } from '../segment/sealed.ts';
+import type { SealedSegment } from '../segment/sealed.ts';
 import { throwIfAborted } from '../util/error.ts';
 import { yieldToHost } from '../util/yield.ts';
 import { withEntry } from './catalog.ts';
 import type { CollectionState } from './collection.ts';
-import { applyEntries, discard, type Snapshot, writeDeletes, writeSegment } from './seal.ts';
+import { filesOf } from './garbage.ts';
+import { applyEntries, discard, retireSegments, type Snapshot, writeDeletes, writeSealed } from './seal.ts';
 
 /** A segment is written anew when more of its rows than this are dead. */
 const DEAD_SHARE_MAX = 0.2;
@@ -29,9 +30,11 @@ export interface MergedIndexes {
 
 /** Merges the sealed segments into as few as `rowsMax` allows. Does nothing where nothing would change. */
 export async function mergeSealed(state: CollectionState, rowsMax: number, signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
-  for (const group of groupSegments(state.sealed, rowsMax)) {
-    throwIfAborted(signal);
-    await mergeGroup(state, group, signal, indexes);
+  for (const { partitionId } of state.entry.partitions) {
+    for (const group of groupSegments(state.sealed.filter((segment) => segment.entry.partitionId === partitionId), rowsMax)) {
+      throwIfAborted(signal);
+      await mergeGroup(state, partitionId, group, signal, indexes);
+    }
   }
 }
 
@@ -53,15 +56,16 @@ function groupSegments(segments: readonly SealedSegment[], rowsMax: number): Sea
   return groups.filter((members) => members.length > 1 || members[0]!.deletedRows > members[0]!.rows * DEAD_SHARE_MAX);
 }
 
-async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment[], signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
+async function mergeGroup(state: CollectionState, partitionId: number, inputs: readonly SealedSegment[], signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
   const { catalog, clock, store } = state.parts;
   for (const segment of inputs) segment.pins.pin();
   let unnamed: SealedSegment | null = null;
   let entries: SegmentIndexEntry[] = [];
+  let obsolete: string[] = [];
   let isCommitted = false;
   try {
     const deletesAtStart = new Map(inputs.map((segment) => [segment, new Set(segment.deletes.keys())]));
-    const merged = await writeMerged(state, inputs, signal);
+    const merged = await writeMerged(state, partitionId, inputs, signal);
     unnamed = merged;
     const carry = (): void => {
       for (const segment of inputs) {
@@ -80,10 +84,12 @@ async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment
           carry();
           const complete = merged && { ...merged.entry, indexes: entries };
           const entry = complete && merged.deletedRows > 0 ? await writeDeletes(store, merged, complete, catalog.takeFileId()) : complete;
-          return withEntry(manifest, state.collectionId, (known) => ({
-            ...known,
-            segments: [...known.segments.filter((segment) => !inputIds.has(segment.segmentId)), ...(entry ? [entry] : [])],
-          }));
+          return withEntry(manifest, state.collectionId, (known) => {
+            const kept = known.segments.filter((segment) => !inputIds.has(segment.segmentId));
+            if (kept.length !== known.segments.length - inputs.length) throw GONE;
+            obsolete = known.segments.filter((segment) => inputIds.has(segment.segmentId)).flatMap((segment) => filesOf({ ...known, segments: [segment] }));
+            return { ...known, segments: [...kept, ...(entry ? [entry] : [])] };
+          });
         }, () => {
           isCommitted = true;
           carry();
@@ -93,20 +99,21 @@ async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment
         }),
       );
     }
+  } catch (error) {
+    if (error !== GONE) throw error;
   } finally {
     for (const segment of inputs) segment.pins.unpin();
     if (unnamed && !isCommitted) await discard(state, unnamed, entries);
   }
-  for (const segment of inputs) {
-    // A search that began before may still read from its files.
-    segment.pins.retire();
-    await segment.pins.freed;
-    await removeFiles(state, segment);
-  }
+  // A search that began before may still read from their files.
+  if (isCommitted) await retireSegments(state, inputs, obsolete);
 }
 
 /** Thrown inside a commit that an index was changed or dropped meanwhile. */
 const STALE = new Error('the indexes of a merged segment are no longer those asked for');
+
+/** Thrown inside a commit that what was merged has been dropped meanwhile, by a truncate or with its partition. */
+const GONE = new Error('the inputs of a merge are gone');
 
 async function unlessStale(commit: () => Promise<void>): Promise<void> {
   try {
@@ -117,16 +124,10 @@ async function unlessStale(commit: () => Promise<void>): Promise<void> {
 }
 
 /** Writes a segment of the live rows of others; null where none lives. Nothing names it yet. */
-async function writeMerged(state: CollectionState, inputs: readonly SealedSegment[], signal: AbortSignal | undefined): Promise<SealedSegment | null> {
-  const { store, pool } = state.parts;
+async function writeMerged(state: CollectionState, partitionId: number, inputs: readonly SealedSegment[], signal: AbortSignal | undefined): Promise<SealedSegment | null> {
   const snapshot = await readLive(state, inputs);
   throwIfAborted(signal);
-  if (snapshot.rows === 0) return null;
-  const merged = await SealedSegment.open(store, await writeSegment(state, snapshot), state.schema, pool);
-  for (const field of state.schema.fields) {
-    if (isVectorType(field.type)) merged.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!);
-  }
-  return merged;
+  return snapshot.rows === 0 ? null : writeSealed(state, snapshot, partitionId);
 }
 
 /** The live rows of segments, in memory. */
@@ -144,12 +145,6 @@ async function readLive(state: CollectionState, inputs: readonly SealedSegment[]
   } finally {
     for (const vectors of held) vectors.release();
   }
-}
-
-async function removeFiles(state: CollectionState, segment: SealedSegment): Promise<void> {
-  const { store } = state.parts;
-  const { entry } = segment;
-  for (const file of [entry.file, entry.deletesFile, ...entry.indexes.map((index) => index.file)]) if (file) await store.remove(file);
 }
 
 /** Where the rows of the merged segment come from, in ascending key order. Shape of both arrays: (rows). */

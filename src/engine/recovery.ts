@@ -3,13 +3,12 @@
  * same path as a write, so a batch is there whole or not at all.
  */
 import type { Column } from '../schema/column.ts';
+import type { Field } from '../schema/types.ts';
 import { SealedSegment } from '../segment/sealed.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
-import { parseFileName, parseLogName } from '../storage/names.ts';
+import { parseLogName } from '../storage/names.ts';
 import { readLog } from '../storage/wal/index.ts';
-import type { Store } from '../storage/store.ts';
 import { ElanusError } from '../util/error.ts';
-import type { Catalog } from './catalog.ts';
 import { CollectionState, type EngineParts } from './collection.ts';
 import { decodeLogRecord, type LogRecord } from './log-record.ts';
 
@@ -30,6 +29,7 @@ export interface RecoveryCount {
 export async function recoverCollection(parts: EngineParts, entry: CollectionEntry, logNames: readonly string[], count: RecoveryCount): Promise<Recovered> {
   const damages: ElanusError[] = [];
   const state = new CollectionState(parts, entry);
+  const found = { generation: entry.firstLogGeneration, nextAutoId: entry.nextAutoId, byteLength: 0 };
   state.sealed = await Promise.all(entry.segments.map((segment) => SealedSegment.open(parts.store, segment, entry.schema, parts.pool)));
   const logs = logNames
     .map((name) => ({ name, log: parseLogName(name) }))
@@ -38,8 +38,8 @@ export async function recoverCollection(parts: EngineParts, entry: CollectionEnt
   for (const { name, log } of logs) {
     const bytes = await parts.store.logs.read(name);
     const contents = readLog(name, bytes, { recover: parts.options.recover });
-    state.logGeneration = log!.generation + 1;
-    state.recoveredLogBytes += bytes.length;
+    found.generation = log!.generation + 1;
+    found.byteLength += bytes.length;
     if (!contents) {
       count.droppedBytes += bytes.length;
       continue;
@@ -56,11 +56,13 @@ export async function recoverCollection(parts: EngineParts, entry: CollectionEnt
       count.replayedRecords++;
       if (record.kind === 'insert') {
         count.replayedRows += record.batch.rows;
-        observeAutoIds(state, record.batch.columns);
+        const next = nextAutoIdAfter(state.keyField, record.batch.columns);
+        if (next > found.nextAutoId) found.nextAutoId = next;
       }
     }
   }
   state.segmentsChanged();
+  state.openLog(found);
   return { state, damages };
 }
 
@@ -87,24 +89,9 @@ function checkRecord(name: string, record: LogRecord, entry: CollectionEntry): v
   });
 }
 
-function observeAutoIds(state: CollectionState, columns: readonly Column[]): void {
-  if (!state.keyField.autoId) return;
-  const keys = columns.find((column) => column.fieldId === state.keyField.fieldId)!.values as BigInt64Array;
-  if (keys.length > 0) state.observeAutoId(keys[keys.length - 1]!);
-}
-
-/** Removes files and logs that no manifest names: leftovers of what a crash interrupted. */
-export async function collectGarbage(store: Store, catalog: Catalog): Promise<void> {
-  const { collections } = catalog.manifest;
-  const named = new Set(
-    collections.flatMap((entry) =>
-      entry.segments.flatMap((segment) => [segment.file, ...(segment.deletesFile ? [segment.deletesFile] : []), ...segment.indexes.map((index) => index.file)]),
-    ),
-  );
-  for (const name of await store.list()) if (parseFileName(name) && !named.has(name)) await store.remove(name);
-  for (const name of await store.logs.list()) {
-    const log = parseLogName(name);
-    const owner = log && collections.find((entry) => entry.collectionId === log.collectionId);
-    if (log && (!owner || log.generation < owner.firstLogGeneration)) await store.logs.drop(name);
-  }
+/** The first auto id that a batch leaves free. */
+function nextAutoIdAfter(keyField: Field, columns: readonly Column[]): bigint {
+  if (!keyField.autoId) return 0n;
+  const keys = columns.find((column) => column.fieldId === keyField.fieldId)!.values as BigInt64Array;
+  return keys.length > 0 ? keys[keys.length - 1]! + 1n : 0n;
 }

@@ -12,11 +12,12 @@ import type { Column, Keys } from '../schema/column.ts';
 import type { Schema } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
 import type { SegmentEntry, SegmentIndexEntry } from '../storage/manifest/manifest.ts';
-import { deletesFileName, parseLogName, segmentFileName } from '../storage/names.ts';
+import { deletesFileName, segmentFileName } from '../storage/names.ts';
 import { encodeSections, sectionsByteLength } from '../storage/sections/index.ts';
 import type { Store } from '../storage/store.ts';
 import { withEntry } from './catalog.ts';
-import { type CollectionState, DEFAULT_PARTITION, type Frozen } from './collection.ts';
+import type { CollectionState, Frozen } from './collection.ts';
+import { filesOf, removeLogs, removeUnnamed } from './garbage.ts';
 
 /** Seals what has been written up to the call. Resolved: it is in a segment, durable, and its logs are gone. */
 export function seal(state: CollectionState): Promise<void> {
@@ -26,56 +27,108 @@ export function seal(state: CollectionState): Promise<void> {
 }
 
 async function sealNow(state: CollectionState): Promise<void> {
-  await state.settled();
-  if (state.growing.rows > 0 || (await hasUnsealedWrites(state))) await state.rotate();
+  await freezeAll(state);
   // In order of age: a commit drops the logs of everything before it.
   while (state.sealing.length > 0) await sealFrozen(state, state.sealing[0]!);
 }
 
-async function sealFrozen(state: CollectionState, { segment: frozen, nextLogGeneration: firstLogGeneration }: Frozen): Promise<void> {
-  const { catalog, clock, store, pool } = state.parts;
+/** Freezes what has been written up to the call. Deletes alone leave no growing rows, but a log. */
+async function freezeAll(state: CollectionState): Promise<void> {
+  await state.log.settled();
+  if (state.growing.rows > 0 || (await state.log.byteLength()) > 0) await state.log.rotate();
+}
+
+/** A growing segment that was written to a file, which nothing names yet. */
+interface Written {
+  readonly frozen: GrowingSegment;
+  readonly snapshot: Snapshot;
+  readonly segment: SealedSegment;
+}
+
+async function sealFrozen(state: CollectionState, { rows, nextLogGeneration: firstLogGeneration }: Frozen): Promise<void> {
+  const { catalog, clock, store } = state.parts;
   catalog.assertCommittable();
-  const snapshot = snapshotGrowing(frozen, state.schema);
-  let segment: SealedSegment | null = null;
+  const written: Written[] = [];
+  let named: readonly Written[] = [];
   let obsolete: string[] = [];
   try {
-    if (snapshot.rows > 0) {
-      const entry = await writeSegment(state, snapshot);
-      segment = await SealedSegment.open(store, entry, state.schema, pool);
-      for (const field of state.schema.fields) {
-        if (isVectorType(field.type)) segment.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!);
-      }
+    for (const frozen of rows.segments) {
+      const snapshot = snapshotGrowing(frozen, state.schema);
+      if (snapshot.rows > 0) written.push({ frozen, snapshot, segment: await writeSealed(state, snapshot, frozen.partitionId) });
     }
     await catalog.commit(clock, async (manifest) => {
       const persisted = await persistDeletes(state);
       obsolete = persisted.obsolete;
-      return withEntry(manifest, state.collectionId, (entry) => ({
-        ...entry,
-        nextAutoId: state.nextAutoId,
-        firstLogGeneration,
-        segments: [...entry.segments.map((known) => persisted.entries.get(known.segmentId) ?? known), ...(segment ? [segment.entry] : [])],
-      }));
+      return withEntry(manifest, state.collectionId, (entry) => {
+        // A partition may have been dropped meanwhile.
+        named = written.filter(({ frozen }) => entry.partitions.some(({ partitionId }) => partitionId === frozen.partitionId));
+        return {
+          ...entry,
+          nextAutoId: state.log.nextAutoId,
+          firstLogGeneration,
+          segments: [...entry.segments.map((known) => persisted.entries.get(known.segmentId) ?? known), ...named.map(({ segment }) => segment.entry)],
+        };
+      });
     }, () => {
       applyEntries(state);
-      if (segment) {
-        carryDeletes(frozen, segment, snapshot.deletedKeys);
-        state.sealed = [...state.sealed, segment];
-      }
+      for (const { frozen, segment, snapshot } of named) carryDeletes(frozen, segment, snapshot.deletedKeys);
+      state.sealed = [...state.sealed, ...named.map(({ segment }) => segment)];
       state.sealing = state.sealing.slice(1);
       state.segmentsChanged();
-      frozen.pins.retire();
-      state.recoveredLogBytes = 0;
+      rows.free();
+      state.log.sealed();
     });
   } catch (error) {
     // The frozen rows stay where they are; the next seal tries again.
-    if (segment) await discard(state, segment);
+    for (const { segment } of written) await discard(state, segment);
     throw error;
   }
-  for (const name of obsolete) await store.remove(name);
-  for (const name of await store.logs.list()) {
-    const log = parseLogName(name);
-    if (log && log.collectionId === state.collectionId && log.generation < firstLogGeneration) await store.logs.drop(name);
+  for (const { segment } of written) if (!named.some((kept) => kept.segment === segment)) await discard(state, segment);
+  await removeUnnamed(store, catalog, obsolete);
+  await removeLogs(store, catalog, state.collectionId);
+}
+
+/** Writes rows to a segment file and opens it, with its vectors in memory. Nothing names it yet. */
+export async function writeSealed(state: CollectionState, snapshot: Snapshot, partitionId: number): Promise<SealedSegment> {
+  const { pool, store } = state.parts;
+  const segment = await SealedSegment.open(store, await writeSegment(state, snapshot, partitionId), state.schema, pool);
+  for (const field of state.schema.fields) {
+    if (isVectorType(field.type)) segment.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!);
   }
+  return segment;
+}
+
+/** Removes all rows: those in the log and those that are sealed. Partitions, schema and indexes asked for stay. */
+export function truncate(state: CollectionState): Promise<void> {
+  const run = state.sealQueue.then(async () => {
+    const { catalog, clock, store } = state.parts;
+    await freezeAll(state);
+    const { sealing, sealed } = state;
+    const firstLogGeneration = sealing.at(-1)?.nextLogGeneration;
+    let obsolete: string[] = [];
+    await catalog.commit(clock, (manifest) =>
+      withEntry(manifest, state.collectionId, (entry) => {
+        obsolete = filesOf(entry);
+        return { ...entry, segments: [], horizon: clock.last, nextAutoId: state.log.nextAutoId, firstLogGeneration: firstLogGeneration ?? entry.firstLogGeneration };
+      }), () => {
+      state.sealing = state.sealing.filter((frozen) => !sealing.includes(frozen));
+      state.sealed = state.sealed.filter((segment) => !sealed.includes(segment));
+      state.segmentsChanged();
+      for (const { rows } of sealing) rows.free();
+      state.log.sealed();
+    });
+    await retireSegments(state, sealed, obsolete);
+    await removeLogs(store, catalog, state.collectionId);
+  });
+  state.sealQueue = run.catch(() => {});
+  return run;
+}
+
+/** Gives back segments that the manifest has just stopped naming, once no read is under way in them, with their files. */
+export async function retireSegments(state: CollectionState, segments: readonly SealedSegment[], files: Iterable<string>): Promise<void> {
+  for (const segment of segments) segment.pins.retire();
+  for (const segment of segments) await segment.pins.freed;
+  await removeUnnamed(state.parts.store, state.parts.catalog, files);
 }
 
 /** Takes back a segment that no commit named, with the indexes that were built over it. */
@@ -84,11 +137,6 @@ export async function discard(state: CollectionState, segment: SealedSegment, in
   const { catalog, store } = state.parts;
   if (catalog.isSwapInDoubt) return;
   for (const { file } of [segment.entry, ...indexes]) await store.remove(file).catch(() => {});
-}
-
-/** Deletes alone leave no growing rows, but a log. */
-async function hasUnsealedWrites(state: CollectionState): Promise<boolean> {
-  return (await state.logBytes()) > 0;
 }
 
 export interface Snapshot {
@@ -112,15 +160,15 @@ function snapshotGrowing(frozen: GrowingSegment, schema: Schema): Snapshot {
 }
 
 /** Writes a segment file. Resolved: durable, and unreferenced. */
-export async function writeSegment(state: CollectionState, snapshot: Snapshot): Promise<SegmentEntry> {
+async function writeSegment(state: CollectionState, snapshot: Snapshot, partitionId: number): Promise<SegmentEntry> {
   const segmentId = state.parts.catalog.takeFileId();
   const file = segmentFileName(segmentId);
-  const meta = { rows: snapshot.rows, schemaVersion: state.schema.version, partitionId: DEFAULT_PARTITION };
+  const meta = { rows: snapshot.rows, schemaVersion: state.schema.version, partitionId };
   const sections = segmentSections(meta, snapshot.times, snapshot.columns);
   await state.parts.store.write(file, encodeSections('segment', sections));
   return {
     segmentId,
-    partitionId: DEFAULT_PARTITION,
+    partitionId,
     schemaVersion: state.schema.version,
     rows: snapshot.rows,
     minTimestamp: snapshot.times.min,

@@ -3,8 +3,11 @@ import type { CollectionStats, SegmentStats } from './client.ts';
 import type { CollectionState } from './collection.ts';
 
 export async function collectionStats(state: CollectionState): Promise<CollectionStats> {
+  const { partitions } = state.entry;
+  const nameOf = (partitionId: number): string => partitions.find((partition) => partition.partitionId === partitionId)?.name ?? '';
   const segments: SegmentStats[] = state.sealed.map((segment) => ({
     segmentId: segment.entry.segmentId,
+    partition: nameOf(segment.entry.partitionId),
     state: 'sealed',
     rows: segment.rows,
     deletedRows: segment.deletedRows,
@@ -12,9 +15,9 @@ export async function collectionStats(state: CollectionState): Promise<Collectio
     memoryBytes: segment.memoryBytes,
     storedBytes: segment.storedBytes,
   }));
-  for (const growing of [...state.sealing.map((frozen) => frozen.segment), state.growing]) {
+  for (const growing of state.view.growing) {
     if (growing.rows === 0) continue;
-    segments.push({ segmentId: 0, state: 'growing', rows: growing.rows, deletedRows: growing.deletedRows, indexes: {}, memoryBytes: growing.memoryBytes, storedBytes: 0 });
+    segments.push({ segmentId: 0, partition: nameOf(growing.partitionId), state: 'growing', rows: growing.rows, deletedRows: growing.deletedRows, indexes: {}, memoryBytes: growing.memoryBytes, storedBytes: 0 });
   }
   const sum = (pick: (segment: SegmentStats) => number): number => segments.reduce((total, segment) => total + pick(segment), 0);
   return {
@@ -22,7 +25,7 @@ export async function collectionStats(state: CollectionState): Promise<Collectio
     deletedRows: sum((segment) => segment.deletedRows),
     memoryBytes: sum((segment) => segment.memoryBytes),
     storedBytes: sum((segment) => segment.storedBytes),
-    logBytes: await state.logBytes(),
+    logBytes: await state.log.byteLength(),
     segments,
   };
 }

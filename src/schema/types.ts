@@ -57,6 +57,8 @@ export interface Field {
   readonly dim?: number;
   /** Int64: what reads return. Absent means bigint. */
   readonly as?: 'number' | 'string';
+  /** Its values decide in which partition a row is. At most one field. */
+  readonly partitionKey?: boolean;
   /** Vector fields: the index asked for in the schema, built when segments are sealed. */
   readonly index?: IndexSpec;
 }

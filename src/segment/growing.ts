@@ -38,7 +38,10 @@ export class GrowingSegment {
   /** Rows came in ascending order of their keys, so that a tie by row is a tie by key. */
   #isInKeyOrder = true;
 
-  constructor(schema: Schema, kernels: Kernels) {
+  readonly partitionId: number;
+
+  constructor(schema: Schema, kernels: Kernels, partitionId: number) {
+    this.partitionId = partitionId;
     this.#schema = schema;
     this.#kernels = kernels;
     this.#keyField = schema.fields.find((field) => field.primaryKey)!;

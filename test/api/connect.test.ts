@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeConnect } from '../../src/api/connect.ts';
 import { parseUrl } from '../../src/api/url.ts';
 import { ElanusError } from '../../src/util/error.ts';
-import { connectToFake } from '../support/connect-for-tests.ts';
+import { connectToStrict } from '../support/connect-for-tests.ts';
 import { codeOf, codeOfAsync } from '../support/refusals.ts';
 
 describe('connection strings', () => {
@@ -32,7 +32,7 @@ describe('connection strings', () => {
 
 describe('connect', () => {
   it('has an engine started with complete options', async () => {
-    const { connect, requests } = connectToFake();
+    const { connect, requests } = connectToStrict();
     await connect('memory:');
     await connect('local:x', { mode: 'worker', workers: 2, durability: 'relaxed', readOnly: true, recover: 'truncate', cacheBytes: 0 });
     expect(requests).toEqual([
@@ -42,7 +42,7 @@ describe('connect', () => {
   });
 
   it('passes wasm and progress on', async () => {
-    const { connect, requests } = connectToFake();
+    const { connect, requests } = connectToStrict();
     const seen: unknown[] = [];
     await connect('memory:', { wasm: Uint8Array.of(0), onProgress: (progress) => seen.push(progress) });
     expect(requests[0].wasm).toEqual(Uint8Array.of(0));
@@ -66,25 +66,25 @@ describe('connect', () => {
     ['options that are no object', 'strict'],
     ['options that are null', null],
   ])('refuses %s before an engine is started', async (_, options) => {
-    const { connect, requests } = connectToFake();
+    const { connect, requests } = connectToStrict();
     expect(await codeOfAsync(connect('memory:', options as never))).toBe('INVALID_ARGUMENT');
     expect(requests).toEqual([]);
   });
 
   it.each(['retentionSeconds', 'historyBytes', 'persist', 'token', 'encryptionKey', 'embedders'])('says that %s is not there yet', async (name) => {
-    const { connect } = connectToFake();
+    const { connect } = connectToStrict();
     expect(await codeOfAsync(connect('memory:', { [name]: 1 } as never))).toBe('NOT_SUPPORTED');
     await (await connect('memory:', { [name]: undefined } as never)).close();
   });
 
   it('does not start an engine for a signal that has fired', async () => {
-    const { connect, requests } = connectToFake();
+    const { connect, requests } = connectToStrict();
     expect(await codeOfAsync(connect('memory:', { signal: AbortSignal.abort() }))).toBe('ABORTED');
     expect(requests).toEqual([]);
   });
 
   it('closes an engine that came up after the signal fired', async () => {
-    const { connect } = connectToFake();
+    const { connect } = connectToStrict();
     const controller = new AbortController();
     let isClosed = false;
     const late = makeConnect(async () => {
@@ -108,7 +108,7 @@ describe('events', () => {
   const failure = { type: 'error', code: 'STORAGE', message: 'the disk is gone', detail: { file: 's1.seg' }, collection: 'birds' } as const;
 
   it('reach their listeners until these stop', async () => {
-    const { connect, emit } = connectToFake();
+    const { connect, emit } = connectToStrict();
     const db = await connect('memory:');
     const errors: ElanusError[] = [];
     const indexed: unknown[] = [];
@@ -124,7 +124,7 @@ describe('events', () => {
   });
 
   it('of failure wait for the first listener', async () => {
-    const { connect, emit } = connectToFake();
+    const { connect, emit } = connectToStrict();
     const db = await connect('memory:');
     for (let i = 0; i < 40; i++) emit({ ...failure, detail: { i } });
     const first: unknown[] = [];
@@ -136,7 +136,7 @@ describe('events', () => {
   });
 
   it('may be listened to twice by one function', async () => {
-    const { connect, emit } = connectToFake();
+    const { connect, emit } = connectToStrict();
     const db = await connect('memory:');
     let calls = 0;
     const listener = () => void calls++;
@@ -149,7 +149,7 @@ describe('events', () => {
   });
 
   it('refuse another name', async () => {
-    const db = await connectToFake().connect('memory:');
+    const db = await connectToStrict().connect('memory:');
     expect(codeOf(() => db.on('close' as never, () => {}))).toBe('INVALID_ARGUMENT');
     expect(codeOf(() => db.on('error', undefined as never))).toBe('INVALID_ARGUMENT');
   });

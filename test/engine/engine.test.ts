@@ -42,14 +42,14 @@ describe('collections', () => {
     const first = await client.createCollection({ name: 'c', schema, ifNotExists: false });
     expect(await refusal(client.createCollection({ name: 'c', schema, ifNotExists: false }))).toBe('ALREADY_EXISTS');
     expect(await client.createCollection({ name: 'c', schema, ifNotExists: true })).toEqual(first);
-    expect(await client.listCollections()).toEqual(['c']);
+    expect(await client.listCollections({})).toEqual(['c']);
   });
 
   it('with an index that does not exist are not created', async () => {
     const { client } = await open(new MemoryMedium());
     const bad = { ...schema, fields: schema.fields.map((field) => (field.type === 'FloatVector' ? { ...field, index: { type: 'NO_SUCH', metric: 'L2' as const, params: {} } } : field)) };
     expect(await refusal(client.createCollection({ name: 'c', schema: bad, ifNotExists: false }))).toBe('INVALID_ARGUMENT');
-    expect(await client.listCollections()).toEqual([]);
+    expect(await client.listCollections({})).toEqual([]);
   });
 
   it('that were dropped leave no file and no log, and can be made again', async () => {

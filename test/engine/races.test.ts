@@ -89,7 +89,7 @@ describe('collections', () => {
     const { client } = await openTestEngine(openMemoryStore());
     const [a, b] = await Promise.all([client.createCollection({ name: 'c', schema, ifNotExists: true }), client.createCollection({ name: 'c', schema, ifNotExists: true })]);
     expect(b).toEqual(a);
-    expect(await client.listCollections()).toEqual(['c']);
+    expect(await client.listCollections({})).toEqual(['c']);
     await client.close();
   });
 });

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decodeManifest, encodeManifest } from '../../src/storage/manifest/codec.ts';
+import { EMPTY_MANIFEST } from '../../src/storage/manifest/manifest.ts';
 import { openMemoryStore } from '../../src/storage/memory.ts';
 import { encodePreamble } from '../../src/storage/preamble.ts';
 import { encodeSections } from '../../src/storage/sections/index.ts';
@@ -40,7 +41,7 @@ describe('docs/format', () => {
   });
 
   test('manifest.md', async () => {
-    const manifest = { version: 1, epoch: 1, lastTimestamp: 0n, nextCollectionId: 1, nextFileId: 1, collections: [] };
+    const manifest = { ...EMPTY_MANIFEST, version: 1, epoch: 1 };
     await expectDump('manifest.md', encodeManifest(manifest));
     expect(decodeManifest(encodeManifest(manifest))).toEqual(manifest);
   });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Field, IndexSpec } from '../../src/schema/types.ts';
 import { decodeManifest, encodeManifest } from '../../src/storage/manifest/codec.ts';
-import type { CollectionEntry, Manifest } from '../../src/storage/manifest/manifest.ts';
+import { EMPTY_MANIFEST, type CollectionEntry, type Manifest } from '../../src/storage/manifest/manifest.ts';
 import { encodePreamble } from '../../src/storage/preamble.ts';
 import { ByteWriter } from '../../src/util/bytes.ts';
 import { crc32c } from '../../src/util/crc32c.ts';
@@ -17,13 +17,17 @@ const FIELDS: Field[] = [
 
 const DOCS: CollectionEntry = {
   collectionId: 1,
+  databaseId: 0,
   name: 'docs',
   schema: { version: 1, fields: FIELDS, description: 'what it is' },
   createdTimestamp: (1_700_000_000_000n << 18n) + 3n,
   indexes: { '2': HNSW },
   nextAutoId: 12_345n,
   firstLogGeneration: 4,
-  partitions: [{ partitionId: 0, name: '_default' }],
+  properties: { ttlSeconds: 3_600 },
+  horizon: 17n,
+  nextPartitionId: 2,
+  partitions: [{ partitionId: 0, name: '_default', createdTimestamp: 3n }],
   segments: [
     {
       segmentId: 7,
@@ -41,12 +45,22 @@ const DOCS: CollectionEntry = {
   ],
 };
 
-const MANIFEST: Manifest = { version: 3, epoch: 2, lastTimestamp: 2n ** 63n + 1n, nextCollectionId: 2, nextFileId: 10, collections: [DOCS] };
+const MANIFEST: Manifest = {
+  ...EMPTY_MANIFEST,
+  version: 3,
+  epoch: 2,
+  lastTimestamp: 2n ** 63n + 1n,
+  nextCollectionId: 2,
+  nextFileId: 10,
+  aliases: [{ databaseId: 0, name: 'current', collectionId: 1 }],
+  collections: [DOCS],
+  snapshots: [{ name: 'before', timestamp: 9n, createdTimestamp: 10n, collection: { ...DOCS, indexes: {}, name: 'older' } }],
+};
 
 /** A manifest's bytes around any body. */
 function framed(body: string | Uint8Array): Uint8Array {
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
-  const writer = new ByteWriter().bytes(encodePreamble('manifest', 1)).u32(bytes.length).bytes(bytes);
+  const writer = new ByteWriter().bytes(encodePreamble('manifest', 2)).u32(bytes.length).bytes(bytes);
   return writer.u32(crc32c(writer.finish())).finish();
 }
 
@@ -67,8 +81,7 @@ function codeOf(attempt: () => unknown): string | null {
 describe('manifest', () => {
   test('comes back as it was, bigints and all', () => {
     expect(decodeManifest(encodeManifest(MANIFEST))).toEqual(MANIFEST);
-    const empty: Manifest = { version: 0, epoch: 0, lastTimestamp: 0n, nextCollectionId: 1, nextFileId: 1, collections: [] };
-    expect(decodeManifest(encodeManifest(empty))).toEqual(empty);
+    expect(decodeManifest(encodeManifest(EMPTY_MANIFEST))).toEqual(EMPTY_MANIFEST);
   });
 
   test('keys that are absent stay absent', () => {
@@ -100,8 +113,8 @@ describe('manifest', () => {
 
   test('a newer version is FORMAT_UNSUPPORTED', () => {
     const whole = encodeManifest(MANIFEST);
-    whole.set(encodePreamble('manifest', 2));
-    expect(() => decodeManifest(whole)).toThrow(expect.objectContaining({ code: 'FORMAT_UNSUPPORTED', detail: expect.objectContaining({ found: 2 }) }));
+    whole.set(encodePreamble('manifest', 3));
+    expect(() => decodeManifest(whole)).toThrow(expect.objectContaining({ code: 'FORMAT_UNSUPPORTED', detail: expect.objectContaining({ found: 3 }) }));
   });
 
   test.each([
@@ -125,6 +138,11 @@ describe('manifest', () => {
     ['more deleted rows than rows', bodyOf(MANIFEST).replace('"deletedRows":10', '"deletedRows":1001')],
     ['a field twice', bodyOf(MANIFEST).replace('"fieldId":1,', '"fieldId":0,')],
     ['a collection twice', framedTwice()],
+    ['a name and an alias that are the same', bodyOf(MANIFEST).replace('"current"', '"docs"')],
+    ['an alias of no collection', bodyOf(MANIFEST).replace('"name":"current","collectionId":1', '"name":"current","collectionId":5')],
+    ['a collection in no database', bodyOf(MANIFEST).replace('"collectionId":1,"databaseId":0', '"collectionId":1,"databaseId":3')],
+    ['a partition beyond the next one', bodyOf(MANIFEST).replace('"nextPartitionId":2', '"nextPartitionId":0')],
+    ['no default database', bodyOf(MANIFEST).replace('"databaseId":0,"name":"default"', '"databaseId":1,"name":"default"')],
     ['an index of a field that is no number', bodyOf(MANIFEST).replace('"indexes":{"2":', '"indexes":{"x":')],
   ])('%s is CORRUPT', (_, body) => {
     expect(body).not.toBe(bodyOf(MANIFEST));

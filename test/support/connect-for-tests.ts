@@ -4,7 +4,7 @@ import type { Connect } from '../../src/api/connect.ts';
 import type { EngineEvent, EngineLauncher } from '../../src/engine/client.ts';
 import { makeLauncher } from '../../src/launch.ts';
 import { nodePlatform } from '../../src/platform/node.ts';
-import { fakeLauncher } from './fake-engine.ts';
+import { strictLauncher } from './strict-engine.ts';
 
 export interface TestEngine {
   readonly name: string;
@@ -14,16 +14,23 @@ export interface TestEngine {
 // Nothing of it is started: `mode: 'inline'` has no threads.
 const noWorker = new URL('./no-worker.js', import.meta.url);
 /** The real one, in this process; to be used with `mode: 'inline'`. */
-export const connectInNode: Connect = makeConnect(makeLauncher(nodePlatform(noWorker)));
+const launchInNode = makeLauncher(nodePlatform(noWorker));
+export const connectInNode: Connect = makeConnect(launchInNode);
+
+/** A new database in memory, whatever was asked for. */
+const inMemory: EngineLauncher = ({ options }, context) => {
+  context.onProgress?.({ phase: 'recover', done: 1, total: 1 });
+  return launchInNode({ url: 'memory:', mode: 'inline', options: { ...options, readOnly: false } }, context);
+};
 
 export const engines: readonly TestEngine[] = [
   { name: 'the engine on this thread', connect: (url, options) => connectInNode(url, { mode: 'inline', ...options }) },
-  { name: 'a Map of rows behind messages', connect: makeConnect(fakeLauncher().launch) },
-  { name: 'a Map of rows that answers at once', connect: makeConnect(fakeLauncher({ isSync: true }).launch) },
+  { name: 'the engine behind messages', connect: makeConnect(strictLauncher(inMemory).launch) },
+  { name: 'the engine behind messages, answering at once', connect: makeConnect(strictLauncher(inMemory, { isSync: true }).launch) },
 ];
 
-/** A fake engine whose events the test sends itself, with the requests it was launched by. */
-export function connectToFake(): { connect: Connect; emit: (event: EngineEvent) => void; requests: Parameters<EngineLauncher>[0][] } {
-  const { launch, emit, requests } = fakeLauncher();
+/** An engine whose events the test sends itself, with the requests it was launched by. */
+export function connectToStrict(): { connect: Connect; emit: (event: EngineEvent) => void; requests: Parameters<EngineLauncher>[0][] } {
+  const { launch, emit, requests } = strictLauncher(inMemory);
   return { connect: makeConnect(launch), emit, requests };
 }

@@ -12,10 +12,10 @@ import { crc32c } from '../../util/crc32c.ts';
 import { ElanusError } from '../../util/error.ts';
 import { checkPreamble, encodePreamble, PREAMBLE_BYTES, type VersionRange } from '../preamble.ts';
 import { array, bigint, boolean, converted, integer, matching, nullable, object, oneOf, optional, record, scalar, text } from './json-shape.ts';
-import type { CollectionEntry, Manifest, SegmentEntry, SegmentIndexEntry } from './manifest.ts';
+import { DEFAULT_DATABASE_ID, type AliasEntry, type CollectionEntry, type CollectionProperties, type DatabaseEntry, type Manifest, type PartitionEntry, type SegmentEntry, type SegmentIndexEntry, type SnapshotEntry } from './manifest.ts';
 
-export const FORMAT_VERSION = 1;
-export const OLDEST_READABLE_VERSION = 1;
+export const FORMAT_VERSION = 2;
+export const OLDEST_READABLE_VERSION = 2;
 const VERSIONS: VersionRange = { newest: FORMAT_VERSION, oldest: OLDEST_READABLE_VERSION };
 
 const TITLE = 'the manifest';
@@ -41,6 +41,7 @@ const field = object<Field>({
   maxLength: optional(integer(1, 65_535)),
   dim: optional(integer(1, 262_144)),
   as: optional(oneOf(['number', 'string'])),
+  partitionKey: optional(boolean),
   index: optional(indexSpec),
 });
 
@@ -62,25 +63,43 @@ const segment = object<SegmentEntry>({
   indexes: array(segmentIndex),
 });
 
+const properties = object<CollectionProperties>({ ttlSeconds: optional(integer(1)), partitionKeyIsolation: optional(boolean) });
+
+const partition = object<PartitionEntry>({ partitionId: count, name: userName, createdTimestamp: timestamp });
+
 const collection = object<CollectionEntry>({
   collectionId: count,
+  databaseId: count,
   name: userName,
   schema,
   createdTimestamp: timestamp,
   indexes: record(/^(0|[1-9][0-9]{0,8})$/, indexSpec),
   nextAutoId: bigint(-(1n << 63n), (1n << 63n) - 1n),
   firstLogGeneration: count,
-  partitions: array(object({ partitionId: count, name: userName })),
+  properties,
+  horizon: timestamp,
+  nextPartitionId: count,
+  partitions: array(partition),
   segments: array(segment),
 });
+
+const database = object<DatabaseEntry>({ databaseId: count, name: userName, createdTimestamp: timestamp });
+
+const alias = object<AliasEntry>({ databaseId: count, name: userName, collectionId: count });
+
+const snapshot = object<SnapshotEntry>({ name: userName, description: optional(text(0, 65_535)), timestamp, createdTimestamp: timestamp, collection });
 
 const manifest = object<Manifest>({
   version: count,
   epoch: count,
   lastTimestamp: timestamp,
+  nextDatabaseId: count,
   nextCollectionId: count,
   nextFileId: count,
+  databases: array(database),
+  aliases: array(alias),
   collections: array(collection),
+  snapshots: array(snapshot),
 });
 
 export function encodeManifest(value: Manifest): Uint8Array {
@@ -111,18 +130,36 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   return decoded;
 }
 
-/** What one value cannot show: numbers and names that must not repeat, rows that must not outnumber their segment. */
-function checkReferences(decoded: Manifest): void {
-  unique('collection', decoded.collections.map((entry) => entry.collectionId));
-  unique('collection name', decoded.collections.map((entry) => entry.name));
-  unique('segment', decoded.collections.flatMap((entry) => entry.segments.map(({ segmentId }) => segmentId)));
-  for (const entry of decoded.collections) {
-    unique('field', entry.schema.fields.map(({ fieldId }) => fieldId));
-    unique('field name', entry.schema.fields.map(({ name }) => name));
-    unique('partition', entry.partitions.map(({ partitionId }) => partitionId));
-    for (const { segmentId, rows, deletedRows, minTimestamp, maxTimestamp } of entry.segments) {
-      if (deletedRows > rows || minTimestamp > maxTimestamp) throw corrupt(`has a segment ${segmentId} that makes no sense`);
-    }
+/** What one value cannot show: numbers and names that must not repeat or lead nowhere, rows that must not outnumber their segment. */
+function checkReferences({ databases, aliases, collections, snapshots }: Manifest): void {
+  unique('database', databases.map(({ databaseId }) => databaseId));
+  unique('database name', databases.map(({ name }) => name));
+  if (!databases.some(({ databaseId }) => databaseId === DEFAULT_DATABASE_ID)) throw corrupt('has no default database');
+  unique('collection', collections.map(({ collectionId }) => collectionId));
+  for (const { databaseId } of databases) {
+    const isHere = (entry: { readonly databaseId: number }): boolean => entry.databaseId === databaseId;
+    unique('collection name', [...collections.filter(isHere), ...aliases.filter(isHere)].map(({ name }) => name));
+    unique('snapshot name', snapshots.filter((entry) => isHere(entry.collection)).map(({ name }) => name));
+  }
+  for (const { name, databaseId, collectionId } of aliases) {
+    if (!collections.some((entry) => entry.collectionId === collectionId && entry.databaseId === databaseId)) throw corrupt(`has an alias ${JSON.stringify(name)} of no collection`);
+  }
+  for (const entry of [...collections, ...snapshots.map((taken) => taken.collection)]) {
+    if (!databases.some(({ databaseId }) => databaseId === entry.databaseId)) throw corrupt(`has a collection ${entry.collectionId} in no database`);
+    checkCollection(entry);
+  }
+}
+
+function checkCollection({ schema: { fields }, partitions, nextPartitionId, segments }: CollectionEntry): void {
+  unique('segment', segments.map(({ segmentId }) => segmentId));
+  unique('field', fields.map(({ fieldId }) => fieldId));
+  unique('field name', fields.map(({ name }) => name));
+  unique('partition', partitions.map(({ partitionId }) => partitionId));
+  unique('partition name', partitions.map(({ name }) => name));
+  if (partitions.some(({ partitionId }) => partitionId >= nextPartitionId)) throw corrupt('has a partition beyond the next one');
+  for (const { segmentId, partitionId, rows, deletedRows, minTimestamp, maxTimestamp } of segments) {
+    if (deletedRows > rows || minTimestamp > maxTimestamp) throw corrupt(`has a segment ${segmentId} that makes no sense`);
+    if (!partitions.some((known) => known.partitionId === partitionId)) throw corrupt(`has a segment ${segmentId} in no partition`);
   }
 }
 

@@ -8,14 +8,67 @@ export interface Manifest {
   readonly epoch: number;
   /** Every timestamp given out before this manifest is at most this. */
   readonly lastTimestamp: bigint;
+  readonly nextDatabaseId: number;
   readonly nextCollectionId: number;
   /** Names segments, and generations of index and delete files. */
   readonly nextFileId: number;
+  /** Namespaces of collections; the first is `default`, which is always there. */
+  readonly databases: readonly DatabaseEntry[];
+  readonly aliases: readonly AliasEntry[];
   readonly collections: readonly CollectionEntry[];
+  readonly snapshots: readonly SnapshotEntry[];
+}
+
+export const DEFAULT_DATABASE_ID = 0;
+export const DEFAULT_DATABASE_NAME = 'default';
+
+export interface DatabaseEntry {
+  readonly databaseId: number;
+  readonly name: string;
+  readonly createdTimestamp: bigint;
+}
+
+/** Another name of a collection, in the same database. */
+export interface AliasEntry {
+  readonly databaseId: number;
+  readonly name: string;
+  readonly collectionId: number;
+}
+
+/** A collection as it was, under a name. Its files stay as long as this entry does. */
+export interface SnapshotEntry {
+  /** Unique within the database of the collection. */
+  readonly name: string;
+  readonly description?: string;
+  /** Writes up to it are in the snapshot. */
+  readonly timestamp: bigint;
+  readonly createdTimestamp: bigint;
+  /** Everything in it is sealed: it has no logs. */
+  readonly collection: CollectionEntry;
+}
+
+export const DEFAULT_PARTITION_ID = 0;
+export const DEFAULT_PARTITION_NAME = '_default';
+
+export interface PartitionEntry {
+  /** Never reused within a collection. */
+  readonly partitionId: number;
+  readonly name: string;
+  readonly createdTimestamp: bigint;
+}
+
+/** What a collection may be told beside its schema. */
+export interface CollectionProperties {
+  /** Rows expire so long after their insert. */
+  readonly ttlSeconds?: number;
+  /** Searches must name one partition key. */
+  readonly partitionKeyIsolation?: boolean;
 }
 
 export interface CollectionEntry {
   readonly collectionId: number;
+  readonly databaseId: number;
+  /** Unique within its database, aliases among them. */
   readonly name: string;
   readonly schema: Schema;
   readonly createdTimestamp: bigint;
@@ -25,7 +78,12 @@ export interface CollectionEntry {
   readonly nextAutoId: bigint;
   /** Logs of this generation and later are replayed; earlier ones are garbage. */
   readonly firstLogGeneration: number;
-  readonly partitions: readonly { readonly partitionId: number; readonly name: string }[];
+  readonly properties: CollectionProperties;
+  /** Reads of the past are answered from here on; what was deleted up to it may be gone. */
+  readonly horizon: bigint;
+  readonly nextPartitionId: number;
+  /** With a partition key there is one for each of its buckets. */
+  readonly partitions: readonly PartitionEntry[];
   readonly segments: readonly SegmentEntry[];
 }
 
@@ -50,3 +108,17 @@ export interface SegmentIndexEntry {
   readonly file: string;
   readonly fileBytes: number;
 }
+
+/** Of a database that has just been made. */
+export const EMPTY_MANIFEST: Manifest = {
+  version: 0,
+  epoch: 0,
+  lastTimestamp: 0n,
+  nextDatabaseId: 1,
+  nextCollectionId: 1,
+  nextFileId: 1,
+  databases: [{ databaseId: DEFAULT_DATABASE_ID, name: DEFAULT_DATABASE_NAME, createdTimestamp: 0n }],
+  aliases: [],
+  collections: [],
+  snapshots: [],
+};

@@ -1,0 +1,43 @@
+/**
+ * The log of a collection as the engine sees it: a write goes in, and comes out with its timestamp once it is acknowledged and
+ * applied. `single-writer-log.ts` is the one for stores that one process writes.
+ */
+import type { ColumnBatch, Keys } from '../schema/column.ts';
+import type { LogRecord } from './log-record.ts';
+
+/** A write before the log has given it a timestamp, and auto ids where the key has them. */
+export type Draft =
+  | { readonly kind: 'insert'; readonly partitionId: number; readonly schemaVersion: number; readonly batch: ColumnBatch }
+  | { readonly kind: 'delete'; readonly partitionId: number; readonly schemaVersion: number; readonly keys: Keys; readonly isPurge: boolean };
+
+/** What a log does to the collection that it belongs to. */
+export interface LogTarget {
+  /** Makes a record's effect visible. Answers how many rows it hid or added. */
+  apply(record: LogRecord): number;
+  /** Puts auto ids, from `first` on, into a batch that has no key column. */
+  withAutoIds(batch: ColumnBatch, first: bigint): ColumnBatch;
+  /** What is applied from now on is of that generation; what was applied before is to be sealed. */
+  freeze(generation: number): void;
+}
+
+export interface WriteLog {
+  /** The next auto id; the manifest is told at each seal. */
+  readonly nextAutoId: bigint;
+  /** Bytes that are not sealed yet. */
+  byteLength(): Promise<number>;
+  /**
+   * Logs a write and applies it, after all that was written before. Resolved: the medium has acknowledged it, and reads see it.
+   * Rejects with the store's error where this very write failed, POISONED where an earlier one did.
+   */
+  write(draft: Draft): Promise<{ readonly record: LogRecord; readonly count: number }>;
+  /** Ends the generation: calls `freeze` between what was written before and after the call. Resolved: its log is ended. */
+  rotate(): Promise<void>;
+  /** Logs before the first generation that the manifest names have been dropped. */
+  sealed(): void;
+  /** Resolves when what was written before the call is applied, or has failed. */
+  settled(): Promise<void>;
+  /** POISONED where no write can succeed any more. */
+  assertWritable(): void;
+  /** Waits for what is under way and ends the log; writes are refused by the caller before. */
+  close(): Promise<void>;
+}
