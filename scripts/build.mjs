@@ -5,6 +5,7 @@
  * |---|---|
  * | `browser.js`, `node.js` | the entries; what they do not always need is in chunks beside them, imported on demand |
  * | `worker.js`, `node-worker.js` | the threads, each one file without imports: bundlers pack workers no other way |
+ * | `cli.js` | the command `elanus`, one file, which reads the kernels beside it |
  * | `core.wasm`, `core-relaxed.wasm` | the kernels as files, for `connect(url, { wasm })` |
  * | `types/` | declarations of what the entries export |
  * | `LICENSES.txt` | the licences of what is bundled |
@@ -50,6 +51,9 @@ const apart = {
   },
 };
 
+/** Commander is CommonJS, and asks for Node's modules as such. */
+const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
 /**
  * Bundles everything into a folder.
  * @param {string} outdir
@@ -66,6 +70,7 @@ async function bundle(outdir, style) {
   const parts = Object.fromEntries(APART.map((name) => [`browser-${name}`, source(`${name}.ts`)]));
   await build({ ...COMMON, ...style, entryPoints: parts, outdir, platform: 'browser', target: BROWSER, plugins: [virtualModules({ workerSource })] });
   await build({ ...entries, entryPoints: { node: source('node.ts') }, chunkNames: 'node-[name]-[hash]', platform: 'node', target: NODE });
+  await build({ ...COMMON, ...style, entryPoints: { cli: source('cli.ts') }, outdir, platform: 'node', target: NODE, banner: { js: REQUIRE } });
   return { worker: worker.metafile, browser: browser.metafile };
 }
 
@@ -96,7 +101,7 @@ function assertSmallEntry(metafile, files) {
   if (stray !== undefined) throw new Error(`${stray} is in the static graph of the browser entry`);
 }
 
-const BUNDLED = ['comlink', 'idb'];
+const BUNDLED = ['comlink', 'idb', 'commander'];
 
 /** What the licences of bundled packages ask for: their text, with the copy. */
 function licences() {

@@ -138,7 +138,7 @@ class Check {
     const keyField = entry.schema.fields.find(({ primaryKey }) => primaryKey);
     if (!keyField) return;
     if (keyField.autoId) this.#checkAutoIds(entry, segments);
-    const live = new LiveKeys(keyField, segments, findings, entry.name);
+    const live = new LiveKeys(entry, keyField, segments, findings);
     if (isLive) {
       for (const log of logsOf(entry, this.#logs)) {
         await checkLog({ store: this.#store, findings, onBytes: context.onBytes }, entry, log, (record) => live.apply(record, log.name));

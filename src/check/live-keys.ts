@@ -2,9 +2,10 @@
  * At most one live row per key, over all segments and logs. Follows the logs as the engine does when it opens a collection:
  * what a record hides is hidden, and what stays must be there once.
  */
-import type { LogRecord } from '../engine/log-record.ts';
+import { ANY_PARTITION, type LogRecord } from '../engine/log-record.ts';
 import type { Keys } from '../schema/column.ts';
 import { columnKeys } from '../schema/keys.ts';
+import type { CollectionEntry } from '../storage/manifest/manifest.ts';
 import type { Field } from '../schema/types.ts';
 import { mapKey, type MapKey } from '../segment/keys.ts';
 import type { Findings, Place } from './findings.ts';
@@ -14,6 +15,7 @@ type Key = bigint | string;
 
 export class LiveKeys {
   readonly #keyField: Field;
+  readonly #partitionIds: ReadonlySet<number>;
   readonly #segments: readonly SegmentKeys[];
   /** Rows of each segment that records have hidden, beside those in its deletes file. */
   readonly #hidden: readonly Set<number>[];
@@ -22,12 +24,13 @@ export class LiveKeys {
   readonly #findings: Findings;
   readonly #place: Place;
 
-  constructor(keyField: Field, segments: readonly SegmentKeys[], findings: Findings, collection: string) {
+  constructor(entry: CollectionEntry, keyField: Field, segments: readonly SegmentKeys[], findings: Findings) {
     this.#keyField = keyField;
+    this.#partitionIds = new Set([ANY_PARTITION, ...entry.partitions.map(({ partitionId }) => partitionId)]);
     this.#segments = segments;
     this.#hidden = segments.map(() => new Set());
     this.#findings = findings;
-    this.#place = { file: null, collection };
+    this.#place = { file: null, collection: entry.name };
   }
 
   apply(record: LogRecord, log: string): void {
@@ -35,10 +38,13 @@ export class LiveKeys {
       for (const key of record.keys) this.#hide(key, record.timestamp);
       return;
     }
+    // What was written to a partition that is gone replaces rows elsewhere and adds none.
+    const isDropped = !this.#partitionIds.has(record.partitionId);
     const keys = columnKeys(record.batch.columns.find((column) => column.fieldId === this.#keyField.fieldId)!);
     for (const key of keys) {
       // Auto ids are new ids: nothing is looked for when they are inserted.
       if (!this.#keyField.autoId) this.#hide(key, record.timestamp);
+      if (isDropped) continue;
       if (this.#isLive(key)) {
         this.#findings.damage(`"${log}" inserts the key ${show(key)}, of which a row that is as new lives elsewhere`, { ...this.#place, file: log });
       }

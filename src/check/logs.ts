@@ -1,5 +1,6 @@
 /** Reads the logs of a collection: every fragment's checksum, every record against the schema. */
-import { checkLogHeader, checkLogRecord, decodeLogRecord, type LogRecord } from '../engine/log-record.ts';
+import { ANY_PARTITION, decodeLogRecord, type LogRecord } from '../engine/log-record.ts';
+import { checkHeader, checkRecord } from '../engine/recovery.ts';
 import { isVectorType, vectorsOf } from '../schema/vector-types/index.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
 import { parseLogName } from '../storage/names.ts';
@@ -38,15 +39,15 @@ export async function checkLog({ store, findings, onBytes }: LogContext, entry: 
     }
     if (contents.damage) findings.damage(`${contents.damage.message}; ${contents.droppedBytes} bytes from there on`, place);
     else if (contents.droppedBytes > 0) findings.add('notice', 'CORRUPT', `"${name}" ends in ${contents.droppedBytes} bytes of a write that a crash cut off before it was acknowledged`, place);
-    if (contents.header.length > 0 || !contents.damage) checkLogHeader(name, contents.header, entry.collectionId, generation);
+    if (contents.header.length > 0 || !contents.damage) checkHeader(name, contents.header, entry.collectionId, generation);
     let last = 0n;
     for (const [i, recordBytes] of contents.records.entries()) {
       await findings.attempt(place, () => {
         const record = decodeLogRecord(recordBytes);
-        checkLogRecord(name, record, entry);
+        checkRecord(name, record, entry);
         if (record.timestamp <= last) findings.damage(`"${name}" has a record ${i} that is not newer than the one before it`, place);
         last = record.timestamp;
-        if (!entry.partitions.some(({ partitionId }) => partitionId === record.partitionId)) findings.damage(`"${name}" has a record ${i} of partition ${record.partitionId}, which does not exist`, place);
+        if (record.partitionId !== ANY_PARTITION && record.partitionId >= entry.nextPartitionId) findings.damage(`"${name}" has a record ${i} of partition ${record.partitionId}, which has never been`, place);
         const wrong = record.kind === 'insert' ? wrongValueOf(record, entry) : null;
         if (wrong) findings.damage(`"${name}" has a record ${i} with a value that cannot be: ${wrong}`, place);
         onRecord(record);

@@ -18,6 +18,7 @@ function checkCollection(manifest: Manifest, entry: CollectionEntry, findings: F
   const { fields, version } = entry.schema;
   if (fields.filter(({ primaryKey }) => primaryKey).length !== 1) wrong('has no primary key of one field');
   if (entry.collectionId >= manifest.nextCollectionId) wrong(`has the number ${entry.collectionId}, which is to be given out again`);
+  for (const { partitionId, name } of entry.partitions) if (partitionId >= entry.nextPartitionId) wrong(`has a partition "${name}" with the number ${partitionId}, which is to be given out again`);
   for (const [fieldId, { type }] of Object.entries(entry.indexes)) {
     const field = fields.find((known) => known.fieldId === Number(fieldId));
     if (!field || !isVectorType(field.type)) wrong(`has an index of field ${fieldId}, which is no vector field of it`);
