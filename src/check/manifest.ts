@@ -27,7 +27,6 @@ function checkCollection(manifest: Manifest, entry: CollectionEntry, findings: F
   for (const segment of entry.segments) {
     const is = `has a segment ${segment.segmentId}`;
     if (segment.schemaVersion > version || segment.schemaVersion < 1) wrong(`${is} of schema version ${segment.schemaVersion}; the newest is ${version}`);
-    if (!entry.partitions.some(({ partitionId }) => partitionId === segment.partitionId)) wrong(`${is} of partition ${segment.partitionId}, which does not exist`);
     if (segment.maxTimestamp > manifest.lastTimestamp) wrong(`${is} with rows newer than the newest timestamp of the manifest`);
     for (const file of [segment.file, segment.deletesFile, ...segment.indexes.map((index) => index.file)]) {
       if (file === null) continue;

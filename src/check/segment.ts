@@ -135,7 +135,9 @@ export async function checkIndex(context: SegmentContext, entry: SegmentEntry, i
   const { store, pool, findings, collection, schema } = context;
   const place = { file: index.file, collection };
   const file = await checkBlocks(context, index.file, 'index', index.fileBytes);
-  if (!file) return;
+  // What is wrong with the segment has been said where it was checked.
+  const rows = await openSections(store, entry.file, 'segment').catch(() => null);
+  if (!file || !rows) return;
   await findings.attempt(place, async () => {
     const field = schema.fields.find(({ fieldId }) => fieldId === index.fieldId);
     if (!field || !isVectorType(field.type)) return findings.damage(`"${index.file}" is an index of field ${index.fieldId}, which is no vector field of "${collection}"`, place);
@@ -144,11 +146,9 @@ export async function checkIndex(context: SegmentContext, entry: SegmentEntry, i
     type.parseBuild(index.spec.params, { metric: index.spec.metric, dim: field.dim ?? 1 });
     const sections = new Map<string, Uint8Array>();
     for (const name of file.sectionNames) sections.set(name, await file.read(name));
-    const rows = await openSections(store, entry.file, 'segment');
+    if (type.needsVectors && findings.hasDamagedBlocks(entry.file)) return;
     const vectors = new SealedVectors(field, entry.rows, vectorBytes(rows, field.fieldId), pool);
     try {
-      // What is wrong with the vectors has been said where they were checked.
-      if (type.needsVectors && findings.hasDamagedBlocks(entry.file)) return;
       if (type.needsVectors) await vectors.load(rows);
       vectors.setIndex(index.spec, sections);
     } finally {

@@ -141,10 +141,9 @@ describe('check', () => {
     });
     await wrong(eachSegment(({ rows }) => ({ rows: rows + 1 })), /expected rows 1101, as the manifest has it, got 1100/);
     await wrong(eachSegment(() => ({ schemaVersion: 7 })), /of schema version 7/);
-    await wrong(eachSegment(() => ({ partitionId: 5 })), /partition 5, which does not exist/);
     await wrong(eachSegment(({ fileBytes }) => ({ fileBytes: fileBytes + 64 })), /expected \d+ bytes, as the manifest has it/);
     await wrong(eachSegment(({ minTimestamp }) => ({ minTimestamp: minTimestamp - 1n })), /expected inserts of/);
-    await wrong(eachSegment(({ deletedRows }) => ({ deletedRows: deletedRows === 0 ? 0 : deletedRows - 1 })), /expected 39 deleted rows|expected \d+ deleted rows/);
+    await wrong(eachSegment(({ deletedRows }) => ({ deletedRows: deletedRows === 0 ? 0 : deletedRows - 1 })), /expected \d+ deleted rows, as the manifest has it/);
     await wrong(eachSegment(() => ({ deletesFile: null })), /deleted rows and no deletes file/);
     await wrong((entry) => ({ ...entry, indexes: { 1: Object.values(entry.indexes)[0]! } }), /index of field 1, which is no vector field/);
     await wrong((entry) => ({ ...entry, collectionId: 50 }), /number 50, which is to be given out again/);
@@ -152,7 +151,7 @@ describe('check', () => {
 
   it('finds keys that live twice: a deletes file that is not named any more', async () => {
     const report = await checkChanged((medium) => changeCollection(medium, 'docs', (entry) => ({ ...entry, segments: entry.segments.map((segment) => ({ ...segment, deletesFile: null, deletedRows: 0 })) })));
-    expect(messages(report).join('\n')).toMatch(/20 keys have more than one live row: 40 in s1\.seg and s\d\.seg|\d+ keys have more than one live row/);
+    expect(messages(report).join('\n')).toMatch(/^damage: \d+ keys have more than one live row: \d+ in s1\.seg and s\d\.seg/);
   });
 
   it('finds a log that was sealed already', async () => {

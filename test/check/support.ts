@@ -54,7 +54,7 @@ export const wordsSchema = defineSchema({
 export interface Doc {
   readonly id: number;
   readonly title: string;
-  readonly meta: unknown;
+  readonly meta: { readonly id: number; readonly version: number; readonly tags: readonly string[] };
   readonly flag: boolean;
   readonly v: Float32Array;
 }
