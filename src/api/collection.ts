@@ -4,20 +4,17 @@
  */
 import type { CollectionInfo, CollectionStats, EngineClient, IndexDescription, IndexProgress, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { toBatch } from '../schema/batch.ts';
-import { toIndexRequest } from '../schema/define.ts';
 import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, QueryInput, Row, SparseVectorInput, VectorFieldName } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
-import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
-import type { Field, IndexSpec, Schema, VectorType } from '../schema/types.ts';
-import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
+import { notSupported } from '../schema/refuse.ts';
+import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
-import { booleanOption, checkOptions, contextOf } from './options.ts';
+import { SIGNAL_ONLY, checkOptions, contextOf, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import { outputIds, searchRequest } from './search-request.ts';
-import { describe } from './session.ts';
 import type { CollectionDescription, Session } from './session.ts';
 
 export interface InsertResult<S = AnySchema> {
@@ -114,14 +111,18 @@ export interface TuneResult extends TuneTrial {
   readonly tried: readonly TuneTrial[];
 }
 
-const SIGNAL_ONLY: ReadonlySet<string> = new Set(['signal']);
 const INSERT_TO_COME: ReadonlySet<string> = new Set(['partition', 'transfer']);
 const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'signal']);
 const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams', 'purge', 'partition']);
 const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'signal']);
 const GET_TO_COME: ReadonlySet<string> = new Set(['partitions', 'consistency', 'at']);
-const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
-const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
+
+/** A collection as the bodies of its calls in other files see it. */
+export interface CollectionAtHand {
+  readonly engine: EngineClient;
+  readonly collectionId: number;
+  readonly plan: SchemaPlan;
+}
 
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
 export class Collection<S extends AnySchema = AnySchema> {
@@ -223,42 +224,27 @@ export class Collection<S extends AnySchema = AnySchema> {
    * when the index is changed again or dropped meanwhile: then the old one serves on.
    */
   async createIndex(field: VectorFieldName<S>, spec: IndexInput, options?: CreateIndexOptions): Promise<IndexSpec> {
-    const engine = this.#live();
-    checkOptions(options, 'createIndex', INDEX_OPTIONS);
-    const { fieldId, type: fieldType } = this.#vectorField(field);
-    const { type, metric, params } = toIndexRequest(field, spec);
-    if (metric !== undefined) checkMetric(field, fieldType as VectorType, metric);
-    const wait = booleanOption('wait', options?.wait, true);
-    const context = contextOf(options?.signal, options?.onProgress);
-    return engine.createIndex({ collectionId: this.#collectionId, fieldId, spec: { type, metric, params: { ...params } }, wait }, context);
+    return (await admin()).createIndex(this.#atHand(), field, spec, options);
   }
 
   /** How far the index of a field is. */
   async indexProgress(field: VectorFieldName<S>): Promise<IndexProgress> {
-    const engine = this.#live();
-    return engine.indexProgress({ collectionId: this.#collectionId, fieldId: this.#vectorField(field).fieldId });
+    return (await admin()).indexProgress(this.#atHand(), field);
   }
 
   /** Takes a field's index away, with its files; a build under way for it stops. Its rows are found by exact scan from then on. NOT_FOUND when it has none. */
   async dropIndex(field: VectorFieldName<S>, options?: CallOptions): Promise<void> {
-    const engine = this.#live();
-    checkOptions(options, 'dropIndex', SIGNAL_ONLY);
-    const { fieldId } = this.#vectorField(field);
-    await engine.dropIndex({ collectionId: this.#collectionId, fieldId }, contextOf(options?.signal));
+    return (await admin()).dropIndex(this.#atHand(), field, options);
   }
 
   /** The index of a field as it was asked for, what is built for it, how far that is, and what answers meanwhile. NOT_FOUND when it has none. */
   async describeIndex(field: VectorFieldName<S>): Promise<IndexDescription> {
-    const engine = this.#live();
-    return engine.describeIndex({ collectionId: this.#collectionId, fieldId: this.#vectorField(field).fieldId });
+    return (await admin()).describeIndex(this.#atHand(), field);
   }
 
   /** The indexes of all fields that have one. */
   async listIndexes(): Promise<IndexDescription[]> {
-    const engine = this.#live();
-    const { indexes, schema } = await this.#info();
-    const fields = schema.fields.filter((field) => Object.hasOwn(indexes, field.name));
-    return Promise.all(fields.map(({ fieldId }) => engine.describeIndex({ collectionId: this.#collectionId, fieldId })));
+    return (await admin()).listIndexes(this.#atHand());
   }
 
   /**
@@ -269,54 +255,34 @@ export class Collection<S extends AnySchema = AnySchema> {
   tune(options: TuneOptions<S>): Promise<TuneResult>;
   tune(field: VectorFieldName<S>, options: TuneOptions<S>): Promise<TuneResult>;
   async tune(first: VectorFieldName<S> | TuneOptions<S>, second?: TuneOptions<S>): Promise<TuneResult> {
-    const engine = this.#live();
-    const options = typeof first === 'string' ? second : first;
-    checkOptions(options, 'tune', TUNE_OPTIONS);
-    const { queries, limit, targetRecall = 0.95 }: Partial<TuneOptions<S>> = options ?? {};
-    if (typeof targetRecall !== 'number' || !(targetRecall > 0 && targetRecall <= 1)) refuse('targetRecall', NO_ROW, 'a number above 0 and at most 1', show(targetRecall));
-    const request = searchRequest(this.#plan, this.#collectionId, { vectors: queries, field: typeof first === 'string' ? first : undefined, limit });
-    const context = contextOf(options?.signal, options?.onProgress);
-    const { name } = this.#plan.vectors.find(({ fieldId }) => fieldId === request.fieldId)!;
-    const { tune } = await import('./tune.ts');
-    return tune({ engine, request, field: name, target: targetRecall, context });
+    return (await admin()).tune(this.#atHand(), first, second);
   }
 
   async describe(): Promise<CollectionDescription> {
-    return describe(await this.#info());
+    return (await admin()).describe(this.#atHand());
   }
 
   async stats(): Promise<CollectionStats> {
-    return this.#live().collectionStats({ collectionId: this.#collectionId });
+    return (await admin()).stats(this.#atHand());
   }
 
   /** Removes the collection with everything in it. */
   async drop(options?: CallOptions): Promise<void> {
-    const engine = this.#live();
-    checkOptions(options, 'drop', SIGNAL_ONLY);
-    const context = contextOf(options?.signal);
-    await engine.dropCollection({ collectionId: this.#collectionId }, context);
+    await (await admin()).drop(this.#atHand(), options);
     this.#isDropped = true;
   }
 
-  /** By number: the name may have been given to another collection. */
-  async #info(): Promise<CollectionInfo> {
-    return this.#live().describeCollection({ collectionId: this.#collectionId });
+  /** For a call whose body is in `collection-admin.ts`. */
+  #atHand(): CollectionAtHand {
+    return { engine: this.#live(), collectionId: this.#collectionId, plan: this.#plan };
   }
 
   #live(): EngineClient {
     const { engine } = this.#session;
-    if (this.#isDropped) throw this.#gone();
+    if (this.#isDropped) throw new ElanusError('NOT_FOUND', `collection "${this.name}" was dropped`, { collection: this.name });
     return engine;
   }
-
-  #gone(): ElanusError {
-    return new ElanusError('NOT_FOUND', `collection "${this.name}" was dropped`, { collection: this.name });
-  }
-
-  #vectorField(name: unknown): Field {
-    const field = typeof name === 'string' ? this.#plan.byName.get(name) : undefined;
-    if (field === undefined) refuse('field', NO_ROW, `a field of the schema (${[...this.#plan.byName.keys()].join(', ')})`, show(name));
-    if (!isVectorType(field.type)) notSupported(field.name, 'an index of a scalar field', 'vector fields have indexes');
-    return field;
-  }
 }
+
+/** The bodies of calls that are not about rows. A chunk of their own: a page that reads and writes rows does without. */
+const admin = (): Promise<typeof import('./collection-admin.ts')> => import('./collection-admin.ts').catch(refuseMissingChunk);

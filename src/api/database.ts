@@ -3,12 +3,11 @@ import type { DatabaseStats, EngineClient } from '../engine/client.ts';
 import { checkName, isSameSchema, toSchema } from '../schema/define.ts';
 import type { AnySchema } from '../schema/infer.ts';
 import type { Schema } from '../schema/types.ts';
-import { isElanusError } from '../util/error.ts';
 import { Collection } from './collection.ts';
 import type { DatabaseEvents, EventHub } from './events.ts';
-import { booleanOption, checkOptions, contextOf } from './options.ts';
+import { booleanOption, checkOptions, contextOf, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
-import { Session, describe } from './session.ts';
+import { Session } from './session.ts';
 import type { CollectionDescription } from './session.ts';
 
 export interface CreateCollectionOptions extends CallOptions {
@@ -17,7 +16,6 @@ export interface CreateCollectionOptions extends CallOptions {
 }
 
 const CREATE_OPTIONS: ReadonlySet<string> = new Set(['ifNotExists', 'signal']);
-const DROP_OPTIONS: ReadonlySet<string> = new Set(['signal']);
 
 /** Made by `connect`. Every method answers CLOSED after `close`. */
 export class Database {
@@ -55,38 +53,25 @@ export class Database {
   }
 
   async hasCollection(name: string): Promise<boolean> {
-    const { engine } = this.#session;
-    checkName('name', name);
-    try {
-      await engine.describeCollection({ name });
-      return true;
-    } catch (error) {
-      if (isElanusError(error) && error.code === 'NOT_FOUND') return false;
-      throw error;
-    }
+    return (await admin()).hasCollection(this.#session, name);
   }
 
   /** Names of all collections. */
   async listCollections(): Promise<string[]> {
-    return this.#session.engine.listCollections({});
+    return (await admin()).listCollections(this.#session);
   }
 
   async describeCollection(name: string): Promise<CollectionDescription> {
-    const { engine } = this.#session;
-    checkName('name', name);
-    return describe(await engine.describeCollection({ name }));
+    return (await admin()).describeCollection(this.#session, name);
   }
 
   /** Removes a collection with everything in it. NOT_FOUND when there is none. */
-  async dropCollection(name: string, options: CallOptions = {}): Promise<void> {
-    const { engine } = this.#session;
-    checkName('name', name);
-    checkOptions(options, 'dropCollection', DROP_OPTIONS);
-    await engine.dropCollection({ name }, contextOf(options.signal));
+  async dropCollection(name: string, options?: CallOptions): Promise<void> {
+    return (await admin()).dropCollection(this.#session, name, options);
   }
 
   async stats(): Promise<DatabaseStats> {
-    return this.#session.engine.databaseStats();
+    return (await admin()).stats(this.#session);
   }
 
   /** Listens for what happens in the background. Answers how to stop. A failure that nobody listens for is kept for the first who does. */
@@ -103,6 +88,9 @@ export class Database {
     return this.close();
   }
 }
+
+/** The bodies of calls that open no collection, in a chunk of their own. */
+const admin = (): Promise<typeof import('./database-admin.ts')> => import('./database-admin.ts').catch(refuseMissingChunk);
 
 /** SCHEMA_MISMATCH, with the differences, unless the two agree. */
 async function refuseOther(collection: string, stored: Schema, given: Schema): Promise<void> {
