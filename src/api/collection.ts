@@ -2,7 +2,7 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, EngineClient, IndexDescription, IndexProgress, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, EngineClient, IndexDescription, IndexProgress, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { toBatch } from '../schema/batch.ts';
 import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, QueryInput, Row, SparseVectorInput, VectorFieldName } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
@@ -12,7 +12,8 @@ import { notSupported } from '../schema/refuse.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
-import { SIGNAL_ONLY, checkOptions, contextOf, refuseMissingChunk } from './options.ts';
+import type { CollectionScope } from './collection-admin.ts';
+import { SIGNAL_ONLY, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import { outputIds, searchRequest } from './search-request.ts';
 import type { CollectionDescription, Session } from './session.ts';
@@ -31,13 +32,27 @@ export interface DeleteResult {
   readonly timestamp: bigint;
 }
 
+export interface InsertOptions extends CallOptions {
+  /** Where the rows go. Default `_default`; not with a partition key, whose values decide. NOT_FOUND when there is none of that name. */
+  readonly partition?: string;
+}
+
 export interface DeleteOptions<S = AnySchema> extends CallOptions {
   readonly ids: KeysInput<S>;
+  /** Only what is in there. Default: wherever the keys are. */
+  readonly partition?: string;
+}
+
+export interface CountOptions extends CallOptions {
+  /** Only these. Default: all. */
+  readonly partitions?: readonly string[];
 }
 
 export interface GetOptions<S = AnySchema, O = OutputFields<S>> extends CallOptions {
   /** Names, or `'*'` for all. Without: all scalar fields. The primary key is always there. */
   readonly outputFields?: O;
+  /** Only these. Default: all. */
+  readonly partitions?: readonly string[];
 }
 
 interface SharedSearchOptions<S, O> extends CallOptions {
@@ -51,6 +66,8 @@ interface SharedSearchOptions<S, O> extends CallOptions {
   readonly params?: Readonly<Record<string, number | string | boolean>>;
   /** Fields of the hits' entities: names, or `'*'` for all. Default none. */
   readonly outputFields?: O;
+  /** Only these. Default: all. NOT_FOUND when there is none of that name. */
+  readonly partitions?: readonly string[];
 }
 
 /** One query. */
@@ -111,18 +128,13 @@ export interface TuneResult extends TuneTrial {
   readonly tried: readonly TuneTrial[];
 }
 
-const INSERT_TO_COME: ReadonlySet<string> = new Set(['partition', 'transfer']);
-const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'signal']);
-const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams', 'purge', 'partition']);
-const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'signal']);
-const GET_TO_COME: ReadonlySet<string> = new Set(['partitions', 'consistency', 'at']);
-
-/** A collection as the bodies of its calls in other files see it. */
-export interface CollectionAtHand {
-  readonly engine: EngineClient;
-  readonly collectionId: number;
-  readonly plan: SchemaPlan;
-}
+const INSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'signal']);
+const INSERT_TO_COME: ReadonlySet<string> = new Set(['transfer']);
+const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'partition', 'signal']);
+const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams', 'purge']);
+const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'signal']);
+const GET_TO_COME: ReadonlySet<string> = new Set(['consistency', 'at']);
+const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
 
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
 export class Collection<S extends AnySchema = AnySchema> {
@@ -150,12 +162,13 @@ export class Collection<S extends AnySchema = AnySchema> {
    * Writes rows, or columns of equal length, as one atomic batch of at most 256 MiB. A key that exists is replaced.
    * INVALID_ARGUMENT, with nothing written, for anything that does not fit the schema and for one key twice.
    */
-  async insert(rows: readonly Row<S>[] | Columns<S>, options?: CallOptions): Promise<InsertResult<S>> {
+  async insert(rows: readonly Row<S>[] | Columns<S>, options?: InsertOptions): Promise<InsertResult<S>> {
     const engine = this.#live();
-    checkOptions(options, 'insert', SIGNAL_ONLY, INSERT_TO_COME);
+    checkOptions(options, 'insert', INSERT_OPTIONS, INSERT_TO_COME);
     const context = contextOf(options?.signal);
+    const partition = nameOption('partition', options?.partition);
     const batch = toBatch(this.#plan, rows);
-    const { keys, timestamp } = await engine.insert({ collectionId: this.#collectionId, batch }, context);
+    const { keys, timestamp } = await engine.insert({ collectionId: this.#collectionId, batch, partition }, context);
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
   }
 
@@ -164,8 +177,9 @@ export class Collection<S extends AnySchema = AnySchema> {
     const engine = this.#live();
     checkOptions(options, 'delete', DELETE_OPTIONS, DELETE_TO_COME);
     const context = contextOf(options?.signal);
+    const partition = nameOption('partition', options?.partition);
     const keys = toKeys(options?.ids, this.#plan.key);
-    return engine.delete({ collectionId: this.#collectionId, keys }, context);
+    return engine.delete({ collectionId: this.#collectionId, keys, partition }, context);
   }
 
   /** The rows closest to one vector, or to each of many. An empty collection has no hits. */
@@ -197,17 +211,18 @@ export class Collection<S extends AnySchema = AnySchema> {
     const { key, scalarIds } = this.#plan;
     let outputFieldIds = options?.outputFields === undefined ? scalarIds : outputIds(this.#plan, options.outputFields);
     if (!outputFieldIds.includes(key.fieldId)) outputFieldIds = [key.fieldId, ...outputFieldIds];
+    const partitions = namesOption('partitions', options?.partitions);
     if (keys.length === 0) return [];
-    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds }, context);
+    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds, partitions }, context);
     return toFound(reply, this.#plan) as Found<S, O>[];
   }
 
   /** Rows there are. */
-  async count(filter?: undefined, options?: CallOptions): Promise<number> {
+  async count(filter?: undefined, options?: CountOptions): Promise<number> {
     const engine = this.#live();
     if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');
-    checkOptions(options, 'count', SIGNAL_ONLY);
-    return engine.count({ collectionId: this.#collectionId }, contextOf(options?.signal));
+    checkOptions(options, 'count', COUNT_OPTIONS);
+    return engine.count({ collectionId: this.#collectionId, partitions: namesOption('partitions', options?.partitions) }, contextOf(options?.signal));
   }
 
   /** Resolves when the rows written so far are in sealed, durable files. Their index is built behind it. */
@@ -224,27 +239,27 @@ export class Collection<S extends AnySchema = AnySchema> {
    * when the index is changed again or dropped meanwhile: then the old one serves on.
    */
   async createIndex(field: VectorFieldName<S>, spec: IndexInput, options?: CreateIndexOptions): Promise<IndexSpec> {
-    return (await admin()).createIndex(this.#atHand(), field, spec, options);
+    return (await this.#admin()).createIndex(this.#scope, field, spec, options);
   }
 
   /** How far the index of a field is. */
   async indexProgress(field: VectorFieldName<S>): Promise<IndexProgress> {
-    return (await admin()).indexProgress(this.#atHand(), field);
+    return (await this.#admin()).indexProgress(this.#scope, field);
   }
 
   /** Takes a field's index away, with its files; a build under way for it stops. Its rows are found by exact scan from then on. NOT_FOUND when it has none. */
   async dropIndex(field: VectorFieldName<S>, options?: CallOptions): Promise<void> {
-    return (await admin()).dropIndex(this.#atHand(), field, options);
+    return (await this.#admin()).dropIndex(this.#scope, field, options);
   }
 
   /** The index of a field as it was asked for, what is built for it, how far that is, and what answers meanwhile. NOT_FOUND when it has none. */
   async describeIndex(field: VectorFieldName<S>): Promise<IndexDescription> {
-    return (await admin()).describeIndex(this.#atHand(), field);
+    return (await this.#admin()).describeIndex(this.#scope, field);
   }
 
   /** The indexes of all fields that have one. */
   async listIndexes(): Promise<IndexDescription[]> {
-    return (await admin()).listIndexes(this.#atHand());
+    return (await this.#admin()).listIndexes(this.#scope);
   }
 
   /**
@@ -255,25 +270,53 @@ export class Collection<S extends AnySchema = AnySchema> {
   tune(options: TuneOptions<S>): Promise<TuneResult>;
   tune(field: VectorFieldName<S>, options: TuneOptions<S>): Promise<TuneResult>;
   async tune(first: VectorFieldName<S> | TuneOptions<S>, second?: TuneOptions<S>): Promise<TuneResult> {
-    return (await admin()).tune(this.#atHand(), first, second);
+    return (await this.#admin()).tune(this.#scope, first, second);
+  }
+
+  /** ALREADY_EXISTS when there is one of that name. INVALID_ARGUMENT beyond 1,024, and with a partition key. */
+  async createPartition(name: string): Promise<void> {
+    return (await this.#admin()).createPartition(this.#scope, name);
+  }
+
+  /** Removes a partition with its rows. INVALID_ARGUMENT for `_default`. */
+  async dropPartition(name: string): Promise<void> {
+    return (await this.#admin()).dropPartition(this.#scope, name);
+  }
+
+  async hasPartition(name: string): Promise<boolean> {
+    return (await this.#admin()).hasPartition(this.#scope, name);
+  }
+
+  /** All of them, with the rows in each. */
+  async listPartitions(): Promise<PartitionInfo[]> {
+    return (await this.#admin()).listPartitions(this.#scope);
+  }
+
+  /** Removes all rows; partitions and indexes asked for stay. Not to be read back by time travel. */
+  async truncate(options?: CallOptions): Promise<void> {
+    return (await this.#admin()).truncate(this.#scope, options);
   }
 
   async describe(): Promise<CollectionDescription> {
-    return (await admin()).describe(this.#atHand());
+    return (await this.#admin()).describe(this.#scope);
   }
 
   async stats(): Promise<CollectionStats> {
-    return (await admin()).stats(this.#atHand());
+    return (await this.#admin()).stats(this.#scope);
   }
 
   /** Removes the collection with everything in it. */
   async drop(options?: CallOptions): Promise<void> {
-    await (await admin()).drop(this.#atHand(), options);
+    await (await this.#admin()).drop(this.#scope, options);
     this.#isDropped = true;
   }
 
-  /** For a call whose body is in `collection-admin.ts`. */
-  #atHand(): CollectionAtHand {
+  /** The bodies of the calls that are not about rows. */
+  #admin(): Promise<typeof import('./collection-admin.ts')> {
+    return import('./collection-admin.ts').catch(refuseMissingChunk);
+  }
+
+  get #scope(): CollectionScope {
     return { engine: this.#live(), collectionId: this.#collectionId, plan: this.#plan };
   }
 
@@ -283,6 +326,3 @@ export class Collection<S extends AnySchema = AnySchema> {
     return engine;
   }
 }
-
-/** The bodies of calls that are not about rows. A chunk of their own: a page that reads and writes rows does without. */
-const admin = (): Promise<typeof import('./collection-admin.ts')> => import('./collection-admin.ts').catch(refuseMissingChunk);

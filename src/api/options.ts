@@ -51,6 +51,19 @@ export function wordOption<const W extends string>(label: string, value: unknown
   return value as W | undefined;
 }
 
+/** The name of something that is looked up, or undefined. */
+export function nameOption(label: string, value: unknown): string | undefined {
+  if (value !== undefined && typeof value !== 'string') refuse(label, NO_ROW, 'a name', show(value));
+  return value;
+}
+
+/** Names of things that are looked up, at least one, or undefined. */
+export function namesOption(label: string, value: unknown): string[] | undefined {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || value.length === 0 || value.some((name) => typeof name !== 'string')) refuse(label, NO_ROW, 'an array of names', show(value));
+  return [...value] as string[];
+}
+
 /** What cannot be cloned, for the engine; undefined when there is nothing, so that nobody listens for nothing. ABORTED when the signal has fired. */
 export function contextOf(signal: AbortSignal | undefined, onProgress?: (progress: Progress) => void): CallContext | undefined {
   if (signal === undefined && onProgress === undefined) return undefined;
