@@ -6,6 +6,7 @@
  * | `browser.js`, `node.js` | the entries; what they do not always need is in chunks beside them, imported on demand |
  * | `worker.js`, `node-worker.js` | the threads, each one file without imports: bundlers pack workers no other way |
  * | `cli.js` | the command `elanus`, one file, which reads the kernels beside it |
+ * | `worker-full.js` | `worker.js` with what only few pages need, such as the scalar kernels: started instead of it then |
  * | `core.wasm`, `core-relaxed.wasm` | the kernels as files, for `connect(url, { wasm })` |
  * | `types/` | declarations of what the entries export |
  * | `LICENSES.txt` | the licences of what is bundled |
@@ -38,7 +39,7 @@ const source = (name) => join(ROOT, 'src', name);
  * Modules that are bundles of their own in a browser, repeating what they share with the entry: few pages load them,
  * and as chunks they would cut the entry that every page loads into many small files, which compress worse.
  */
-const APART = ['roles', 'lazy-tools'];
+const APART = ['local-engine', 'lazy-tools'];
 
 /** @type {import('esbuild').Plugin} */
 const apart = {
@@ -55,18 +56,41 @@ const apart = {
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /**
+ * Keeps all that an entry imports statically in one chunk. Without it every module that some chunk imports as well comes to lie in a
+ * chunk with those that the same chunks import: the more is imported on demand, the smaller the pieces of what every page loads, and
+ * the worse they compress. So whatever is imported on demand is made to import the entry, too, which is there by then. (esbuild
+ * says that it ignores such an import, but it counts when chunks are cut; `assertSmallEntry` would tell.)
+ * @param {string} entry
+ * @returns {import('esbuild').Plugin}
+ */
+const oneCore = (entry) => ({
+  name: 'one-core',
+  setup(plugin) {
+    const ENTRY = 'elanus-entry';
+    const onDemand = new Set();
+    plugin.onResolve({ filter: /^\.{1,2}\// }, ({ kind, path, resolveDir }) => {
+      if (kind === 'dynamic-import') onDemand.add(join(resolveDir, path));
+      return undefined;
+    });
+    plugin.onLoad({ filter: /\.ts$/ }, ({ path }) => (onDemand.has(path) ? { contents: `${readFileSync(path, 'utf8')}\nimport '${ENTRY}';\n`, loader: 'ts' } : undefined));
+    plugin.onResolve({ filter: new RegExp(`^${ENTRY}$`) }, () => ({ path: entry }));
+  },
+});
+
+/**
  * Bundles everything into a folder.
  * @param {string} outdir
  * @param {typeof READABLE | typeof MINIFIED} style
  */
 async function bundle(outdir, style) {
-  const worker = await build({ ...COMMON, ...style, entryPoints: { worker: source('browser-worker.ts') }, outdir, platform: 'browser', target: BROWSER, plugins: [virtualModules()] });
+  const workers = { worker: source('browser-worker.ts'), 'worker-full': source('browser-worker-full.ts') };
+  const worker = await build({ ...COMMON, ...style, entryPoints: workers, outdir, platform: 'browser', target: BROWSER, plugins: [virtualModules()] });
   await build({ ...COMMON, ...style, entryPoints: { 'node-worker': source('node-worker.ts') }, outdir, platform: 'node', target: NODE, plugins: [virtualModules()] });
 
   // As text the worker is one of many chunks: without its reference to a source map, which would not be found there.
-  const workerSource = readFileSync(join(outdir, 'worker.js'), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n');
+  const workerSource = readFileSync(join(outdir, 'worker-full.js'), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n');
   const entries = { ...COMMON, ...style, outdir, splitting: true, plugins: [virtualModules({ workerSource })] };
-  const browser = await build({ ...entries, plugins: [apart, ...entries.plugins], entryPoints: { browser: source('browser.ts') }, chunkNames: 'browser-[name]-[hash]', platform: 'browser', target: BROWSER });
+  const browser = await build({ ...entries, plugins: [apart, oneCore(source('browser.ts')), ...entries.plugins], entryPoints: { browser: source('browser.ts') }, chunkNames: 'browser-[name]-[hash]', platform: 'browser', target: BROWSER, logOverride: { 'ignored-bare-import': 'silent' } });
   const parts = Object.fromEntries(APART.map((name) => [`browser-${name}`, source(`${name}.ts`)]));
   await build({ ...COMMON, ...style, entryPoints: parts, outdir, platform: 'browser', target: BROWSER, plugins: [virtualModules({ workerSource })] });
   await build({ ...entries, entryPoints: { node: source('node.ts') }, chunkNames: 'node-[name]-[hash]', platform: 'node', target: NODE });
@@ -94,11 +118,12 @@ function outputWith(metafile, part) {
   return found[0];
 }
 
-/** The engine, the kernels and the worker's text must not be in what a page loads first. @param {import('esbuild').Metafile} metafile @param {string[]} files */
+/** What a page loads first is one chunk and its entry, without the engine, the kernels and the worker's text. @param {import('esbuild').Metafile} metafile @param {string[]} files */
 function assertSmallEntry(metafile, files) {
   const inputs = files.flatMap((file) => Object.keys(metafile.outputs[file].inputs));
-  const stray = inputs.find((input) => /src\/(engine\/engine|roles|exec|storage\/idb|kernels\/scalar)|elanus:/.test(input.replaceAll(sep, '/')));
+  const stray = inputs.find((input) => /src\/(engine\/engine|local-engine|roles|exec|storage\/idb|kernels\/scalar)|elanus:/.test(input.replaceAll(sep, '/')));
   if (stray !== undefined) throw new Error(`${stray} is in the static graph of the browser entry`);
+  if (files.length > 2) throw new Error(`the browser entry is in pieces: ${files.join(', ')}`);
 }
 
 const BUNDLED = ['comlink', 'idb', 'commander'];
@@ -149,7 +174,7 @@ async function main() {
   const minified = await bundle(join(ROOT, 'build', 'size'), MINIFIED);
   const entry = staticGraph(minified.browser, 'build/size/browser.js');
   assertSmallEntry(minified.browser, entry);
-  const talk = ['src/remote-engine', 'src/platform/kernel-chunks', 'src/platform/browser-threads'].map((part) => outputWith(minified.browser, part));
+  const talk = ['src/remote-engine', 'src/platform/kernel-chunks', 'src/platform/browser-workers'].map((part) => outputWith(minified.browser, part));
   const budgets = {
     entry,
     connect: [...new Set([...entry, ...talk.flatMap((file) => staticGraph(minified.browser, file))])],

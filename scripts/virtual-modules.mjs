@@ -5,7 +5,7 @@
  * | name | default export |
  * |---|---|
  * | `elanus:kernels-simd`, `elanus:kernels-relaxed` | that WebAssembly build, gzip in base64 |
- * | `elanus:worker-source` | the text of the built `worker.js` |
+ * | `elanus:worker-source` | the text of the built `worker-full.js` |
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -22,22 +22,17 @@ export function makeLauncher(platform: Platform): EngineLauncher {
     const buildWorkers = mode === 'inline' ? 0 : (workers ?? Math.max(1, Math.min(BUILD_WORKERS_MAX, platform.hardwareConcurrency - 1)));
     const start: EngineStart = { href, kernels, workers: buildWorkers, options };
 
-    if (remote === null) return startHere(platform, start, context);
+    const startHere = async (here: EngineStart): Promise<EngineClient> => (await import('./local-engine.ts')).startLocalEngine(platform, here, context);
+    if (remote === null) return startHere(start);
     let handle: WorkerHandle;
     try {
-      handle = await platform.spawnWorker('engine');
+      handle = await platform.spawnWorker('engine', kernels.variant);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       if (mode === 'worker') throw new ElanusError('UNAVAILABLE', `"mode" is 'worker', but no worker could be started: ${reason}`, {}, { cause });
       console.warn(`elanus: no worker could be started, so the database runs on the calling thread (${reason})`);
-      return startHere(platform, { ...start, workers: 0 }, context);
+      return startHere({ ...start, workers: 0 });
     }
     return remote.startRemoteEngine(handle, start, context);
   };
-}
-
-async function startHere(platform: Platform, start: EngineStart, context: LaunchContext): Promise<EngineClient> {
-  const { startEngine } = await import('./roles.ts');
-  const openStore = (href: string, options: { readonly readOnly: boolean }) => platform.openStore(splitUrl(href), options);
-  return startEngine({ openStore, spawnBuildWorker: () => platform.spawnWorker('build') }, start, 'calling', context);
 }

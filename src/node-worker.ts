@@ -1,8 +1,12 @@
 /** The thread of Node, engine or build: its first call says which. */
+import { useTwin } from './kernels/instantiate.ts';
+import { scalarInstance } from './kernels/scalar.ts';
 import { openNodeStore } from './platform/node-stores.ts';
 import { ownerEndpoint, startNodeThread } from './platform/node-threads.ts';
 import { threadRoles } from './roles.ts';
 import { serveThread } from './worker/host.ts';
+
+useTwin(scalarInstance);
 
 const script = new URL(import.meta.url);
 const roles = threadRoles({ openStore: openNodeStore, spawnBuildWorker: () => startNodeThread(script, 'build') });

@@ -29,7 +29,7 @@ export function makeTools(loadKernels: () => Promise<KernelModule>): Tools {
   let kernels: Promise<Kernels> | undefined;
   const load = async () => {
     const tools = await import('./lazy-tools.ts');
-    kernels ??= loadKernels().then(tools.instantiateKernels);
+    kernels ??= loadKernels().then(tools.kernelsOf);
     try {
       return { ...tools, kernels: await kernels };
     } catch (error) {

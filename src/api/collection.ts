@@ -2,22 +2,20 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, EngineClient, IndexDescription, IndexProgress, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, EngineClient, IndexDescription, IndexProgress, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { toBatch } from '../schema/batch.ts';
-import { toIndexRequest } from '../schema/define.ts';
 import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, QueryInput, Row, SparseVectorInput, VectorFieldName } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
-import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
-import type { Field, IndexSpec, Schema, VectorType } from '../schema/types.ts';
-import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
+import { notSupported } from '../schema/refuse.ts';
+import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
-import { booleanOption, checkOptions, contextOf } from './options.ts';
+import type { CollectionScope } from './collection-admin.ts';
+import { SIGNAL_ONLY, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import { outputIds, searchRequest } from './search-request.ts';
-import { describe } from './session.ts';
 import type { CollectionDescription, Session } from './session.ts';
 
 export interface InsertResult<S = AnySchema> {
@@ -34,13 +32,27 @@ export interface DeleteResult {
   readonly timestamp: bigint;
 }
 
+export interface InsertOptions extends CallOptions {
+  /** Where the rows go. Default `_default`; not with a partition key, whose values decide. NOT_FOUND when there is none of that name. */
+  readonly partition?: string;
+}
+
 export interface DeleteOptions<S = AnySchema> extends CallOptions {
   readonly ids: KeysInput<S>;
+  /** Only what is in there. Default: wherever the keys are. */
+  readonly partition?: string;
+}
+
+export interface CountOptions extends CallOptions {
+  /** Only these. Default: all. */
+  readonly partitions?: readonly string[];
 }
 
 export interface GetOptions<S = AnySchema, O = OutputFields<S>> extends CallOptions {
   /** Names, or `'*'` for all. Without: all scalar fields. The primary key is always there. */
   readonly outputFields?: O;
+  /** Only these. Default: all. */
+  readonly partitions?: readonly string[];
 }
 
 interface SharedSearchOptions<S, O> extends CallOptions {
@@ -54,6 +66,8 @@ interface SharedSearchOptions<S, O> extends CallOptions {
   readonly params?: Readonly<Record<string, number | string | boolean>>;
   /** Fields of the hits' entities: names, or `'*'` for all. Default none. */
   readonly outputFields?: O;
+  /** Only these. Default: all. NOT_FOUND when there is none of that name. */
+  readonly partitions?: readonly string[];
 }
 
 /** One query. */
@@ -114,14 +128,13 @@ export interface TuneResult extends TuneTrial {
   readonly tried: readonly TuneTrial[];
 }
 
-const SIGNAL_ONLY: ReadonlySet<string> = new Set(['signal']);
-const INSERT_TO_COME: ReadonlySet<string> = new Set(['partition', 'transfer']);
-const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'signal']);
-const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams', 'purge', 'partition']);
-const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'signal']);
-const GET_TO_COME: ReadonlySet<string> = new Set(['partitions', 'consistency', 'at']);
-const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
-const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
+const INSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'signal']);
+const INSERT_TO_COME: ReadonlySet<string> = new Set(['transfer']);
+const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'partition', 'signal']);
+const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams', 'purge']);
+const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'signal']);
+const GET_TO_COME: ReadonlySet<string> = new Set(['consistency', 'at']);
+const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
 
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
 export class Collection<S extends AnySchema = AnySchema> {
@@ -149,12 +162,13 @@ export class Collection<S extends AnySchema = AnySchema> {
    * Writes rows, or columns of equal length, as one atomic batch of at most 256 MiB. A key that exists is replaced.
    * INVALID_ARGUMENT, with nothing written, for anything that does not fit the schema and for one key twice.
    */
-  async insert(rows: readonly Row<S>[] | Columns<S>, options?: CallOptions): Promise<InsertResult<S>> {
+  async insert(rows: readonly Row<S>[] | Columns<S>, options?: InsertOptions): Promise<InsertResult<S>> {
     const engine = this.#live();
-    checkOptions(options, 'insert', SIGNAL_ONLY, INSERT_TO_COME);
+    checkOptions(options, 'insert', INSERT_OPTIONS, INSERT_TO_COME);
     const context = contextOf(options?.signal);
+    const partition = nameOption('partition', options?.partition);
     const batch = toBatch(this.#plan, rows);
-    const { keys, timestamp } = await engine.insert({ collectionId: this.#collectionId, batch }, context);
+    const { keys, timestamp } = await engine.insert({ collectionId: this.#collectionId, batch, partition }, context);
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
   }
 
@@ -163,8 +177,9 @@ export class Collection<S extends AnySchema = AnySchema> {
     const engine = this.#live();
     checkOptions(options, 'delete', DELETE_OPTIONS, DELETE_TO_COME);
     const context = contextOf(options?.signal);
+    const partition = nameOption('partition', options?.partition);
     const keys = toKeys(options?.ids, this.#plan.key);
-    return engine.delete({ collectionId: this.#collectionId, keys }, context);
+    return engine.delete({ collectionId: this.#collectionId, keys, partition }, context);
   }
 
   /** The rows closest to one vector, or to each of many. An empty collection has no hits. */
@@ -196,17 +211,18 @@ export class Collection<S extends AnySchema = AnySchema> {
     const { key, scalarIds } = this.#plan;
     let outputFieldIds = options?.outputFields === undefined ? scalarIds : outputIds(this.#plan, options.outputFields);
     if (!outputFieldIds.includes(key.fieldId)) outputFieldIds = [key.fieldId, ...outputFieldIds];
+    const partitions = namesOption('partitions', options?.partitions);
     if (keys.length === 0) return [];
-    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds }, context);
+    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds, partitions }, context);
     return toFound(reply, this.#plan) as Found<S, O>[];
   }
 
   /** Rows there are. */
-  async count(filter?: undefined, options?: CallOptions): Promise<number> {
+  async count(filter?: undefined, options?: CountOptions): Promise<number> {
     const engine = this.#live();
     if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');
-    checkOptions(options, 'count', SIGNAL_ONLY);
-    return engine.count({ collectionId: this.#collectionId }, contextOf(options?.signal));
+    checkOptions(options, 'count', COUNT_OPTIONS);
+    return engine.count({ collectionId: this.#collectionId, partitions: namesOption('partitions', options?.partitions) }, contextOf(options?.signal));
   }
 
   /** Resolves when the rows written so far are in sealed, durable files. Their index is built behind it. */
@@ -223,42 +239,27 @@ export class Collection<S extends AnySchema = AnySchema> {
    * when the index is changed again or dropped meanwhile: then the old one serves on.
    */
   async createIndex(field: VectorFieldName<S>, spec: IndexInput, options?: CreateIndexOptions): Promise<IndexSpec> {
-    const engine = this.#live();
-    checkOptions(options, 'createIndex', INDEX_OPTIONS);
-    const { fieldId, type: fieldType } = this.#vectorField(field);
-    const { type, metric, params } = toIndexRequest(field, spec);
-    if (metric !== undefined) checkMetric(field, fieldType as VectorType, metric);
-    const wait = booleanOption('wait', options?.wait, true);
-    const context = contextOf(options?.signal, options?.onProgress);
-    return engine.createIndex({ collectionId: this.#collectionId, fieldId, spec: { type, metric, params: { ...params } }, wait }, context);
+    return (await this.#admin()).createIndex(this.#scope, field, spec, options);
   }
 
   /** How far the index of a field is. */
   async indexProgress(field: VectorFieldName<S>): Promise<IndexProgress> {
-    const engine = this.#live();
-    return engine.indexProgress({ collectionId: this.#collectionId, fieldId: this.#vectorField(field).fieldId });
+    return (await this.#admin()).indexProgress(this.#scope, field);
   }
 
   /** Takes a field's index away, with its files; a build under way for it stops. Its rows are found by exact scan from then on. NOT_FOUND when it has none. */
   async dropIndex(field: VectorFieldName<S>, options?: CallOptions): Promise<void> {
-    const engine = this.#live();
-    checkOptions(options, 'dropIndex', SIGNAL_ONLY);
-    const { fieldId } = this.#vectorField(field);
-    await engine.dropIndex({ collectionId: this.#collectionId, fieldId }, contextOf(options?.signal));
+    return (await this.#admin()).dropIndex(this.#scope, field, options);
   }
 
   /** The index of a field as it was asked for, what is built for it, how far that is, and what answers meanwhile. NOT_FOUND when it has none. */
   async describeIndex(field: VectorFieldName<S>): Promise<IndexDescription> {
-    const engine = this.#live();
-    return engine.describeIndex({ collectionId: this.#collectionId, fieldId: this.#vectorField(field).fieldId });
+    return (await this.#admin()).describeIndex(this.#scope, field);
   }
 
   /** The indexes of all fields that have one. */
   async listIndexes(): Promise<IndexDescription[]> {
-    const engine = this.#live();
-    const { indexes, schema } = await this.#info();
-    const fields = schema.fields.filter((field) => Object.hasOwn(indexes, field.name));
-    return Promise.all(fields.map(({ fieldId }) => engine.describeIndex({ collectionId: this.#collectionId, fieldId })));
+    return (await this.#admin()).listIndexes(this.#scope);
   }
 
   /**
@@ -269,54 +270,59 @@ export class Collection<S extends AnySchema = AnySchema> {
   tune(options: TuneOptions<S>): Promise<TuneResult>;
   tune(field: VectorFieldName<S>, options: TuneOptions<S>): Promise<TuneResult>;
   async tune(first: VectorFieldName<S> | TuneOptions<S>, second?: TuneOptions<S>): Promise<TuneResult> {
-    const engine = this.#live();
-    const options = typeof first === 'string' ? second : first;
-    checkOptions(options, 'tune', TUNE_OPTIONS);
-    const { queries, limit, targetRecall = 0.95 }: Partial<TuneOptions<S>> = options ?? {};
-    if (typeof targetRecall !== 'number' || !(targetRecall > 0 && targetRecall <= 1)) refuse('targetRecall', NO_ROW, 'a number above 0 and at most 1', show(targetRecall));
-    const request = searchRequest(this.#plan, this.#collectionId, { vectors: queries, field: typeof first === 'string' ? first : undefined, limit });
-    const context = contextOf(options?.signal, options?.onProgress);
-    const { name } = this.#plan.vectors.find(({ fieldId }) => fieldId === request.fieldId)!;
-    const { tune } = await import('./tune.ts');
-    return tune({ engine, request, field: name, target: targetRecall, context });
+    return (await this.#admin()).tune(this.#scope, first, second);
+  }
+
+  /** ALREADY_EXISTS when there is one of that name. INVALID_ARGUMENT beyond 1,024, and with a partition key. */
+  async createPartition(name: string): Promise<void> {
+    return (await this.#admin()).createPartition(this.#scope, name);
+  }
+
+  /** Removes a partition with its rows. INVALID_ARGUMENT for `_default`. */
+  async dropPartition(name: string): Promise<void> {
+    return (await this.#admin()).dropPartition(this.#scope, name);
+  }
+
+  async hasPartition(name: string): Promise<boolean> {
+    return (await this.#admin()).hasPartition(this.#scope, name);
+  }
+
+  /** All of them, with the rows in each. */
+  async listPartitions(): Promise<PartitionInfo[]> {
+    return (await this.#admin()).listPartitions(this.#scope);
+  }
+
+  /** Removes all rows; partitions and indexes asked for stay. Not to be read back by time travel. */
+  async truncate(options?: CallOptions): Promise<void> {
+    return (await this.#admin()).truncate(this.#scope, options);
   }
 
   async describe(): Promise<CollectionDescription> {
-    return describe(await this.#info());
+    return (await this.#admin()).describe(this.#scope);
   }
 
   async stats(): Promise<CollectionStats> {
-    return this.#live().collectionStats({ collectionId: this.#collectionId });
+    return (await this.#admin()).stats(this.#scope);
   }
 
   /** Removes the collection with everything in it. */
   async drop(options?: CallOptions): Promise<void> {
-    const engine = this.#live();
-    checkOptions(options, 'drop', SIGNAL_ONLY);
-    const context = contextOf(options?.signal);
-    await engine.dropCollection({ collectionId: this.#collectionId }, context);
+    await (await this.#admin()).drop(this.#scope, options);
     this.#isDropped = true;
   }
 
-  /** By number: the name may have been given to another collection. */
-  async #info(): Promise<CollectionInfo> {
-    return this.#live().describeCollection({ collectionId: this.#collectionId });
+  /** The bodies of the calls that are not about rows. */
+  #admin(): Promise<typeof import('./collection-admin.ts')> {
+    return import('./collection-admin.ts').catch(refuseMissingChunk);
+  }
+
+  get #scope(): CollectionScope {
+    return { engine: this.#live(), collectionId: this.#collectionId, plan: this.#plan };
   }
 
   #live(): EngineClient {
     const { engine } = this.#session;
-    if (this.#isDropped) throw this.#gone();
+    if (this.#isDropped) throw new ElanusError('NOT_FOUND', `collection "${this.name}" was dropped`, { collection: this.name });
     return engine;
-  }
-
-  #gone(): ElanusError {
-    return new ElanusError('NOT_FOUND', `collection "${this.name}" was dropped`, { collection: this.name });
-  }
-
-  #vectorField(name: unknown): Field {
-    const field = typeof name === 'string' ? this.#plan.byName.get(name) : undefined;
-    if (field === undefined) refuse('field', NO_ROW, `a field of the schema (${[...this.#plan.byName.keys()].join(', ')})`, show(name));
-    if (!isVectorType(field.type)) notSupported(field.name, 'an index of a scalar field', 'vector fields have indexes');
-    return field;
   }
 }

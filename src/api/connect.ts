@@ -5,6 +5,7 @@ import { throwIfAborted } from '../util/error.ts';
 import { Database } from './database.ts';
 import { EventHub } from './events.ts';
 import { booleanOption, checkOptions, contextOf, integerOption, wordOption } from './options.ts';
+import { Session } from './session.ts';
 import { parseUrl } from './url.ts';
 
 export interface ConnectOptions {
@@ -64,7 +65,7 @@ export function makeConnect(launch: EngineLauncher): Connect {
     const engine = await launch(request, { ...context, onEvent: (event) => events.emit(event) });
     if (signal?.aborted) await engine.close();
     throwIfAborted(signal);
-    return new Database(engine, events);
+    return new Database(new Session(engine), events);
   };
 }
 

@@ -1,32 +1,90 @@
 /** A database, as its users see it: collections by name, and its end. Talks to the engine in plain messages. */
-import type { DatabaseStats, EngineClient } from '../engine/client.ts';
+import type { AliasInfo, DatabaseStats } from '../engine/client.ts';
 import { checkName, isSameSchema, toSchema } from '../schema/define.ts';
 import type { AnySchema } from '../schema/infer.ts';
 import type { Schema } from '../schema/types.ts';
-import { isElanusError } from '../util/error.ts';
 import { Collection } from './collection.ts';
+import type { AliasOptions, DatabaseScope, ListAliasesOptions, RenameOptions } from './database-admin.ts';
 import type { DatabaseEvents, EventHub } from './events.ts';
-import { booleanOption, checkOptions, contextOf } from './options.ts';
+import { booleanOption, checkOptions, contextOf, integerOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
-import { Session, describe } from './session.ts';
-import type { CollectionDescription } from './session.ts';
+import type { CollectionDescription, Session } from './session.ts';
 
 export interface CreateCollectionOptions extends CallOptions {
   /** Answer the collection of that name if there is one; SCHEMA_MISMATCH if it has another schema. Default false: ALREADY_EXISTS. */
   readonly ifNotExists?: boolean;
+  /** With a partition key: into how many partitions it divides the rows, 1 to 1,024. Default 16. */
+  readonly numPartitions?: number;
+  /** With a partition key: every search must name one value of it. Default false. */
+  readonly partitionKeyIsolation?: boolean;
 }
 
-const CREATE_OPTIONS: ReadonlySet<string> = new Set(['ifNotExists', 'signal']);
-const DROP_OPTIONS: ReadonlySet<string> = new Set(['signal']);
+const CREATE_OPTIONS: ReadonlySet<string> = new Set(['ifNotExists', 'numPartitions', 'partitionKeyIsolation', 'signal']);
 
 /** Made by `connect`. Every method answers CLOSED after `close`. */
 export class Database {
+  /** Collections are those of one namespace; `useDatabase` has others. */
+  readonly name: string;
   readonly #session: Session;
   readonly #events: EventHub;
 
-  constructor(engine: EngineClient, events: EventHub) {
-    this.#session = new Session(engine);
+  constructor(session: Session, events: EventHub, name = 'default') {
+    this.name = name;
+    this.#session = session;
     this.#events = events;
+  }
+
+  /** The bodies of the calls that open no collection. */
+  #admin(): Promise<typeof import('./database-admin.ts')> {
+    return import('./database-admin.ts').catch(refuseMissingChunk);
+  }
+
+  get #scope(): DatabaseScope {
+    return { session: this.#session, database: this.name };
+  }
+
+  /** Makes a namespace of collections beside `default`, of at most 64. ALREADY_EXISTS when there is one of that name. */
+  async createDatabase(name: string): Promise<void> {
+    return (await this.#admin()).createDatabase(this.#scope, name);
+  }
+
+  /** Another handle, whose collections are those of that database; this one stays as it is, and closing either closes both. NOT_FOUND when there is none. */
+  async useDatabase(name: string): Promise<Database> {
+    await this.#session.engine.listCollections({ database: name });
+    return new Database(this.#session, this.#events, name);
+  }
+
+  async listDatabases(): Promise<string[]> {
+    return (await this.#admin()).listDatabases(this.#scope);
+  }
+
+  /** Removes an empty database. INVALID_ARGUMENT for `default` and for one that has collections or snapshots. */
+  async dropDatabase(name: string): Promise<void> {
+    return (await this.#admin()).dropDatabase(this.#scope, name);
+  }
+
+  /** Gives a collection another name beside its own, good wherever that is. ALREADY_EXISTS when it is taken. */
+  async createAlias(options: AliasOptions): Promise<void> {
+    return (await this.#admin()).createAlias(this.#scope, options);
+  }
+
+  /** Makes an alias stand for another collection. NOT_FOUND when there is no such alias. */
+  async alterAlias(options: AliasOptions): Promise<void> {
+    return (await this.#admin()).alterAlias(this.#scope, options);
+  }
+
+  /** Removes an alias; one that is not there is no error. */
+  async dropAlias(alias: string): Promise<void> {
+    return (await this.#admin()).dropAlias(this.#scope, alias);
+  }
+
+  async listAliases(options?: ListAliasesOptions): Promise<AliasInfo[]> {
+    return (await this.#admin()).listAliases(this.#scope, options);
+  }
+
+  /** Gives a collection another name; handles of it go on. ALREADY_EXISTS when the name is taken. */
+  async renameCollection(name: string, newName: string, options?: RenameOptions): Promise<void> {
+    return (await this.#admin()).renameCollection(this.#scope, name, newName, options);
   }
 
   /** Makes a collection. ALREADY_EXISTS when the name is taken and `ifNotExists` is not given. */
@@ -35,8 +93,10 @@ export class Database {
     checkName('name', name);
     checkOptions(options, 'createCollection', CREATE_OPTIONS);
     const ifNotExists = booleanOption('ifNotExists', options.ifNotExists, false);
+    const numPartitions = options.numPartitions === undefined ? undefined : integerOption('numPartitions', options.numPartitions, 1, 1_024, 16);
+    const properties = booleanOption('partitionKeyIsolation', options.partitionKeyIsolation, false) ? { partitionKeyIsolation: true } : {};
     const given = toSchema(schema);
-    const info = await engine.createCollection({ name, schema: given, ifNotExists }, contextOf(options.signal));
+    const info = await engine.createCollection({ database: this.name, name, schema: given, ifNotExists, properties, numPartitions }, contextOf(options.signal));
     await refuseOther(name, info.schema, given);
     return new Collection<S>(this.#session, info);
   }
@@ -49,44 +109,31 @@ export class Database {
     const { engine } = this.#session;
     checkName('name', name);
     const given = schema === undefined ? undefined : toSchema(schema);
-    const info = await engine.describeCollection({ name });
+    const info = await engine.describeCollection({ database: this.name, name });
     if (given !== undefined) await refuseOther(name, info.schema, given);
     return new Collection<S>(this.#session, info);
   }
 
   async hasCollection(name: string): Promise<boolean> {
-    const { engine } = this.#session;
-    checkName('name', name);
-    try {
-      await engine.describeCollection({ name });
-      return true;
-    } catch (error) {
-      if (isElanusError(error) && error.code === 'NOT_FOUND') return false;
-      throw error;
-    }
+    return (await this.#admin()).hasCollection(this.#scope, name);
   }
 
   /** Names of all collections. */
   async listCollections(): Promise<string[]> {
-    return this.#session.engine.listCollections({});
+    return (await this.#admin()).listCollections(this.#scope);
   }
 
   async describeCollection(name: string): Promise<CollectionDescription> {
-    const { engine } = this.#session;
-    checkName('name', name);
-    return describe(await engine.describeCollection({ name }));
+    return (await this.#admin()).describeCollection(this.#scope, name);
   }
 
   /** Removes a collection with everything in it. NOT_FOUND when there is none. */
-  async dropCollection(name: string, options: CallOptions = {}): Promise<void> {
-    const { engine } = this.#session;
-    checkName('name', name);
-    checkOptions(options, 'dropCollection', DROP_OPTIONS);
-    await engine.dropCollection({ name }, contextOf(options.signal));
+  async dropCollection(name: string, options?: CallOptions): Promise<void> {
+    return (await this.#admin()).dropCollection(this.#scope, name, options);
   }
 
   async stats(): Promise<DatabaseStats> {
-    return this.#session.engine.databaseStats();
+    return (await this.#admin()).stats(this.#scope);
   }
 
   /** Listens for what happens in the background. Answers how to stop. A failure that nobody listens for is kept for the first who does. */

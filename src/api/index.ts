@@ -5,9 +5,10 @@ export type { ErrorCode, ErrorDetail } from '../util/error.ts';
 export type { Connect, ConnectOptions } from './connect.ts';
 export type { CreateCollectionOptions, Database } from './database.ts';
 export type { CollectionDescription } from './session.ts';
+export type { AliasOptions, ListAliasesOptions, RenameOptions } from './database-admin.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
-  Collection, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertResult, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
+  Collection, CountOptions, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertOptions, InsertResult, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
 } from './collection.ts';
 export type { CallOptions } from './options.ts';
 export type {
@@ -16,5 +17,5 @@ export type {
 } from '../schema/infer.ts';
 export type { FieldType, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 export type {
-  CollectionStats, DatabaseStats, IndexDescription, IndexProgress, IndexState, Progress, RecoveryReport, SegmentStats, ServingPart,
+  AliasInfo, CollectionProperties, CollectionStats, DatabaseStats, IndexDescription, IndexProgress, IndexState, PartitionInfo, Progress, RecoveryReport, SegmentStats, ServingPart,
 } from '../engine/client.ts';

@@ -4,13 +4,16 @@
  */
 import type { CallContext, Progress } from '../engine/client.ts';
 import { NO_ROW, isRecord, notSupported, refuse, show } from '../schema/refuse.ts';
-import { throwIfAborted } from '../util/error.ts';
+import { ElanusError, throwIfAborted } from '../util/error.ts';
 
 /** Options that every call takes. */
 export interface CallOptions {
   /** Ends the call with ABORTED. */
   readonly signal?: AbortSignal;
 }
+
+/** Of calls that take no others. */
+export const SIGNAL_ONLY: ReadonlySet<string> = new Set(['signal']);
 
 /** Most hits of one search, `offset` included, and most queries of one call. */
 export const MAX_LIMIT = 16_384;
@@ -48,6 +51,19 @@ export function wordOption<const W extends string>(label: string, value: unknown
   return value as W | undefined;
 }
 
+/** The name of something that is looked up, or undefined. */
+export function nameOption(label: string, value: unknown): string | undefined {
+  if (value !== undefined && typeof value !== 'string') refuse(label, NO_ROW, 'a name', show(value));
+  return value;
+}
+
+/** Names of things that are looked up, at least one, or undefined. */
+export function namesOption(label: string, value: unknown): string[] | undefined {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || value.length === 0 || value.some((name) => typeof name !== 'string')) refuse(label, NO_ROW, 'an array of names', show(value));
+  return [...value] as string[];
+}
+
 /** What cannot be cloned, for the engine; undefined when there is nothing, so that nobody listens for nothing. ABORTED when the signal has fired. */
 export function contextOf(signal: AbortSignal | undefined, onProgress?: (progress: Progress) => void): CallContext | undefined {
   if (signal === undefined && onProgress === undefined) return undefined;
@@ -57,4 +73,9 @@ export function contextOf(signal: AbortSignal | undefined, onProgress?: (progres
   }
   if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress', NO_ROW, 'a function', show(onProgress));
   return { signal, onProgress };
+}
+
+/** For calls whose code is imported when they are called. */
+export function refuseMissingChunk(cause: unknown): never {
+  throw new ElanusError('UNAVAILABLE', 'a part of the library could not be loaded: are its files still where the page came from?', {}, { cause });
 }

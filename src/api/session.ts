@@ -1,5 +1,5 @@
 /** What a database shares with its collections: the engine, as long as it is open. */
-import type { CollectionInfo, EngineClient } from '../engine/client.ts';
+import type { CollectionInfo, CollectionProperties, EngineClient } from '../engine/client.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 
@@ -30,9 +30,12 @@ export interface CollectionDescription {
   /** Indexes by field name. */
   readonly indexes: Readonly<Record<string, IndexSpec>>;
   readonly createdTimestamp: bigint;
+  readonly properties: CollectionProperties;
+  /** With a partition key: into how many partitions it divides the rows. */
+  readonly numPartitions?: number;
 }
 
 /** What users may know of a collection. */
-export function describe({ name, schema, indexes, createdTimestamp }: CollectionInfo): CollectionDescription {
-  return { name, schema, indexes, createdTimestamp };
+export function describe({ collectionId: _, ...description }: CollectionInfo): CollectionDescription {
+  return description;
 }

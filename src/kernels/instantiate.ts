@@ -1,13 +1,24 @@
 /** Binding a chosen kernel build to a linear memory. Apart from the choice, so that an entry which only chooses stays small. */
+import { assert } from '../util/assert.ts';
 import { ElanusError } from '../util/error.ts';
 import { ABI_VERSION } from './abi.ts';
 import { KERNEL_EXPORT_NAMES, type KernelExports, type KernelInstance } from './exports.ts';
 import type { KernelModule } from './load.ts';
-import { scalarInstance } from './scalar.ts';
+
+/** The scalar twin, on threads that have been given it: few ever need it, and it would be a tenth of what every page downloads. */
+let twin: (() => KernelInstance) | null = null;
+
+/** Has modules without WebAssembly served by this twin (`scalarInstance`) on this thread. */
+export function useTwin(makeInstance: () => KernelInstance): void {
+  twin = makeInstance;
+}
 
 /** Binds a module to a memory of its own. */
 export function instantiate(kernels: KernelModule): KernelInstance {
-  if (!kernels.module) return scalarInstance();
+  if (!kernels.module) {
+    assert(twin !== null, 'a thread without WebAssembly has the scalar kernels');
+    return twin();
+  }
   const memory = new WebAssembly.Memory({ initial: 1 });
   const { exports } = new WebAssembly.Instance(kernels.module, { env: { memory } });
   const found = (exports['abiVersion'] as WebAssembly.Global | undefined)?.value as unknown;

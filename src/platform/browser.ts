@@ -9,12 +9,7 @@ export function browserPlatform(): Platform {
     resolveUrl: resolveBrowserUrl,
     openStore: async (url, options) => (await import('./browser-stores.ts')).openBrowserStore(url.href, options),
     loadKernels: async (options) => (await import('./kernel-chunks.ts')).loadPackagedKernels(options),
-    async spawnWorker() {
-      const { startBrowserThread } = await import('./browser-threads.ts');
-      // Bundlers look for exactly this expression, and emit the file that it names.
-      const start = (): Worker => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-      return startBrowserThread(start, async () => (await import('elanus:worker-source')).default);
-    },
+    spawnWorker: async (_role, variant) => (await import('./browser-workers.ts')).startPackagedWorker(variant),
     get hardwareConcurrency() {
       return navigator.hardwareConcurrency ?? 1;
     },

@@ -39,8 +39,8 @@ export interface Platform {
   openStore(url: StoreUrl, options: { readonly readOnly: boolean }): Promise<Store>;
   /** Compiles the fastest kernels this engine accepts. `prefer` forces one, for tests and benches. */
   loadKernels(options: { readonly prefer?: KernelVariant; readonly wasm?: WebAssembly.Module | BufferSource }): Promise<KernelModule>;
-  /** Starts a thread, or rejects where threads are not to be had. Does not keep a Node process alive. */
-  spawnWorker(role: WorkerRole): Promise<WorkerHandle>;
+  /** Starts a thread that can run these kernels, or rejects where threads are not to be had. Does not keep a Node process alive. */
+  spawnWorker(role: WorkerRole, variant: KernelVariant): Promise<WorkerHandle>;
   readonly hardwareConcurrency: number;
   /** Where `mode: 'auto'` puts the engine. */
   readonly engineThread: 'calling' | 'worker';

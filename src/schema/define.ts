@@ -12,15 +12,15 @@ import { VECTOR_TYPES, checkMetric, defaultMetric, isVectorType, type VectorType
 const TYPES = Object.keys(FIELD_TYPE_CODE).join(', ');
 const TYPES_TO_COME = new Set(['Array']);
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  Int64: ['primaryKey', 'autoId', 'as'],
-  VarChar: ['primaryKey', 'autoId', 'maxLength'],
+  Int64: ['primaryKey', 'autoId', 'as', 'partitionKey'],
+  VarChar: ['primaryKey', 'autoId', 'maxLength', 'partitionKey'],
 };
 const PLAIN_OPTIONS: readonly string[] = ['primaryKey', 'autoId'];
 const VECTOR_OPTIONS: readonly string[] = [...PLAIN_OPTIONS, 'dim', 'index'];
 const SPARSE_OPTIONS: readonly string[] = [...PLAIN_OPTIONS, 'index'];
 const METRICS: readonly MetricType[] = ['L2', 'IP', 'COSINE', 'HAMMING', 'JACCARD'];
-const OPTIONS_TO_COME = new Set(['nullable', 'defaultValue', 'partitionKey', 'clusteringKey', 'enableAnalyzer', 'analyzer', 'index']);
-const SCHEMA_OPTIONS_TO_COME = new Set(['dynamicField', 'functions', 'partitionKey', 'numPartitions', 'ttlSeconds']);
+const OPTIONS_TO_COME = new Set(['nullable', 'defaultValue', 'clusteringKey', 'enableAnalyzer', 'analyzer', 'index']);
+const SCHEMA_OPTIONS_TO_COME = new Set(['dynamicField', 'functions', 'numPartitions', 'ttlSeconds']);
 
 /**
  * Checks a schema and gives it types.
@@ -74,6 +74,8 @@ function normalise(input: unknown): Schema {
   const fields = names.map((name, fieldId) => normaliseField(name, fieldId, (input.fields as Record<string, unknown>)[name]));
   const keys = fields.filter((field) => field.primaryKey);
   if (keys.length !== 1) refuse('fields', NO_ROW, 'exactly one field with primaryKey: true', String(keys.length));
+  const partitionKeys = fields.filter((field) => field.partitionKey).length;
+  if (partitionKeys > 1) refuse('fields', NO_ROW, 'at most one field with partitionKey: true', String(partitionKeys));
   const vectors = fields.filter((field) => isVectorType(field.type)).length;
   if (vectors === 0 || vectors > MAX_VECTOR_FIELDS) refuse('fields', NO_ROW, `1 to ${MAX_VECTOR_FIELDS} vector fields`, String(vectors));
   return Object.freeze({ version: 1, fields: Object.freeze(fields), ...(description === undefined ? {} : { description }) });
@@ -99,7 +101,9 @@ function normaliseField(name: string, fieldId: number, input: unknown): Field {
   if (primaryKey && type !== 'Int64' && type !== 'VarChar') refuse(name, NO_ROW, 'a primary key of Int64 or VarChar', type);
   if (autoId && !primaryKey) refuse(name, NO_ROW, 'autoId only with primaryKey', 'autoId alone');
   if (autoId && type === 'VarChar') notSupported(name, 'autoId of a VarChar key', 'an Int64 key can have it');
-  const base = { fieldId, name, type, primaryKey, autoId, nullable: false };
+  const partitionKey = flag(name, 'partitionKey', field.partitionKey);
+  if (partitionKey && primaryKey) refuse(name, NO_ROW, 'partitionKey of another field than the primary key', 'both');
+  const base = { fieldId, name, type, primaryKey, autoId, nullable: false, ...(partitionKey ? { partitionKey } : {}) };
   if (type === 'VarChar') return Object.freeze({ ...base, maxLength: integer(name, 'maxLength', field.maxLength, 1, MAX_VARCHAR_BYTES) });
   if (isVectorType(type)) {
     const dim = dims ? { dim: dimension(name, field.dim, dims) } : {};

@@ -29,6 +29,8 @@ export interface Int64FieldInput extends FieldOptions {
   readonly autoId?: boolean;
   /** What reads return instead of a bigint. With `'number'` values beyond 2^53 - 1 are refused. */
   readonly as?: 'number' | 'string';
+  /** The values decide in which of the collection's hidden partitions a row is. At most one field. */
+  readonly partitionKey?: boolean;
 }
 
 export interface VarCharFieldInput extends FieldOptions {
@@ -36,6 +38,8 @@ export interface VarCharFieldInput extends FieldOptions {
   readonly primaryKey?: boolean;
   /** Most UTF-8 bytes of a value, 1 to 65,535. */
   readonly maxLength: number;
+  /** The values decide in which of the collection's hidden partitions a row is. At most one field. */
+  readonly partitionKey?: boolean;
 }
 
 export interface DenseVectorFieldInput extends FieldOptions {

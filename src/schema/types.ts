@@ -71,4 +71,4 @@ export interface Schema {
 }
 
 /** Options by which rows of one field fit another. */
-export const COMPARED_OPTIONS = ['type', 'primaryKey', 'autoId', 'nullable', 'maxLength', 'dim', 'as'] as const;
+export const COMPARED_OPTIONS = ['type', 'primaryKey', 'autoId', 'nullable', 'maxLength', 'dim', 'as', 'partitionKey'] as const;

@@ -15,7 +15,7 @@ export const PREAMBLE_BYTES = 16;
 const MAGIC = [0x45, 0x4c, 0x4e, 0x53] as const;
 
 /** What a file is. Persisted: never renumber. */
-export const KIND_CODE = { manifest: 1, log: 2, segment: 3, index: 4, deletes: 5 } as const;
+export const KIND_CODE = { manifest: 1, log: 2, segment: 3, index: 4, deletes: 5, sharedRecord: 6, sharedHead: 7, sharedClock: 8 } as const;
 export type PreambleKind = keyof typeof KIND_CODE;
 
 /** What the numbers of kinds mean. */

@@ -92,7 +92,7 @@ describe.each(engines)('a collection on $name', ({ connect }) => {
 
     it('refuses options it does not know, and says which are to come', async () => {
       expect(await codeOfAsync(docs.insert([bird(1)], { sginal: 1 } as never))).toBe('INVALID_ARGUMENT');
-      expect(await codeOfAsync(docs.insert([bird(1)], { partition: 'p' } as never))).toBe('NOT_SUPPORTED');
+      expect(await codeOfAsync(docs.insert([bird(1)], { transfer: true } as never))).toBe('NOT_SUPPORTED');
       expect(await docs.count()).toBe(0);
     });
   });
@@ -193,7 +193,7 @@ describe.each(engines)('a collection on $name', ({ connect }) => {
       expect(await state()).toEqual(before);
     });
 
-    it.each(['filter', 'filterParams', 'at', 'groupBy', 'partitions', 'consistency', 'text'])('says that %s is not there yet', async (name) => {
+    it.each(['filter', 'filterParams', 'at', 'groupBy', 'consistency', 'text'])('says that %s is not there yet', async (name) => {
       expect(await codeOfAsync(docs.search({ vector: [1, 2, 3], [name]: 'x' } as never))).toBe('NOT_SUPPORTED');
       expect(await docs.search({ vector: [1, 2, 3], [name]: undefined } as never)).toHaveLength(5);
     });

@@ -42,8 +42,8 @@ export function testSchema(keyType: 'Int64' | 'VarChar', options: { autoId?: boo
   return toSchema({ fields: { key, label: { type: 'VarChar', maxLength: 64 }, vector: { type: 'FloatVector', dim: options.dim ?? DIM } } });
 }
 
-export function insertRows(client: EngineClient, collectionId: number, schema: Schema, rows: readonly (Omit<ModelRow, 'key'> & { key?: ModelRow['key'] })[]) {
-  return client.insert({ collectionId, batch: toBatch(planOf(schema), rows) });
+export function insertRows(client: EngineClient, collectionId: number, schema: Schema, rows: readonly (Omit<ModelRow, 'key'> & { key?: ModelRow['key'] })[], partition?: string) {
+  return client.insert({ collectionId, batch: toBatch(planOf(schema), rows), partition });
 }
 
 export const fieldId = (schema: Schema, name: string): number => schema.fields.find((field) => field.name === name)!.fieldId;

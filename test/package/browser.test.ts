@@ -1,5 +1,5 @@
 /** The packed tarball in a real browser: on static pages under content security policies, and through bundlers. */
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build as esbuild } from 'esbuild';
 import type { Browser } from 'playwright';
@@ -10,6 +10,7 @@ import { CHROME_PATH, INSECURE_HOST, PAGE, installPacked, launchBrowser, pageApp
 if (CHROME_PATH === null) console.log('package in a browser: not tested, there is no browser here');
 
 const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT' };
+const NO_WASM = "script-src 'self'; worker-src 'self'";
 const IN_WORKERS = { ...ANSWER, engineThread: 'worker', buildThread: 'worker' };
 
 describe.skipIf(CHROME_PATH === null)('the packed package in a browser', () => {
@@ -37,17 +38,18 @@ describe.skipIf(CHROME_PATH === null)('the packed package in a browser', () => {
     const folder = join(project.folder, `static-${sites.length}`);
     mkdirSync(folder);
     cpSync(join(project.folder, 'node_modules', 'elanus', 'dist'), join(folder, 'elanus'), { recursive: true });
-    if (options.without) rmSync(join(folder, 'elanus', options.without));
+    for (const file of options.without ? readdirSync(join(folder, 'elanus')).filter((name) => name.startsWith(options.without!)) : []) rmSync(join(folder, 'elanus', file));
     writeFiles(folder, { 'index.html': PAGE, 'app.js': pageApplication('./elanus/browser.js', options.url ?? `'local:docs'`, options.connect ?? '{}') });
     return served(folder, policy === null ? {} : { 'content-security-policy': policy });
   };
 
   describe('on a static page', () => {
     it('runs in workers, without a word on the console', async () => {
-      const { outcome, console } = await visit(browser, await staticPage(null));
+      const { outcome, console, workers } = await visit(browser, await staticPage(null));
       expect(outcome).toEqual({ ok: expect.objectContaining(IN_WORKERS) });
       expect(outcome.ok!.kernels).toMatch(/^(relaxed|simd)$/);
       expect(console).toEqual([]);
+      expect(workers).toEqual(['worker']);
     });
 
     it('runs under a policy that allows its own scripts, workers and wasm', async () => {
@@ -59,9 +61,18 @@ describe.skipIf(CHROME_PATH === null)('the packed package in a browser', () => {
     });
 
     it('runs on the scalar kernels where the policy forbids wasm, and says why', async () => {
-      const { outcome } = await visit(browser, await staticPage("script-src 'self'; worker-src 'self'"));
+      const { outcome, workers } = await visit(browser, await staticPage(NO_WASM));
       expect(outcome).toEqual({ ok: expect.objectContaining({ ...IN_WORKERS, kernels: 'scalar' }) });
       expect(outcome.ok!.kernelsReason).toMatch(/Content Security Policy/i);
+      expect(workers).toEqual(['worker-full']);
+    });
+
+    it('does so from a Blob, too, and on the calling thread', async () => {
+      const fromBlob = await visit(browser, await staticPage(`${NO_WASM} blob:`, { without: 'worker-full.js' }));
+      expect(fromBlob.outcome).toEqual({ ok: expect.objectContaining({ ...IN_WORKERS, kernels: 'scalar' }) });
+      const inline = await visit(browser, await staticPage(NO_WASM, { connect: `{ mode: 'inline' }` }));
+      expect(inline.outcome).toEqual({ ok: expect.objectContaining({ ...ANSWER, engineThread: 'calling', buildThread: 'calling', kernels: 'scalar' }) });
+      expect(inline.workers).toEqual([]);
     });
 
     it('runs on the calling thread where the policy forbids workers, with one warning that names the cause', async () => {
@@ -74,6 +85,11 @@ describe.skipIf(CHROME_PATH === null)('the packed package in a browser', () => {
     it('starts its workers from a Blob where their file is missing', async () => {
       const { outcome } = await visit(browser, await staticPage(null, { without: 'worker.js' }));
       expect(outcome).toEqual({ ok: expect.objectContaining(IN_WORKERS) });
+    });
+
+    it('says so when a part that is imported on demand is gone', async () => {
+      const { outcome } = await visit(browser, await staticPage(null, { without: 'browser-collection-admin' }));
+      expect(outcome.error).toMatch(/^UNAVAILABLE .*could not be loaded/);
     });
 
     it('runs on an insecure page, which has no Web Locks', async () => {
@@ -114,9 +130,13 @@ describe.skipIf(CHROME_PATH === null)('the packed package in a browser', () => {
       await viteBuild({ root, configFile: false, logLevel: 'error' });
       const server = await preview({ root, configFile: false, logLevel: 'error', preview: { host: '127.0.0.1', port: 0 } });
       try {
-        const { outcome, console } = await visit(browser, server.resolvedUrls!.local[0]!);
+        const { outcome, console, workers } = await visit(browser, server.resolvedUrls!.local[0]!);
         expect(outcome).toEqual({ ok: expect.objectContaining(IN_WORKERS) });
         expect(console).toEqual([]);
+        expect(workers).toEqual(['worker']);
+        const without = await visit(browser, await served(join(root, 'dist'), { 'content-security-policy': NO_WASM }));
+        expect(without.outcome).toEqual({ ok: expect.objectContaining({ ...IN_WORKERS, kernels: 'scalar' }) });
+        expect(without.workers).toEqual(['worker-full']);
       } finally {
         await server.close();
       }

@@ -102,6 +102,8 @@ export interface Visit {
   readonly outcome: Outcome;
   /** Warnings and errors on the page's console. */
   readonly console: readonly string[];
+  /** The worker scripts of the package that were asked for, without the hashes of a bundler. */
+  readonly workers: readonly string[];
 }
 
 /** Opens a page and waits until the application has set `outcome`. A policy forbids `waitForFunction`, so it asks again and again. */
@@ -112,12 +114,17 @@ export async function visit(browser: Browser, url: string): Promise<Visit> {
   page.on('console', (message) => {
     if (['warning', 'error'].includes(message.type())) lines.push(message.text());
   });
+  const workers = new Set<string>();
+  context.on('request', (request) => {
+    const script = /\/(worker(-full)?)\b[^/]*\.js(\?|$)/.exec(request.url());
+    if (script) workers.add(script[1]!);
+  });
   page.on('pageerror', (error) => lines.push(`uncaught: ${error.message}`));
   try {
     await page.goto(url);
     for (let waited = 0; waited < 20_000; waited += 50) {
       const outcome = await page.evaluate(() => (globalThis as { outcome?: Outcome }).outcome);
-      if (outcome !== undefined) return { outcome, console: lines };
+      if (outcome !== undefined) return { outcome, console: lines, workers: [...workers] };
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error(`the application did not finish; its console:\n${lines.join('\n')}`);

@@ -2,7 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { useTwin } from '../../src/kernels/instantiate.ts';
+import { scalarInstance } from '../../src/kernels/scalar.ts';
 import { loadKernels, supportedVariants, type KernelModule, type KernelVariant } from '../../src/kernels/load.ts';
+
+useTwin(scalarInstance);
 
 const path = (variant: KernelVariant): string => fileURLToPath(new URL(`../../build/kernels/${variant}.wasm`, import.meta.url));
 
