@@ -266,7 +266,7 @@ export class Indexing {
     });
     throwIfAborted(signal);
     const file = indexFileName(segment.entry.segmentId, field.fieldId, catalog.takeFileId());
-    await store.write(file, encodeSections('index', sections));
+    await store.write(file, encodeSections('index', file, sections));
     return { entry: { fieldId: field.fieldId, spec, file, fileBytes: sectionsByteLength('index', sections) }, sections };
   }
 
