@@ -11,6 +11,7 @@ import type { RowTimes } from '../segment/row-times.ts';
 import type { Column, Keys } from '../schema/column.ts';
 import type { Schema } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
+import { encodeExcerpt } from '../storage/manifest/excerpt.ts';
 import type { SegmentEntry, SegmentIndexEntry } from '../storage/manifest/manifest.ts';
 import { deletesFileName, segmentFileName } from '../storage/names.ts';
 import { encodeSections, sectionsByteLength } from '../storage/sections/index.ts';
@@ -161,11 +162,12 @@ function snapshotGrowing(frozen: GrowingSegment, schema: Schema): Snapshot {
 
 /** Writes a segment file. Resolved: durable, and unreferenced. */
 async function writeSegment(state: CollectionState, snapshot: Snapshot, partitionId: number): Promise<SegmentEntry> {
-  const segmentId = state.parts.catalog.takeFileId();
+  const { catalog } = state.parts;
+  const segmentId = catalog.takeFileId();
   const file = segmentFileName(segmentId);
   const meta = { rows: snapshot.rows, schemaVersion: state.schema.version, partitionId };
-  const sections = segmentSections(meta, snapshot.times, snapshot.columns);
-  await state.parts.store.write(file, encodeSections('segment', sections));
+  const sections = segmentSections(meta, encodeExcerpt(catalog.manifest, state.entry, partitionId), snapshot.times, snapshot.columns);
+  await state.parts.store.write(file, encodeSections('segment', file, sections));
   return {
     segmentId,
     partitionId,
@@ -185,7 +187,7 @@ async function writeSegment(state: CollectionState, snapshot: Snapshot, partitio
 export async function writeDeletes(store: Store, segment: SealedSegment, entry: SegmentEntry, generation: number): Promise<SegmentEntry> {
   const file = deletesFileName(segment.entry.segmentId, generation);
   const deletedRows = segment.deletedRows;
-  await store.write(file, encodeSections('deletes', deletesSections(segment.deletes)));
+  await store.write(file, encodeSections('deletes', file, deletesSections(segment.deletes)));
   return { ...entry, deletesFile: file, deletedRows };
 }
 

@@ -7,10 +7,12 @@
 import { ElanusError, isElanusError } from '../util/error.ts';
 import { createDataKeys, openDataKeys, type DataKeys } from './encrypted/keys.ts';
 import { openSealedFile, readSealedFile, sealFile, type SealedFile } from './encrypted/files.ts';
-import { EncryptedLogs } from './encrypted/logs.ts';
+import { EncryptedLogs, type LogHost } from './encrypted/logs.ts';
+import { EncryptedSharedLogs } from './encrypted/shared-logs.ts';
 import { envelopeOf, sealRoot, unsealRoot, type PlainRoot } from './encrypted/root.ts';
-import { preambleKind } from './preamble.ts';
+import { KIND_CODE, KIND_NAME, readPreamble } from './preamble.ts';
 import { rootChanged, sameBytes } from './refusals.ts';
+import type { SharedAccess } from './shared/shared.ts';
 import type { Store, StoreEstimate, StoreLock, StoreLogs, StoreRoot } from './store.ts';
 
 export interface EncryptedStoreOptions {
@@ -39,6 +41,7 @@ const FILES_MAX = 1_024;
 class EncryptedStore implements Store {
   readonly logs: StoreLogs;
   readonly root: StoreRoot;
+  readonly shared: SharedAccess | null;
   readonly #inner: Store;
   readonly #userKey: CryptoKey;
   /** Null until a root was read or written. */
@@ -50,18 +53,16 @@ class EncryptedStore implements Store {
   constructor(inner: Store, userKey: CryptoKey, isForgiving: boolean) {
     this.#inner = inner;
     this.#userKey = userKey;
-    this.logs = new EncryptedLogs(
-      inner.logs,
-      {
-        keys: () => this.#needKeys(),
-        existingKeys: () => this.#existingKeys(),
-        rootSequence: async (fresh) => {
-          if (fresh) await this.#readRoot();
-          return this.#rootSequence;
-        },
+    const host: LogHost = {
+      keys: () => this.#needKeys(),
+      existingKeys: () => this.#existingKeys(),
+      rootSequence: async (fresh) => {
+        if (fresh) await this.#readRoot();
+        return this.#rootSequence;
       },
-      isForgiving,
-    );
+    };
+    this.logs = new EncryptedLogs(inner.logs, host, isForgiving);
+    this.shared = inner.shared && { logs: new EncryptedSharedLogs(inner.shared.logs, host), peers: inner.shared.peers };
     this.root = {
       read: async () => (await this.#readRoot())?.root.bytes ?? null,
       swap: (expected, next) => this.#swapRoot(expected?.slice() ?? null, next.slice()),
@@ -150,9 +151,9 @@ class EncryptedStore implements Store {
   async #readRoot(): Promise<{ readonly stored: Uint8Array; readonly keys: DataKeys; readonly root: PlainRoot } | null> {
     const stored = await this.#inner.root.read();
     if (stored === null) return null;
-    const kind = preambleKind(stored);
-    if (kind !== null && kind !== 'encrypted') {
-      throw new ElanusError('INVALID_ARGUMENT', '"encryptionKey" was given for a database that is not encrypted: open it without, or copy its rows into one that is', { found: kind });
+    const head = readPreamble(stored);
+    if (head && head.kind !== KIND_CODE.encrypted) {
+      throw new ElanusError('INVALID_ARGUMENT', '"encryptionKey" was given for a database that is not encrypted: open it without, or copy its rows into one that is', { found: KIND_NAME.get(head.kind) ?? head.kind });
     }
     const envelope = envelopeOf(stored);
     let keys = this.#keys;

@@ -52,6 +52,7 @@ class FsStore implements Store {
   readonly sharedUrl: string;
   readonly logs: FolderLogs;
   readonly root: StoreRoot;
+  readonly shared = null;
   readonly #folder: string;
   readonly #readOnly: boolean;
   readonly #handles = new ReadHandles();

@@ -15,8 +15,11 @@ import { ChunkCache } from './idb/chunk-cache.ts';
 import { IdbConnection } from './idb/connection.ts';
 import { lockDatabase } from './idb/lock.ts';
 import { IdbLogs } from './idb/logs.ts';
+import { openPeers } from './idb/peers.ts';
+import { IdbSharedLogs } from './idb/shared-logs.ts';
 import { CHUNK_BYTES, chunksOf, type FileRecord } from './idb/schema.ts';
 import { alreadyExists, checkName, checkRange, notFound, rootChanged, sameBytes } from './refusals.ts';
+import type { SharedAccess } from './shared/shared.ts';
 import type { Store, StoreEstimate, StoreLock, StoreRoot } from './store.ts';
 import { estimateOrigin } from './web-storage.ts';
 
@@ -39,6 +42,8 @@ class IdbStore implements Store {
   readonly sharedUrl: string;
   readonly logs: IdbLogs;
   readonly root: StoreRoot;
+  readonly shared: SharedAccess;
+  readonly #closePeers: () => void;
   readonly #name: string;
   readonly #connection: IdbConnection;
   readonly #warn: (message: string) => void;
@@ -52,6 +57,9 @@ class IdbStore implements Store {
     this.#warn = warn;
     this.sharedUrl = `idb:${name}`;
     this.logs = new IdbLogs(connection);
+    const peers = openPeers(name, warn);
+    this.shared = { logs: new IdbSharedLogs(connection), peers };
+    this.#closePeers = () => peers.close();
     this.#cache = new ChunkCache((id, index) => connection.run('read a file', async (db) => db.get('chunks', [id, index])));
     this.root = {
       read: () => connection.run('read the root', async (db) => ((await db.get('meta', 'root')) as Uint8Array | undefined) ?? null),
@@ -142,6 +150,7 @@ class IdbStore implements Store {
 
   async close(): Promise<void> {
     this.#connection.close();
+    this.#closePeers();
     this.#cache.clear();
     await this.#lock?.release();
   }

@@ -35,6 +35,7 @@ class MemoryStore implements Store {
   readonly sharedUrl = null;
   readonly logs: StoreLogs;
   readonly root: StoreRoot;
+  readonly shared = null;
   readonly #medium: MemoryMedium;
   readonly #readOnly: boolean;
   readonly #writing = new Set<string>();

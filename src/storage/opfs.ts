@@ -61,6 +61,7 @@ class OpfsStore implements Store {
   readonly sharedUrl: string;
   readonly logs: OpfsLogs;
   readonly root: StoreRoot;
+  readonly shared = null;
   readonly #name: string;
   readonly #folders: Folders;
   readonly #readOnly: boolean;

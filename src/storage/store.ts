@@ -6,6 +6,8 @@
  * Names are made by `names.ts` alone: `[A-Za-z0-9._-]{1,128}`, flat, no folders.
  */
 
+import type { SharedAccess } from './shared/shared.ts';
+
 export interface StoreEstimate {
   /** Bytes in use, as far as the medium can tell. */
   readonly usage: number;
@@ -73,6 +75,11 @@ export interface Store {
   list(): Promise<string[]>;
   readonly logs: StoreLogs;
   readonly root: StoreRoot;
+  /**
+   * For several engines that write at once, in tabs of a browser: logs to share instead of `logs`, and who maintains the database
+   * instead of `lock`. Null: there is one writer.
+   */
+  readonly shared: SharedAccess | null;
   /** Takes the writer's lock, or LOCKED at once, with what is known of the holder in `detail`. */
   lock(): Promise<StoreLock>;
   estimate(): Promise<StoreEstimate>;

@@ -8,9 +8,12 @@ import { RECORD_BYTES_MAX } from '../../src/storage/encrypted/logs.ts';
 import { openEncryptedStore } from '../../src/storage/encrypted.ts';
 import { openFsStore } from '../../src/storage/fs.ts';
 import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
+import { crc32c } from '../../src/util/crc32c.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { LogWriter, readLog } from '../../src/storage/wal/index.ts';
 import { aesKey } from '../support/aes-key.ts';
+import { openTab, SharedMemoryMedium } from '../support/shared-memory.ts';
+import { sharedSuite } from '../contract/shared.ts';
 import { bytesOf, expectBytes, pattern, storeSuite } from '../contract/store.ts';
 
 const key = await aesKey(1);
@@ -29,6 +32,12 @@ storeSuite('encrypted file store', () => {
     open: async (options) => openEncryptedStore(await openFsStore(join(await parent, 'db'), options), key),
     remove: async () => rm(await parent, { recursive: true, force: true }),
   };
+});
+
+sharedSuite('encrypted shared memory', () => {
+  const medium = new SharedMemoryMedium();
+  medium.now = Date.now();
+  return { open: () => openEncryptedStore(openTab(medium).store, key), remove: async () => {} };
 });
 
 const code = (expected: string) => expect.objectContaining({ name: 'ElanusError', code: expected });
@@ -183,7 +192,6 @@ describe('an encrypted store', () => {
     });
 
     test('with a checksum made to fit is CORRUPT all the same', async () => {
-      const { crc32c } = await import('../../src/util/crc32c.ts');
       const medium = await filled();
       const forged = flipped(medium.root!, 120);
       new DataView(forged.buffer).setUint32(forged.length - 4, crc32c(forged, 0, forged.length - 4), true);
@@ -212,6 +220,40 @@ describe('an encrypted store', () => {
       await writer.root.swap(bytesOf('one'), bytesOf('two'));
       await writer.logs.append('l', bytesOf('after two'));
       expect(textOf(await reader.logs.read('l'))).toBe('after two');
+    });
+  });
+
+  describe('shared logs', () => {
+    const options = { isDurable: true, after: 0n, birth: { generation: 1, nextAutoId: 1n } };
+    const draft = (text: string) => ({ payload: bytesOf(text), payloadCrc: crc32c(bytesOf(text)), autoIds: 0 });
+
+    test('their payloads are sealed, and those of another collection or changed are CORRUPT', async () => {
+      const medium = new SharedMemoryMedium();
+      const plain = openTab(medium).store;
+      const tabs = [await openEncryptedStore(openTab(medium).store, key), await openEncryptedStore(openTab(medium).store, key)];
+      for (const [i, tab] of tabs.entries()) await tab.shared!.logs.append(1, [draft(`secret ${i}`)], options);
+      expect((await tabs[0]!.shared!.logs.read(1, 1, 0))!.records.map(({ payload }) => textOf(payload))).toEqual(['secret 0', 'secret 1']);
+      const sealed = (await plain.shared!.logs.read(1, 1, 0))!.records[0]!.payload;
+      expect(contains(sealed, bytesOf('secret'))).toBe(false);
+      for (const [collectionId, payload] of [[2, sealed], [3, flipped(sealed, 60)], [4, sealed.slice(0, 30)], [5, new Uint8Array(0)]] as const) {
+        await plain.shared!.logs.append(collectionId, [{ payload, payloadCrc: crc32c(payload), autoIds: 0 }], options);
+        await expect(tabs[1]!.shared!.logs.read(collectionId, 1, 0)).rejects.toEqual(code('CORRUPT'));
+      }
+    });
+
+    test('a root that is older than a record is CORRUPT', async () => {
+      const medium = new SharedMemoryMedium();
+      const older = new SharedMemoryMedium();
+      const tab = await openEncryptedStore(openTab(medium).store, key);
+      await tab.root.swap(null, bytesOf('one'));
+      const first = (await openTab(medium).store.root.read())!;
+      await tab.root.swap(bytesOf('one'), bytesOf('two'));
+      await tab.shared!.logs.append(1, [draft('after two')], options);
+      const { payload, payloadCrc } = (await openTab(medium).store.shared!.logs.read(1, 1, 0))!.records.map((record) => ({ ...record, payloadCrc: crc32c(record.payload) }))[0]!;
+      await openTab(older).store.root.swap(null, first);
+      await openTab(older).store.shared!.logs.append(1, [{ payload, payloadCrc, autoIds: 0 }], options);
+      const robbed = await openEncryptedStore(openTab(older).store, key);
+      await expect(robbed.shared!.logs.read(1, 1, 0)).rejects.toMatchObject({ code: 'CORRUPT', detail: { file: 'root' } });
     });
   });
 

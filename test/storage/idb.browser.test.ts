@@ -1,6 +1,7 @@
 import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openIdbStore } from '../../src/storage/idb.ts';
+import { sharedSuite } from '../contract/shared.ts';
 import { bytesOf, expectBytes, pattern, storeSuite } from '../contract/store.ts';
 
 let counter = 0;
@@ -12,6 +13,11 @@ storeSuite('IndexedDB store', () => {
     open: (options) => openIdbStore(name, options),
     remove: () => deleteDB(`elanus:${name}`),
   };
+});
+
+sharedSuite('IndexedDB store, shared', () => {
+  const name = freshName();
+  return { open: () => openIdbStore(name), remove: () => deleteDB(`elanus:${name}`) };
 });
 
 describe('IndexedDB store, beside the contract', () => {

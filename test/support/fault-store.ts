@@ -49,6 +49,8 @@ class FaultyStore implements FaultStore {
   readonly calls: WriteCall[] = [];
   readonly logs: StoreLogs;
   readonly root: StoreRoot;
+  /** Of one writer, whatever the store below can do. */
+  readonly shared = null;
   readonly #inner: Store;
   readonly #plan: FaultPlan;
   readonly #random: () => number;

@@ -27,6 +27,7 @@ export async function openInThread(name: string, options: { readOnly?: boolean; 
     thread,
     kill: () => worker.terminate(),
     sharedUrl,
+    shared: null,
     read: call('read'),
     readNow: () => false,
     size: call('size'),

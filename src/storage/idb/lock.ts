@@ -36,7 +36,8 @@ async function webLock(locks: LockManager, name: string): Promise<StoreLock> {
   };
 }
 
-function threadLock(name: string, warn: (message: string) => void): StoreLock {
+/** LOCKED when this thread holds it. Warns, once, that nothing more can be said here. */
+export function threadLock(name: string, warn: (message: string) => void): StoreLock {
   if (heldHere.has(name)) throw locked(name, 'this thread', {});
   if (!hasWarned) {
     hasWarned = true;

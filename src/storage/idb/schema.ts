@@ -16,11 +16,11 @@ export interface FileRecord {
 export interface StoreSchema extends DBSchema {
   names: { key: string; value: FileRecord };
   chunks: { key: [id: string, index: number]; value: Uint8Array };
-  logs: { key: [name: string, sequence: number]; value: Uint8Array };
+  logs: { key: [name: string, sequence: number] | [name: string, sequence: number, part: number]; value: Uint8Array };
   meta: { key: string; value: Uint8Array | number };
 }
 
-/** All keys [first, …]: in IndexedDB's order of keys an array is greater than every number. */
-const under = (first: string): IDBKeyRange => IDBKeyRange.bound([first], [first, []]);
-export const chunksOf = under;
-export const recordsOf = under;
+/** All keys [first, …]: in IndexedDB's order of keys an array is greater than every number, and a longer one than its beginning. */
+export const chunksOf = (id: string): IDBKeyRange => IDBKeyRange.bound([id], [id, []]);
+/** Those of sequence numbers above `after`. */
+export const recordsOf = (name: string, after = -1): IDBKeyRange => IDBKeyRange.bound([name, after, []], [name, []], true);
