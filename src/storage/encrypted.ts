@@ -13,7 +13,7 @@ import { envelopeOf, sealRoot, unsealRoot, type PlainRoot } from './encrypted/ro
 import { KIND_CODE, KIND_NAME, readPreamble } from './preamble.ts';
 import { rootChanged, sameBytes } from './refusals.ts';
 import type { SharedAccess } from './shared/shared.ts';
-import type { Store, StoreEstimate, StoreLock, StoreLogs, StoreRoot } from './store.ts';
+import type { Store, StoreEstimate, StoreLock, StoreRoot } from './store.ts';
 
 export interface EncryptedStoreOptions {
   /** Damaged log records are left to the reader of the log, who is to truncate it there. */
@@ -39,7 +39,7 @@ export async function openEncryptedStore(inner: Store, key: CryptoKey, options: 
 const FILES_MAX = 1_024;
 
 class EncryptedStore implements Store {
-  readonly logs: StoreLogs;
+  readonly logs: EncryptedLogs;
   readonly root: StoreRoot;
   readonly shared: SharedAccess | null;
   readonly #inner: Store;
@@ -48,6 +48,7 @@ class EncryptedStore implements Store {
   #keys: DataKeys | null = null;
   #making: Promise<DataKeys> | null = null;
   #rootSequence = 0;
+  #hasSwapped = false;
   readonly #files = new Map<string, Promise<SealedFile>>();
 
   constructor(inner: Store, userKey: CryptoKey, isForgiving: boolean) {
@@ -168,6 +169,8 @@ class EncryptedStore implements Store {
     await this.#needKeys();
     const current = await this.#readRoot();
     if (!current || !sameBytes(current.root.bytes, expected)) throw rootChanged();
+    if (!this.#hasSwapped) await this.logs.checkRoots();
+    this.#hasSwapped = true;
     const sequence = current.root.sequence + 1;
     await this.#inner.root.swap(current.stored, await sealRoot(current.keys, { sequence, bytes: next }));
     this.#rootSequence = Math.max(this.#rootSequence, sequence);

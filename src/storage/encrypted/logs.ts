@@ -110,6 +110,18 @@ export class EncryptedLogs implements StoreLogs {
     return this.#inner.list();
   }
 
+  /**
+   * CORRUPT when some log was written under a newer root than the newest one. Asked before this opening's first swap, after which
+   * the numbers of a root that is older and its logs would agree again.
+   */
+  async checkRoots(): Promise<void> {
+    for (const name of await this.#inner.list()) {
+      const bytes = await this.#inner.read(name);
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      for (let at = START_BYTES; at + HEAD_BYTES <= bytes.length && hasHead(bytes, view, at); at += OVERHEAD_BYTES + view.getUint32(at + 4, true)) await this.#checkRoot(name, view.getBigUint64(at + 8, true));
+    }
+  }
+
   async #queue<T>(name: string, work: () => Promise<T>): Promise<T> {
     const previous = this.#queues.get(name) ?? Promise.resolve();
     const mine = previous.then(work, work);
@@ -149,7 +161,7 @@ export class EncryptedLogs implements StoreLogs {
       let plain: Uint8Array | null = null;
       /** Where the part ends whose last byte cannot be zero. */
       let end = at + HEAD_BYTES;
-      if (end <= bytes.length && view.getUint32(at, true) === crc32c(bytes, at + 4, end)) {
+      if (end <= bytes.length && hasHead(bytes, view, at)) {
         const length = view.getUint32(at + 4, true);
         end = at + OVERHEAD_BYTES + length;
         if (bytes[end - 1] === MARK) plain = await unseal(key, bytes.subarray(at + 16, at + 16 + NONCE_BYTES), bytes.subarray(at + HEAD_BYTES, end - 1), associated(records.length, bytes.subarray(at + 4, at + 16)));
@@ -175,6 +187,8 @@ export class EncryptedLogs implements StoreLogs {
     throw new ElanusError('CORRUPT', `"root" is older than log "${name}": an older copy was put in its place`, { file: 'root', log: name });
   }
 }
+
+const hasHead = (bytes: Uint8Array, view: DataView, at: number): boolean => view.getUint32(at, true) === crc32c(bytes, at + 4, at + HEAD_BYTES);
 
 async function sealRecord(key: CryptoKey, number: number, root: number, plain: Uint8Array): Promise<Uint8Array> {
   const record = new Uint8Array(OVERHEAD_BYTES + plain.length);
