@@ -3,7 +3,7 @@
  * kernel memory. Keys and row times are read at open, vectors at the first search, other columns when first asked for.
  */
 import type { Column } from '../schema/column.ts';
-import { takeRows } from '../schema/column-ops.ts';
+import { columnBytes, takeRows } from '../schema/column-ops.ts';
 import type { Field, Schema } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
 import type { SegmentEntry } from '../storage/manifest/manifest.ts';
@@ -73,7 +73,7 @@ export class SealedSegment {
   get memoryBytes(): number {
     let bytes = 0;
     for (const vectors of this.#vectors.values()) bytes += vectors.memoryBytes;
-    for (const column of this.#columns.values()) bytes += column.values.byteLength + (column.offsets?.byteLength ?? 0);
+    for (const column of this.#columns.values()) bytes += columnBytes(column);
     return bytes;
   }
 
