@@ -19,8 +19,9 @@ import type { Store } from '../storage/store.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import type { Catalog } from './catalog.ts';
 import type { CallContext, CollectionInfo, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
-import type { Clock } from './clock.ts';
+import { millisecondsBetween, type Clock } from './clock.ts';
 import { GrowingPartitions } from './growing-partitions.ts';
+import { Loading } from './loading.ts';
 import { ANY_PARTITION, type LogRecord } from './log-record.ts';
 import { SingleWriterLog, type LogRecovery } from './single-writer-log.ts';
 import type { LogTarget, WriteLog } from './write-log.ts';
@@ -61,6 +62,7 @@ export class CollectionState implements LogTarget {
   sealing: readonly Frozen[] = [];
   sealed: SealedSegment[] = [];
   log!: WriteLog;
+  readonly loading = new Loading(this);
 
   /** Kernel memory that batches will take which are being logged. */
   #promisedBytes = 0;
@@ -123,7 +125,7 @@ export class CollectionState implements LogTarget {
   #viewOf(partitions: readonly string[] | undefined): SearchView {
     const { view } = this;
     if (!partitions) return view;
-    const ids = this.#partitionIds(partitions);
+    const ids = this.partitionIds(partitions);
     return { ...view, growing: view.growing.filter((segment) => ids.has(segment.partitionId)), sealed: view.sealed.filter((segment) => ids.has(segment.entry.partitionId)) };
   }
 
@@ -131,6 +133,7 @@ export class CollectionState implements LogTarget {
   segmentsChanged(): void {
     this.#view = null;
     this.#plans.clear();
+    this.loading.follow();
   }
 
   // Partitions
@@ -142,7 +145,9 @@ export class CollectionState implements LogTarget {
     return found;
   }
 
-  #partitionIds(names: readonly string[]): Set<number> {
+  /** The numbers of partitions; without names, of all. */
+  partitionIds(names: readonly string[] | undefined): Set<number> {
+    if (!names) return new Set(this.entry.partitions.map((partition) => partition.partitionId));
     this.assertNamedPartitions('partitions');
     return new Set(names.map((name) => this.partition(name).partitionId));
   }
@@ -314,6 +319,12 @@ export class CollectionState implements LogTarget {
   /** Those that are being sealed among them, oldest first. */
   #growingSegments(): GrowingSegment[] {
     return [...this.sealing.flatMap((frozen) => frozen.rows.segments), ...this.growing.segments];
+  }
+
+  /** How long the oldest growing row has been there; 0 where there is none. By the clock of timestamps. */
+  get unsealedMs(): number {
+    const oldest = this.growing.segments.reduce<bigint | null>((least, { rows, times }) => (rows > 0 && (least === null || times.min < least) ? times.min : least), null);
+    return oldest === null ? 0 : Math.max(0, millisecondsBetween(oldest, this.parts.clock.now()));
   }
 
   /** Rows that are only in logs, dead ones counted. */
