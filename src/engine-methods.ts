@@ -25,6 +25,7 @@ export const ENGINE_METHODS = Object.keys({
   get: true,
   count: true,
   flush: true,
+  compact: true,
   createIndex: true,
   dropIndex: true,
   describeIndex: true,

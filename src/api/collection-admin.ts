@@ -2,7 +2,7 @@
  * What a collection can do besides reading and writing rows: its indexes, its partitions, what there is to know of it, its end. These are the bodies
  * of the methods of `Collection` of the same names, which have the documentation; they are imported when the first is called.
  */
-import type { CollectionInfo, CollectionStats, EngineClient, IndexDescription, IndexProgress, PartitionInfo } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, PartitionInfo, Progress } from '../engine/client.ts';
 import { checkName, toIndexRequest } from '../schema/define.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
@@ -20,6 +20,11 @@ export interface CollectionScope {
   readonly plan: SchemaPlan;
 }
 
+export interface CompactOptions extends CallOptions {
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['signal', 'onProgress']);
 const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
 const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
 
@@ -89,6 +94,11 @@ export async function listPartitions({ engine, collectionId }: CollectionScope):
 export async function truncate({ engine, collectionId }: CollectionScope, options?: CallOptions): Promise<void> {
   checkOptions(options, 'truncate', SIGNAL_ONLY);
   await engine.truncateCollection({ collectionId }, contextOf(options?.signal));
+}
+
+export async function compact({ engine, collectionId }: CollectionScope, options?: CompactOptions): Promise<CompactReply> {
+  checkOptions(options, 'compact', COMPACT_OPTIONS);
+  return engine.compact({ collectionId }, contextOf(options?.signal, options?.onProgress));
 }
 
 export async function describe(scope: CollectionScope): Promise<CollectionDescription> {

@@ -2,7 +2,7 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, EngineClient, IndexDescription, IndexProgress, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { toBatch } from '../schema/batch.ts';
 import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, QueryInput, Row, SparseVectorInput, VectorFieldName } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
@@ -12,7 +12,7 @@ import { notSupported } from '../schema/refuse.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
-import type { CollectionScope } from './collection-admin.ts';
+import type { CollectionScope, CompactOptions } from './collection-admin.ts';
 import { SIGNAL_ONLY, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import { outputIds, searchRequest } from './search-request.ts';
@@ -290,6 +290,14 @@ export class Collection<S extends AnySchema = AnySchema> {
   /** All of them, with the rows in each. */
   async listPartitions(): Promise<PartitionInfo[]> {
     return (await this.#admin()).listPartitions(this.#scope);
+  }
+
+  /**
+   * Seals the growing rows and merges all segments into as few as may be, without rows that were deleted and are no longer kept for
+   * reads of the past. Searches and writes go on. ABORTED when the signal fires: what has been merged stays so.
+   */
+  async compact(options?: CompactOptions): Promise<CompactReply> {
+    return (await this.#admin()).compact(this.#scope, options);
   }
 
   /** Removes all rows; partitions and indexes asked for stay. Not to be read back by time travel. */

@@ -103,6 +103,16 @@ export interface GetReply {
   readonly entities: ColumnBatch;
 }
 
+/** What a compaction came to. */
+export interface CompactReply {
+  readonly segmentsBefore: number;
+  readonly segmentsAfter: number;
+  /** Deleted rows that are gone for good. */
+  readonly removedRows: number;
+  /** What segments and their indexes take less of the store; negative where they take more. */
+  readonly freedBytes: number;
+}
+
 export type IndexState = 'none' | 'building' | 'finished' | 'failed';
 
 export interface IndexProgress {
@@ -223,6 +233,7 @@ export interface EngineClient {
   count(request: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<number>;
 
   flush(request: { collectionId: number }, context?: CallContext): Promise<void>;
+  compact(request: { collectionId: number }, context?: CallContext): Promise<CompactReply>;
   createIndex(
     request: { collectionId: number; fieldId: number; spec: { type: string; metric?: MetricType; params?: Record<string, unknown> }; wait: boolean },
     context?: CallContext,

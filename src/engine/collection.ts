@@ -19,7 +19,7 @@ import type { Store } from '../storage/store.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import type { Catalog } from './catalog.ts';
 import type { CallContext, CollectionInfo, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
-import type { Clock } from './clock.ts';
+import { millisecondsBetween, type Clock } from './clock.ts';
 import { GrowingPartitions } from './growing-partitions.ts';
 import { ANY_PARTITION, type LogRecord } from './log-record.ts';
 import { SingleWriterLog, type LogRecovery } from './single-writer-log.ts';
@@ -314,6 +314,12 @@ export class CollectionState implements LogTarget {
   /** Those that are being sealed among them, oldest first. */
   #growingSegments(): GrowingSegment[] {
     return [...this.sealing.flatMap((frozen) => frozen.rows.segments), ...this.growing.segments];
+  }
+
+  /** How long the oldest growing row has been there; 0 where there is none. By the clock of timestamps. */
+  get unsealedMs(): number {
+    const oldest = this.growing.segments.reduce<bigint | null>((least, { rows, times }) => (rows > 0 && (least === null || times.min < least) ? times.min : least), null);
+    return oldest === null ? 0 : Math.max(0, millisecondsBetween(oldest, this.parts.clock.now()));
   }
 
   /** Rows that are only in logs, dead ones counted. */

@@ -19,6 +19,7 @@ import type {
   CollectionInfo,
   CollectionName,
   CollectionStats,
+  CompactReply,
   CreateCollectionRequest,
   DatabaseStats,
   EngineClient,
@@ -35,7 +36,9 @@ import type {
 } from './client.ts';
 import { Clock } from './clock.ts';
 import { CollectionState, type EngineParts } from './collection.ts';
+import { Compaction } from './compaction.ts';
 import { Indexing, resolveSpec } from './indexing.ts';
+import { JobQueue } from './job-queue.ts';
 import { collectGarbage, filesOf, removeLogs, removeUnnamed } from './garbage.ts';
 import { assertFree, collectionNames, findCollection, findDatabase, lookUp } from './names.ts';
 import { assertNoAliases, Namespaces } from './namespaces.ts';
@@ -44,6 +47,7 @@ import { createPartition, dropPartition, listPartitions } from './partitions.ts'
 import { recoverCollection } from './recovery.ts';
 import { seal, truncate } from './seal.ts';
 import { collectionStats } from './stats.ts';
+import { Ticker } from './ticker.ts';
 
 export interface EngineDeps {
   readonly store: Store;
@@ -58,7 +62,9 @@ export interface EngineDeps {
 
 interface OpenCollection {
   readonly state: CollectionState;
+  readonly jobs: JobQueue;
   readonly indexing: Indexing;
+  readonly compaction: Compaction;
 }
 
 /** Opens the database in a store, or makes one there. On failure the store is closed and its lock given back. */
@@ -118,6 +124,16 @@ async function openForReading(deps: EngineDeps, started: number): Promise<Engine
   }
 }
 
+/** Rows that have not been sealed for so long are, so that the log does not grow old: logs are replayed at each opening. */
+const GROWING_AGE_MS = 10 * 60_000;
+const TICK_MS = 30_000;
+
+/** Looks what is to be done behind the user's back. */
+function schedule({ compaction, indexing }: OpenCollection): void {
+  compaction.schedule();
+  indexing.schedule();
+}
+
 class Engine implements EngineClient {
   readonly #deps: EngineDeps;
   readonly #parts: EngineParts;
@@ -126,6 +142,7 @@ class Engine implements EngineClient {
   readonly #collections = new Map<number, OpenCollection>();
   #recovery: RecoveryReport = { openMs: 0, replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
   #closing: Promise<void> | null = null;
+  #ticker: Ticker | null = null;
 
   constructor(deps: EngineDeps, parts: EngineParts, lock: StoreLock | null) {
     this.#deps = deps;
@@ -149,14 +166,21 @@ class Engine implements EngineClient {
       if (damages.length > 0 && !this.#parts.options.readOnly) await seal(state);
     }
     this.#recovery = { openMs: performance.now() - started, ...count };
-    for (const { indexing } of this.#collections.values()) indexing.schedule();
+    for (const open of this.#collections.values()) schedule(open);
+    if (!this.#parts.options.readOnly) this.#ticker = new Ticker(TICK_MS, () => this.#tick());
+  }
+
+  #tick(): void {
+    for (const { state } of this.#collections.values()) if (state.unsealedMs >= GROWING_AGE_MS) state.onGrowingFull();
   }
 
   #adopt(state: CollectionState): OpenCollection {
-    const open = { state, indexing: new Indexing(state) };
+    const jobs = new JobQueue();
+    const indexing = new Indexing(state, jobs);
+    const open: OpenCollection = { state, jobs, indexing, compaction: new Compaction(state, jobs, indexing) };
     state.onGrowingFull = () => {
       seal(state).then(
-        () => open.indexing.schedule(),
+        () => schedule(open),
         (error: ElanusError) => this.#parts.onEvent({ type: 'error', code: error.code ?? 'INTERNAL', message: `sealing failed: ${error.message}`, detail: error.detail ?? {}, collection: state.name }),
       );
     };
@@ -251,10 +275,10 @@ class Engine implements EngineClient {
   async dropCollection(request: CollectionName | { collectionId: number }): Promise<void> {
     this.#assertWritable();
     const { catalog, clock, store } = this.#parts;
-    const { state, indexing } = this.#find(request);
+    const { state, jobs } = this.#find(request);
     const { collectionId, name } = state;
     assertNoAliases(catalog.manifest, collectionId, name, 'drop');
-    await indexing.close(new ElanusError('NOT_FOUND', 'the collection was dropped before the index was built', { collection: name }));
+    await jobs.close(new ElanusError('NOT_FOUND', 'the collection was dropped before the index was built', { collection: name }));
     await state.close();
     let files: string[] = [];
     await catalog.commit(clock, (manifest) => {
@@ -330,14 +354,23 @@ class Engine implements EngineClient {
   }
 
   async flush(request: { collectionId: number }): Promise<void> {
-    const { state, indexing } = this.#openToWrite(request.collectionId);
-    await seal(state);
-    indexing.schedule();
+    const open = this.#openToWrite(request.collectionId);
+    await seal(open.state);
+    schedule(open);
+  }
+
+  async compact(request: { collectionId: number }, context?: CallContext): Promise<CompactReply> {
+    const open = this.#openToWrite(request.collectionId);
+    try {
+      return await open.compaction.compact(context);
+    } finally {
+      schedule(open);
+    }
   }
 
   async createIndex(request: { collectionId: number; fieldId: number; spec: RawIndexSpec; wait: boolean }, context?: CallContext): Promise<IndexSpec> {
-    const { state, indexing } = this.#openToWrite(request.collectionId);
-    return indexing.create(state.field(request.fieldId), request.spec, request.wait, context);
+    const { state, indexing, compaction } = this.#openToWrite(request.collectionId);
+    return indexing.create(state.field(request.fieldId), request.spec, request.wait, (signal, context) => compaction.mergeAll(signal, context, true), context);
   }
 
   async dropIndex(request: { collectionId: number; fieldId: number }, context?: CallContext): Promise<void> {
@@ -392,7 +425,8 @@ class Engine implements EngineClient {
         failure ??= error;
       }
     };
-    for (const { indexing } of this.#collections.values()) await indexing.close(new ElanusError('CLOSED', 'the database was closed before the index was built'));
+    this.#ticker?.stop();
+    for (const { jobs } of this.#collections.values()) await jobs.close(new ElanusError('CLOSED', 'the database was closed before the index was built'));
     await builds.close();
     for (const { state } of this.#collections.values()) await attempt(() => state.close());
     await catalog.idle();

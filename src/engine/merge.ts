@@ -17,9 +17,6 @@ import type { CollectionState } from './collection.ts';
 import { filesOf } from './garbage.ts';
 import { applyEntries, discard, retireSegments, type Snapshot, writeDeletes, writeSealed } from './seal.ts';
 
-/** A segment is written anew when more of its rows than this are dead. */
-const DEAD_SHARE_MAX = 0.2;
-
 /** Who builds the indexes of a merged segment before it replaces segments that have some. */
 export interface MergedIndexes {
   /** Builds what is asked for and not among `known`, sets it and writes it to files; answers all entries. */
@@ -28,36 +25,10 @@ export interface MergedIndexes {
   areCurrent(merged: SealedSegment, entries: readonly SegmentIndexEntry[]): boolean;
 }
 
-/** Merges the sealed segments into as few as `rowsMax` allows. Does nothing where nothing would change. */
-export async function mergeSealed(state: CollectionState, rowsMax: number, signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
-  for (const { partitionId } of state.entry.partitions) {
-    for (const group of groupSegments(state.sealed.filter((segment) => segment.entry.partitionId === partitionId), rowsMax)) {
-      throwIfAborted(signal);
-      await mergeGroup(state, partitionId, group, signal, indexes);
-    }
-  }
-}
-
-function groupSegments(segments: readonly SealedSegment[], rowsMax: number): SealedSegment[][] {
-  const groups: SealedSegment[][] = [];
-  let group: SealedSegment[] = [];
-  let rows = 0;
-  for (const segment of segments) {
-    const live = segment.rows - segment.deletedRows;
-    if (group.length > 0 && rows + live > rowsMax) {
-      groups.push(group);
-      group = [];
-      rows = 0;
-    }
-    group.push(segment);
-    rows += live;
-  }
-  if (group.length > 0) groups.push(group);
-  return groups.filter((members) => members.length > 1 || members[0]!.deletedRows > members[0]!.rows * DEAD_SHARE_MAX);
-}
-
-async function mergeGroup(state: CollectionState, partitionId: number, inputs: readonly SealedSegment[], signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
+/** Merges segments of one partition into one, or writes one anew, without what is dead for good. */
+export async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment[], signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
   const { catalog, clock, store } = state.parts;
+  const { partitionId } = inputs[0]!.entry;
   for (const segment of inputs) segment.pins.pin();
   let unnamed: SealedSegment | null = null;
   let entries: SegmentIndexEntry[] = [];

@@ -66,6 +66,11 @@ export class SealedSegment {
     return this.#deleted.size;
   }
 
+  /** Deleted rows that no read may see any more. */
+  get reclaimableRows(): number {
+    return this.deletedRows;
+  }
+
   get deletes(): ReadonlyMap<number, bigint> {
     return this.#deleted;
   }
