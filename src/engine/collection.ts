@@ -22,6 +22,7 @@ import type { Catalog } from './catalog.ts';
 import type { CallContext, CollectionInfo, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
 import { millisecondsBetween, type Clock } from './clock.ts';
 import { GrowingPartitions } from './growing-partitions.ts';
+import { Loading } from './loading.ts';
 import { ANY_PARTITION, type LogRecord } from './log-record.ts';
 import { SingleWriterLog, type LogRecovery } from './single-writer-log.ts';
 import type { LogTarget, WriteLog } from './write-log.ts';
@@ -62,6 +63,7 @@ export class CollectionState implements LogTarget {
   sealing: readonly Frozen[] = [];
   sealed: SealedSegment[] = [];
   log!: WriteLog;
+  readonly loading = new Loading(this);
 
   /** Kernel memory that batches will take which are being logged. */
   #promisedBytes = 0;
@@ -132,7 +134,7 @@ export class CollectionState implements LogTarget {
   #viewOf(partitions: readonly string[] | undefined): SearchView {
     const { view } = this;
     if (!partitions) return view;
-    const ids = this.#partitionIds(partitions);
+    const ids = this.partitionIds(partitions);
     return { ...view, growing: view.growing.filter((segment) => ids.has(segment.partitionId)), sealed: view.sealed.filter((segment) => ids.has(segment.entry.partitionId)) };
   }
 
@@ -140,6 +142,7 @@ export class CollectionState implements LogTarget {
   segmentsChanged(): void {
     this.#view = null;
     this.#plans.clear();
+    this.loading.follow();
   }
 
   // Partitions
@@ -151,7 +154,9 @@ export class CollectionState implements LogTarget {
     return found;
   }
 
-  #partitionIds(names: readonly string[]): Set<number> {
+  /** The numbers of partitions; without names, of all. */
+  partitionIds(names: readonly string[] | undefined): Set<number> {
+    if (!names) return new Set(this.entry.partitions.map((partition) => partition.partitionId));
     this.assertNamedPartitions('partitions');
     return new Set(names.map((name) => this.partition(name).partitionId));
   }

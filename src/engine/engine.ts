@@ -29,6 +29,7 @@ import type {
   IndexDescription,
   IndexProgress,
   InsertReply,
+  LoadState,
   PartitionInfo,
   RecoveryReport,
   SearchReply,
@@ -167,10 +168,12 @@ class Engine implements EngineClient {
     }
     this.#recovery = { openMs: performance.now() - started, ...count };
     for (const open of this.#collections.values()) schedule(open);
-    if (!this.#parts.options.readOnly) this.#ticker = new Ticker(TICK_MS, () => this.#tick());
+    this.#ticker = new Ticker(TICK_MS, () => this.#tick());
   }
 
   #tick(): void {
+    this.#parts.pool.cache.tick();
+    if (this.#parts.options.readOnly) return;
     for (const { state } of this.#collections.values()) if (state.unsealedMs >= GROWING_AGE_MS) state.onGrowingFull();
   }
 
@@ -357,6 +360,18 @@ class Engine implements EngineClient {
     const open = this.#openToWrite(request.collectionId);
     await seal(open.state);
     schedule(open);
+  }
+
+  async load({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<void> {
+    await this.#open(collectionId).state.loading.load(partitions, context);
+  }
+
+  async release({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }): Promise<void> {
+    this.#open(collectionId).state.loading.release(partitions);
+  }
+
+  async loadState({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }): Promise<LoadState> {
+    return this.#open(collectionId).state.loading.stateOf(partitions);
   }
 
   async compact(request: { collectionId: number }, context?: CallContext): Promise<CompactReply> {
