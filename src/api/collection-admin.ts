@@ -2,14 +2,14 @@
  * What a collection can do besides reading and writing rows: its indexes, its partitions, what there is to know of it, its end. These are the bodies
  * of the methods of `Collection` of the same names, which have the documentation; they are imported when the first is called.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, PartitionInfo, Progress } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
 import { checkName, toIndexRequest } from '../schema/define.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
 import type { Field, IndexSpec, VectorType } from '../schema/types.ts';
 import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
-import type { CreateIndexOptions, TuneOptions, TuneResult } from './collection.ts';
-import { SIGNAL_ONLY, booleanOption, checkOptions, contextOf, type CallOptions } from './options.ts';
+import type { CountOptions, CreateIndexOptions, TuneOptions, TuneResult } from './collection.ts';
+import { SIGNAL_ONLY, booleanOption, checkOptions, contextOf, namesOption, type CallOptions } from './options.ts';
 import { searchRequest } from './search-request.ts';
 import { describe as describeInfo, type CollectionDescription } from './session.ts';
 
@@ -20,10 +20,18 @@ export interface CollectionScope {
   readonly plan: SchemaPlan;
 }
 
+export interface LoadOptions extends CallOptions {
+  /** Only these. Default: all. */
+  readonly partitions?: readonly string[];
+  readonly onProgress?: (progress: Progress) => void;
+}
+
 export interface CompactOptions extends CallOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
+const PARTITIONS_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
+const LOAD_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal', 'onProgress']);
 const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['signal', 'onProgress']);
 const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
 const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
@@ -94,6 +102,21 @@ export async function listPartitions({ engine, collectionId }: CollectionScope):
 export async function truncate({ engine, collectionId }: CollectionScope, options?: CallOptions): Promise<void> {
   checkOptions(options, 'truncate', SIGNAL_ONLY);
   await engine.truncateCollection({ collectionId }, contextOf(options?.signal));
+}
+
+export async function load({ engine, collectionId }: CollectionScope, options?: LoadOptions): Promise<void> {
+  checkOptions(options, 'load', LOAD_OPTIONS);
+  await engine.load({ collectionId, partitions: namesOption('partitions', options?.partitions) }, contextOf(options?.signal, options?.onProgress));
+}
+
+export async function release({ engine, collectionId }: CollectionScope, options?: CountOptions): Promise<void> {
+  checkOptions(options, 'release', PARTITIONS_OPTIONS);
+  await engine.release({ collectionId, partitions: namesOption('partitions', options?.partitions) });
+}
+
+export async function loadState({ engine, collectionId }: CollectionScope, options?: CountOptions): Promise<LoadState> {
+  checkOptions(options, 'loadState', PARTITIONS_OPTIONS);
+  return engine.loadState({ collectionId, partitions: namesOption('partitions', options?.partitions) });
 }
 
 export async function compact({ engine, collectionId }: CollectionScope, options?: CompactOptions): Promise<CompactReply> {

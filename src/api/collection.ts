@@ -2,7 +2,7 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { toBatch } from '../schema/batch.ts';
 import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, QueryInput, Row, SparseVectorInput, VectorFieldName } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
@@ -12,7 +12,7 @@ import { notSupported } from '../schema/refuse.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
-import type { CollectionScope, CompactOptions } from './collection-admin.ts';
+import type { CollectionScope, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { SIGNAL_ONLY, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import { outputIds, searchRequest } from './search-request.ts';
@@ -290,6 +290,24 @@ export class Collection<S extends AnySchema = AnySchema> {
   /** All of them, with the rows in each. */
   async listPartitions(): Promise<PartitionInfo[]> {
     return (await this.#admin()).listPartitions(this.#scope);
+  }
+
+  /**
+   * Brings into memory what searches need, and keeps it there, `cacheBytes` or not, until `release`. Without it the first search does so, and what
+   * has not been searched for a while may go again.
+   */
+  async load(options?: LoadOptions): Promise<void> {
+    return (await this.#admin()).load(this.#scope, options);
+  }
+
+  /** Gives the memory back. Searches go on: they load again what they need. */
+  async release(options?: CountOptions): Promise<void> {
+    return (await this.#admin()).release(this.#scope, options);
+  }
+
+  /** How much of what searches need is in memory. */
+  async loadState(options?: CountOptions): Promise<LoadState> {
+    return (await this.#admin()).loadState(this.#scope, options);
   }
 
   /**

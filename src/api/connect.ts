@@ -24,7 +24,8 @@ export interface ConnectOptions {
   readonly recover?: 'truncate';
   /**
    * Bytes of full vectors that stay in memory where an index over codes could read them from the store, row by row; 0 on.
-   * What searches compare row by row (HNSW, FLAT, rows without an index) is in memory whatever this says. Default 256 MiB.
+   * What searches compare row by row (HNSW, FLAT, rows without an index) is in memory whatever this says, as long as it is searched: beyond the budget
+   * indexes, vectors and columns go that were not asked for during half a minute, and are loaded again by the next search. Default 256 MiB.
    */
   readonly cacheBytes?: number;
   /**

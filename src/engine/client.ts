@@ -103,6 +103,16 @@ export interface GetReply {
   readonly entities: ColumnBatch;
 }
 
+/** How much of what searches need is in memory. */
+export interface LoadState {
+  /** `loaded`: all of it. Rows that are not sealed are always in memory. */
+  readonly state: 'notLoaded' | 'loading' | 'loaded';
+  readonly loadedSegments: number;
+  readonly totalSegments: number;
+  /** `load` has asked for it to stay. */
+  readonly isPinned: boolean;
+}
+
 /** What a compaction came to. */
 export interface CompactReply {
   readonly segmentsBefore: number;
@@ -236,6 +246,9 @@ export interface EngineClient {
   count(request: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<number>;
 
   flush(request: { collectionId: number }, context?: CallContext): Promise<void>;
+  load(request: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<void>;
+  release(request: { collectionId: number; partitions?: readonly string[] }): Promise<void>;
+  loadState(request: { collectionId: number; partitions?: readonly string[] }): Promise<LoadState>;
   compact(request: { collectionId: number }, context?: CallContext): Promise<CompactReply>;
   createIndex(
     request: { collectionId: number; fieldId: number; spec: { type: string; metric?: MetricType; params?: Record<string, unknown> }; wait: boolean },

@@ -11,6 +11,7 @@ import { KernelPool } from '../segment/kernel-pool.ts';
 import { VectorCache } from '../segment/vector-cache.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
 import type { Store, StoreLock } from '../storage/store.ts';
+import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import { Catalog } from './catalog.ts';
 import type {
@@ -29,6 +30,7 @@ import type {
   IndexDescription,
   IndexProgress,
   InsertReply,
+  LoadState,
   PartitionInfo,
   RecoveryReport,
   SearchReply,
@@ -169,10 +171,12 @@ class Engine implements EngineClient {
     }
     this.#recovery = { openMs: performance.now() - started, ...count };
     for (const open of this.#collections.values()) schedule(open);
-    if (!this.#parts.options.readOnly) this.#ticker = new Ticker(TICK_MS, () => this.#tick());
+    this.#ticker = new Ticker(TICK_MS, () => this.#tick());
   }
 
   #tick(): void {
+    this.#parts.pool.cache.tick();
+    if (this.#parts.options.readOnly) return;
     for (const { state } of this.#collections.values()) if (state.unsealedMs >= GROWING_AGE_MS) state.onGrowingFull();
   }
 
@@ -228,7 +232,8 @@ class Engine implements EngineClient {
     await this.#namespaces.dropDatabase(name);
   }
 
-  async createCollection(request: CollectionName & CreateCollectionRequest): Promise<CollectionInfo> {
+  async createCollection(request: CollectionName & CreateCollectionRequest, context?: CallContext): Promise<CollectionInfo> {
+    throwIfAborted(context?.signal);
     this.#assertWritable();
     const { catalog, clock } = this.#parts;
     const { ifNotExists, schema } = request;
@@ -274,14 +279,16 @@ class Engine implements EngineClient {
     await this.#namespaces.renameCollection(request);
   }
 
-  async dropCollection(request: CollectionName | { collectionId: number }): Promise<void> {
+  async dropCollection(request: CollectionName | { collectionId: number }, context?: CallContext): Promise<void> {
+    throwIfAborted(context?.signal);
     this.#assertWritable();
     const { catalog, clock, store } = this.#parts;
     const { state, jobs } = this.#find(request);
     const { collectionId, name } = state;
     assertNoAliases(catalog.manifest, collectionId, name, 'drop');
-    await jobs.close(new ElanusError('NOT_FOUND', 'the collection was dropped before the index was built', { collection: name }));
-    await state.close();
+    const reason = new ElanusError('NOT_FOUND', `collection "${name}" was dropped`, { collection: name });
+    await jobs.close(reason);
+    await state.close(reason);
     let files: string[] = [];
     await catalog.commit(clock, (manifest) => {
       assertNoAliases(manifest, collectionId, name, 'drop');
@@ -289,12 +296,13 @@ class Engine implements EngineClient {
       return { ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) };
     });
     this.#collections.delete(collectionId);
-    state.free();
+    await state.free();
     await removeUnnamed(store, catalog, files);
     await removeLogs(store, catalog, collectionId);
   }
 
-  async truncateCollection({ collectionId }: { collectionId: number }): Promise<void> {
+  async truncateCollection({ collectionId }: { collectionId: number }, context?: CallContext): Promise<void> {
+    throwIfAborted(context?.signal);
     await truncate(this.#openToWrite(collectionId).state);
   }
 
@@ -344,21 +352,36 @@ class Engine implements EngineClient {
   }
 
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply> {
+    if (context?.signal) throwIfAborted(context.signal);
     return this.#open(request.collectionId).state.search(request, context);
   }
 
-  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[] }): Promise<GetReply> {
-    return this.#open(request.collectionId).state.get(request);
+  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[] }, context?: CallContext): Promise<GetReply> {
+    throwIfAborted(context?.signal);
+    return unlessAborted(this.#open(request.collectionId).state.get(request), context?.signal);
   }
 
-  async count({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }): Promise<number> {
+  async count({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<number> {
+    throwIfAborted(context?.signal);
     return this.#open(collectionId).state.countRows(partitions);
   }
 
-  async flush(request: { collectionId: number }): Promise<void> {
+  async flush(request: { collectionId: number }, context?: CallContext): Promise<void> {
+    throwIfAborted(context?.signal);
     const open = this.#openToWrite(request.collectionId);
-    await seal(open.state);
-    schedule(open);
+    await unlessAborted(seal(open.state).then(() => schedule(open)), context?.signal);
+  }
+
+  async load({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<void> {
+    await this.#open(collectionId).state.loading.load(partitions, context);
+  }
+
+  async release({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }): Promise<void> {
+    this.#open(collectionId).state.loading.release(partitions);
+  }
+
+  async loadState({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }): Promise<LoadState> {
+    return this.#open(collectionId).state.loading.stateOf(partitions);
   }
 
   async compact(request: { collectionId: number }, context?: CallContext): Promise<CompactReply> {
@@ -430,11 +453,13 @@ class Engine implements EngineClient {
       }
     };
     this.#ticker?.stop();
-    for (const { jobs } of this.#collections.values()) await jobs.close(new ElanusError('CLOSED', 'the database was closed before the index was built'));
+    const reason = new ElanusError('CLOSED', 'the database was closed');
+    const open = [...this.#collections.values()];
+    await Promise.all(open.map(({ jobs }) => jobs.close(reason)));
     await builds.close();
-    for (const { state } of this.#collections.values()) await attempt(() => state.close());
+    for (const { state } of open) await attempt(() => state.close(reason));
     await catalog.idle();
-    for (const { state } of this.#collections.values()) state.free();
+    await Promise.all(open.map(({ state }) => state.free()));
     this.#collections.clear();
     if (this.#lock) await attempt(() => this.#lock!.release());
     await attempt(() => store.close());
