@@ -14,7 +14,7 @@ import { testKernels } from '../support/kernels.ts';
 import { damageAtRandom, joined } from './damage.ts';
 import { connectTo, copyOf, DIM, docOf, docsSchema, makeSample, plainDoc, plainWord, readAll, type Sample } from './support.ts';
 
-const SEEDS = Number(process.env.SEEDS ?? 40);
+const SEEDS = Number(process.env.SEEDS ?? 20);
 const BLOCK = 65_536;
 
 let closed: Sample;
