@@ -59,6 +59,8 @@ export interface EngineDeps {
   readonly onEvent: (event: EngineEvent) => void;
   /** Which thread this is, as `stats` tells it. */
   readonly thread?: 'calling' | 'worker';
+  /** Whether the store encrypts, as `stats` tells it. */
+  readonly isEncrypted?: boolean;
   readonly context?: CallContext;
 }
 
@@ -434,6 +436,8 @@ class Engine implements EngineClient {
       cache: { residentBytes: this.#parts.pool.cache.residentBytes, budgetBytes: this.#parts.pool.cache.budgetBytes, rowCacheBytes: this.#parts.pool.cache.rowCacheBytes },
       usage: estimate.usage,
       quota: estimate.quota,
+      persisted: estimate.persisted,
+      isEncrypted: this.#deps.isEncrypted ?? false,
       recovery: this.#recovery,
     };
   }
