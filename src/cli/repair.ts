@@ -3,7 +3,7 @@ import type { CheckReport } from '../check/check.ts';
 import { repairDatabase, type RepairReport } from '../check/repair.ts';
 import type { Store } from '../storage/store.ts';
 import { ElanusError } from '../util/error.ts';
-import { describe, type CheckOptions } from './check.ts';
+import { describeCheck } from './check-report.ts';
 import type { Environment } from './environment.ts';
 import { EXIT } from './exit-codes.ts';
 import { plural } from './format.ts';
@@ -13,7 +13,13 @@ import { databaseUrl } from './url.ts';
 /** Keys that people are shown of each loss; machines get more. */
 const KEYS_SHOWN = 20;
 
-export async function repair(href: string, found: CheckReport, options: CheckOptions, environment: Environment): Promise<number> {
+export interface RepairOptions {
+  readonly json?: boolean;
+  readonly to?: string;
+  readonly inPlace?: boolean;
+}
+
+export async function repair(href: string, found: CheckReport, options: RepairOptions, environment: Environment): Promise<number> {
   const folder = environment.folderOf(href);
   if (folder === null) throw new ElanusError('NOT_SUPPORTED', `"${href}" expected to be a folder to be repaired`, {});
   if (options.inPlace && options.to !== undefined) throw new ElanusError('INVALID_ARGUMENT', '"--to" and "--in-place" expected one of both, got both');
@@ -36,7 +42,7 @@ export async function repair(href: string, found: CheckReport, options: CheckOpt
   const place = options.inPlace ? folder : targetFolder;
   if (options.json) environment.print(JSON.stringify({ check: found, repaired: place, kept, ...report }, null, 2));
   else {
-    for (const line of describe(found)) environment.print(line);
+    for (const line of describeCheck(found)) environment.print(line);
     for (const line of describeRepair(report, place, kept)) environment.print(line);
   }
   return report.losses.length > 0 ? EXIT.damaged : EXIT.ok;
