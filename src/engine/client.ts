@@ -208,10 +208,12 @@ export interface RecoveryReport {
   readonly droppedBytes: number;
 }
 
-/** Failures behind the user's back. */
+/** What happens behind the user's back. */
 export type EngineEvent =
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly detail: ErrorDetail; readonly collection?: string }
-  | { readonly type: 'indexed'; readonly collection: string; readonly field: string };
+  | { readonly type: 'indexed'; readonly collection: string; readonly field: string }
+  | { readonly type: 'sealed'; readonly collection: string; readonly segments: number; readonly rows: number }
+  | { readonly type: 'compacted'; readonly collection: string; readonly segments: number; readonly rows: number; readonly removedRows: number };
 
 export interface EngineClient {
   createDatabase(request: { name: string }): Promise<void>;

@@ -46,7 +46,7 @@ import { assertFree, collectionNames, findCollection, findDatabase, lookUp } fro
 import { assertNoAliases, Namespaces } from './namespaces.ts';
 import { newCollection } from './new-collection.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
-import { recoverCollection } from './recovery.ts';
+import { recoverCollection, recoverySteps } from './recovery.ts';
 import { seal, truncate } from './seal.ts';
 import { collectionStats } from './stats.ts';
 import { Ticker } from './ticker.ts';
@@ -160,10 +160,14 @@ class Engine implements EngineClient {
     const count = { replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
     const logs = await store.logs.list();
     const entries = catalog.manifest.collections;
-    for (const [i, entry] of entries.entries()) {
+    const total = entries.reduce((sum, entry) => sum + recoverySteps(entry, logs), 0);
+    let done = 0;
+    const onStep = (): void => {
       throwIfAborted(context?.signal);
-      context?.onProgress?.({ phase: 'recover', done: i, total: entries.length });
-      const { state, damages } = await recoverCollection(this.#parts, entry, logs, count);
+      context?.onProgress?.({ phase: 'recover', done: done++, total });
+    };
+    for (const entry of entries) {
+      const { state, damages } = await recoverCollection(this.#parts, entry, logs, count, onStep);
       this.#adopt(state);
       for (const { code, message, detail } of damages) this.#parts.onEvent({ type: 'error', code, message: `opened without what is damaged: ${message}`, detail, collection: entry.name });
       // What could be read goes into a segment, so that the damaged log is not met again.
