@@ -133,14 +133,15 @@ export async function checkDeletes(context: SegmentContext, entry: SegmentEntry,
   });
 }
 
-/** Checks an index file: its blocks, and that the index can be loaded over the segment's vectors, which looks at every link and list. */
-export async function checkIndex(context: SegmentContext, entry: SegmentEntry, index: SegmentIndexEntry): Promise<void> {
+/**
+ * Checks an index file: its blocks, and where the segment is sound (what is wrong with it has been said), that the index can be
+ * loaded over its vectors, which looks at every link and list.
+ */
+export async function checkIndex(context: SegmentContext, entry: SegmentEntry, index: SegmentIndexEntry, isSound: boolean): Promise<void> {
   const { store, pool, findings, collection, schema } = context;
   const place = { file: index.file, collection };
   const file = await checkBlocks(context, index.file, 'index', index.fileBytes);
-  // What is wrong with the segment has been said where it was checked.
-  const rows = await openSections(store, entry.file, 'segment').catch(() => null);
-  if (!file || !rows) return;
+  if (!file || !isSound) return;
   await findings.attempt(place, async () => {
     const field = schema.fields.find(({ fieldId }) => fieldId === index.fieldId);
     if (!field || !isVectorType(field.type)) return findings.damage(`"${index.file}" is an index of field ${index.fieldId}, which is no vector field of "${collection}"`, place);
@@ -150,6 +151,7 @@ export async function checkIndex(context: SegmentContext, entry: SegmentEntry, i
     const sections = new Map<string, Uint8Array>();
     for (const name of file.sectionNames) sections.set(name, await file.read(name));
     if (type.needsVectors && findings.hasDamagedBlocks(entry.file)) return;
+    const rows = await openSections(store, entry.file, 'segment');
     const vectors = new SealedVectors(field, entry.rows, vectorBytes(rows, field.fieldId), pool);
     try {
       if (type.needsVectors) await vectors.load(rows);
