@@ -5,6 +5,7 @@ import type { RowTimes } from '../segment/row-times.ts';
 import { SealedVectors } from '../segment/sealed-vectors.ts';
 import { readColumn, readDeletes, readRowTimes, readSegmentMeta, readVectors, vectorBytes } from '../segment/segment-file.ts';
 import { getIndexType } from '../index/registry.ts';
+import { isFieldOf } from '../schema/absent.ts';
 import type { Field, Schema, VectorType } from '../schema/types.ts';
 import { isVectorType, VECTOR_TYPES } from '../schema/vector-types/index.ts';
 import type { SegmentEntry, SegmentIndexEntry } from '../storage/manifest/manifest.ts';
@@ -77,6 +78,7 @@ export async function checkSegmentFile(context: SegmentContext, entry: SegmentEn
   });
   let keys: SealedKeys | null = null;
   for (const field of schema.fields) {
+    if (!isFieldOf(field, entry.schemaVersion)) continue;
     if (isVectorType(field.type)) await findings.attempt(place, () => checkVectors(context, file, field, rows));
     else {
       const column = await findings.attempt(place, () => readColumn(file, field, rows));
