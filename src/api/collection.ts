@@ -2,23 +2,20 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, EngineClient, IndexDescription, IndexProgress, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { toBatch } from '../schema/batch.ts';
-import { toIndexRequest } from '../schema/define.ts';
-import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, QueryInput, Row, SparseVectorInput, VectorFieldName } from '../schema/infer.ts';
+import type { AnySchema, Columns, FieldInput, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
-import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
-import type { Field, IndexSpec, Schema, VectorType } from '../schema/types.ts';
-import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
+import { notSupported } from '../schema/refuse.ts';
+import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
-import type { CollectionScope } from './collection-admin.ts';
-import { booleanOption, checkOptions, contextOf, nameOption, namesOption } from './options.ts';
+import type { CollectionScope, CompactOptions, LoadOptions } from './collection-admin.ts';
+import { SIGNAL_ONLY, booleanOption, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import { outputIds, searchRequest } from './search-request.ts';
-import { describe } from './session.ts';
 import type { CollectionDescription, Session } from './session.ts';
 
 export interface InsertResult<S = AnySchema> {
@@ -38,6 +35,11 @@ export interface DeleteResult {
 export interface InsertOptions extends CallOptions {
   /** Where the rows go. Default `_default`; not with a partition key, whose values decide. NOT_FOUND when there is none of that name. */
   readonly partition?: string;
+}
+
+export interface UpsertOptions extends InsertOptions {
+  /** Rows have only some of the fields. Default false. */
+  readonly partial?: boolean;
 }
 
 export interface DeleteOptions<S = AnySchema> extends CallOptions {
@@ -131,16 +133,14 @@ export interface TuneResult extends TuneTrial {
   readonly tried: readonly TuneTrial[];
 }
 
-const SIGNAL_ONLY: ReadonlySet<string> = new Set(['signal']);
 const INSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'signal']);
-const INSERT_TO_COME: ReadonlySet<string> = new Set(['transfer']);
+const UPSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'partial', 'signal']);
+const WRITE_TO_COME: ReadonlySet<string> = new Set(['transfer']);
 const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'partition', 'signal']);
 const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams', 'purge']);
 const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'signal']);
 const GET_TO_COME: ReadonlySet<string> = new Set(['consistency', 'at']);
 const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
-const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
-const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
 
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
 export class Collection<S extends AnySchema = AnySchema> {
@@ -169,12 +169,29 @@ export class Collection<S extends AnySchema = AnySchema> {
    * INVALID_ARGUMENT, with nothing written, for anything that does not fit the schema and for one key twice.
    */
   async insert(rows: readonly Row<S>[] | Columns<S>, options?: InsertOptions): Promise<InsertResult<S>> {
+    return this.#write('insert', rows, options, INSERT_OPTIONS);
+  }
+
+  /**
+   * Writes whole rows like `insert`; a key with `autoId` is given with them and kept. With `partial`, fields that the rows have not keep
+   * what is stored; a key that is not there yet is inserted, for which its row must have all that an insert needs. The rows of one partial call have
+   * the same fields, and stay in their partition. Nothing is written between its reading and its writing.
+   */
+  async upsert(rows: readonly UpsertRow<S>[] | UpsertColumns<S>, options?: UpsertOptions & { readonly partial?: false }): Promise<InsertResult<S>>;
+  async upsert(rows: readonly PartialRow<S>[] | PartialColumns<S>, options: UpsertOptions & { readonly partial: true }): Promise<InsertResult<S>>;
+  async upsert(rows: unknown, options?: UpsertOptions): Promise<InsertResult<S>> {
+    return this.#write('upsert', rows, options, UPSERT_OPTIONS);
+  }
+
+  async #write(call: 'insert' | 'upsert', rows: unknown, options: UpsertOptions | undefined, known: ReadonlySet<string>): Promise<InsertResult<S>> {
     const engine = this.#live();
-    checkOptions(options, 'insert', INSERT_OPTIONS, INSERT_TO_COME);
+    checkOptions(options, call, known, WRITE_TO_COME);
     const context = contextOf(options?.signal);
     const partition = nameOption('partition', options?.partition);
-    const batch = toBatch(this.#plan, rows);
-    const { keys, timestamp } = await engine.insert({ collectionId: this.#collectionId, batch, partition }, context);
+    const isPartial = booleanOption('partial', options?.partial, false);
+    const batch = toBatch(this.#plan, rows, isPartial ? 'partial' : call);
+    const request = { collectionId: this.#collectionId, batch, partition };
+    const { keys, timestamp } = await (call === 'insert' ? engine.insert(request, context) : engine.upsert({ ...request, isPartial }, context));
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
   }
 
@@ -245,42 +262,27 @@ export class Collection<S extends AnySchema = AnySchema> {
    * when the index is changed again or dropped meanwhile: then the old one serves on.
    */
   async createIndex(field: VectorFieldName<S>, spec: IndexInput, options?: CreateIndexOptions): Promise<IndexSpec> {
-    const engine = this.#live();
-    checkOptions(options, 'createIndex', INDEX_OPTIONS);
-    const { fieldId, type: fieldType } = this.#vectorField(field);
-    const { type, metric, params } = toIndexRequest(field, spec);
-    if (metric !== undefined) checkMetric(field, fieldType as VectorType, metric);
-    const wait = booleanOption('wait', options?.wait, true);
-    const context = contextOf(options?.signal, options?.onProgress);
-    return engine.createIndex({ collectionId: this.#collectionId, fieldId, spec: { type, metric, params: { ...params } }, wait }, context);
+    return (await this.#admin()).createIndex(this.#scope, field, spec, options);
   }
 
   /** How far the index of a field is. */
   async indexProgress(field: VectorFieldName<S>): Promise<IndexProgress> {
-    const engine = this.#live();
-    return engine.indexProgress({ collectionId: this.#collectionId, fieldId: this.#vectorField(field).fieldId });
+    return (await this.#admin()).indexProgress(this.#scope, field);
   }
 
   /** Takes a field's index away, with its files; a build under way for it stops. Its rows are found by exact scan from then on. NOT_FOUND when it has none. */
   async dropIndex(field: VectorFieldName<S>, options?: CallOptions): Promise<void> {
-    const engine = this.#live();
-    checkOptions(options, 'dropIndex', SIGNAL_ONLY);
-    const { fieldId } = this.#vectorField(field);
-    await engine.dropIndex({ collectionId: this.#collectionId, fieldId }, contextOf(options?.signal));
+    return (await this.#admin()).dropIndex(this.#scope, field, options);
   }
 
   /** The index of a field as it was asked for, what is built for it, how far that is, and what answers meanwhile. NOT_FOUND when it has none. */
   async describeIndex(field: VectorFieldName<S>): Promise<IndexDescription> {
-    const engine = this.#live();
-    return engine.describeIndex({ collectionId: this.#collectionId, fieldId: this.#vectorField(field).fieldId });
+    return (await this.#admin()).describeIndex(this.#scope, field);
   }
 
   /** The indexes of all fields that have one. */
   async listIndexes(): Promise<IndexDescription[]> {
-    const engine = this.#live();
-    const { indexes, schema } = await this.#info();
-    const fields = schema.fields.filter((field) => Object.hasOwn(indexes, field.name));
-    return Promise.all(fields.map(({ fieldId }) => engine.describeIndex({ collectionId: this.#collectionId, fieldId })));
+    return (await this.#admin()).listIndexes(this.#scope);
   }
 
   /**
@@ -291,24 +293,16 @@ export class Collection<S extends AnySchema = AnySchema> {
   tune(options: TuneOptions<S>): Promise<TuneResult>;
   tune(field: VectorFieldName<S>, options: TuneOptions<S>): Promise<TuneResult>;
   async tune(first: VectorFieldName<S> | TuneOptions<S>, second?: TuneOptions<S>): Promise<TuneResult> {
-    const engine = this.#live();
-    const options = typeof first === 'string' ? second : first;
-    checkOptions(options, 'tune', TUNE_OPTIONS);
-    const { queries, limit, targetRecall = 0.95 }: Partial<TuneOptions<S>> = options ?? {};
-    if (typeof targetRecall !== 'number' || !(targetRecall > 0 && targetRecall <= 1)) refuse('targetRecall', NO_ROW, 'a number above 0 and at most 1', show(targetRecall));
-    const request = searchRequest(this.#plan, this.#collectionId, { vectors: queries, field: typeof first === 'string' ? first : undefined, limit });
-    const context = contextOf(options?.signal, options?.onProgress);
-    const { name } = this.#plan.vectors.find(({ fieldId }) => fieldId === request.fieldId)!;
-    const { tune } = await import('./tune.ts');
-    return tune({ engine, request, field: name, target: targetRecall, context });
+    return (await this.#admin()).tune(this.#scope, first, second);
   }
 
-  #admin(): Promise<typeof import('./collection-admin.ts')> {
-    return import('./collection-admin.ts');
-  }
-
-  get #scope(): CollectionScope {
-    return { engine: this.#live(), collectionId: this.#collectionId };
+  /**
+   * Gives the collection a scalar field more, nullable or with a default, which is what rows have that are there. Answers a handle whose rows
+   * have it; this one, like others that were opened before, goes on without: what it inserts has the default, too. ALREADY_EXISTS when the name is taken.
+   */
+  async addField<const N extends string, const F extends FieldInput>(name: N, field: F, options?: CallOptions): Promise<Collection<WithField<S, N, F>>> {
+    const info = await (await this.#admin()).addField(this.#scope, name, field, options);
+    return new Collection<WithField<S, N, F>>(this.#session, info);
   }
 
   /** ALREADY_EXISTS when there is one of that name. INVALID_ARGUMENT beyond 1,024, and with a partition key. */
@@ -330,47 +324,63 @@ export class Collection<S extends AnySchema = AnySchema> {
     return (await this.#admin()).listPartitions(this.#scope);
   }
 
+  /**
+   * Brings into memory what searches need, and keeps it there, `cacheBytes` or not, until `release`. Without it the first search does so, and what
+   * has not been searched for a while may go again.
+   */
+  async load(options?: LoadOptions): Promise<void> {
+    return (await this.#admin()).load(this.#scope, options);
+  }
+
+  /** Gives the memory back. Searches go on: they load again what they need. */
+  async release(options?: CountOptions): Promise<void> {
+    return (await this.#admin()).release(this.#scope, options);
+  }
+
+  /** How much of what searches need is in memory. */
+  async loadState(options?: CountOptions): Promise<LoadState> {
+    return (await this.#admin()).loadState(this.#scope, options);
+  }
+
+  /**
+   * Seals the growing rows and merges all segments into as few as may be, without rows that were deleted and are no longer kept for
+   * reads of the past. Searches and writes go on. ABORTED when the signal fires: what has been merged stays so.
+   */
+  async compact(options?: CompactOptions): Promise<CompactReply> {
+    return (await this.#admin()).compact(this.#scope, options);
+  }
+
   /** Removes all rows; partitions and indexes asked for stay. Not to be read back by time travel. */
   async truncate(options?: CallOptions): Promise<void> {
     return (await this.#admin()).truncate(this.#scope, options);
   }
 
   async describe(): Promise<CollectionDescription> {
-    return describe(await this.#info());
+    return (await this.#admin()).describe(this.#scope);
   }
 
   async stats(): Promise<CollectionStats> {
-    return this.#live().collectionStats({ collectionId: this.#collectionId });
+    return (await this.#admin()).stats(this.#scope);
   }
 
   /** Removes the collection with everything in it. */
   async drop(options?: CallOptions): Promise<void> {
-    const engine = this.#live();
-    checkOptions(options, 'drop', SIGNAL_ONLY);
-    const context = contextOf(options?.signal);
-    await engine.dropCollection({ collectionId: this.#collectionId }, context);
+    await (await this.#admin()).drop(this.#scope, options);
     this.#isDropped = true;
   }
 
-  /** By number: the name may have been given to another collection. */
-  async #info(): Promise<CollectionInfo> {
-    return this.#live().describeCollection({ collectionId: this.#collectionId });
+  /** The bodies of the calls that are not about rows. */
+  #admin(): Promise<typeof import('./collection-admin.ts')> {
+    return import('./collection-admin.ts').catch(refuseMissingChunk);
+  }
+
+  get #scope(): CollectionScope {
+    return { engine: this.#live(), collectionId: this.#collectionId, plan: this.#plan };
   }
 
   #live(): EngineClient {
     const { engine } = this.#session;
-    if (this.#isDropped) throw this.#gone();
+    if (this.#isDropped) throw new ElanusError('NOT_FOUND', `collection "${this.name}" was dropped`, { collection: this.name });
     return engine;
-  }
-
-  #gone(): ElanusError {
-    return new ElanusError('NOT_FOUND', `collection "${this.name}" was dropped`, { collection: this.name });
-  }
-
-  #vectorField(name: unknown): Field {
-    const field = typeof name === 'string' ? this.#plan.byName.get(name) : undefined;
-    if (field === undefined) refuse('field', NO_ROW, `a field of the schema (${[...this.#plan.byName.keys()].join(', ')})`, show(name));
-    if (!isVectorType(field.type)) notSupported(field.name, 'an index of a scalar field', 'vector fields have indexes');
-    return field;
   }
 }

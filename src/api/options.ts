@@ -4,13 +4,16 @@
  */
 import type { CallContext, Progress } from '../engine/client.ts';
 import { NO_ROW, isRecord, notSupported, refuse, show } from '../schema/refuse.ts';
-import { throwIfAborted } from '../util/error.ts';
+import { ElanusError, throwIfAborted } from '../util/error.ts';
 
 /** Options that every call takes. */
 export interface CallOptions {
   /** Ends the call with ABORTED. */
   readonly signal?: AbortSignal;
 }
+
+/** Of calls that take no others. */
+export const SIGNAL_ONLY: ReadonlySet<string> = new Set(['signal']);
 
 /** Most hits of one search, `offset` included, and most queries of one call. */
 export const MAX_LIMIT = 16_384;
@@ -70,4 +73,9 @@ export function contextOf(signal: AbortSignal | undefined, onProgress?: (progres
   }
   if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress', NO_ROW, 'a function', show(onProgress));
   return { signal, onProgress };
+}
+
+/** For calls whose code is imported when they are called. */
+export function refuseMissingChunk(cause: unknown): never {
+  throw new ElanusError('UNAVAILABLE', 'a part of the library could not be loaded: are its files still where the page came from?', {}, { cause });
 }

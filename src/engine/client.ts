@@ -5,7 +5,7 @@
  * reply belong to the caller.
  */
 import type { ColumnBatch, Keys } from '../schema/column.ts';
-import type { IndexSpec, MetricType, Schema } from '../schema/types.ts';
+import type { Field, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { CollectionProperties } from '../storage/manifest/manifest.ts';
 import type { ErrorCode, ErrorDetail } from '../util/error.ts';
@@ -111,6 +111,26 @@ export interface GetReply {
   readonly entities: ColumnBatch;
 }
 
+/** How much of what searches need is in memory. */
+export interface LoadState {
+  /** `loaded`: all of it. Rows that are not sealed are always in memory. */
+  readonly state: 'notLoaded' | 'loading' | 'loaded';
+  readonly loadedSegments: number;
+  readonly totalSegments: number;
+  /** `load` has asked for it to stay. */
+  readonly isPinned: boolean;
+}
+
+/** What a compaction came to. */
+export interface CompactReply {
+  readonly segmentsBefore: number;
+  readonly segmentsAfter: number;
+  /** Deleted rows that are gone for good. */
+  readonly removedRows: number;
+  /** What segments and their indexes take less of the store; negative where they take more. */
+  readonly freedBytes: number;
+}
+
 export type IndexState = 'none' | 'building' | 'finished' | 'failed';
 
 export interface IndexProgress {
@@ -183,6 +203,9 @@ export interface DatabaseStats {
   readonly cache: { readonly residentBytes: number; readonly budgetBytes: number; readonly rowCacheBytes: number };
   readonly usage: number;
   readonly quota: number | null;
+  /** Whether what is stored stays until somebody removes it; false: a browser may remove it when the disk is full; null: not known, or nothing is kept. */
+  readonly persisted: boolean | null;
+  readonly isEncrypted: boolean;
   readonly recovery: RecoveryReport;
 }
 
@@ -195,10 +218,12 @@ export interface RecoveryReport {
   readonly droppedBytes: number;
 }
 
-/** Failures behind the user's back. */
+/** What happens behind the user's back. */
 export type EngineEvent =
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly detail: ErrorDetail; readonly collection?: string }
-  | { readonly type: 'indexed'; readonly collection: string; readonly field: string };
+  | { readonly type: 'indexed'; readonly collection: string; readonly field: string }
+  | { readonly type: 'sealed'; readonly collection: string; readonly segments: number; readonly rows: number }
+  | { readonly type: 'compacted'; readonly collection: string; readonly segments: number; readonly rows: number; readonly removedRows: number };
 
 export interface EngineClient {
   createDatabase(request: { name: string }): Promise<void>;
@@ -218,12 +243,19 @@ export interface EngineClient {
   dropAlias(request: { database?: string; alias: string }): Promise<void>;
   listAliases(request: { database?: string; collection?: string }): Promise<AliasInfo[]>;
 
+  /** A scalar field that is nullable or has a default. Answers the collection as it is then. */
+  addField(request: { collectionId: number; field: Omit<Field, 'fieldId'> }, context?: CallContext): Promise<CollectionInfo>;
+
   createPartition(request: { collectionId: number; name: string }): Promise<void>;
   dropPartition(request: { collectionId: number; name: string }): Promise<void>;
   listPartitions(request: { collectionId: number }): Promise<PartitionInfo[]>;
 
-  /** The batch has every field but an auto-id key, in schema order, validated. */
+  /** The batch has every field but an auto-id key, in schema order, validated; or every field of an older version of the schema. */
   insert(request: { collectionId: number; batch: ColumnBatch; partition?: string }, context?: CallContext): Promise<InsertReply>;
+  /**
+   * The same with all keys in the batch, auto ids too. `isPartial`: fields that the batch has not keep what the rows of its keys have.
+   */
+  upsert(request: { collectionId: number; batch: ColumnBatch; isPartial: boolean; partition?: string }, context?: CallContext): Promise<InsertReply>;
   /** In one partition, or wherever the keys are. */
   delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
 
@@ -233,6 +265,10 @@ export interface EngineClient {
   count(request: { collectionId: number; partitions?: readonly string[]; consistency?: Consistency }, context?: CallContext): Promise<number>;
 
   flush(request: { collectionId: number }, context?: CallContext): Promise<void>;
+  load(request: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<void>;
+  release(request: { collectionId: number; partitions?: readonly string[] }): Promise<void>;
+  loadState(request: { collectionId: number; partitions?: readonly string[] }): Promise<LoadState>;
+  compact(request: { collectionId: number }, context?: CallContext): Promise<CompactReply>;
   createIndex(
     request: { collectionId: number; fieldId: number; spec: { type: string; metric?: MetricType; params?: Record<string, unknown> }; wait: boolean },
     context?: CallContext,
@@ -270,7 +306,11 @@ export type EngineLauncher = (
     /** Most build threads; 0: build on the engine's thread. */
     readonly workers?: number;
     readonly wasm?: WebAssembly.Module | BufferSource;
+    /** Ask the host to keep the data for good. */
+    readonly persist?: boolean;
     readonly options: EngineOptions;
+    /** For AES-GCM of 256 bits; absent: the database is not encrypted. */
+    readonly encryptionKey?: CryptoKey;
   },
   context: CallContext & { readonly onEvent: (event: EngineEvent) => void },
 ) => Promise<EngineClient>;

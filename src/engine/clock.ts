@@ -4,6 +4,8 @@
  */
 const LOGICAL_BITS = 18n;
 
+export const millisecondsBetween = (from: bigint, to: bigint): number => Number((to >> LOGICAL_BITS) - (from >> LOGICAL_BITS));
+
 export class Clock {
   #last: bigint;
   readonly #now: () => number;
@@ -18,8 +20,13 @@ export class Clock {
     return this.#last;
   }
 
+  /** The wall clock as a timestamp, which is given to nothing. */
+  now(): bigint {
+    return BigInt(this.#now()) << LOGICAL_BITS;
+  }
+
   next(): bigint {
-    const wall = BigInt(this.#now()) << LOGICAL_BITS;
+    const wall = this.now();
     this.#last = wall > this.#last ? wall : this.#last + 1n;
     return this.#last;
   }

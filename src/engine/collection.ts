@@ -6,6 +6,7 @@
 import { planField, type FieldPlan } from '../exec/plan.ts';
 import { searchSegments, takeEntities, type SearchView } from '../exec/search.ts';
 import type { BuildService } from '../index/index.ts';
+import { completeBatch } from '../schema/absent.ts';
 import { takeRows } from '../schema/column-ops.ts';
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
 import { columnKeys } from '../schema/keys.ts';
@@ -14,18 +15,23 @@ import type { Field, IndexSpec, Schema } from '../schema/types.ts';
 import type { GrowingSegment } from '../segment/growing.ts';
 import type { KernelPool } from '../segment/kernel-pool.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
-import { DEFAULT_PARTITION_ID, type CollectionEntry, type PartitionEntry } from '../storage/manifest/manifest.ts';
+import { encodeExcerpt } from '../storage/manifest/excerpt.ts';
+import { DEFAULT_PARTITION_ID, type CollectionEntry, type Manifest, type PartitionEntry } from '../storage/manifest/manifest.ts';
 import type { SharedLogs } from '../storage/shared/shared.ts';
 import type { Store } from '../storage/store.ts';
+import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import type { Catalog } from './catalog.ts';
 import type { CallContext, CollectionInfo, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
-import type { Clock } from './clock.ts';
+import { millisecondsBetween, type Clock } from './clock.ts';
 import { GrowingPartitions } from './growing-partitions.ts';
+import { Loading } from './loading.ts';
 import { ANY_PARTITION, type LogRecord } from './log-record.ts';
+import { wholeRows } from './partial-upsert.ts';
 import { SingleWriterLog, type LogRecovery } from './single-writer-log.ts';
 import { SharedLog, type LogPosition } from './shared-log.ts';
-import type { LogTarget, WriteLog } from './write-log.ts';
+import { WriteGate } from './write-gate.ts';
+import type { AppendOptions, Draft, LogTarget, WriteLog } from './write-log.ts';
 
 /** What every collection of a database shares. */
 export interface EngineParts {
@@ -66,10 +72,12 @@ export interface Frozen {
 export class CollectionState implements LogTarget {
   readonly parts: EngineParts;
   readonly collectionId: number;
-  readonly schema: Schema;
   readonly keyField: Field;
   readonly #partitionKey: Field | undefined;
 
+  #schema: Schema;
+  /** The manifest that `#schema` is of. */
+  #schemaFrom: Manifest | null = null;
   growing: GrowingPartitions;
   /** Frozen and being written, oldest first; still searched by scan. Those whose writing failed wait for the next seal. */
   sealing: readonly Frozen[] = [];
@@ -77,9 +85,16 @@ export class CollectionState implements LogTarget {
   log!: WriteLog;
   /** What the manifest said of the collection when this tab last followed another one; null: what the catalog says. */
   followed: CollectionEntry | null = null;
+  readonly loading = new Loading(this);
+
+  /** Rows of this auto id and beyond have never been. */
+  #nextId: bigint;
+  readonly gate = new WriteGate();
 
   /** Kernel memory that batches will take which are being logged. */
   #promisedBytes = 0;
+  /** Fires when reads under way are to end. */
+  readonly #ending = new AbortController();
   #closed = false;
   /** One seal at a time, so that logs are dropped in order. Never rejects. */
   sealQueue: Promise<void> = Promise.resolve();
@@ -92,7 +107,8 @@ export class CollectionState implements LogTarget {
   constructor(parts: EngineParts, entry: CollectionEntry) {
     this.parts = parts;
     this.collectionId = entry.collectionId;
-    this.schema = entry.schema;
+    this.#schema = entry.schema;
+    this.#nextId = entry.nextAutoId;
     this.keyField = entry.schema.fields.find((field) => field.primaryKey)!;
     this.#partitionKey = entry.schema.fields.find((field) => field.partitionKey);
     this.growing = new GrowingPartitions(entry.schema, parts.pool.shared);
@@ -100,8 +116,16 @@ export class CollectionState implements LogTarget {
 
   /** To be called once, when the logs that there are have been applied. */
   openLog(recovery: LogRecovery): void {
-    const { store, clock, options } = this.parts;
-    this.log = new SingleWriterLog({ store, clock, durability: options.durability, collectionId: this.collectionId, name: () => this.name, hasAutoIds: this.keyField.autoId }, this, recovery);
+    const { store, clock, catalog, options } = this.parts;
+    this.log = new SingleWriterLog({
+      store,
+      clock,
+      durability: options.durability,
+      collectionId: this.collectionId,
+      manifest: () => encodeExcerpt(catalog.manifest, this.entry),
+      name: () => this.name,
+      hasAutoIds: this.keyField.autoId,
+    }, this, recovery);
   }
 
   /** As `openLog`, where several tabs write it. */
@@ -143,6 +167,18 @@ export class CollectionState implements LogTarget {
     return { collectionId, name, schema: this.schema, indexes, createdTimestamp, properties, ...(numPartitions === undefined ? {} : { numPartitions }) };
   }
 
+  /** The newest: fields may be added, and are never taken away. */
+  get schema(): Schema {
+    if (this.followed) return this.followed.schema;
+    const { manifest } = this.parts.catalog;
+    if (manifest !== this.#schemaFrom) {
+      this.#schemaFrom = manifest;
+      // What is under way when the collection is dropped goes on with the last one.
+      this.#schema = manifest.collections.find((entry) => entry.collectionId === this.collectionId)?.schema ?? this.#schema;
+    }
+    return this.#schema;
+  }
+
   field(fieldId: number): Field {
     const field = this.schema.fields.find((candidate) => candidate.fieldId === fieldId);
     if (!field) throw new ElanusError('NOT_FOUND', `collection "${this.name}" has no field with the number ${fieldId}`);
@@ -155,14 +191,14 @@ export class CollectionState implements LogTarget {
 
   /** The segments that reads see. */
   get view(): SearchView {
-    return (this.#view ??= { store: this.parts.store, growing: this.#growingSegments(), sealed: this.sealed });
+    return (this.#view ??= { store: this.parts.store, growing: this.#growingSegments(), sealed: this.sealed, ending: this.#ending.signal });
   }
 
   /** The segments of some partitions. */
   #viewOf(partitions: readonly string[] | undefined): SearchView {
     const { view } = this;
     if (!partitions) return view;
-    const ids = this.#partitionIds(partitions);
+    const ids = this.partitionIds(partitions);
     return { ...view, growing: view.growing.filter((segment) => ids.has(segment.partitionId)), sealed: view.sealed.filter((segment) => ids.has(segment.entry.partitionId)) };
   }
 
@@ -170,6 +206,7 @@ export class CollectionState implements LogTarget {
   segmentsChanged(): void {
     this.#view = null;
     this.#plans.clear();
+    this.loading.follow();
   }
 
   // Partitions
@@ -181,7 +218,9 @@ export class CollectionState implements LogTarget {
     return found;
   }
 
-  #partitionIds(names: readonly string[]): Set<number> {
+  /** The numbers of partitions; without names, of all. */
+  partitionIds(names: readonly string[] | undefined): Set<number> {
+    if (!names) return new Set(this.entry.partitions.map((partition) => partition.partitionId));
     this.assertNamedPartitions('partitions');
     return new Set(names.map((name) => this.partition(name).partitionId));
   }
@@ -214,20 +253,70 @@ export class CollectionState implements LogTarget {
 
   // Writes
 
-  async insert({ batch, partition }: { readonly batch: ColumnBatch; readonly partition?: string }, context: CallContext | undefined): Promise<InsertReply> {
+  async insert({ batch, partition }: RowsRequest, context: CallContext | undefined): Promise<InsertReply> {
+    await this.#backPressure(context);
+    while (this.gate.held) await unlessAborted(this.gate.held, context?.signal);
+    this.assertWritable();
+    return this.#writeRows(this.#partitionOfWrite(partition), completeBatch(this.schema, batch));
+  }
+
+  async upsert({ batch, isPartial, partition }: RowsRequest & { readonly isPartial: boolean }, context: CallContext | undefined): Promise<InsertReply> {
+    if (!isPartial) return this.insert({ batch, partition }, context);
+    await this.#backPressure(context);
+    return this.gate.hold(async () => {
+      await this.log.settled();
+      for (;;) {
+        this.assertWritable();
+        throwIfAborted(context?.signal);
+        const { sequence } = this.log;
+        const partitionId = partition === undefined ? this.#partitionOfRows(batch) : this.#partitionOfWrite(partition);
+        const whole = await wholeRows(this, batch);
+        // Closed, or poisoned, while rows were read.
+        this.assertWritable();
+        throwIfAborted(context?.signal);
+        const reply = await this.#writeRows(partitionId, whole, { ifSequence: sequence });
+        if (reply) return reply;
+        // Another tab has written since: what was read may not be what is there.
+        await this.log.latest();
+      }
+    });
+  }
+
+  /** Lets seals catch up. */
+  async #backPressure(context: CallContext | undefined): Promise<void> {
     this.assertWritable();
     throwIfAborted(context?.signal);
-    if (this.sealing.length > SEALING_MAX) await this.sealQueue;
-    this.assertWritable();
-    const partitionId = this.#partitionOfWrite(partition);
+    if (this.sealing.length > SEALING_MAX) await unlessAborted(this.sealQueue, context?.signal);
+  }
+
+  /** Where rows are whose fields are replaced in part; new ones count as those of the first partition. INVALID_ARGUMENT where they are in several. */
+  #partitionOfRows(batch: ColumnBatch): number {
+    if (this.#partitionKey) return ANY_PARTITION;
+    const { found, segments } = this.#locate(columnKeys(this.#keyColumn(batch)!), undefined);
+    const ids = new Set(segments.map((segment) => ('keys' in segment ? segment.entry.partitionId : segment.partitionId)));
+    if (found.includes(-1)) ids.add(DEFAULT_PARTITION_ID);
+    if (ids.size === 1) return [...ids][0]!;
+    const names = this.entry.partitions.filter((partition) => ids.has(partition.partitionId)).map((partition) => partition.name);
+    throw new ElanusError('INVALID_ARGUMENT', `"rows" expected keys of one partition, got ${names.join(', ')}: a row stays where it is unless "partition" says where all of them go`, { collection: this.name, partitions: names });
+  }
+
+  #keyColumn(batch: ColumnBatch): Column | undefined {
+    return batch.columns.find((column) => column.fieldId === this.keyField.fieldId);
+  }
+
+  async #writeRows(partitionId: number, batch: ColumnBatch): Promise<InsertReply>;
+  async #writeRows(partitionId: number, batch: ColumnBatch, options: AppendOptions): Promise<InsertReply | null>;
+  async #writeRows(partitionId: number, batch: ColumnBatch, options?: AppendOptions): Promise<InsertReply | null> {
     const promised = this.#promiseRoom(partitionId, batch);
-    const { record } = await this.log.write({ kind: 'insert', partitionId, schemaVersion: this.schema.version, batch }).finally(() => {
+    const draft: Draft = { kind: 'insert', partitionId, schemaVersion: this.schema.version, batch };
+    const written = await (options ? this.log.write(draft, options) : this.log.write(draft)).finally(() => {
       this.#promisedBytes -= promised;
     });
+    if (!written) return null;
+    const { record } = written;
     this.sealIfFull();
-    const keys = columnKeys((record as InsertRecord).batch.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
     // A copy: the reply's buffers are the caller's, and the growing segment keeps the column.
-    return { keys: keys.slice(), timestamp: record.timestamp };
+    return { keys: columnKeys(this.#keyColumn((record as InsertRecord).batch)!).slice(), timestamp: record.timestamp };
   }
 
   /**
@@ -258,6 +347,8 @@ export class CollectionState implements LogTarget {
   async delete({ keys, partition }: { readonly keys: Keys; readonly partition?: string }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
     this.assertWritable();
     throwIfAborted(context?.signal);
+    while (this.gate.held) await unlessAborted(this.gate.held, context?.signal);
+    this.assertWritable();
     const partitionId = partition === undefined ? ANY_PARTITION : this.#partitionOfWrite(partition);
     const { record, count } = await this.log.write({ kind: 'delete', partitionId, schemaVersion: this.schema.version, keys, isPurge: false });
     return { count, timestamp: record.timestamp };
@@ -267,8 +358,13 @@ export class CollectionState implements LogTarget {
     const ids = new BigInt64Array(batch.rows);
     for (let i = 0; i < batch.rows; i++) ids[i] = first + BigInt(i);
     const keyColumn = { fieldId: this.keyField.fieldId, type: this.keyField.type, length: batch.rows, dim: 1, validity: null, values: ids, offsets: null };
-    const columns = this.schema.fields.map((field) => (field.primaryKey ? keyColumn : batch.columns.find((column) => column.fieldId === field.fieldId)!));
-    return { rows: batch.rows, columns };
+    const at = this.schema.fields.indexOf(this.keyField);
+    return { rows: batch.rows, columns: [...batch.columns.slice(0, at), keyColumn, ...batch.columns.slice(at)] };
+  }
+
+  givenIds(batch: ColumnBatch): BigInt64Array | null {
+    const column = this.#keyColumn(batch);
+    return column ? (columnKeys(column) as BigInt64Array) : null;
   }
 
   canApply({ partitionId, schemaVersion }: LogRecord): boolean {
@@ -291,15 +387,24 @@ export class CollectionState implements LogTarget {
       for (const key of record.keys) if (this.#hide(key, timestamp, partitionId)) count++;
       return count;
     }
-    if (!this.keyField.autoId && this.#hasRows) {
-      const keys = columnKeys(record.batch.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
-      for (let i = 0; i < keys.length; i++) this.#hide(keys[i]!, timestamp, ANY_PARTITION);
-    }
+    const keys = columnKeys(this.#keyColumn(record.batch)!);
+    if (this.keyField.autoId) this.#replaceIds(keys as BigInt64Array, timestamp);
+    else if (this.#hasRows) for (let i = 0; i < keys.length; i++) this.#hide(keys[i]!, timestamp, ANY_PARTITION);
     for (const part of this.#split(partitionId, record.batch)) {
       // Dropped since the record was written.
       if (this.#hasPartition(part.partitionId)) this.growing.of(part.partitionId, () => this.segmentsChanged()).append(part.batch, timestamp);
     }
     return record.batch.rows;
+  }
+
+  /** Auto ids that were just given out are looked up nowhere; those that an upsert names are like other keys. */
+  #replaceIds(ids: BigInt64Array, timestamp: bigint): void {
+    let next = this.#nextId;
+    for (const id of ids) {
+      if (id < this.#nextId) this.#hide(id, timestamp, ANY_PARTITION);
+      else if (id >= next) next = id + 1n;
+    }
+    this.#nextId = next;
   }
 
   get #hasRows(): boolean {
@@ -329,6 +434,7 @@ export class CollectionState implements LogTarget {
     this.growing = other.growing;
     this.sealing = other.sealing;
     this.sealed = other.sealed;
+    this.#nextId = other.#nextId;
     this.segmentsChanged();
     return gone;
   }
@@ -364,6 +470,12 @@ export class CollectionState implements LogTarget {
   }
 
   async get({ keys, outputFieldIds, partitions }: { readonly keys: Keys; readonly outputFieldIds: readonly number[]; readonly partitions?: readonly string[] }): Promise<GetReply> {
+    const { found, segments, rows } = this.#locate(keys, partitions);
+    return { found, entities: await takeEntities(segments, rows, outputFieldIds.map((fieldId) => this.field(fieldId))) };
+  }
+
+  /** The live rows of keys. `found`: per key, which of them, or -1. */
+  #locate(keys: Keys, partitions: readonly string[] | undefined): { readonly found: Int32Array; readonly segments: (GrowingSegment | SealedSegment)[]; readonly rows: number[] } {
     const found = new Int32Array(keys.length).fill(-1);
     const segments: (GrowingSegment | SealedSegment)[] = [];
     const rows: number[] = [];
@@ -379,12 +491,18 @@ export class CollectionState implements LogTarget {
         break;
       }
     }
-    return { found, entities: await takeEntities(segments, rows, outputFieldIds.map((fieldId) => this.field(fieldId))) };
+    return { found, segments, rows };
   }
 
   /** Those that are being sealed among them, oldest first. */
   #growingSegments(): GrowingSegment[] {
     return [...this.sealing.flatMap((frozen) => frozen.rows.segments), ...this.growing.segments];
+  }
+
+  /** How long the oldest growing row has been there; 0 where there is none. By the clock of timestamps. */
+  get unsealedMs(): number {
+    const oldest = this.growing.segments.reduce<bigint | null>((least, { rows, times }) => (rows > 0 && (least === null || times.min < least) ? times.min : least), null);
+    return oldest === null ? 0 : Math.max(0, millisecondsBetween(oldest, this.parts.clock.now()));
   }
 
   /** Rows that are only in logs, dead ones counted. */
@@ -403,21 +521,28 @@ export class CollectionState implements LogTarget {
     return ofPartition.reduce((sum, segment) => sum + segment.rows - segment.deletedRows, 0);
   }
 
-  /** Refuses new writes, waits for those under way and for seals, and ends the log. Builds have been stopped before. */
-  async close(): Promise<void> {
+  /** Refuses new writes, waits for those under way and for seals, ends the log, and ends reads under way with the reason. Jobs have been stopped before. */
+  async close(reason: ElanusError): Promise<void> {
     this.#closed = true;
+    this.#ending.abort(reason);
     await this.log.settled();
     await this.sealQueue;
     await this.log.close();
   }
 
-  /** Gives back the memory; the collection is not used again. */
-  free(): void {
+  /** Gives back the memory; the collection is not used again. Resolved: no read is under way. */
+  async free(): Promise<void> {
     this.#closed = true;
-    for (const { rows } of this.sealing) rows.free();
-    this.growing.free();
-    for (const segment of this.sealed) segment.pins.retire();
+    const segments = [...this.#growingSegments(), ...this.sealed];
+    for (const segment of segments) segment.pins.retire();
+    await Promise.all(segments.map((segment) => segment.pins.freed));
   }
+}
+
+/** Rows for some partition; without a name, for the first or where their keys say. */
+interface RowsRequest {
+  readonly batch: ColumnBatch;
+  readonly partition?: string;
 }
 
 type InsertRecord = Extract<LogRecord, { kind: 'insert' }>;

@@ -6,12 +6,13 @@ import type { BuildService } from '../index/index.ts';
 import type { RawIndexSpec } from '../index/spec.ts';
 import type { KernelModule } from '../kernels/load.ts';
 import type { ColumnBatch, Keys } from '../schema/column.ts';
-import type { IndexSpec } from '../schema/types.ts';
+import type { Field, IndexSpec } from '../schema/types.ts';
 import { KernelPool } from '../segment/kernel-pool.ts';
 import { VectorCache } from '../segment/vector-cache.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
 import type { SharedAccess } from '../storage/shared/shared.ts';
 import type { Store, StoreLock } from '../storage/store.ts';
+import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import { Catalog } from './catalog.ts';
 import type {
@@ -20,6 +21,7 @@ import type {
   CollectionInfo,
   CollectionName,
   CollectionStats,
+  CompactReply,
   CreateCollectionRequest,
   DatabaseStats,
   EngineClient,
@@ -29,6 +31,7 @@ import type {
   IndexDescription,
   IndexProgress,
   InsertReply,
+  LoadState,
   PartitionInfo,
   RecoveryReport,
   SearchReply,
@@ -36,16 +39,20 @@ import type {
 } from './client.ts';
 import { Clock } from './clock.ts';
 import { CollectionState, type EngineParts } from './collection.ts';
+import { Compaction } from './compaction.ts';
 import { Indexing, resolveSpec } from './indexing.ts';
+import { JobQueue } from './job-queue.ts';
 import { collectGarbage, filesOf, removeLogs, removeUnnamed } from './garbage.ts';
 import { assertFree, collectionNames, findCollection, findDatabase, lookUp } from './names.ts';
 import { assertNoAliases, Namespaces } from './namespaces.ts';
 import { newCollection } from './new-collection.ts';
+import { addField } from './add-field.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
-import { recoverCollection } from './recovery.ts';
+import { recoverCollection, recoverySteps } from './recovery.ts';
 import { seal, truncate } from './seal.ts';
 import { shareEngine } from './shared-engine.ts';
 import { collectionStats } from './stats.ts';
+import { Ticker } from './ticker.ts';
 import { isSuperseded } from './superseded.ts';
 import { SILENCE_MS, Tabs, type Rooms } from './tabs.ts';
 
@@ -59,12 +66,16 @@ export interface EngineDeps {
   readonly thread?: 'calling' | 'worker';
   /** Of several tabs: so long the one that maintains may be silent. */
   readonly silenceMs?: number;
+  /** Whether the store encrypts, as `stats` tells it. */
+  readonly isEncrypted?: boolean;
   readonly context?: CallContext;
 }
 
 interface OpenCollection {
   readonly state: CollectionState;
+  jobs: JobQueue;
   indexing: Indexing;
+  compaction: Compaction;
 }
 
 /** Opens the database in a store, or makes one there. On failure the store is closed and its lock given back. */
@@ -154,6 +165,23 @@ async function openShared(deps: EngineDeps, shared: SharedAccess, started: numbe
   return shareEngine(engine, tabs, options.readOnly);
 }
 
+/** Rows that have not been sealed for so long are, so that the log does not grow old: logs are replayed at each opening. */
+const GROWING_AGE_MS = 10 * 60_000;
+const TICK_MS = 30_000;
+
+/** What maintains a collection, ready to begin. */
+function makeJobs(state: CollectionState): Omit<OpenCollection, 'state'> {
+  const jobs = new JobQueue();
+  const indexing = new Indexing(state, jobs);
+  return { jobs, indexing, compaction: new Compaction(state, jobs, indexing) };
+}
+
+/** Looks what is to be done behind the user's back. */
+function schedule({ compaction, indexing }: OpenCollection): void {
+  compaction.schedule();
+  indexing.schedule();
+}
+
 class Engine implements EngineClient, Rooms {
   readonly #deps: EngineDeps;
   readonly #parts: EngineParts;
@@ -162,6 +190,7 @@ class Engine implements EngineClient, Rooms {
   readonly collections = new Map<number, OpenCollection>();
   #recovery: RecoveryReport = { openMs: 0, replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
   #closing: Promise<void> | null = null;
+  #ticker: Ticker | null = null;
 
   constructor(deps: EngineDeps, parts: EngineParts, lock: StoreLock | Tabs | null) {
     this.#deps = deps;
@@ -175,17 +204,22 @@ class Engine implements EngineClient, Rooms {
     const count = { replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
     const logs = await store.logs.list();
     const entries = catalog.manifest.collections;
-    for (const [i, entry] of entries.entries()) {
+    const total = entries.reduce((sum, entry) => sum + recoverySteps(entry, logs), 0);
+    let done = 0;
+    const onStep = (): void => {
       throwIfAborted(context?.signal);
-      context?.onProgress?.({ phase: 'recover', done: i, total: entries.length });
-      const { state, damages } = await recoverCollection(this.#parts, entry, logs, count);
+      context?.onProgress?.({ phase: 'recover', done: done++, total });
+    };
+    for (const entry of entries) {
+      const { state, damages } = await recoverCollection(this.#parts, entry, logs, count, onStep);
       this.adopt(state);
       for (const { code, message, detail } of damages) this.#parts.onEvent({ type: 'error', code, message: `opened without what is damaged: ${message}`, detail, collection: entry.name });
       // What could be read goes into a segment, so that the damaged log is not met again.
       if (damages.length > 0 && !this.#parts.options.readOnly) await seal(state);
     }
     this.#recovery = { openMs: performance.now() - started, ...count };
-    for (const { indexing } of this.collections.values()) indexing.schedule();
+    for (const open of this.collections.values()) schedule(open);
+    this.#ticker = new Ticker(TICK_MS, () => this.#tick());
   }
 
   get client(): EngineClient {
@@ -197,28 +231,41 @@ class Engine implements EngineClient, Rooms {
     const count = { replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
     await tabs.open(this.#parts, this, count, !this.#parts.options.readOnly);
     this.#recovery = { openMs: performance.now() - started, ...count };
+    this.#ticker = new Ticker(TICK_MS, () => this.#tick());
   }
 
   async forget(collectionId: number): Promise<void> {
-    const { state, indexing } = this.collections.get(collectionId)!;
+    const { state, jobs } = this.collections.get(collectionId)!;
+    const reason = new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
     this.collections.delete(collectionId);
-    await indexing.close(new ElanusError('NOT_FOUND', 'the collection was dropped before the index was built', { collectionId }));
-    await state.close();
-    state.free();
+    await jobs.close(reason);
+    await state.close(reason);
+    await state.free();
   }
 
   async interrupt(collectionId: number, reason: ElanusError): Promise<void> {
     const open = this.collections.get(collectionId)!;
-    await open.indexing.close(reason);
+    await open.jobs.close(reason);
     await open.state.sealQueue;
-    open.indexing = new Indexing(open.state);
+    Object.assign(open, makeJobs(open.state));
+  }
+
+  schedule(collectionId: number): void {
+    const open = this.collections.get(collectionId);
+    if (open) schedule(open);
+  }
+
+  #tick(): void {
+    this.#parts.pool.cache.tick();
+    if (!this.#parts.maintains()) return;
+    for (const { state } of this.collections.values()) if (state.unsealedMs >= GROWING_AGE_MS) state.onGrowingFull();
   }
 
   adopt(state: CollectionState): OpenCollection {
-    const open = { state, indexing: new Indexing(state) };
+    const open: OpenCollection = { state, ...makeJobs(state) };
     state.onGrowingFull = () => {
       seal(state).then(
-        () => open.indexing.schedule(),
+        () => schedule(open),
         (error: ElanusError) => {
           if (!isSuperseded(error)) this.#parts.onEvent({ type: 'error', code: error.code ?? 'INTERNAL', message: `sealing failed: ${error.message}`, detail: error.detail ?? {}, collection: state.name });
         },
@@ -266,7 +313,8 @@ class Engine implements EngineClient, Rooms {
     await this.#namespaces.dropDatabase(name);
   }
 
-  async createCollection(request: CollectionName & CreateCollectionRequest): Promise<CollectionInfo> {
+  async createCollection(request: CollectionName & CreateCollectionRequest, context?: CallContext): Promise<CollectionInfo> {
+    throwIfAborted(context?.signal);
     this.#assertWritable();
     const { catalog, clock } = this.#parts;
     const { ifNotExists, schema } = request;
@@ -314,14 +362,16 @@ class Engine implements EngineClient, Rooms {
     await this.#namespaces.renameCollection(request);
   }
 
-  async dropCollection(request: CollectionName | { collectionId: number }): Promise<void> {
+  async dropCollection(request: CollectionName | { collectionId: number }, context?: CallContext): Promise<void> {
+    throwIfAborted(context?.signal);
     this.#assertWritable();
     const { catalog, clock, store } = this.#parts;
-    const { state, indexing } = this.#find(request);
+    const { state, jobs } = this.#find(request);
     const { collectionId, name } = state;
     assertNoAliases(catalog.manifest, collectionId, name, 'drop');
-    await indexing.close(new ElanusError('NOT_FOUND', 'the collection was dropped before the index was built', { collection: name }));
-    await state.close();
+    const reason = new ElanusError('NOT_FOUND', `collection "${name}" was dropped`, { collection: name });
+    await jobs.close(reason);
+    await state.close(reason);
     let files: string[] = [];
     await catalog.commit(clock, (manifest) => {
       assertNoAliases(manifest, collectionId, name, 'drop');
@@ -329,12 +379,13 @@ class Engine implements EngineClient, Rooms {
       return { ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) };
     });
     this.collections.delete(collectionId);
-    state.free();
+    await state.free();
     await removeUnnamed(store, catalog, files);
     await removeLogs(store, catalog, collectionId);
   }
 
-  async truncateCollection({ collectionId }: { collectionId: number }): Promise<void> {
+  async truncateCollection({ collectionId }: { collectionId: number }, context?: CallContext): Promise<void> {
+    throwIfAborted(context?.signal);
     await truncate(this.#openToWrite(collectionId).state);
   }
 
@@ -358,6 +409,12 @@ class Engine implements EngineClient, Rooms {
     return this.#namespaces.listAliases(request);
   }
 
+  async addField({ collectionId, field }: { collectionId: number; field: Omit<Field, 'fieldId'> }): Promise<CollectionInfo> {
+    const { state } = this.#openToWrite(collectionId);
+    await addField(state, field);
+    return state.info;
+  }
+
   async createPartition({ collectionId, name }: { collectionId: number; name: string }): Promise<void> {
     await createPartition(this.#openToWrite(collectionId).state, name);
   }
@@ -374,6 +431,10 @@ class Engine implements EngineClient, Rooms {
     return this.#settle(() => this.#open(request.collectionId).state.insert(request, context));
   }
 
+  upsert(request: { collectionId: number; batch: ColumnBatch; isPartial: boolean; partition?: string }, context?: CallContext): Promise<InsertReply> {
+    return this.#settle(() => this.#open(request.collectionId).state.upsert(request, context));
+  }
+
   delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {
     return this.#settle(() => this.#open(request.collectionId).state.delete(request, context));
   }
@@ -384,26 +445,50 @@ class Engine implements EngineClient, Rooms {
   }
 
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply> {
+    if (context?.signal) throwIfAborted(context.signal);
     return this.#open(request.collectionId).state.search(request, context);
   }
 
-  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[] }): Promise<GetReply> {
-    return this.#open(request.collectionId).state.get(request);
+  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[] }, context?: CallContext): Promise<GetReply> {
+    throwIfAborted(context?.signal);
+    return unlessAborted(this.#open(request.collectionId).state.get(request), context?.signal);
   }
 
-  async count({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }): Promise<number> {
+  async count({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<number> {
+    throwIfAborted(context?.signal);
     return this.#open(collectionId).state.countRows(partitions);
   }
 
-  async flush(request: { collectionId: number }): Promise<void> {
-    const { state, indexing } = this.#openToWrite(request.collectionId);
-    await seal(state);
-    indexing.schedule();
+  async flush(request: { collectionId: number }, context?: CallContext): Promise<void> {
+    throwIfAborted(context?.signal);
+    const open = this.#openToWrite(request.collectionId);
+    await unlessAborted(seal(open.state).then(() => schedule(open)), context?.signal);
+  }
+
+  async load({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<void> {
+    await this.#open(collectionId).state.loading.load(partitions, context);
+  }
+
+  async release({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }): Promise<void> {
+    this.#open(collectionId).state.loading.release(partitions);
+  }
+
+  async loadState({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }): Promise<LoadState> {
+    return this.#open(collectionId).state.loading.stateOf(partitions);
+  }
+
+  async compact(request: { collectionId: number }, context?: CallContext): Promise<CompactReply> {
+    const open = this.#openToWrite(request.collectionId);
+    try {
+      return await open.compaction.compact(context);
+    } finally {
+      schedule(open);
+    }
   }
 
   async createIndex(request: { collectionId: number; fieldId: number; spec: RawIndexSpec; wait: boolean }, context?: CallContext): Promise<IndexSpec> {
-    const { state, indexing } = this.#openToWrite(request.collectionId);
-    return indexing.create(state.field(request.fieldId), request.spec, request.wait, context);
+    const { state, indexing, compaction } = this.#openToWrite(request.collectionId);
+    return indexing.create(state.field(request.fieldId), request.spec, request.wait, (signal, context) => compaction.mergeAll(signal, context, true), context);
   }
 
   async dropIndex(request: { collectionId: number; fieldId: number }, context?: CallContext): Promise<void> {
@@ -441,6 +526,8 @@ class Engine implements EngineClient, Rooms {
       cache: { residentBytes: this.#parts.pool.cache.residentBytes, budgetBytes: this.#parts.pool.cache.budgetBytes, rowCacheBytes: this.#parts.pool.cache.rowCacheBytes },
       usage: estimate.usage,
       quota: estimate.quota,
+      persisted: estimate.persisted,
+      isEncrypted: this.#deps.isEncrypted ?? false,
       recovery: this.#recovery,
     };
   }
@@ -460,11 +547,14 @@ class Engine implements EngineClient, Rooms {
       }
     };
     if (this.#lock instanceof Tabs) await this.#lock.stop();
-    for (const { indexing } of this.collections.values()) await indexing.close(new ElanusError('CLOSED', 'the database was closed before the index was built'));
+    this.#ticker?.stop();
+    const reason = new ElanusError('CLOSED', 'the database was closed');
+    const open = [...this.collections.values()];
+    await Promise.all(open.map(({ jobs }) => jobs.close(reason)));
     await builds.close();
-    for (const { state } of this.collections.values()) await attempt(() => state.close());
+    for (const { state } of open) await attempt(() => state.close(reason));
     await catalog.idle();
-    for (const { state } of this.collections.values()) state.free();
+    await Promise.all(open.map(({ state }) => state.free()));
     this.collections.clear();
     if (this.#lock instanceof Tabs) await attempt(() => (this.#lock as Tabs).close());
     else if (this.#lock) await attempt(() => (this.#lock as StoreLock).release());

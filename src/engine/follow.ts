@@ -41,7 +41,7 @@ export async function follow(parts: EngineParts, state: CollectionState, entry: 
       return gone;
     } catch (error) {
       shadow.sealed = [];
-      shadow.free();
+      await shadow.free();
       for (const segment of fresh) segment.pins.retire();
       throw error;
     }
@@ -54,7 +54,6 @@ function hasSameRows(state: CollectionState, entry: CollectionEntry): boolean {
   return (
     known.firstLogGeneration === entry.firstLogGeneration &&
     known.horizon === entry.horizon &&
-    known.schema.version === entry.schema.version &&
     sealed.length === entry.segments.length &&
     entry.segments.every((segment) => sealed.some((open) => open.entry.segmentId === segment.segmentId && open.entry.deletesFile === segment.deletesFile))
   );

@@ -4,7 +4,7 @@
  */
 import { concatColumns, takeFrom } from '../schema/column-ops.ts';
 import type { Column, Keys } from '../schema/column.ts';
-import type { Field } from '../schema/types.ts';
+import type { Field, Schema } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
 import type { SegmentIndexEntry } from '../storage/manifest/manifest.ts';
 import { compareKeys } from '../segment/keys.ts';
@@ -17,9 +17,6 @@ import type { CollectionState } from './collection.ts';
 import { filesOf } from './garbage.ts';
 import { applyEntries, discard, retireSegments, type Snapshot, writeDeletes, writeSealed } from './seal.ts';
 
-/** A segment is written anew when more of its rows than this are dead. */
-const DEAD_SHARE_MAX = 0.2;
-
 /** Who builds the indexes of a merged segment before it replaces segments that have some. */
 export interface MergedIndexes {
   /** Builds what is asked for and not among `known`, sets it and writes it to files; answers all entries. */
@@ -28,36 +25,10 @@ export interface MergedIndexes {
   areCurrent(merged: SealedSegment, entries: readonly SegmentIndexEntry[]): boolean;
 }
 
-/** Merges the sealed segments into as few as `rowsMax` allows. Does nothing where nothing would change. */
-export async function mergeSealed(state: CollectionState, rowsMax: number, signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
-  for (const { partitionId } of state.entry.partitions) {
-    for (const group of groupSegments(state.sealed.filter((segment) => segment.entry.partitionId === partitionId), rowsMax)) {
-      throwIfAborted(signal);
-      await mergeGroup(state, partitionId, group, signal, indexes);
-    }
-  }
-}
-
-function groupSegments(segments: readonly SealedSegment[], rowsMax: number): SealedSegment[][] {
-  const groups: SealedSegment[][] = [];
-  let group: SealedSegment[] = [];
-  let rows = 0;
-  for (const segment of segments) {
-    const live = segment.rows - segment.deletedRows;
-    if (group.length > 0 && rows + live > rowsMax) {
-      groups.push(group);
-      group = [];
-      rows = 0;
-    }
-    group.push(segment);
-    rows += live;
-  }
-  if (group.length > 0) groups.push(group);
-  return groups.filter((members) => members.length > 1 || members[0]!.deletedRows > members[0]!.rows * DEAD_SHARE_MAX);
-}
-
-async function mergeGroup(state: CollectionState, partitionId: number, inputs: readonly SealedSegment[], signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
+/** Merges segments of one partition into one, or writes one anew, without what is dead for good. */
+export async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment[], signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
   const { catalog, clock, store } = state.parts;
+  const { partitionId } = inputs[0]!.entry;
   for (const segment of inputs) segment.pins.pin();
   let unnamed: SealedSegment | null = null;
   let entries: SegmentIndexEntry[] = [];
@@ -105,8 +76,11 @@ async function mergeGroup(state: CollectionState, partitionId: number, inputs: r
     for (const segment of inputs) segment.pins.unpin();
     if (unnamed && !isCommitted) await discard(state, unnamed, entries);
   }
+  if (!isCommitted) return;
+  const rows = unnamed?.rows ?? 0;
+  state.parts.onEvent({ type: 'compacted', collection: state.name, segments: inputs.length, rows, removedRows: inputs.reduce((sum, segment) => sum + segment.rows, 0) - rows });
   // A search that began before may still read from their files.
-  if (isCommitted) await retireSegments(state, inputs, obsolete);
+  await retireSegments(state, inputs, obsolete);
 }
 
 /** Thrown inside a commit that an index was changed or dropped meanwhile. */
@@ -132,16 +106,17 @@ async function writeMerged(state: CollectionState, partitionId: number, inputs: 
 
 /** The live rows of segments, in memory. */
 async function readLive(state: CollectionState, inputs: readonly SealedSegment[]): Promise<Snapshot> {
-  const held = inputs.flatMap((segment) => state.schema.fields.filter((field) => isVectorType(field.type)).map((field) => segment.vectors(field.fieldId)));
+  const { schema } = state;
+  const held = inputs.flatMap((segment) => schema.fields.filter((field) => isVectorType(field.type)).map((field) => segment.vectors(field.fieldId)));
   for (const vectors of held) vectors.hold();
   try {
-    for (const field of state.schema.fields) {
+    for (const field of schema.fields) {
       for (const segment of inputs) {
         if (isVectorType(field.type)) await segment.vectors(field.fieldId).load(segment.file);
         else await segment.loadColumn(field);
       }
     }
-    return await gather(state, liveRowsInKeyOrder(inputs));
+    return await gather(schema, liveRowsInKeyOrder(inputs));
   } finally {
     for (const vectors of held) vectors.release();
   }
@@ -176,15 +151,15 @@ function liveRowsInKeyOrder(inputs: readonly SealedSegment[]): Places {
   return { segments, from: order.map((i) => from[i]!), rows: order.map((i) => rows[i]!) };
 }
 
-async function gather(state: CollectionState, places: Places): Promise<Snapshot> {
+async function gather(schema: Schema, places: Places): Promise<Snapshot> {
   const columns: Column[] = [];
-  for (const field of state.schema.fields) {
+  for (const field of schema.fields) {
     columns.push(await gatherField(field, places));
     await yieldToHost();
   }
   const times = new RowTimes();
   for (let i = 0; i < places.rows.length; i++) times.append(1, places.segments[places.from[i]!]!.times.at(places.rows[i]!));
-  return { rows: places.rows.length, columns, times, deletedKeys: new Set() };
+  return { schema, rows: places.rows.length, columns, times, deletedKeys: new Set() };
 }
 
 /** Takes runs of rows that come from one segment, and puts them behind each other. */

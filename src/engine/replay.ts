@@ -26,7 +26,7 @@ export async function replayShared(logs: SharedLogs, state: CollectionState, ent
   const written = new Map<number, Written>();
   const byteLengths = new Map<number, number>();
   let generation = firstLogGeneration;
-  let sequence = upTo?.sequence ?? found?.head.sequence ?? 0;
+  const sequence = upTo?.sequence ?? found?.head.sequence ?? 0;
   if (!found || found.head.isEnded) {
     if (found?.head.isEnded) throw OUTDATED;
     return { position: { generation, sequence: 0, nextAutoId: entry.nextAutoId, byteLengths }, written };
@@ -63,7 +63,7 @@ export async function recoverShared(parts: EngineParts, logs: SharedLogs, entry:
     state.openSharedLog(parts.tabs!, position);
     return state;
   } catch (error) {
-    state.free();
+    await state.free();
     throw error;
   }
 }

@@ -5,7 +5,8 @@
  */
 import { RECORD_BYTES_MAX, type Durability } from '../storage/wal/index.ts';
 import type { SharedHead, SharedRecord } from '../storage/shared/format.ts';
-import type { SharedLogs, SharedPlace } from '../storage/shared/shared.ts';
+import type { ColumnBatch } from '../schema/column.ts';
+import type { SharedDraft, SharedLogs, SharedPlace } from '../storage/shared/shared.ts';
 import { crc32c } from '../util/crc32c.ts';
 import { ElanusError } from '../util/error.ts';
 import type { Clock } from './clock.ts';
@@ -71,7 +72,8 @@ export class SharedLog implements WriteLog {
   #steps: Promise<unknown> = Promise.resolve();
   #tailing: Promise<void> | null = null;
   #isBehind = false;
-  readonly #onBehind = new Set<() => void>();
+  /** Hear when it falls behind, and when it goes on. */
+  readonly #onTurn = new Set<() => void>();
   #isClosed = false;
   #poison: unknown = null;
 
@@ -150,10 +152,16 @@ export class SharedLog implements WriteLog {
     const drafts = group.map(({ draft, payload, payloadCrc, ifSequence }) => ({
       payload,
       payloadCrc,
-      autoIds: hasAutoIds && draft.kind === 'insert' ? draft.batch.rows : 0,
+      ...(hasAutoIds && draft.kind === 'insert' ? this.#idsOf(draft.batch) : { autoIds: 0 }),
       ...(ifSequence === undefined ? {} : { ifSequence }),
     }));
     return logs.append(collectionId, drafts, { isDurable: durability === 'strict', after: clock.last, birth: this.#birth });
+  }
+
+  /** What a batch needs of auto ids, or takes. */
+  #idsOf(batch: ColumnBatch): Pick<SharedDraft, 'autoIds' | 'idsBelow'> {
+    const given = this.#target.givenIds(batch);
+    return given ? { autoIds: 0, idsBelow: given.reduce((most, id) => (id >= most ? id + 1n : most), 0n) } : { autoIds: batch.rows };
   }
 
   get #birth(): { generation: number; nextAutoId: bigint } {
@@ -235,9 +243,7 @@ export class SharedLog implements WriteLog {
   }
 
   #fallBehind(): false {
-    this.#isBehind = true;
-    for (const tell of this.#onBehind) tell();
-    this.#onBehind.clear();
+    this.#turn(true);
     this.#options.onBehind();
     return false;
   }
@@ -279,7 +285,7 @@ export class SharedLog implements WriteLog {
     this.#sequence = sequence;
     if (nextAutoId > this.#nextAutoId) this.#nextAutoId = nextAutoId;
     this.#byteLengths = new Map(byteLengths);
-    this.#isBehind = false;
+    this.#turn(false);
     for (const [own, { waiting, place }] of this.#own) {
       if (own > sequence) continue;
       this.#own.delete(own);
@@ -291,7 +297,13 @@ export class SharedLog implements WriteLog {
 
   /** The collection is at a manifest that knows what was not known: catching up goes on. */
   unblock(): void {
-    this.#isBehind = false;
+    this.#turn(false);
+  }
+
+  #turn(isBehind: boolean): void {
+    this.#isBehind = isBehind;
+    for (const tell of this.#onTurn) tell();
+    this.#onTurn.clear();
   }
 
   sealed(): void {
@@ -303,14 +315,17 @@ export class SharedLog implements WriteLog {
     await Promise.all(this.#pending);
   }
 
-  async latest(): Promise<void> {
-    // A collection that is behind goes on when a newer manifest is followed, which may wait for whoever waits here.
-    if (this.#isBehind) throw superseded();
-    let tell!: () => void;
-    const behind = new Promise<void>((resolve) => (tell = resolve));
-    this.#onBehind.add(tell);
-    await Promise.race([this.settled().then(() => this.tail()), behind]).finally(() => this.#onBehind.delete(tell));
-    if (this.#isBehind) throw superseded();
+  async latest(options?: { readonly orFail: boolean }): Promise<void> {
+    for (;;) {
+      if (this.#isBehind && options?.orFail) throw superseded();
+      // Whoever waits here may be whom the following of a manifest waits for.
+      let tell!: () => void;
+      const turned = new Promise<void>((resolve) => (tell = resolve));
+      this.#onTurn.add(tell);
+      const isDone = await Promise.race([this.settled().then(() => this.tail()).then(() => true), turned.then(() => false)]).finally(() => this.#onTurn.delete(tell));
+      if (isDone && !this.#isBehind) return;
+      if (this.#isBehind && !options?.orFail) await new Promise<void>((resolve) => this.#onTurn.add(resolve));
+    }
   }
 
   assertWritable(): void {

@@ -12,7 +12,6 @@ import type { CollectionState, EngineParts, TabHooks } from './collection.ts';
 import { follow } from './follow.ts';
 import { collectGarbage } from './garbage.ts';
 import { Holder } from './holder.ts';
-import type { Indexing } from './indexing.ts';
 import type { RecoveryCount } from './recovery.ts';
 import { OUTDATED, recoverShared } from './replay.ts';
 import { performAsked } from './shared-engine.ts';
@@ -23,8 +22,10 @@ import { VersionHold } from './version-hold.ts';
 
 /** What the tabs do to the engine that they are part of. */
 export interface Rooms {
-  readonly collections: ReadonlyMap<number, { readonly state: CollectionState; readonly indexing: Indexing }>;
+  readonly collections: ReadonlyMap<number, { readonly state: CollectionState }>;
   adopt(state: CollectionState): void;
+  /** Looks what is to be done in the background. */
+  schedule(collectionId: number): void;
   /** The collection has been dropped by another tab. */
   forget(collectionId: number): Promise<void>;
   /** Stops what maintains a collection; it can begin anew afterwards. */
@@ -153,7 +154,7 @@ export class Tabs implements TabHooks, CommitRights {
         this.#behind.delete(entry.collectionId);
       }
     } catch (error) {
-      for (const state of opened) state.free();
+      for (const state of opened) await state.free();
       throw error;
     }
     if (newest) {
@@ -191,10 +192,10 @@ export class Tabs implements TabHooks, CommitRights {
       for (const { state } of this.#rooms.collections.values()) state.followed = null;
     });
     await collectGarbage(this.#parts.store, this.#catalog);
-    for (const { state, indexing } of this.#rooms.collections.values()) {
+    for (const { state } of this.#rooms.collections.values()) {
       this.#tail(state.collectionId);
       state.sealIfFull();
-      indexing.schedule();
+      this.#rooms.schedule(state.collectionId);
     }
   }
 

@@ -30,6 +30,8 @@ export interface LogTarget {
   estimate(record: LogRecord): number;
   /** Makes a record's effect visible. Answers how many rows it hid or added. */
   apply(record: LogRecord): number;
+  /** The auto ids that a batch has already, because an upsert named them; null where it needs some. */
+  givenIds(batch: ColumnBatch): BigInt64Array | null;
   /** Puts auto ids, from `first` on, into a batch that has no key column. */
   withAutoIds(batch: ColumnBatch, first: bigint): ColumnBatch;
   /** A record has been applied that is new: not one of those that were there at the opening. */
@@ -58,8 +60,11 @@ export interface WriteLog {
   sealed(): void;
   /** Resolves when what was written before the call is applied, or has failed. */
   settled(): Promise<void>;
-  /** Resolves when what anyone had written before the call is applied. */
-  latest(): Promise<void>;
+  /**
+   * Resolves when what anyone had written before the call is applied. `orFail`: rejects where that waits for a newer manifest,
+   * which only those need not follow who maintain the collection.
+   */
+  latest(options?: { readonly orFail: boolean }): Promise<void>;
   /** POISONED where no write can succeed any more. */
   assertWritable(): void;
   /** Waits for what is under way and ends the log; writes are refused by the caller before. */

@@ -1,0 +1,50 @@
+/** The command line: which commands there are and what they are told. */
+import { Command, CommanderError } from 'commander';
+import { ElanusError, isElanusError } from '../util/error.ts';
+import { check, type CheckOptions } from './check.ts';
+import type { Environment } from './environment.ts';
+import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { inspect } from './inspect.ts';
+
+const DATABASE = 'a connection string (file:./data, local:NAME) or a folder';
+
+/** Runs a command and answers the exit code. */
+export async function run(args: readonly string[], environment: Environment): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = new Command('elanus')
+    .description('Looks after databases of Elanus.')
+    .version(environment.version)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => environment.print(text.trimEnd()), writeErr: (text) => environment.warn(text.trimEnd()) });
+
+  program
+    .command('inspect')
+    .description('prints what a database holds; changes nothing, also beside a running writer')
+    .argument('<database>', DATABASE)
+    .option('--json', 'prints JSON')
+    .action(async (database: string, options: { json?: boolean }) => {
+      exitCode = await inspect(database, options, environment);
+    });
+
+  program
+    .command('check')
+    .description('verifies every checksum and every invariant; exit code 1 when something is damaged')
+    .argument('<database>', DATABASE)
+    .option('--json', 'prints JSON')
+    .option('--repair', 'where something is damaged, writes what can be saved to <folder>.repaired; exit code 1 when something is lost')
+    .option('--to <folder>', 'with --repair: writes there')
+    .option('--in-place', 'with --repair: puts the result in the place of the database, which is kept as <folder>.damaged')
+    .action(async (database: string, options: CheckOptions) => {
+      if (!options.repair && (options.to !== undefined || options.inPlace)) throw new ElanusError('INVALID_ARGUMENT', '"--to" and "--in-place" expected "--repair" beside them');
+      exitCode = await check(database, options, environment);
+    });
+
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    environment.warn(isElanusError(error) ? `elanus: ${error.code}: ${error.message}` : `elanus: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return exitCodeOf(error);
+  }
+}
