@@ -4,6 +4,15 @@
  */
 const LOGICAL_BITS = 18n;
 
+/** A length of time as a difference of timestamps. */
+export const ticksOf = (milliseconds: number): bigint => BigInt(Math.round(milliseconds)) << LOGICAL_BITS;
+
+/** The wall clock's part of a timestamp, to be read by people. */
+export function isoTime(timestamp: bigint): string {
+  const milliseconds = Number(timestamp >> LOGICAL_BITS);
+  return Math.abs(milliseconds) <= 8.64e15 ? new Date(milliseconds).toISOString() : `${milliseconds} ms`;
+}
+
 export class Clock {
   #last: bigint;
   readonly #now: () => number;
@@ -18,8 +27,14 @@ export class Clock {
     return this.#last;
   }
 
+  /** The present: no timestamp that was given out is later. */
+  get now(): bigint {
+    const wall = ticksOf(this.#now());
+    return wall > this.#last ? wall : this.#last;
+  }
+
   next(): bigint {
-    const wall = BigInt(this.#now()) << LOGICAL_BITS;
+    const wall = ticksOf(this.#now());
     this.#last = wall > this.#last ? wall : this.#last + 1n;
     return this.#last;
   }
