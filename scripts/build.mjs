@@ -5,6 +5,7 @@
  * |---|---|
  * | `browser.js`, `node.js` | the entries; what they do not always need is in chunks beside them, imported on demand |
  * | `worker.js`, `node-worker.js` | the threads, each one file without imports: bundlers pack workers no other way |
+ * | `cli.js` | the command `elanus`, one file, which reads the kernels beside it |
  * | `worker-full.js` | `worker.js` with what only few pages need, such as the scalar kernels: started instead of it then |
  * | `core.wasm`, `core-relaxed.wasm` | the kernels as files, for `connect(url, { wasm })` |
  * | `types/` | declarations of what the entries export |
@@ -51,6 +52,31 @@ const apart = {
   },
 };
 
+/** Commander is CommonJS, and asks for Node's modules as such. */
+const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/**
+ * Keeps all that an entry imports statically in one chunk. Without it every module that some chunk imports as well comes to lie in a
+ * chunk with those that the same chunks import: the more is imported on demand, the smaller the pieces of what every page loads, and
+ * the worse they compress. So whatever is imported on demand is made to import the entry, too, which is there by then. (esbuild
+ * says that it ignores such an import, but it counts when chunks are cut; `assertSmallEntry` would tell.)
+ * @param {string} entry
+ * @returns {import('esbuild').Plugin}
+ */
+const oneCore = (entry) => ({
+  name: 'one-core',
+  setup(plugin) {
+    const ENTRY = 'elanus-entry';
+    const onDemand = new Set();
+    plugin.onResolve({ filter: /^\.{1,2}\// }, ({ kind, path, resolveDir }) => {
+      if (kind === 'dynamic-import') onDemand.add(join(resolveDir, path));
+      return undefined;
+    });
+    plugin.onLoad({ filter: /\.ts$/ }, ({ path }) => (onDemand.has(path) ? { contents: `${readFileSync(path, 'utf8')}\nimport '${ENTRY}';\n`, loader: 'ts' } : undefined));
+    plugin.onResolve({ filter: new RegExp(`^${ENTRY}$`) }, () => ({ path: entry }));
+  },
+});
+
 /**
  * Bundles everything into a folder.
  * @param {string} outdir
@@ -64,10 +90,11 @@ async function bundle(outdir, style) {
   // As text the worker is one of many chunks: without its reference to a source map, which would not be found there.
   const workerSource = readFileSync(join(outdir, 'worker-full.js'), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n');
   const entries = { ...COMMON, ...style, outdir, splitting: true, plugins: [virtualModules({ workerSource })] };
-  const browser = await build({ ...entries, plugins: [apart, ...entries.plugins], entryPoints: { browser: source('browser.ts') }, chunkNames: 'browser-[name]-[hash]', platform: 'browser', target: BROWSER });
+  const browser = await build({ ...entries, plugins: [apart, oneCore(source('browser.ts')), ...entries.plugins], entryPoints: { browser: source('browser.ts') }, chunkNames: 'browser-[name]-[hash]', platform: 'browser', target: BROWSER, logOverride: { 'ignored-bare-import': 'silent' } });
   const parts = Object.fromEntries(APART.map((name) => [`browser-${name}`, source(`${name}.ts`)]));
   await build({ ...COMMON, ...style, entryPoints: parts, outdir, platform: 'browser', target: BROWSER, plugins: [virtualModules({ workerSource })] });
   await build({ ...entries, entryPoints: { node: source('node.ts') }, chunkNames: 'node-[name]-[hash]', platform: 'node', target: NODE });
+  await build({ ...COMMON, ...style, entryPoints: { cli: source('cli.ts') }, outdir, platform: 'node', target: NODE, banner: { js: REQUIRE } });
   return { worker: worker.metafile, browser: browser.metafile };
 }
 
@@ -91,14 +118,15 @@ function outputWith(metafile, part) {
   return found[0];
 }
 
-/** The engine, the kernels and the worker's text must not be in what a page loads first. @param {import('esbuild').Metafile} metafile @param {string[]} files */
+/** What a page loads first is one chunk and its entry, without the engine, the kernels and the worker's text. @param {import('esbuild').Metafile} metafile @param {string[]} files */
 function assertSmallEntry(metafile, files) {
   const inputs = files.flatMap((file) => Object.keys(metafile.outputs[file].inputs));
   const stray = inputs.find((input) => /src\/(engine\/engine|local-engine|roles|exec|storage\/idb|kernels\/scalar)|elanus:/.test(input.replaceAll(sep, '/')));
   if (stray !== undefined) throw new Error(`${stray} is in the static graph of the browser entry`);
+  if (files.length > 2) throw new Error(`the browser entry is in pieces: ${files.join(', ')}`);
 }
 
-const BUNDLED = ['comlink', 'idb'];
+const BUNDLED = ['comlink', 'idb', 'commander'];
 
 /** What the licences of bundled packages ask for: their text, with the copy. */
 function licences() {

@@ -33,23 +33,25 @@ const MAY_IMPORT = {
   tools: ['kernels', 'schema', 'util'],
   worker: ['util', 'type:index/index.ts', 'type:kernels/load.ts', 'type:storage/store.ts', 'type:platform/platform.ts'],
   engine: ['exec', 'segment', 'index', 'quant', 'filter', 'text', 'schema', 'storage', 'worker', 'kernels', 'util', 'type:platform/platform.ts'],
+  check: ['type:engine/client.ts', 'engine/garbage.ts', 'engine/log-record.ts', 'engine/recovery.ts', 'segment', 'index', 'schema', 'storage', 'kernels', 'util'],
   api: ['engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
   io: ['api', 'engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
   milvus: ['api', 'io', 'engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
   server: ['api', 'io', 'milvus', 'engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
-  cli: ['api', 'io', 'milvus', 'server', 'engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
+  cli: ['api', 'check', 'io', 'milvus', 'server', 'engine/client.ts', 'schema', 'util', 'type:storage/store.ts', 'type:kernels/load.ts', 'type:platform/platform.ts'],
   platform: ['storage', 'kernels', 'util', 'worker'],
 };
 
 /** Packages by the rooms (or files) that may import them; `type:` grants types only. */
 const PACKAGES = {
   comlink: ['worker', 'type:platform'],
+  commander: ['cli'],
   idb: ['storage'],
   'apache-arrow': ['arrow', 'io'],
 };
 
 /** Where Node's modules and the hosts' globals may be used. */
-const PLATFORM_FILES = [/^platform\/(?!platform\.ts$)/, /^storage\/(fs|idb)\b/, /^server\//, /^cli\//];
+const PLATFORM_FILES = [/^platform\/(?!platform\.ts$)/, /^storage\/(fs|idb)\b/, /^server\//, /^cli(\/|\.ts$)/];
 
 const HOST_GLOBALS = new Set(['window', 'document', 'navigator', 'indexedDB', 'localStorage', 'process', 'Buffer', 'Worker', 'BroadcastChannel', 'require', '__dirname']);
 

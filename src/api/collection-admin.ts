@@ -1,15 +1,84 @@
-/** What is rarely asked of a collection: its partitions, its end. A chunk of its own, loaded when the first of these is called. */
-import type { EngineClient, PartitionInfo } from '../engine/client.ts';
-import { checkName } from '../schema/define.ts';
-import { checkOptions, contextOf, type CallOptions } from './options.ts';
+/**
+ * What a collection can do besides reading and writing rows: its indexes, its partitions, what there is to know of it, its end. These are the bodies
+ * of the methods of `Collection` of the same names, which have the documentation; they are imported when the first is called.
+ */
+import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
+import { checkName, toIndexRequest } from '../schema/define.ts';
+import type { SchemaPlan } from '../schema/plan.ts';
+import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
+import type { Field, IndexSpec, VectorType } from '../schema/types.ts';
+import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
+import type { CountOptions, CreateIndexOptions, TuneOptions, TuneResult } from './collection.ts';
+import { SIGNAL_ONLY, booleanOption, checkOptions, contextOf, namesOption, type CallOptions } from './options.ts';
+import { searchRequest } from './search-request.ts';
+import { describe as describeInfo, type CollectionDescription } from './session.ts';
 
-/** Which collection of which engine. */
+/** A collection as its calls see it. */
 export interface CollectionScope {
   readonly engine: EngineClient;
   readonly collectionId: number;
+  readonly plan: SchemaPlan;
 }
 
-const SIGNAL_ONLY: ReadonlySet<string> = new Set(['signal']);
+export interface LoadOptions extends CallOptions {
+  /** Only these. Default: all. */
+  readonly partitions?: readonly string[];
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface CompactOptions extends CallOptions {
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+const PARTITIONS_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
+const LOAD_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal', 'onProgress']);
+const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['signal', 'onProgress']);
+const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
+const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
+
+export async function createIndex({ engine, collectionId, plan }: CollectionScope, name: string, spec: unknown, options?: CreateIndexOptions): Promise<IndexSpec> {
+  checkOptions(options, 'createIndex', INDEX_OPTIONS);
+  const field = vectorField(plan, name);
+  const { type, metric, params } = toIndexRequest(name, spec);
+  if (metric !== undefined) checkMetric(name, field.type as VectorType, metric);
+  const wait = booleanOption('wait', options?.wait, true);
+  const context = contextOf(options?.signal, options?.onProgress);
+  return engine.createIndex({ collectionId, fieldId: field.fieldId, spec: { type, metric, params: { ...params } }, wait }, context);
+}
+
+export async function indexProgress({ engine, collectionId, plan }: CollectionScope, field: string): Promise<IndexProgress> {
+  return engine.indexProgress({ collectionId, fieldId: vectorField(plan, field).fieldId });
+}
+
+export async function dropIndex({ engine, collectionId, plan }: CollectionScope, field: string, options?: CallOptions): Promise<void> {
+  checkOptions(options, 'dropIndex', SIGNAL_ONLY);
+  const { fieldId } = vectorField(plan, field);
+  await engine.dropIndex({ collectionId, fieldId }, contextOf(options?.signal));
+}
+
+export async function describeIndex({ engine, collectionId, plan }: CollectionScope, field: string): Promise<IndexDescription> {
+  return engine.describeIndex({ collectionId, fieldId: vectorField(plan, field).fieldId });
+}
+
+export async function listIndexes(scope: CollectionScope): Promise<IndexDescription[]> {
+  const { engine, collectionId } = scope;
+  const { indexes, schema } = await infoOf(scope);
+  const fields = schema.fields.filter((field) => Object.hasOwn(indexes, field.name));
+  return Promise.all(fields.map(({ fieldId }) => engine.describeIndex({ collectionId, fieldId })));
+}
+
+export async function tune({ engine, collectionId, plan }: CollectionScope, first: unknown, second?: unknown): Promise<TuneResult> {
+  const field = typeof first === 'string' ? first : undefined;
+  const options = (field === undefined ? first : second) as TuneOptions | undefined;
+  checkOptions(options, 'tune', TUNE_OPTIONS);
+  const { queries, limit, targetRecall = 0.95 }: Partial<TuneOptions> = options ?? {};
+  if (typeof targetRecall !== 'number' || !(targetRecall > 0 && targetRecall <= 1)) refuse('targetRecall', NO_ROW, 'a number above 0 and at most 1', show(targetRecall));
+  const request = searchRequest(plan, collectionId, { vectors: queries, field, limit });
+  const context = contextOf(options?.signal, options?.onProgress);
+  const { name } = plan.vectors.find(({ fieldId }) => fieldId === request.fieldId)!;
+  const { tune: run } = await import('./tune.ts');
+  return run({ engine, request, field: name, target: targetRecall, context });
+}
 
 export async function createPartition({ engine, collectionId }: CollectionScope, name: string): Promise<void> {
   checkName('name', name);
@@ -30,7 +99,50 @@ export async function listPartitions({ engine, collectionId }: CollectionScope):
   return engine.listPartitions({ collectionId });
 }
 
-export async function truncate({ engine, collectionId }: CollectionScope, options: CallOptions = {}): Promise<void> {
+export async function truncate({ engine, collectionId }: CollectionScope, options?: CallOptions): Promise<void> {
   checkOptions(options, 'truncate', SIGNAL_ONLY);
-  await engine.truncateCollection({ collectionId }, contextOf(options.signal));
+  await engine.truncateCollection({ collectionId }, contextOf(options?.signal));
+}
+
+export async function load({ engine, collectionId }: CollectionScope, options?: LoadOptions): Promise<void> {
+  checkOptions(options, 'load', LOAD_OPTIONS);
+  await engine.load({ collectionId, partitions: namesOption('partitions', options?.partitions) }, contextOf(options?.signal, options?.onProgress));
+}
+
+export async function release({ engine, collectionId }: CollectionScope, options?: CountOptions): Promise<void> {
+  checkOptions(options, 'release', PARTITIONS_OPTIONS);
+  await engine.release({ collectionId, partitions: namesOption('partitions', options?.partitions) });
+}
+
+export async function loadState({ engine, collectionId }: CollectionScope, options?: CountOptions): Promise<LoadState> {
+  checkOptions(options, 'loadState', PARTITIONS_OPTIONS);
+  return engine.loadState({ collectionId, partitions: namesOption('partitions', options?.partitions) });
+}
+
+export async function compact({ engine, collectionId }: CollectionScope, options?: CompactOptions): Promise<CompactReply> {
+  checkOptions(options, 'compact', COMPACT_OPTIONS);
+  return engine.compact({ collectionId }, contextOf(options?.signal, options?.onProgress));
+}
+
+export async function describe(scope: CollectionScope): Promise<CollectionDescription> {
+  return describeInfo(await infoOf(scope));
+}
+
+export async function stats({ engine, collectionId }: CollectionScope): Promise<CollectionStats> {
+  return engine.collectionStats({ collectionId });
+}
+
+export async function drop({ engine, collectionId }: CollectionScope, options?: CallOptions): Promise<void> {
+  checkOptions(options, 'drop', SIGNAL_ONLY);
+  await engine.dropCollection({ collectionId }, contextOf(options?.signal));
+}
+
+/** By number: the name may have been given to another collection. */
+const infoOf = ({ engine, collectionId }: CollectionScope): Promise<CollectionInfo> => engine.describeCollection({ collectionId });
+
+function vectorField(plan: SchemaPlan, name: unknown): Field {
+  const field = typeof name === 'string' ? plan.byName.get(name) : undefined;
+  if (field === undefined) refuse('field', NO_ROW, `a field of the schema (${[...plan.byName.keys()].join(', ')})`, show(name));
+  if (!isVectorType(field.type)) notSupported(field.name, 'an index of a scalar field', 'vector fields have indexes');
+  return field;
 }

@@ -2,24 +2,24 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, EngineClient, IndexDescription, IndexProgress, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { toBatch } from '../schema/batch.ts';
-import { toIndexRequest } from '../schema/define.ts';
 import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, QueryInput, Row, SparseVectorInput, VectorFieldName } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
-import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
-import type { Field, IndexSpec, Schema, VectorType } from '../schema/types.ts';
-import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
+import { notSupported } from '../schema/refuse.ts';
+import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
-import type { CollectionScope } from './collection-admin.ts';
-import { booleanOption, checkOptions, contextOf, nameOption, namesOption } from './options.ts';
+import type { CollectionScope, CompactOptions, LoadOptions } from './collection-admin.ts';
+import { SIGNAL_ONLY, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import { outputIds, searchRequest } from './search-request.ts';
-import { describe } from './session.ts';
 import type { CollectionDescription, Session } from './session.ts';
+
+/** A time to read at. A Date or milliseconds stand for the end of that millisecond. */
+export type At = bigint | Date | number;
 
 export interface InsertResult<S = AnySchema> {
   /** In the order of the rows. */
@@ -44,11 +44,18 @@ export interface DeleteOptions<S = AnySchema> extends CallOptions {
   readonly ids: KeysInput<S>;
   /** Only what is in there. Default: wherever the keys are. */
   readonly partition?: string;
+  /**
+   * For good: earlier versions of the keys, too, are seen at no time and are in no file any more when the call resolves, but for what
+   * named snapshots hold. Takes as long as the segments that have them take to be written anew. Default false.
+   */
+  readonly purge?: boolean;
 }
 
 export interface CountOptions extends CallOptions {
   /** Only these. Default: all. */
   readonly partitions?: readonly string[];
+  /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
+  readonly at?: At;
 }
 
 export interface GetOptions<S = AnySchema, O = OutputFields<S>> extends CallOptions {
@@ -56,6 +63,8 @@ export interface GetOptions<S = AnySchema, O = OutputFields<S>> extends CallOpti
   readonly outputFields?: O;
   /** Only these. Default: all. */
   readonly partitions?: readonly string[];
+  /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
+  readonly at?: At;
 }
 
 interface SharedSearchOptions<S, O> extends CallOptions {
@@ -71,6 +80,8 @@ interface SharedSearchOptions<S, O> extends CallOptions {
   readonly outputFields?: O;
   /** Only these. Default: all. NOT_FOUND when there is none of that name. */
   readonly partitions?: readonly string[];
+  /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
+  readonly at?: At;
 }
 
 /** One query. */
@@ -131,16 +142,13 @@ export interface TuneResult extends TuneTrial {
   readonly tried: readonly TuneTrial[];
 }
 
-const SIGNAL_ONLY: ReadonlySet<string> = new Set(['signal']);
 const INSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'signal']);
 const INSERT_TO_COME: ReadonlySet<string> = new Set(['transfer']);
-const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'partition', 'signal']);
-const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams', 'purge']);
-const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'signal']);
-const GET_TO_COME: ReadonlySet<string> = new Set(['consistency', 'at']);
-const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
-const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
-const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
+const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'partition', 'purge', 'signal']);
+const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams']);
+const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'at', 'signal']);
+const GET_TO_COME: ReadonlySet<string> = new Set(['consistency']);
+const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'at', 'signal']);
 
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
 export class Collection<S extends AnySchema = AnySchema> {
@@ -185,7 +193,8 @@ export class Collection<S extends AnySchema = AnySchema> {
     const context = contextOf(options?.signal);
     const partition = nameOption('partition', options?.partition);
     const keys = toKeys(options?.ids, this.#plan.key);
-    return engine.delete({ collectionId: this.#collectionId, keys, partition }, context);
+    const purge = booleanOption('purge', options?.purge, false);
+    return engine.delete({ collectionId: this.#collectionId, keys, partition, purge }, context);
   }
 
   /** The rows closest to one vector, or to each of many. An empty collection has no hits. */
@@ -219,7 +228,7 @@ export class Collection<S extends AnySchema = AnySchema> {
     if (!outputFieldIds.includes(key.fieldId)) outputFieldIds = [key.fieldId, ...outputFieldIds];
     const partitions = namesOption('partitions', options?.partitions);
     if (keys.length === 0) return [];
-    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds, partitions }, context);
+    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds, partitions, at: atOption(options?.at) }, context);
     return toFound(reply, this.#plan) as Found<S, O>[];
   }
 
@@ -228,7 +237,7 @@ export class Collection<S extends AnySchema = AnySchema> {
     const engine = this.#live();
     if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');
     checkOptions(options, 'count', COUNT_OPTIONS);
-    return engine.count({ collectionId: this.#collectionId, partitions: namesOption('partitions', options?.partitions) }, contextOf(options?.signal));
+    return engine.count({ collectionId: this.#collectionId, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at) }, contextOf(options?.signal));
   }
 
   /** Resolves when the rows written so far are in sealed, durable files. Their index is built behind it. */
@@ -245,42 +254,27 @@ export class Collection<S extends AnySchema = AnySchema> {
    * when the index is changed again or dropped meanwhile: then the old one serves on.
    */
   async createIndex(field: VectorFieldName<S>, spec: IndexInput, options?: CreateIndexOptions): Promise<IndexSpec> {
-    const engine = this.#live();
-    checkOptions(options, 'createIndex', INDEX_OPTIONS);
-    const { fieldId, type: fieldType } = this.#vectorField(field);
-    const { type, metric, params } = toIndexRequest(field, spec);
-    if (metric !== undefined) checkMetric(field, fieldType as VectorType, metric);
-    const wait = booleanOption('wait', options?.wait, true);
-    const context = contextOf(options?.signal, options?.onProgress);
-    return engine.createIndex({ collectionId: this.#collectionId, fieldId, spec: { type, metric, params: { ...params } }, wait }, context);
+    return (await this.#admin()).createIndex(this.#scope, field, spec, options);
   }
 
   /** How far the index of a field is. */
   async indexProgress(field: VectorFieldName<S>): Promise<IndexProgress> {
-    const engine = this.#live();
-    return engine.indexProgress({ collectionId: this.#collectionId, fieldId: this.#vectorField(field).fieldId });
+    return (await this.#admin()).indexProgress(this.#scope, field);
   }
 
   /** Takes a field's index away, with its files; a build under way for it stops. Its rows are found by exact scan from then on. NOT_FOUND when it has none. */
   async dropIndex(field: VectorFieldName<S>, options?: CallOptions): Promise<void> {
-    const engine = this.#live();
-    checkOptions(options, 'dropIndex', SIGNAL_ONLY);
-    const { fieldId } = this.#vectorField(field);
-    await engine.dropIndex({ collectionId: this.#collectionId, fieldId }, contextOf(options?.signal));
+    return (await this.#admin()).dropIndex(this.#scope, field, options);
   }
 
   /** The index of a field as it was asked for, what is built for it, how far that is, and what answers meanwhile. NOT_FOUND when it has none. */
   async describeIndex(field: VectorFieldName<S>): Promise<IndexDescription> {
-    const engine = this.#live();
-    return engine.describeIndex({ collectionId: this.#collectionId, fieldId: this.#vectorField(field).fieldId });
+    return (await this.#admin()).describeIndex(this.#scope, field);
   }
 
   /** The indexes of all fields that have one. */
   async listIndexes(): Promise<IndexDescription[]> {
-    const engine = this.#live();
-    const { indexes, schema } = await this.#info();
-    const fields = schema.fields.filter((field) => Object.hasOwn(indexes, field.name));
-    return Promise.all(fields.map(({ fieldId }) => engine.describeIndex({ collectionId: this.#collectionId, fieldId })));
+    return (await this.#admin()).listIndexes(this.#scope);
   }
 
   /**
@@ -291,24 +285,7 @@ export class Collection<S extends AnySchema = AnySchema> {
   tune(options: TuneOptions<S>): Promise<TuneResult>;
   tune(field: VectorFieldName<S>, options: TuneOptions<S>): Promise<TuneResult>;
   async tune(first: VectorFieldName<S> | TuneOptions<S>, second?: TuneOptions<S>): Promise<TuneResult> {
-    const engine = this.#live();
-    const options = typeof first === 'string' ? second : first;
-    checkOptions(options, 'tune', TUNE_OPTIONS);
-    const { queries, limit, targetRecall = 0.95 }: Partial<TuneOptions<S>> = options ?? {};
-    if (typeof targetRecall !== 'number' || !(targetRecall > 0 && targetRecall <= 1)) refuse('targetRecall', NO_ROW, 'a number above 0 and at most 1', show(targetRecall));
-    const request = searchRequest(this.#plan, this.#collectionId, { vectors: queries, field: typeof first === 'string' ? first : undefined, limit });
-    const context = contextOf(options?.signal, options?.onProgress);
-    const { name } = this.#plan.vectors.find(({ fieldId }) => fieldId === request.fieldId)!;
-    const { tune } = await import('./tune.ts');
-    return tune({ engine, request, field: name, target: targetRecall, context });
-  }
-
-  #admin(): Promise<typeof import('./collection-admin.ts')> {
-    return import('./collection-admin.ts');
-  }
-
-  get #scope(): CollectionScope {
-    return { engine: this.#live(), collectionId: this.#collectionId };
+    return (await this.#admin()).tune(this.#scope, first, second);
   }
 
   /** ALREADY_EXISTS when there is one of that name. INVALID_ARGUMENT beyond 1,024, and with a partition key. */
@@ -330,47 +307,63 @@ export class Collection<S extends AnySchema = AnySchema> {
     return (await this.#admin()).listPartitions(this.#scope);
   }
 
+  /**
+   * Brings into memory what searches need, and keeps it there, `cacheBytes` or not, until `release`. Without it the first search does so, and what
+   * has not been searched for a while may go again.
+   */
+  async load(options?: LoadOptions): Promise<void> {
+    return (await this.#admin()).load(this.#scope, options);
+  }
+
+  /** Gives the memory back. Searches go on: they load again what they need. */
+  async release(options?: CountOptions): Promise<void> {
+    return (await this.#admin()).release(this.#scope, options);
+  }
+
+  /** How much of what searches need is in memory. */
+  async loadState(options?: CountOptions): Promise<LoadState> {
+    return (await this.#admin()).loadState(this.#scope, options);
+  }
+
+  /**
+   * Seals the growing rows and merges all segments into as few as may be, without rows that were deleted and are no longer kept for
+   * reads of the past. Searches and writes go on. ABORTED when the signal fires: what has been merged stays so.
+   */
+  async compact(options?: CompactOptions): Promise<CompactReply> {
+    return (await this.#admin()).compact(this.#scope, options);
+  }
+
   /** Removes all rows; partitions and indexes asked for stay. Not to be read back by time travel. */
   async truncate(options?: CallOptions): Promise<void> {
     return (await this.#admin()).truncate(this.#scope, options);
   }
 
   async describe(): Promise<CollectionDescription> {
-    return describe(await this.#info());
+    return (await this.#admin()).describe(this.#scope);
   }
 
   async stats(): Promise<CollectionStats> {
-    return this.#live().collectionStats({ collectionId: this.#collectionId });
+    return (await this.#admin()).stats(this.#scope);
   }
 
   /** Removes the collection with everything in it. */
   async drop(options?: CallOptions): Promise<void> {
-    const engine = this.#live();
-    checkOptions(options, 'drop', SIGNAL_ONLY);
-    const context = contextOf(options?.signal);
-    await engine.dropCollection({ collectionId: this.#collectionId }, context);
+    await (await this.#admin()).drop(this.#scope, options);
     this.#isDropped = true;
   }
 
-  /** By number: the name may have been given to another collection. */
-  async #info(): Promise<CollectionInfo> {
-    return this.#live().describeCollection({ collectionId: this.#collectionId });
+  /** The bodies of the calls that are not about rows. */
+  #admin(): Promise<typeof import('./collection-admin.ts')> {
+    return import('./collection-admin.ts').catch(refuseMissingChunk);
+  }
+
+  get #scope(): CollectionScope {
+    return { engine: this.#live(), collectionId: this.#collectionId, plan: this.#plan };
   }
 
   #live(): EngineClient {
     const { engine } = this.#session;
-    if (this.#isDropped) throw this.#gone();
+    if (this.#isDropped) throw new ElanusError('NOT_FOUND', `collection "${this.name}" was dropped`, { collection: this.name });
     return engine;
-  }
-
-  #gone(): ElanusError {
-    return new ElanusError('NOT_FOUND', `collection "${this.name}" was dropped`, { collection: this.name });
-  }
-
-  #vectorField(name: unknown): Field {
-    const field = typeof name === 'string' ? this.#plan.byName.get(name) : undefined;
-    if (field === undefined) refuse('field', NO_ROW, `a field of the schema (${[...this.#plan.byName.keys()].join(', ')})`, show(name));
-    if (!isVectorType(field.type)) notSupported(field.name, 'an index of a scalar field', 'vector fields have indexes');
-    return field;
   }
 }

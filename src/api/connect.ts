@@ -24,9 +24,14 @@ export interface ConnectOptions {
   readonly recover?: 'truncate';
   /**
    * Bytes of full vectors that stay in memory where an index over codes could read them from the store, row by row; 0 on.
-   * What searches compare row by row (HNSW, FLAT, rows without an index) is in memory whatever this says. Default 256 MiB.
+   * What searches compare row by row (HNSW, FLAT, rows without an index) is in memory whatever this says, as long as it is searched: beyond the budget
+   * indexes, vectors and columns go that were not asked for during half a minute, and are loaded again by the next search. Default 256 MiB.
    */
   readonly cacheBytes?: number;
+  /** What was deleted or replaced is kept for reads of the past (`at`) for so long; 0: not at all. Default 86,400, a day. */
+  readonly retentionSeconds?: number;
+  /** And at most so many bytes of it, of all collections together; the oldest goes first. Default: the larger of 64 MiB and a quarter of what lives. */
+  readonly historyBytes?: number;
   /** Gives up opening. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
@@ -36,10 +41,12 @@ export interface ConnectOptions {
 
 export type Connect = (url: string, options?: ConnectOptions) => Promise<Database>;
 
-const OPTIONS: ReadonlySet<string> = new Set(['mode', 'workers', 'durability', 'readOnly', 'recover', 'cacheBytes', 'signal', 'onProgress', 'wasm']);
-const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['retentionSeconds', 'historyBytes', 'persist', 'token', 'encryptionKey', 'embedders']);
+const OPTIONS: ReadonlySet<string> = new Set(['mode', 'workers', 'durability', 'readOnly', 'recover', 'cacheBytes', 'retentionSeconds', 'historyBytes', 'signal', 'onProgress', 'wasm']);
+const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['persist', 'token', 'encryptionKey', 'embedders']);
 
 const CACHE_BYTES = 256 << 20;
+/** A hundred years. */
+const RETENTION_SECONDS_MAX = 3_155_760_000;
 
 /** The `connect` of an entry, over the engines that its launcher starts. */
 export function makeConnect(launch: EngineLauncher): Connect {
@@ -58,6 +65,8 @@ export function makeConnect(launch: EngineLauncher): Connect {
         readOnly: booleanOption('readOnly', options.readOnly, false),
         recover: wordOption('recover', options.recover, ['truncate']),
         cacheBytes: integerOption('cacheBytes', options.cacheBytes, 0, Number.MAX_SAFE_INTEGER, CACHE_BYTES),
+        retentionSeconds: integerOption('retentionSeconds', options.retentionSeconds, 0, RETENTION_SECONDS_MAX, 86_400),
+        historyBytes: options.historyBytes === undefined ? undefined : integerOption('historyBytes', options.historyBytes, 0, Number.MAX_SAFE_INTEGER, 0),
       },
     } as const;
     const context = contextOf(signal, options.onProgress);

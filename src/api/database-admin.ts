@@ -1,8 +1,12 @@
-/** What is rarely asked of a database: namespaces. A chunk of its own, loaded when the first of these is called. */
-import type { AliasInfo } from '../engine/client.ts';
+/**
+ * What a database can do besides opening collections. These are the bodies of the methods of `Database` of the same names, which have
+ * the documentation; they are imported when the first is called.
+ */
+import type { AliasInfo, DatabaseStats } from '../engine/client.ts';
 import { checkName } from '../schema/define.ts';
-import { checkOptions, type CallOptions } from './options.ts';
-import type { Session } from './session.ts';
+import { isElanusError } from '../util/error.ts';
+import { SIGNAL_ONLY, checkOptions, contextOf, type CallOptions } from './options.ts';
+import { describe, type CollectionDescription, type Session } from './session.ts';
 
 export interface AliasOptions extends CallOptions {
   readonly alias: string;
@@ -77,4 +81,34 @@ export async function renameCollection({ session, database }: DatabaseScope, nam
   checkOptions(options, 'renameCollection', RENAME_OPTIONS);
   if (options.database !== undefined) checkName('database', options.database);
   await session.engine.renameCollection({ database, name, newName, ...(options.database === undefined ? {} : { newDatabase: options.database }) });
+}
+
+export async function hasCollection({ session, database }: DatabaseScope, name: string): Promise<boolean> {
+  checkName('name', name);
+  try {
+    await session.engine.describeCollection({ database, name });
+    return true;
+  } catch (error) {
+    if (isElanusError(error) && error.code === 'NOT_FOUND') return false;
+    throw error;
+  }
+}
+
+export async function listCollections({ session, database }: DatabaseScope): Promise<string[]> {
+  return session.engine.listCollections({ database });
+}
+
+export async function describeCollection({ session, database }: DatabaseScope, name: string): Promise<CollectionDescription> {
+  checkName('name', name);
+  return describe(await session.engine.describeCollection({ database, name }));
+}
+
+export async function dropCollection({ session, database }: DatabaseScope, name: string, options?: CallOptions): Promise<void> {
+  checkName('name', name);
+  checkOptions(options, 'dropCollection', SIGNAL_ONLY);
+  await session.engine.dropCollection({ database, name }, contextOf(options?.signal));
+}
+
+export async function stats({ session }: DatabaseScope): Promise<DatabaseStats> {
+  return session.engine.databaseStats();
 }

@@ -3,14 +3,12 @@ import type { AliasInfo, DatabaseStats } from '../engine/client.ts';
 import { checkName, isSameSchema, toSchema } from '../schema/define.ts';
 import type { AnySchema } from '../schema/infer.ts';
 import type { Schema } from '../schema/types.ts';
-import { isElanusError } from '../util/error.ts';
 import { Collection } from './collection.ts';
 import type { AliasOptions, DatabaseScope, ListAliasesOptions, RenameOptions } from './database-admin.ts';
 import type { DatabaseEvents, EventHub } from './events.ts';
-import { booleanOption, checkOptions, contextOf, integerOption } from './options.ts';
+import { booleanOption, checkOptions, contextOf, integerOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
-import { describe, type Session } from './session.ts';
-import type { CollectionDescription } from './session.ts';
+import type { CollectionDescription, Session } from './session.ts';
 
 export interface CreateCollectionOptions extends CallOptions {
   /** Answer the collection of that name if there is one; SCHEMA_MISMATCH if it has another schema. Default false: ALREADY_EXISTS. */
@@ -22,7 +20,6 @@ export interface CreateCollectionOptions extends CallOptions {
 }
 
 const CREATE_OPTIONS: ReadonlySet<string> = new Set(['ifNotExists', 'numPartitions', 'partitionKeyIsolation', 'signal']);
-const DROP_OPTIONS: ReadonlySet<string> = new Set(['signal']);
 
 /** Made by `connect`. Every method answers CLOSED after `close`. */
 export class Database {
@@ -37,8 +34,9 @@ export class Database {
     this.#events = events;
   }
 
+  /** The bodies of the calls that open no collection. */
   #admin(): Promise<typeof import('./database-admin.ts')> {
-    return import('./database-admin.ts');
+    return import('./database-admin.ts').catch(refuseMissingChunk);
   }
 
   get #scope(): DatabaseScope {
@@ -117,38 +115,30 @@ export class Database {
   }
 
   async hasCollection(name: string): Promise<boolean> {
-    const { engine } = this.#session;
-    checkName('name', name);
-    try {
-      await engine.describeCollection({ database: this.name, name });
-      return true;
-    } catch (error) {
-      if (isElanusError(error) && error.code === 'NOT_FOUND') return false;
-      throw error;
-    }
+    return (await this.#admin()).hasCollection(this.#scope, name);
   }
 
   /** Names of all collections. */
   async listCollections(): Promise<string[]> {
-    return this.#session.engine.listCollections({ database: this.name });
+    return (await this.#admin()).listCollections(this.#scope);
   }
 
   async describeCollection(name: string): Promise<CollectionDescription> {
-    const { engine } = this.#session;
-    checkName('name', name);
-    return describe(await engine.describeCollection({ database: this.name, name }));
+    return (await this.#admin()).describeCollection(this.#scope, name);
   }
 
   /** Removes a collection with everything in it. NOT_FOUND when there is none. */
-  async dropCollection(name: string, options: CallOptions = {}): Promise<void> {
-    const { engine } = this.#session;
-    checkName('name', name);
-    checkOptions(options, 'dropCollection', DROP_OPTIONS);
-    await engine.dropCollection({ database: this.name, name }, contextOf(options.signal));
+  async dropCollection(name: string, options?: CallOptions): Promise<void> {
+    return (await this.#admin()).dropCollection(this.#scope, name, options);
+  }
+
+  /** The present, for reads at it later (`at`): all writes acknowledged before the call are in, none that is begun after it. Opaque. */
+  async now(): Promise<bigint> {
+    return this.#session.engine.now();
   }
 
   async stats(): Promise<DatabaseStats> {
-    return this.#session.engine.databaseStats();
+    return (await this.#admin()).stats(this.#scope);
   }
 
   /** Listens for what happens in the background. Answers how to stop. A failure that nobody listens for is kept for the first who does. */

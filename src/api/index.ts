@@ -5,10 +5,11 @@ export type { ErrorCode, ErrorDetail } from '../util/error.ts';
 export type { Connect, ConnectOptions } from './connect.ts';
 export type { CreateCollectionOptions, Database } from './database.ts';
 export type { CollectionDescription } from './session.ts';
+export type { CompactOptions, LoadOptions } from './collection-admin.ts';
 export type { AliasOptions, ListAliasesOptions, RenameOptions } from './database-admin.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
-  Collection, CountOptions, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertOptions, InsertResult, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
+  At, Collection, CountOptions, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertOptions, InsertResult, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
 } from './collection.ts';
 export type { CallOptions } from './options.ts';
 export type {
@@ -17,5 +18,5 @@ export type {
 } from '../schema/infer.ts';
 export type { FieldType, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 export type {
-  AliasInfo, CollectionProperties, CollectionStats, DatabaseStats, IndexDescription, IndexProgress, IndexState, PartitionInfo, Progress, RecoveryReport, SegmentStats, ServingPart,
+  AliasInfo, CollectionProperties, CollectionStats, CompactReply, DatabaseStats, IndexDescription, IndexProgress, IndexState, LoadState, PartitionInfo, Progress, RecoveryReport, SegmentStats, ServingPart,
 } from '../engine/client.ts';

@@ -4,13 +4,16 @@
  */
 import type { CallContext, Progress } from '../engine/client.ts';
 import { NO_ROW, isRecord, notSupported, refuse, show } from '../schema/refuse.ts';
-import { throwIfAborted } from '../util/error.ts';
+import { ElanusError, throwIfAborted } from '../util/error.ts';
 
 /** Options that every call takes. */
 export interface CallOptions {
   /** Ends the call with ABORTED. */
   readonly signal?: AbortSignal;
 }
+
+/** Of calls that take no others. */
+export const SIGNAL_ONLY: ReadonlySet<string> = new Set(['signal']);
 
 /** Most hits of one search, `offset` included, and most queries of one call. */
 export const MAX_LIMIT = 16_384;
@@ -61,6 +64,14 @@ export function namesOption(label: string, value: unknown): string[] | undefined
   return [...value] as string[];
 }
 
+/** A time to read at. A Date or milliseconds stand for the end of that millisecond. */
+export function atOption(at: unknown): bigint | undefined {
+  if (at === undefined || typeof at === 'bigint') return at;
+  const milliseconds = at instanceof Date ? at.getTime() : at;
+  if (!Number.isSafeInteger(milliseconds)) refuse('at', NO_ROW, 'a timestamp of now(), a Date or milliseconds', show(at));
+  return (BigInt(milliseconds as number) << 18n) | 0x3ffffn;
+}
+
 /** What cannot be cloned, for the engine; undefined when there is nothing, so that nobody listens for nothing. ABORTED when the signal has fired. */
 export function contextOf(signal: AbortSignal | undefined, onProgress?: (progress: Progress) => void): CallContext | undefined {
   if (signal === undefined && onProgress === undefined) return undefined;
@@ -70,4 +81,9 @@ export function contextOf(signal: AbortSignal | undefined, onProgress?: (progres
   }
   if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress', NO_ROW, 'a function', show(onProgress));
   return { signal, onProgress };
+}
+
+/** For calls whose code is imported when they are called. */
+export function refuseMissingChunk(cause: unknown): never {
+  throw new ElanusError('UNAVAILABLE', 'a part of the library could not be loaded: are its files still where the page came from?', {}, { cause });
 }

@@ -13,6 +13,8 @@ export function isoTime(timestamp: bigint): string {
   return Math.abs(milliseconds) <= 8.64e15 ? new Date(milliseconds).toISOString() : `${milliseconds} ms`;
 }
 
+export const millisecondsBetween = (from: bigint, to: bigint): number => Number((to >> LOGICAL_BITS) - (from >> LOGICAL_BITS));
+
 export class Clock {
   #last: bigint;
   readonly #now: () => number;
@@ -27,14 +29,19 @@ export class Clock {
     return this.#last;
   }
 
-  /** The present: no timestamp that was given out is later. */
-  get now(): bigint {
-    const wall = ticksOf(this.#now());
+  /** The wall clock as a timestamp, which is given to nothing. */
+  now(): bigint {
+    return ticksOf(this.#now());
+  }
+
+  /** No timestamp that was given out is later. */
+  get present(): bigint {
+    const wall = this.now();
     return wall > this.#last ? wall : this.#last;
   }
 
   next(): bigint {
-    const wall = ticksOf(this.#now());
+    const wall = this.now();
     this.#last = wall > this.#last ? wall : this.#last + 1n;
     return this.#last;
   }

@@ -19,8 +19,10 @@ import type { Store } from '../storage/store.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import type { Catalog } from './catalog.ts';
 import type { CallContext, CollectionInfo, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
-import type { Clock } from './clock.ts';
+import { isoTime, millisecondsBetween, ticksOf, type Clock } from './clock.ts';
 import { GrowingPartitions } from './growing-partitions.ts';
+import type { History } from './history.ts';
+import { Loading } from './loading.ts';
 import { ANY_PARTITION, type LogRecord } from './log-record.ts';
 import { SingleWriterLog, type LogRecovery } from './single-writer-log.ts';
 import type { LogTarget, WriteLog } from './write-log.ts';
@@ -30,6 +32,7 @@ export interface EngineParts {
   readonly store: Store;
   readonly catalog: Catalog;
   readonly clock: Clock;
+  readonly history: History;
   readonly pool: KernelPool;
   readonly builds: BuildService;
   readonly options: EngineOptions;
@@ -47,7 +50,15 @@ export interface Frozen {
   readonly rows: GrowingPartitions;
   /** Its rows, and all before them, are in logs of earlier generations than this. */
   readonly nextLogGeneration: number;
+  /** The last write among them; later ones are later by their timestamps, too. */
+  readonly appliedTo: bigint;
 }
+
+/** Farther ahead than clocks of two threads are apart. */
+const AHEAD_TICKS = ticksOf(1_000);
+
+/** Later than any timestamp. */
+const NEVER = 1n << 64n;
 
 export class CollectionState implements LogTarget {
   readonly parts: EngineParts;
@@ -61,6 +72,13 @@ export class CollectionState implements LogTarget {
   sealing: readonly Frozen[] = [];
   sealed: SealedSegment[] = [];
   log!: WriteLog;
+  /** Writes up to this are applied, none that is not will have an earlier timestamp. */
+  appliedTo: bigint;
+  /** Of those, the writes up to this are sealed. */
+  sealedTo: bigint;
+  /** Nothing that lives expires before. */
+  #nextExpiry = 0n;
+  readonly loading = new Loading(this);
 
   /** Kernel memory that batches will take which are being logged. */
   #promisedBytes = 0;
@@ -80,6 +98,22 @@ export class CollectionState implements LogTarget {
     this.keyField = entry.schema.fields.find((field) => field.primaryKey)!;
     this.#partitionKey = entry.schema.fields.find((field) => field.partitionKey);
     this.growing = new GrowingPartitions(entry.schema, parts.pool.shared);
+    this.appliedTo = entry.createdTimestamp;
+    this.sealedTo = entry.createdTimestamp;
+  }
+
+  /** To be called once, with the segments that the manifest names. */
+  openSegments(sealed: SealedSegment[]): void {
+    this.sealed = sealed;
+    for (const { entry, deletes } of sealed) {
+      this.#noteApplied(entry.maxTimestamp);
+      for (const deletedAt of deletes.values()) this.#noteApplied(deletedAt);
+    }
+    this.sealedTo = this.appliedTo;
+  }
+
+  #noteApplied(timestamp: bigint): void {
+    if (timestamp > this.appliedTo) this.appliedTo = timestamp;
   }
 
   /** To be called once, when the logs that there are have been applied. */
@@ -123,7 +157,7 @@ export class CollectionState implements LogTarget {
   #viewOf(partitions: readonly string[] | undefined): SearchView {
     const { view } = this;
     if (!partitions) return view;
-    const ids = this.#partitionIds(partitions);
+    const ids = this.partitionIds(partitions);
     return { ...view, growing: view.growing.filter((segment) => ids.has(segment.partitionId)), sealed: view.sealed.filter((segment) => ids.has(segment.entry.partitionId)) };
   }
 
@@ -131,6 +165,8 @@ export class CollectionState implements LogTarget {
   segmentsChanged(): void {
     this.#view = null;
     this.#plans.clear();
+    this.#nextExpiry = 0n;
+    this.loading.follow();
   }
 
   // Partitions
@@ -142,7 +178,9 @@ export class CollectionState implements LogTarget {
     return found;
   }
 
-  #partitionIds(names: readonly string[]): Set<number> {
+  /** The numbers of partitions; without names, of all. */
+  partitionIds(names: readonly string[] | undefined): Set<number> {
+    if (!names) return new Set(this.entry.partitions.map((partition) => partition.partitionId));
     this.assertNamedPartitions('partitions');
     return new Set(names.map((name) => this.partition(name).partitionId));
   }
@@ -208,11 +246,11 @@ export class CollectionState implements LogTarget {
   /** Set by the engine: seals in the background. */
   onGrowingFull: () => void = () => {};
 
-  async delete({ keys, partition }: { readonly keys: Keys; readonly partition?: string }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
+  async delete({ keys, partition, purge = false }: { readonly keys: Keys; readonly partition?: string; readonly purge?: boolean }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
     this.assertWritable();
     throwIfAborted(context?.signal);
     const partitionId = partition === undefined ? ANY_PARTITION : this.#partitionOfWrite(partition);
-    const { record, count } = await this.log.write({ kind: 'delete', partitionId, schemaVersion: this.schema.version, keys, isPurge: false });
+    const { record, count } = await this.log.write({ kind: 'delete', partitionId, schemaVersion: this.schema.version, keys, isPurge: purge });
     return { count, timestamp: record.timestamp };
   }
 
@@ -227,11 +265,16 @@ export class CollectionState implements LogTarget {
   /** Makes a record's effect visible. Answers how many rows it hid or added. Also used by recovery. */
   apply(record: LogRecord): number {
     const { timestamp, partitionId } = record;
+    // What expired before the write is not its doing.
+    this.expire(timestamp);
+    this.#noteApplied(timestamp);
     if (record.kind === 'delete') {
+      const hide = record.isPurge ? this.#purge : this.#hide;
       let count = 0;
-      for (const key of record.keys) if (this.#hide(key, timestamp, partitionId)) count++;
+      for (const key of record.keys) if (hide.call(this, key, timestamp, partitionId)) count++;
       return count;
     }
+    if (this.#nextExpiry === NEVER) this.#nextExpiry = 0n;
     if (!this.keyField.autoId && this.#hasRows) {
       const keys = columnKeys(record.batch.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
       for (let i = 0; i < keys.length; i++) this.#hide(keys[i]!, timestamp, ANY_PARTITION);
@@ -256,8 +299,35 @@ export class CollectionState implements LogTarget {
     return false;
   }
 
+  /** Hides all versions of a key, wherever they are. */
+  #purge(key: bigint | string, timestamp: bigint, partitionId: number): boolean {
+    let hadLive = false;
+    for (const segment of this.#growingSegments()) if (isIn(partitionId, segment.partitionId) && segment.purge(key, timestamp)) hadLive = true;
+    for (const segment of this.sealed) if (isIn(partitionId, segment.entry.partitionId) && segment.purge(key, timestamp)) hadLive = true;
+    return hadLive;
+  }
+
+  /** Deletes what has outlived the collection's time to live. One comparison where nothing has. */
+  expire(now = this.parts.clock.present): void {
+    const { ttlSeconds } = this.entry.properties;
+    if (ttlSeconds === undefined || now < this.#nextExpiry) return;
+    const lifetime = ticksOf(ttlSeconds * 1_000);
+    let next = NEVER;
+    for (const segment of [...this.#growingSegments(), ...this.sealed]) {
+      const oldest = segment.expire(now - lifetime, lifetime);
+      if (oldest !== null && oldest + lifetime < next) next = oldest + lifetime;
+    }
+    this.#nextExpiry = next;
+  }
+
+  /** To be called when the time to live has changed: what lives may have outlived it. */
+  lifetimeChanged(): void {
+    this.#nextExpiry = 0n;
+    for (const segment of [...this.#growingSegments(), ...this.sealed]) segment.resetAges();
+  }
+
   freeze(nextLogGeneration: number): void {
-    this.sealing = [...this.sealing, { rows: this.growing, nextLogGeneration }];
+    this.sealing = [...this.sealing, { rows: this.growing, nextLogGeneration, appliedTo: this.appliedTo }];
     this.growing = new GrowingPartitions(this.schema, this.parts.pool.shared);
     this.segmentsChanged();
   }
@@ -270,6 +340,23 @@ export class CollectionState implements LogTarget {
   }
 
   // Reads
+
+  /** What a read is to see: the rows of a time that is past, or (undefined) those that live now. */
+  #timeOf(at: bigint | undefined): bigint | undefined {
+    this.expire();
+    if (at === undefined) return undefined;
+    const { clock } = this.parts;
+    const { horizon, name } = this.entry;
+    const { present } = clock;
+    if (at < horizon) {
+      throw new ElanusError('INVALID_ARGUMENT', `"at" expected a time from ${isoTime(horizon)} (${horizon}) on, where the history of "${name}" begins, got ${isoTime(at)} (${at})`, { parameter: 'at', horizon, at });
+    }
+    if (at > present + AHEAD_TICKS) throw new ElanusError('INVALID_ARGUMENT', `"at" expected a time that has come (now: ${present}), got ${isoTime(at)} (${at})`, { parameter: 'at', at });
+    const time = at < present ? at : present;
+    // Writes to come are later than what has been read.
+    clock.observe(time);
+    return time;
+  }
 
   search(request: SearchRequest, context: CallContext | undefined): SearchReply | Promise<SearchReply> {
     const k = request.limit + request.offset;
@@ -288,11 +375,13 @@ export class CollectionState implements LogTarget {
       offset: request.offset,
       outputFields: request.outputFieldIds.length === 0 ? NO_FIELDS : request.outputFieldIds.map((fieldId) => this.field(fieldId)),
       keyIsInt64: this.keyField.type === 'Int64',
+      at: this.#timeOf(request.at),
       signal: context?.signal,
     });
   }
 
-  async get({ keys, outputFieldIds, partitions }: { readonly keys: Keys; readonly outputFieldIds: readonly number[]; readonly partitions?: readonly string[] }): Promise<GetReply> {
+  async get({ keys, outputFieldIds, partitions, at }: { readonly keys: Keys; readonly outputFieldIds: readonly number[]; readonly partitions?: readonly string[]; readonly at?: bigint }): Promise<GetReply> {
+    const time = this.#timeOf(at);
     const found = new Int32Array(keys.length).fill(-1);
     const segments: (GrowingSegment | SealedSegment)[] = [];
     const rows: number[] = [];
@@ -300,7 +389,7 @@ export class CollectionState implements LogTarget {
     const searched = [...growing, ...sealed];
     for (let i = 0; i < keys.length; i++) {
       for (const segment of searched) {
-        const row = segment.find(keys[i]!);
+        const row = time === undefined ? segment.find(keys[i]!) : segment.findAt(keys[i]!, time);
         if (row < 0) continue;
         found[i] = rows.length;
         segments.push(segment);
@@ -316,17 +405,25 @@ export class CollectionState implements LogTarget {
     return [...this.sealing.flatMap((frozen) => frozen.rows.segments), ...this.growing.segments];
   }
 
+  /** How long the oldest growing row has been there; 0 where there is none. By the clock of timestamps. */
+  get unsealedMs(): number {
+    const oldest = this.growing.segments.reduce<bigint | null>((least, { rows, times }) => (rows > 0 && (least === null || times.min < least) ? times.min : least), null);
+    return oldest === null ? 0 : Math.max(0, millisecondsBetween(oldest, this.parts.clock.now()));
+  }
+
   /** Rows that are only in logs, dead ones counted. */
   get unsealedRows(): number {
     return this.#growingSegments().reduce((sum, segment) => sum + segment.rows, 0);
   }
 
-  countRows(partitions?: readonly string[]): number {
+  countRows(partitions?: readonly string[], at?: bigint): number {
     const { growing, sealed } = this.#viewOf(partitions);
-    return [...growing, ...sealed].reduce((sum, segment) => sum + segment.rows - segment.deletedRows, 0);
+    const time = this.#timeOf(at);
+    return [...growing, ...sealed].reduce((sum, segment) => sum + (time === undefined ? segment.rows - segment.deletedRows : segment.countAt(time)), 0);
   }
 
   rowsOfPartition(partitionId: number): number {
+    this.expire();
     const { growing, sealed } = this.view;
     const ofPartition = [...growing.filter((segment) => segment.partitionId === partitionId), ...sealed.filter((segment) => segment.entry.partitionId === partitionId)];
     return ofPartition.reduce((sum, segment) => sum + segment.rows - segment.deletedRows, 0);

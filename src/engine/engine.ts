@@ -19,6 +19,7 @@ import type {
   CollectionInfo,
   CollectionName,
   CollectionStats,
+  CompactReply,
   CreateCollectionRequest,
   DatabaseStats,
   EngineClient,
@@ -28,6 +29,7 @@ import type {
   IndexDescription,
   IndexProgress,
   InsertReply,
+  LoadState,
   PartitionInfo,
   RecoveryReport,
   SearchReply,
@@ -35,7 +37,10 @@ import type {
 } from './client.ts';
 import { Clock } from './clock.ts';
 import { CollectionState, type EngineParts } from './collection.ts';
+import { Compaction } from './compaction.ts';
 import { Indexing, resolveSpec } from './indexing.ts';
+import { JobQueue } from './job-queue.ts';
+import { History } from './history.ts';
 import { collectGarbage, filesOf, removeLogs, removeUnnamed } from './garbage.ts';
 import { assertFree, collectionNames, findCollection, findDatabase, lookUp } from './names.ts';
 import { assertNoAliases, Namespaces } from './namespaces.ts';
@@ -44,6 +49,7 @@ import { createPartition, dropPartition, listPartitions } from './partitions.ts'
 import { recoverCollection } from './recovery.ts';
 import { seal, truncate } from './seal.ts';
 import { collectionStats } from './stats.ts';
+import { Ticker } from './ticker.ts';
 
 export interface EngineDeps {
   readonly store: Store;
@@ -54,11 +60,15 @@ export interface EngineDeps {
   /** Which thread this is, as `stats` tells it. */
   readonly thread?: 'calling' | 'worker';
   readonly context?: CallContext;
+  /** The wall clock, in milliseconds. */
+  readonly now?: () => number;
 }
 
 interface OpenCollection {
   readonly state: CollectionState;
+  readonly jobs: JobQueue;
   readonly indexing: Indexing;
+  readonly compaction: Compaction;
 }
 
 /** Opens the database in a store, or makes one there. On failure the store is closed and its lock given back. */
@@ -70,11 +80,10 @@ export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
     if (options.readOnly) return await openForReading(deps, started);
     lock = await store.lock();
     const catalog = await Catalog.open(store);
-    const clock = new Clock(catalog.manifest.lastTimestamp);
-    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels, new VectorCache(options.cacheBytes)), builds: deps.builds, options, onEvent: deps.onEvent };
+    const engine = new Engine(deps, partsOf(deps, catalog, deps.onEvent), lock);
+    const { clock } = engine.parts;
     await collectGarbage(store, catalog);
     await catalog.commit(clock, (manifest) => ({ ...manifest, epoch: manifest.epoch + 1 }));
-    const engine = new Engine(deps, parts, lock);
     await engine.recover(started, deps.context);
     return engine;
   } catch (error) {
@@ -85,6 +94,11 @@ export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
   }
 }
 
+/** All that collections share, but for the history, which is theirs together. */
+function partsOf({ builds, kernels, now, options, store }: EngineDeps, catalog: Catalog, onEvent: EngineDeps['onEvent']): Omit<EngineParts, 'history'> {
+  return { store, catalog, clock: new Clock(catalog.manifest.lastTimestamp, now), pool: new KernelPool(kernels, new VectorCache(options.cacheBytes)), builds, options, onEvent };
+}
+
 /** A writer beside us that commits faster than this many openings is not waited out. */
 const READ_ATTEMPTS_MAX = 50;
 
@@ -93,15 +107,13 @@ const READ_ATTEMPTS_MAX = 50;
  * was found counts only if the manifest is still the same afterwards.
  */
 async function openForReading(deps: EngineDeps, started: number): Promise<EngineClient> {
-  const { store, options } = deps;
+  const { store } = deps;
   for (let attempt = 1; ; attempt++) {
     const catalog = await Catalog.open(store);
     if (!catalog.exists) throw new ElanusError('NOT_FOUND', 'there is no database to open with readOnly', { store: store.sharedUrl });
     const events: EngineEvent[] = [];
-    const clock = new Clock(catalog.manifest.lastTimestamp);
-    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels, new VectorCache(options.cacheBytes)), builds: deps.builds, options, onEvent: (event) => (isOpen ? deps.onEvent(event) : events.push(event)) };
     let isOpen = false;
-    const engine = new Engine(deps, parts, null);
+    const engine = new Engine(deps, partsOf(deps, catalog, (event) => void (isOpen ? deps.onEvent(event) : events.push(event))), null);
     try {
       await engine.recover(started, deps.context);
     } catch (error) {
@@ -118,6 +130,16 @@ async function openForReading(deps: EngineDeps, started: number): Promise<Engine
   }
 }
 
+/** Rows that have not been sealed for so long are, so that the log does not grow old: logs are replayed at each opening. */
+const GROWING_AGE_MS = 10 * 60_000;
+const TICK_MS = 30_000;
+
+/** Looks what is to be done behind the user's back. */
+function schedule({ compaction, indexing }: OpenCollection): void {
+  compaction.schedule();
+  indexing.schedule();
+}
+
 class Engine implements EngineClient {
   readonly #deps: EngineDeps;
   readonly #parts: EngineParts;
@@ -126,10 +148,11 @@ class Engine implements EngineClient {
   readonly #collections = new Map<number, OpenCollection>();
   #recovery: RecoveryReport = { openMs: 0, replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
   #closing: Promise<void> | null = null;
+  #ticker: Ticker | null = null;
 
-  constructor(deps: EngineDeps, parts: EngineParts, lock: StoreLock | null) {
+  constructor(deps: EngineDeps, parts: Omit<EngineParts, 'history'>, lock: StoreLock | null) {
     this.#deps = deps;
-    this.#parts = parts;
+    this.#parts = { ...parts, history: new History(parts.options, parts.clock, () => this.#states()) };
     this.#lock = lock;
     this.#namespaces = new Namespaces(parts.catalog, parts.clock);
   }
@@ -149,14 +172,35 @@ class Engine implements EngineClient {
       if (damages.length > 0 && !this.#parts.options.readOnly) await seal(state);
     }
     this.#recovery = { openMs: performance.now() - started, ...count };
-    for (const { indexing } of this.#collections.values()) indexing.schedule();
+    for (const open of this.#collections.values()) schedule(open);
+    this.#ticker = new Ticker(TICK_MS, () => this.#tick());
+  }
+
+  get parts(): EngineParts {
+    return this.#parts;
+  }
+
+  *#states(): Generator<CollectionState> {
+    for (const { state } of this.#collections.values()) yield state;
+  }
+
+  #tick(): void {
+    this.#parts.pool.cache.tick();
+    if (this.#parts.options.readOnly) return;
+    for (const open of this.#collections.values()) {
+      if (open.state.unsealedMs >= GROWING_AGE_MS) open.state.onGrowingFull();
+      // What was kept for reads of the past may have grown too old.
+      else open.compaction.schedule();
+    }
   }
 
   #adopt(state: CollectionState): OpenCollection {
-    const open = { state, indexing: new Indexing(state) };
+    const jobs = new JobQueue();
+    const indexing = new Indexing(state, jobs);
+    const open: OpenCollection = { state, jobs, indexing, compaction: new Compaction(state, jobs, indexing) };
     state.onGrowingFull = () => {
       seal(state).then(
-        () => open.indexing.schedule(),
+        () => schedule(open),
         (error: ElanusError) => this.#parts.onEvent({ type: 'error', code: error.code ?? 'INTERNAL', message: `sealing failed: ${error.message}`, detail: error.detail ?? {}, collection: state.name }),
       );
     };
@@ -251,10 +295,10 @@ class Engine implements EngineClient {
   async dropCollection(request: CollectionName | { collectionId: number }): Promise<void> {
     this.#assertWritable();
     const { catalog, clock, store } = this.#parts;
-    const { state, indexing } = this.#find(request);
+    const { state, jobs } = this.#find(request);
     const { collectionId, name } = state;
     assertNoAliases(catalog.manifest, collectionId, name, 'drop');
-    await indexing.close(new ElanusError('NOT_FOUND', 'the collection was dropped before the index was built', { collection: name }));
+    await jobs.close(new ElanusError('NOT_FOUND', 'the collection was dropped before the index was built', { collection: name }));
     await state.close();
     let files: string[] = [];
     await catalog.commit(clock, (manifest) => {
@@ -270,6 +314,14 @@ class Engine implements EngineClient {
 
   async truncateCollection({ collectionId }: { collectionId: number }): Promise<void> {
     await truncate(this.#openToWrite(collectionId).state);
+  }
+
+  async now(): Promise<bigint> {
+    this.#assertOpen();
+    const timestamp = this.#parts.clock.next();
+    // What is being written has an earlier one: a read at this time sees it now or never.
+    await Promise.all(Array.from(this.#states(), (state) => state.log.settled()));
+    return timestamp;
   }
 
   async createAlias(request: { database?: string; alias: string; collection: string }): Promise<void> {
@@ -308,8 +360,14 @@ class Engine implements EngineClient {
     return this.#settle(() => this.#open(request.collectionId).state.insert(request, context));
   }
 
-  delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {
-    return this.#settle(() => this.#open(request.collectionId).state.delete(request, context));
+  async delete(request: { collectionId: number; keys: Keys; partition?: string; purge?: boolean }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {
+    const { state, compaction } = this.#open(request.collectionId);
+    const reply = await state.delete(request, context);
+    if (request.purge) {
+      await seal(state);
+      await compaction.rewritePurged(context);
+    }
+    return reply;
   }
 
   /** Makes a synchronous refusal a rejection. */
@@ -321,23 +379,44 @@ class Engine implements EngineClient {
     return this.#open(request.collectionId).state.search(request, context);
   }
 
-  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[] }): Promise<GetReply> {
+  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; at?: bigint }): Promise<GetReply> {
     return this.#open(request.collectionId).state.get(request);
   }
 
-  async count({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }): Promise<number> {
-    return this.#open(collectionId).state.countRows(partitions);
+  async count({ collectionId, partitions, at }: { collectionId: number; partitions?: readonly string[]; at?: bigint }): Promise<number> {
+    return this.#open(collectionId).state.countRows(partitions, at);
   }
 
   async flush(request: { collectionId: number }): Promise<void> {
-    const { state, indexing } = this.#openToWrite(request.collectionId);
-    await seal(state);
-    indexing.schedule();
+    const open = this.#openToWrite(request.collectionId);
+    await seal(open.state);
+    schedule(open);
+  }
+
+  async load({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<void> {
+    await this.#open(collectionId).state.loading.load(partitions, context);
+  }
+
+  async release({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }): Promise<void> {
+    this.#open(collectionId).state.loading.release(partitions);
+  }
+
+  async loadState({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }): Promise<LoadState> {
+    return this.#open(collectionId).state.loading.stateOf(partitions);
+  }
+
+  async compact(request: { collectionId: number }, context?: CallContext): Promise<CompactReply> {
+    const open = this.#openToWrite(request.collectionId);
+    try {
+      return await open.compaction.compact(context);
+    } finally {
+      schedule(open);
+    }
   }
 
   async createIndex(request: { collectionId: number; fieldId: number; spec: RawIndexSpec; wait: boolean }, context?: CallContext): Promise<IndexSpec> {
-    const { state, indexing } = this.#openToWrite(request.collectionId);
-    return indexing.create(state.field(request.fieldId), request.spec, request.wait, context);
+    const { state, indexing, compaction } = this.#openToWrite(request.collectionId);
+    return indexing.create(state.field(request.fieldId), request.spec, request.wait, (signal, context) => compaction.mergeAll(signal, context, true), context);
   }
 
   async dropIndex(request: { collectionId: number; fieldId: number }, context?: CallContext): Promise<void> {
@@ -392,7 +471,8 @@ class Engine implements EngineClient {
         failure ??= error;
       }
     };
-    for (const { indexing } of this.#collections.values()) await indexing.close(new ElanusError('CLOSED', 'the database was closed before the index was built'));
+    this.#ticker?.stop();
+    for (const { jobs } of this.#collections.values()) await jobs.close(new ElanusError('CLOSED', 'the database was closed before the index was built'));
     await builds.close();
     for (const { state } of this.#collections.values()) await attempt(() => state.close());
     await catalog.idle();

@@ -74,13 +74,13 @@ export class History {
   }
 
   #horizonOf(state: CollectionState, cutoff: bigint): bigint {
-    const settled = max(state.appliedTo, this.#clock.now - IN_FLIGHT_TICKS);
+    const settled = max(state.appliedTo, this.#clock.present - IN_FLIGHT_TICKS);
     return max(state.entry.horizon, cutoff < settled ? cutoff : settled);
   }
 
   /** What was deleted up to here is kept no longer, in no collection. */
   #cutoff(): bigint {
-    const byAge = this.#clock.now - ticksOf(this.#options.retentionSeconds * 1000);
+    const byAge = this.#clock.present - ticksOf(this.#options.retentionSeconds * 1000);
     return this.#cutoffBySize(byAge > 0n ? byAge : 0n);
   }
 

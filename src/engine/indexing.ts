@@ -18,15 +18,12 @@ import { withEntry } from './catalog.ts';
 import { removeUnnamed } from './garbage.ts';
 import type { CallContext, IndexDescription, IndexProgress } from './client.ts';
 import type { CollectionState } from './collection.ts';
-import { mergeSealed } from './merge.ts';
+import type { JobQueue } from './job-queue.ts';
+import type { MergedIndexes } from './merge.ts';
 import { applyEntries, seal } from './seal.ts';
 
 /** A segment with fewer bytes of vectors is scanned as fast as its graph would be walked. */
 const GRAPH_FROM_BYTES = 1 << 20;
-/** As many rows in a segment as this share of a kernel memory holds of its index. */
-const SEGMENT_INDEX_SHARE = 1 / 4;
-/** And no more than this share holds of its vectors, which a build has in one memory beside the index, as f32. */
-const SEGMENT_VECTORS_SHARE = 1 / 2;
 /** Any fixed number: equal rows give an equal graph. */
 const BUILD_SEED = 20_031;
 
@@ -38,7 +35,6 @@ export function resolveSpec(field: Field, raw: RawIndexSpec, present?: IndexSpec
 /** What is under way. */
 interface Running {
   readonly fieldId: number;
-  readonly abort: AbortController;
   /** Of the segment that is being built, and how many of its rows are done. */
   segment: SealedSegment | null;
   done: number;
@@ -46,6 +42,9 @@ interface Running {
 
 /** Reports rows done of all that a job builds. */
 type OnBuilt = (done: number) => void;
+
+/** Merges the sealed segments into as few as may be. */
+export type MergeAll = (signal: AbortSignal, context: CallContext | undefined) => Promise<void>;
 
 /** An index that was built and written for one segment, in memory and in a file that no manifest names yet. */
 interface Built {
@@ -55,24 +54,22 @@ interface Built {
 
 export class Indexing {
   readonly #state: CollectionState;
-  /** Never rejects. */
-  #queue: Promise<void> = Promise.resolve();
+  readonly #jobs: JobQueue;
   #running: Running | null = null;
-  /** Why there are no more builds; null while there are. */
-  #closed: ElanusError | null = null;
   readonly #failures = new Map<number, ElanusError>();
   /** Fields that some job, waiting or under way, is about. */
   readonly #pending = new Map<number, number>();
 
-  constructor(state: CollectionState) {
+  constructor(state: CollectionState, jobs: JobQueue) {
     this.#state = state;
+    this.#jobs = jobs;
   }
 
   /**
    * `createIndex`: seals, merges, builds. Resolves with the spec when it is in force; with `wait`, when all is built. The
    * same spec as the field has starts nothing anew: it waits for what is missing.
    */
-  async create(field: Field, raw: RawIndexSpec, wait: boolean, context: CallContext | undefined): Promise<IndexSpec> {
+  async create(field: Field, raw: RawIndexSpec, wait: boolean, mergeAll: MergeAll, context: CallContext | undefined): Promise<IndexSpec> {
     const state = this.#state;
     const { fieldId } = field;
     const spec = resolveSpec(field, raw, state.indexSpec(fieldId));
@@ -95,11 +92,7 @@ export class Indexing {
       assertAskedFor();
       await seal(state);
       assertAskedFor();
-      context?.onProgress?.({ phase: 'merge', done: 0, total: state.sealed.length });
-      await mergeSealed(state, segmentRowsMax(state), signal, {
-        build: (merged, known) => this.#buildMerged(merged, known, signal, context),
-        areCurrent: (merged, entries) => this.#areCurrent(merged, entries),
-      });
+      await mergeAll(signal, context);
       await this.#buildMissing(field, signal, context);
       assertAskedFor();
     }, context?.signal);
@@ -108,6 +101,14 @@ export class Indexing {
     if (wait) await job;
     else job.catch((error: unknown) => this.#report(error, field));
     return spec;
+  }
+
+  /** Who builds the indexes of merged segments, inside a job. */
+  ofMerges(signal: AbortSignal, context: CallContext | undefined): MergedIndexes {
+    return {
+      build: (merged, known) => this.#buildMerged(merged, known, signal, context),
+      areCurrent: (merged, entries) => this.#areCurrent(merged, entries),
+    };
   }
 
   /** `dropIndex`: rows are found by scan again, its files go, a build under way for it stops. NOT_FOUND where there is none. */
@@ -135,7 +136,7 @@ export class Indexing {
 
   /** Builds what is missing, in the background; `except`: not for this field. */
   schedule(except?: number): void {
-    if (this.#closed || this.#state.parts.options.readOnly) return;
+    if (this.#jobs.closed || this.#state.parts.options.readOnly) return;
     for (const field of this.#state.schema.fields) {
       if (field.fieldId === except || !this.#missing(field.fieldId).length) continue;
       this.#enqueue(field.fieldId, (signal) => this.#buildMissing(field, signal, undefined), undefined).catch((error: unknown) => this.#report(error, field));
@@ -144,33 +145,26 @@ export class Indexing {
 
   #enqueue(fieldId: number, work: (signal: AbortSignal) => Promise<void>, userSignal: AbortSignal | undefined): Promise<void> {
     this.#pending.set(fieldId, (this.#pending.get(fieldId) ?? 0) + 1);
-    let hasStarted = false;
-    const run = this.#queue.then(async () => {
-      hasStarted = true;
-      if (this.#closed) throw this.#closed;
-      const abort = new AbortController();
-      this.#running = { fieldId, abort, segment: null, done: 0 };
+    const run = this.#jobs.run(fieldId, async (signal) => {
+      this.#running = { fieldId, segment: null, done: 0 };
+      this.#failures.delete(fieldId);
       try {
-        throwIfAborted(userSignal);
-        this.#failures.delete(fieldId);
-        await work(userSignal ? AbortSignal.any([abort.signal, userSignal]) : abort.signal);
-      } catch (error) {
-        const wrapped = isElanusError(abort.signal.reason) ? abort.signal.reason : isElanusError(error) ? error : new ElanusError('INTERNAL', `index build failed: ${String(error)}`, {}, { cause: error });
-        if (wrapped.code !== 'ABORTED' || userSignal?.aborted) this.#failures.set(fieldId, wrapped);
-        throw wrapped;
+        await work(signal);
       } finally {
         this.#running = null;
       }
+    }, userSignal);
+    return run.catch((error: ElanusError) => {
+      if (!this.#jobs.closed && (error.code !== 'ABORTED' || userSignal?.aborted)) this.#failures.set(fieldId, error);
+      throw error;
     }).finally(() => {
       this.#pending.set(fieldId, this.#pending.get(fieldId)! - 1);
     });
-    this.#queue = run.catch(() => {});
-    return userSignal ? endedBy(userSignal, run, () => hasStarted) : run;
   }
 
   #report(error: unknown, field: Field): void {
     const failure = error as ElanusError;
-    if (this.#closed || failure.code === 'ABORTED') return;
+    if (this.#jobs.closed || failure.code === 'ABORTED') return;
     this.#state.parts.onEvent({
       type: 'error',
       code: failure.code,
@@ -181,7 +175,7 @@ export class Indexing {
   }
 
   #stop(fieldId: number): void {
-    if (this.#running?.fieldId === fieldId) this.#running.abort.abort(superseded());
+    this.#jobs.stop(fieldId, superseded());
   }
 
   /** The field's spec is this one. */
@@ -259,19 +253,20 @@ export class Indexing {
   /** Builds an index over a segment and writes it to a file that nothing names yet. */
   async #build(field: Field, segment: SealedSegment, spec: IndexSpec, signal: AbortSignal, onBuilt: OnBuilt): Promise<Built> {
     const { builds, catalog, store } = this.#state.parts;
-    const running = this.#running!;
-    running.segment = segment;
-    running.done = 0;
+    // Null where a merge builds.
+    const running = this.#running;
+    if (running) running.segment = segment;
     const sections = await builds.build(await this.#job(field, segment, spec), {
       signal,
       onProgress: (done) => {
-        running.done = Math.min(done, segment.rows);
-        onBuilt(running.done);
+        const built = Math.min(done, segment.rows);
+        if (running) running.done = built;
+        onBuilt(built);
       },
     });
     throwIfAborted(signal);
     const file = indexFileName(segment.entry.segmentId, field.fieldId, catalog.takeFileId());
-    await store.write(file, encodeSections('index', sections));
+    await store.write(file, encodeSections('index', file, sections));
     return { entry: { fieldId: field.fieldId, spec, file, fileBytes: sectionsByteLength('index', sections) }, sections };
   }
 
@@ -373,13 +368,6 @@ export class Indexing {
       ...this.progress(field),
     };
   }
-
-  /** Stops what runs; who waits for it is told the reason. Resolved: nothing runs. */
-  async close(reason: ElanusError): Promise<void> {
-    this.#closed ??= reason;
-    this.#running?.abort.abort(this.#closed);
-    await this.#queue;
-  }
 }
 
 const needsBuild = (spec: IndexSpec): boolean => !getIndexType(spec.type).isScan;
@@ -403,36 +391,4 @@ async function whileLoaded<T>(segment: SealedSegment, vectors: SealedVectors, wo
   } finally {
     vectors.release();
   }
-}
-
-/** As many rows as the largest index of the collection's fields may have. */
-function segmentRowsMax(state: CollectionState): number {
-  const memoryBytes = state.parts.pool.memoryBytesMax;
-  let rowsMax = Infinity;
-  for (const field of state.schema.fields) {
-    const spec = state.indexSpec(field.fieldId);
-    if (!spec) continue;
-    const built = builtSpec(spec, field.dim, Infinity);
-    // How long sparse rows are, only the rows themselves say; their lists take as much.
-    const vectorBytes = Math.max(state.sealed.reduce((sum, segment) => sum + segment.vectors(field.fieldId).byteLength, 0) / Math.max(rowsOf(state.sealed), 1), 1);
-    const family = VECTOR_TYPES[field.type as VectorType].family;
-    const builtBytes = needsBuild(built) && family === 'dense' ? Math.max(vectorBytes, (field.dim ?? 1) * 4) : vectorBytes;
-    const isEstimated = needsBuild(built) && field.dim !== undefined;
-    const indexBytes = isEstimated ? Math.max(getIndexType(built.type).estimateBytes(1 << 16, field.dim, built.params) / (1 << 16), 1) : vectorBytes;
-    rowsMax = Math.min(rowsMax, Math.floor((memoryBytes * SEGMENT_INDEX_SHARE) / indexBytes), Math.floor((memoryBytes * SEGMENT_VECTORS_SHARE) / builtBytes));
-  }
-  return rowsMax;
-}
-
-/** A job that waits its turn ends when its user's signal fires; one that has begun stops by itself. */
-function endedBy(signal: AbortSignal, run: Promise<void>, hasStarted: () => boolean): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      if (hasStarted()) return;
-      reject(new ElanusError('ABORTED', 'the operation was aborted', {}, { cause: signal.reason }));
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    run.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

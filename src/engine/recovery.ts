@@ -30,7 +30,7 @@ export async function recoverCollection(parts: EngineParts, entry: CollectionEnt
   const damages: ElanusError[] = [];
   const state = new CollectionState(parts, entry);
   const found = { generation: entry.firstLogGeneration, nextAutoId: entry.nextAutoId, byteLength: 0 };
-  state.sealed = await Promise.all(entry.segments.map((segment) => SealedSegment.open(parts.store, segment, entry.schema, parts.pool)));
+  state.openSegments(await Promise.all(entry.segments.map((segment) => SealedSegment.open(parts.store, segment, entry.schema, parts.pool))));
   const logs = logNames
     .map((name) => ({ name, log: parseLogName(name) }))
     .filter(({ log }) => log?.collectionId === entry.collectionId && log.generation >= entry.firstLogGeneration)
@@ -66,7 +66,8 @@ export async function recoverCollection(parts: EngineParts, entry: CollectionEnt
   return { state, damages };
 }
 
-function checkHeader(name: string, header: Uint8Array, collectionId: number, generation: number): void {
+/** CORRUPT for a log that is another's than its name says. */
+export function checkHeader(name: string, header: Uint8Array, collectionId: number, generation: number): void {
   const view = new DataView(header.buffer, header.byteOffset, header.length);
   if (header.length !== 16 || view.getUint32(0, true) !== collectionId || view.getUint32(4, true) !== generation) {
     throw new ElanusError('CORRUPT', `log "${name}" says that it belongs to another collection or generation`, { log: name });
@@ -74,7 +75,7 @@ function checkHeader(name: string, header: Uint8Array, collectionId: number, gen
 }
 
 /** A record that passes its checksum may still be of another schema, if files were mixed up by hand. */
-function checkRecord(name: string, record: LogRecord, entry: CollectionEntry): void {
+export function checkRecord(name: string, record: LogRecord, entry: CollectionEntry): void {
   const keyField = entry.schema.fields.find((field) => field.primaryKey)!;
   const corrupt = (what: string): ElanusError => new ElanusError('CORRUPT', `log "${name}" holds a record that does not fit the schema of "${entry.name}": ${what}`, { log: name });
   if (record.kind === 'delete') {

@@ -11,6 +11,7 @@ import type { RowTimes } from '../segment/row-times.ts';
 import { reachableRows, type Deletes } from '../segment/versions.ts';
 import type { Column, Keys } from '../schema/column.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
+import { encodeExcerpt } from '../storage/manifest/excerpt.ts';
 import type { SegmentEntry } from '../storage/manifest/manifest.ts';
 import { deletesFileName, segmentFileName } from '../storage/names.ts';
 import { encodeSections, sectionsByteLength } from '../storage/sections/index.ts';
@@ -67,7 +68,7 @@ async function sealFrozen(state: CollectionState, { rows, nextLogGeneration: fir
     }
     await catalog.commit(clock, async (manifest) => {
       for (const { carry } of written) carry();
-      saved = await saveDeletes(state, written.map(({ segment }) => segment));
+      saved = await saveDeletes(state, [...state.sealed, ...written.map(({ segment }) => segment)]);
       const { entryOf } = saved;
       return withEntry(history.advance(manifest), state.collectionId, (entry) => {
         // A partition may have been dropped meanwhile.
@@ -113,7 +114,7 @@ function rowsInKeyOrder(frozen: GrowingSegment, horizon: bigint): Uint32Array {
 }
 
 /** The place of each of so many rows in an order of some of them; -1 where it is not among them. */
-export function placesOf(order: Uint32Array, rows: number): Int32Array {
+function placesOf(order: Uint32Array, rows: number): Int32Array {
   const places = new Int32Array(rows).fill(-1);
   order.forEach((row, place) => void (places[row] = place));
   return places;
@@ -188,11 +189,12 @@ export interface Snapshot {
 
 /** Writes a segment file. Resolved: durable, and unreferenced. */
 async function writeSegment(state: CollectionState, snapshot: Snapshot, partitionId: number): Promise<SegmentEntry> {
-  const segmentId = state.parts.catalog.takeFileId();
+  const { catalog } = state.parts;
+  const segmentId = catalog.takeFileId();
   const file = segmentFileName(segmentId);
   const meta = { rows: snapshot.rows, schemaVersion: state.schema.version, partitionId };
-  const sections = segmentSections(meta, snapshot.times, snapshot.columns);
-  await state.parts.store.write(file, encodeSections('segment', sections));
+  const sections = segmentSections(meta, encodeExcerpt(catalog.manifest, state.entry, partitionId), snapshot.times, snapshot.columns);
+  await state.parts.store.write(file, encodeSections('segment', file, sections));
   return {
     segmentId,
     partitionId,
@@ -219,20 +221,17 @@ export interface SavedDeletes {
   readonly noteSaved: () => void;
 }
 
-/**
- * Writes the deletes of all sealed segments, and of some that are to be, that no file has. To be called inside a commit, so that no
- * other one drops the logs that have them meanwhile.
- */
-export async function saveDeletes(state: CollectionState, fresh: readonly SealedSegment[] = []): Promise<SavedDeletes> {
+/** Writes what no file has yet of the deletes of segments. To be called inside a commit, so that no other one drops the logs that have them meanwhile. */
+export async function saveDeletes(state: CollectionState, segments: readonly SealedSegment[]): Promise<SavedDeletes> {
   const { catalog, store } = state.parts;
   const saved = new Map<number, { readonly segment: SealedSegment; readonly version: number; readonly file: string; readonly rows: number; readonly replaces: string | null }>();
-  for (const segment of [...state.sealed, ...fresh]) {
+  for (const segment of segments) {
     if (segment.deletesVersion === segment.savedDeletesVersion) continue;
     const { segmentId } = segment.entry;
     const file = deletesFileName(segmentId, catalog.takeFileId());
     const sections = deletesSections(segment.deletes);
     saved.set(segmentId, { segment, version: segment.deletesVersion, file, rows: segment.deletedRows, replaces: segment.entry.deletesFile });
-    await store.write(file, encodeSections('deletes', sections));
+    await store.write(file, encodeSections('deletes', file, sections));
   }
   const all = [...saved.values()];
   return {

@@ -131,6 +131,17 @@ export class SealedVectors implements CachedVectors {
     return this.#rows.rowCacheBytes;
   }
 
+  get isUnloadable(): boolean {
+    return this.#holds === 0 && !this.#loading && (this.resident || this.#index !== null);
+  }
+
+  /** Gives back all memory; the next search loads what it needs again. */
+  unload(): void {
+    this.#removeIndex();
+    this.#isNeeded = true;
+    this.drop();
+  }
+
   get isDroppable(): boolean {
     return this.resident && !this.#isNeeded && this.#holds === 0;
   }

@@ -3,7 +3,7 @@
  * kernel memory. Keys and row times are read at open, vectors at the first search, other columns when first asked for.
  */
 import type { Column } from '../schema/column.ts';
-import { takeRows } from '../schema/column-ops.ts';
+import { columnBytes, takeRows } from '../schema/column-ops.ts';
 import type { Field, Schema } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
 import type { SegmentEntry } from '../storage/manifest/manifest.ts';
@@ -16,8 +16,9 @@ import type { KernelPool } from './kernel-pool.ts';
 import { Pins } from './pins.ts';
 import type { RowTimes } from './row-times.ts';
 import { SealedVectors } from './sealed-vectors.ts';
+import type { Unloadable, VectorCache } from './vector-cache.ts';
 import { readColumn, readDeletes, readRowTimes, readSegmentMeta, vectorBytes } from './segment-file.ts';
-import { countSeenAt, isSeenAt, PURGED, rowsSeenAt, type Deletes } from './versions.ts';
+import { countSeenAt, countUnreachable, isSeenAt, PURGED, rowsSeenAt, type Deletes } from './versions.ts';
 
 export class SealedSegment {
   /** Replaced whenever the manifest says something new of this segment. */
@@ -28,6 +29,8 @@ export class SealedSegment {
   readonly #keyField: Field;
   readonly #vectors = new Map<number, SealedVectors>();
   readonly #columns = new Map<number, Column>();
+  readonly #loadedColumns: LoadedColumns;
+  readonly #cache: VectorCache;
   /** Row to the time of its delete. */
   readonly #deleted: Map<number, bigint>;
   readonly #ages: Ages;
@@ -50,6 +53,9 @@ export class SealedSegment {
       if (isVectorType(field.type)) this.#vectors.set(field.fieldId, new SealedVectors(field, entry.rows, vectorBytes(file, field.fieldId), pool));
     }
     for (const row of deleted.keys()) this.#hide(row);
+    this.#cache = pool.cache;
+    this.#loadedColumns = new LoadedColumns(this.#columns, keyColumn.fieldId);
+    this.#cache.addOther(this.#loadedColumns);
   }
 
   static async open(store: Store, entry: SegmentEntry, schema: Schema, pool: KernelPool): Promise<SealedSegment> {
@@ -71,6 +77,11 @@ export class SealedSegment {
     return this.#deleted.size;
   }
 
+  /** Deleted rows that no read from the horizon on sees. */
+  reclaimableRows(horizon: bigint): number {
+    return countUnreachable(this.#deleted, horizon);
+  }
+
   get deletes(): Deletes {
     return this.#deleted;
   }
@@ -78,7 +89,7 @@ export class SealedSegment {
   get memoryBytes(): number {
     let bytes = 0;
     for (const vectors of this.#vectors.values()) bytes += vectors.memoryBytes;
-    for (const column of this.#columns.values()) bytes += column.values.byteLength + (column.offsets?.byteLength ?? 0);
+    for (const column of this.#columns.values()) bytes += columnBytes(column);
     return bytes;
   }
 
@@ -149,6 +160,21 @@ export class SealedSegment {
     return countSeenAt(this.times, this.#deleted, timestamp);
   }
 
+  /** Keeps indexes and vectors in memory once they are there, until `release`. */
+  hold(): void {
+    for (const vectors of this.#vectors.values()) vectors.hold();
+  }
+
+  release(): void {
+    for (const vectors of this.#vectors.values()) vectors.release();
+  }
+
+  /** Gives back what can be read from the store again, but for what is in use. */
+  unload(): void {
+    for (const vectors of this.#vectors.values()) if (vectors.isUnloadable) vectors.unload();
+    this.#loadedColumns.unload();
+  }
+
   #hide(row: number): void {
     for (const vectors of this.#vectors.values()) vectors.kill(row);
   }
@@ -171,6 +197,7 @@ export class SealedSegment {
     const vectors = this.#vectors.get(field.fieldId);
     if (vectors) return vectors.take(rows, this.file);
     const cached = this.#columns.get(field.fieldId);
+    this.#loadedColumns.lastUse = this.#cache.use();
     return cached ? takeRows(cached, rows) : this.loadColumn(field).then((column) => takeRows(column, rows));
   }
 
@@ -180,6 +207,30 @@ export class SealedSegment {
 
   #free(): void {
     for (const vectors of this.#vectors.values()) vectors.free();
+    this.#cache.removeOther(this.#loadedColumns);
     this.#columns.clear();
+  }
+}
+
+/** The columns of a segment that were read to be looked into. Those who look hold what they got: it may go from here at any time. */
+class LoadedColumns implements Unloadable {
+  lastUse = 0;
+  readonly isUnloadable = true;
+  readonly #columns: Map<number, Column>;
+  readonly #keyFieldId: number;
+
+  constructor(columns: Map<number, Column>, keyFieldId: number) {
+    this.#columns = columns;
+    this.#keyFieldId = keyFieldId;
+  }
+
+  get memoryBytes(): number {
+    let bytes = 0;
+    for (const [fieldId, column] of this.#columns) if (fieldId !== this.#keyFieldId) bytes += columnBytes(column);
+    return bytes;
+  }
+
+  unload(): void {
+    for (const fieldId of this.#columns.keys()) if (fieldId !== this.#keyFieldId) this.#columns.delete(fieldId);
   }
 }

@@ -32,7 +32,8 @@ export interface SegmentMeta {
 
 const bytesOf = (values: ColumnValues | Uint32Array): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
-export function segmentSections(meta: SegmentMeta, times: RowTimes, columns: readonly Column[]): SectionInput[] {
+/** `manifest`: see `storage/manifest/excerpt.ts`. */
+export function segmentSections(meta: SegmentMeta, manifest: Uint8Array, times: RowTimes, columns: readonly Column[]): SectionInput[] {
   const head = new Uint8Array(META_BYTES);
   const view = new DataView(head.buffer);
   view.setUint32(0, meta.rows, true);
@@ -40,6 +41,7 @@ export function segmentSections(meta: SegmentMeta, times: RowTimes, columns: rea
   view.setUint32(8, meta.partitionId, true);
   const sections: SectionInput[] = [
     { name: 'meta', bytes: head },
+    { name: 'manifest', bytes: manifest },
     { name: 'times', bytes: times.encode() },
   ];
   for (const column of columns) {

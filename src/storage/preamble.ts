@@ -18,6 +18,9 @@ const MAGIC = [0x45, 0x4c, 0x4e, 0x53] as const;
 export const KIND_CODE = { manifest: 1, log: 2, segment: 3, index: 4, deletes: 5, sharedRecord: 6, sharedHead: 7, sharedClock: 8 } as const;
 export type PreambleKind = keyof typeof KIND_CODE;
 
+/** What the numbers of kinds mean. */
+export const KIND_NAME: ReadonlyMap<number, string> = new Map(Object.entries(KIND_CODE).map(([name, code]) => [code, name]));
+
 /** Which versions of a kind are read; writers write the newest. */
 export interface VersionRange {
   readonly newest: number;
@@ -32,6 +35,13 @@ export function encodePreamble(kind: PreambleKind, version: number): Uint8Array<
   view.setUint16(6, KIND_CODE[kind], true);
   view.setUint32(12, crc32c(bytes, 0, 12), true);
   return bytes;
+}
+
+/** What a file says that it is, whatever its version; null where its head is no preamble, or damaged. */
+export function readPreamble(bytes: Uint8Array): { readonly kind: number; readonly version: number } | null {
+  if (bytes.length < PREAMBLE_BYTES || MAGIC.some((byte, i) => bytes[i] !== byte)) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, PREAMBLE_BYTES);
+  return view.getUint32(12, true) === crc32c(bytes, 0, 12) ? { kind: view.getUint16(6, true), version: view.getUint16(4, true) } : null;
 }
 
 /** Checks the preamble at the head of `bytes` and returns its version. CORRUPT or FORMAT_UNSUPPORTED. */

@@ -231,7 +231,7 @@ describe(`vectors in the store (seed ${SEED})`, { timeout: 60_000 }, () => {
 
 describe('the cache of vectors', () => {
   const cached = (cache: VectorCache, bytes: number, isDroppable = true) => {
-    const vectors = { residentBytes: bytes, rowCacheBytes: 0, isDroppable, lastUse: cache.use(), drop: () => void (vectors.residentBytes = 0) } satisfies CachedVectors as CachedVectors & { residentBytes: number; lastUse: number };
+    const vectors = { residentBytes: bytes, rowCacheBytes: 0, isDroppable, lastUse: cache.use(), memoryBytes: bytes, isUnloadable: false, unload: () => {}, drop: () => void (vectors.residentBytes = 0) } satisfies CachedVectors as CachedVectors & { residentBytes: number; lastUse: number };
     cache.add(vectors);
     return vectors;
   };

@@ -58,7 +58,8 @@ async function run(seed: number): Promise<void> {
     } else if (what < 0.74) {
       await client.truncateCollection({ collectionId });
       model.clear();
-    } else if (what < 0.84) await client.flush({ collectionId });
+    } else if (what < 0.82) await client.flush({ collectionId });
+    else if (what < 0.85) await client.compact({ collectionId });
     else if (what < 0.92) await client.createIndex({ collectionId, fieldId: vectorField, spec: { type: 'HNSW', metric: 'L2', params: { M: 4 + step } }, wait: true });
     else {
       if (next() < 0.7) await client.close();

@@ -1,5 +1,5 @@
 /** The packed tarball in a real browser: on static pages under content security policies, and through bundlers. */
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build as esbuild } from 'esbuild';
 import type { Browser } from 'playwright';
@@ -38,7 +38,7 @@ describe.skipIf(CHROME_PATH === null)('the packed package in a browser', () => {
     const folder = join(project.folder, `static-${sites.length}`);
     mkdirSync(folder);
     cpSync(join(project.folder, 'node_modules', 'elanus', 'dist'), join(folder, 'elanus'), { recursive: true });
-    if (options.without) rmSync(join(folder, 'elanus', options.without));
+    for (const file of options.without ? readdirSync(join(folder, 'elanus')).filter((name) => name.startsWith(options.without!)) : []) rmSync(join(folder, 'elanus', file));
     writeFiles(folder, { 'index.html': PAGE, 'app.js': pageApplication('./elanus/browser.js', options.url ?? `'local:docs'`, options.connect ?? '{}') });
     return served(folder, policy === null ? {} : { 'content-security-policy': policy });
   };
@@ -85,6 +85,11 @@ describe.skipIf(CHROME_PATH === null)('the packed package in a browser', () => {
     it('starts its workers from a Blob where their file is missing', async () => {
       const { outcome } = await visit(browser, await staticPage(null, { without: 'worker.js' }));
       expect(outcome).toEqual({ ok: expect.objectContaining(IN_WORKERS) });
+    });
+
+    it('says so when a part that is imported on demand is gone', async () => {
+      const { outcome } = await visit(browser, await staticPage(null, { without: 'browser-collection-admin' }));
+      expect(outcome.error).toMatch(/^UNAVAILABLE .*could not be loaded/);
     });
 
     it('runs on an insecure page, which has no Web Locks', async () => {

@@ -9,6 +9,7 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
   sideEffects: boolean;
   engines: { node: string };
   files: string[];
+  bin: Record<string, string>;
   exports: Record<string, string | Record<string, string>>;
   scripts: Record<string, string>;
   dependencies?: Record<string, string>;
@@ -35,6 +36,7 @@ describe('package.json', () => {
   it('names files that the build has made', () => {
     const files = Object.values(manifest.exports).flatMap((entry) => (typeof entry === 'string' ? [entry] : Object.values(entry)));
     expect(files.filter((file) => !existsSync(file))).toEqual([]);
+    expect(Object.values(manifest.bin).filter((file) => !existsSync(file))).toEqual([]);
     expect(manifest.files.filter((file) => !existsSync(file))).toEqual([]);
   });
 
@@ -72,7 +74,7 @@ describe('package.json', () => {
 });
 
 describe('documents', () => {
-  it.each(['README.md', 'docs/architecture.md', 'docs/media.md', 'docs/performance.md', 'CHANGELOG.md'].filter((file) => existsSync(file)))('%s names no npm script that does not exist', (file) => {
+  it.each(['README.md', 'docs/architecture.md', 'docs/cli.md', 'docs/media.md', 'docs/performance.md', 'CHANGELOG.md'].filter((file) => existsSync(file)))('%s names no npm script that does not exist', (file) => {
     const text = readFileSync(file, 'utf8');
     const named = [...text.matchAll(/\bnpm (?:run ([\w:-]+)|(start|test)\b)/g)].map((match) => match[1] ?? match[2]!);
     // Programs with a package.json of their own are named with their folder, by --prefix.

@@ -47,7 +47,7 @@ describe('docs/format', () => {
   });
 
   test('sections.md', async () => {
-    const chunks = [...encodeSections('segment', [{ name: 'a', bytes: bytesOf('kite') }, { name: 'b', bytes: new Uint8Array(0) }])];
+    const chunks = [...encodeSections('segment', 's1.seg', [{ name: 'a', bytes: bytesOf('kite') }, { name: 'b', bytes: new Uint8Array(0) }])];
     await expectDump('sections.md', Uint8Array.from(chunks.flatMap((chunk) => [...chunk])));
   });
 

@@ -53,7 +53,7 @@ async function codeOf(attempt: () => Promise<unknown>): Promise<string | null> {
 
 describe('sections', () => {
   test('every section comes back, whole, in the order written', async () => {
-    const { store } = await fileOf(join(encodeSections('segment', SECTIONS)));
+    const { store } = await fileOf(join(encodeSections('segment', NAME, SECTIONS)));
     const file = await openSections(store, NAME, 'segment');
     expect(file.sectionNames).toEqual(SECTIONS.map(({ name }) => name));
     expect(file.fileBytes).toBe(await store.size(NAME));
@@ -74,7 +74,7 @@ describe('sections', () => {
         async (lengths, ranges) => {
           const sections = lengths.map((length, i) => ({ name: `s${i}`, bytes: pattern(length, i) }));
           const store = openMemoryStore();
-          await store.write(NAME, encodeSections('index', sections));
+          await store.write(NAME, encodeSections('index', NAME, sections));
           expect(await store.size(NAME)).toBe(sectionsByteLength('index', sections));
           const file = await openSections(store, NAME, 'index');
           await Promise.all(
@@ -93,7 +93,7 @@ describe('sections', () => {
 
   test('sections are 64-byte aligned in the file, and a read fits any typed array', async () => {
     const floats = Float64Array.from({ length: 1000 }, (_, i) => i / 3);
-    const bytes = join(encodeSections('segment', [{ name: 'a', bytes: pattern(5) }, { name: 'b', bytes: new Uint8Array(floats.buffer) }]));
+    const bytes = join(encodeSections('segment', NAME, [{ name: 'a', bytes: pattern(5) }, { name: 'b', bytes: new Uint8Array(floats.buffer) }]));
     expect(bytes.length % 64).toBe(0);
     // The preamble takes 64 bytes with its padding, so does section a.
     expectBytes(bytes.slice(128, 128 + 8000), new Uint8Array(floats.buffer));
@@ -106,12 +106,12 @@ describe('sections', () => {
 
   test('big buffers are passed on, not copied', () => {
     const big = pattern(1_000_000);
-    expect([...encodeSections('segment', [{ name: 'big', bytes: big }])]).toContain(big);
+    expect([...encodeSections('segment', NAME, [{ name: 'big', bytes: big }])]).toContain(big);
   });
 
   test('a small read takes the blocks it touches and no more; a verified block is not read whole again', async () => {
     const content = pattern(10 * BLOCK);
-    const { store, reads } = await fileOf(join(encodeSections('segment', [{ name: 'a', bytes: content }])));
+    const { store, reads } = await fileOf(join(encodeSections('segment', NAME, [{ name: 'a', bytes: content }])));
     const file = await openSections(store, NAME, 'segment');
     expect(reads.reduce((sum, [from, to]) => sum + to - from, 0)).toBeLessThan(10_000);
     reads.length = 0;
@@ -129,7 +129,7 @@ describe('sections', () => {
   });
 
   test('reads of one block at once are one read', async () => {
-    const { store, reads } = await fileOf(join(encodeSections('segment', [{ name: 'a', bytes: pattern(BLOCK) }])));
+    const { store, reads } = await fileOf(join(encodeSections('segment', NAME, [{ name: 'a', bytes: pattern(BLOCK) }])));
     const file = await openSections(store, NAME, 'segment');
     reads.length = 0;
     await Promise.all(Array.from({ length: 20 }, (_, i) => file.read('a', i * 10, i * 10 + 10)));
@@ -138,7 +138,7 @@ describe('sections', () => {
 
   test('readRangesNow answers what readRanges does, of blocks that were read before alone', async () => {
     const content = pattern(5 * BLOCK, 9);
-    const { store } = await fileOf(join(encodeSections('segment', [{ name: 'a', bytes: content }])));
+    const { store } = await fileOf(join(encodeSections('segment', NAME, [{ name: 'a', bytes: content }])));
     const file = await openSections(store, NAME, 'segment');
     const offsets = [3 * BLOCK + 100, 7, BLOCK - 500, 7];
     const target = new Uint8Array(offsets.length * 1000);
@@ -154,7 +154,7 @@ describe('sections', () => {
   test('readRanges answers rows in the order asked for, repeats too, and reads no block twice', async () => {
     const row = 48;
     const content = pattern(20 * BLOCK);
-    const { store, reads } = await fileOf(join(encodeSections('segment', [{ name: 'a', bytes: content }])));
+    const { store, reads } = await fileOf(join(encodeSections('segment', NAME, [{ name: 'a', bytes: content }])));
     const file = await openSections(store, NAME, 'segment');
     for (const isFirst of [true, false]) {
       reads.length = 0;
@@ -172,7 +172,7 @@ describe('sections', () => {
   });
 
   test('a missing section and a range beyond one are CORRUPT', async () => {
-    const { store } = await fileOf(join(encodeSections('segment', SECTIONS)));
+    const { store } = await fileOf(join(encodeSections('segment', NAME, SECTIONS)));
     const file = await openSections(store, NAME, 'segment');
     await expect(file.read('none')).rejects.toMatchObject({ code: 'CORRUPT', message: expect.stringContaining('"none"') });
     expect(() => file.byteLength('none')).toThrow(expect.objectContaining({ code: 'CORRUPT' }));
@@ -181,8 +181,8 @@ describe('sections', () => {
   });
 
   test('the same name twice, or none, is our own mistake', () => {
-    expect(() => join(encodeSections('segment', [{ name: 'a', bytes: pattern(1) }, { name: 'a', bytes: pattern(1) }]))).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
-    expect(() => join(encodeSections('segment', [{ name: '', bytes: pattern(1) }]))).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
+    expect(() => join(encodeSections('segment', NAME, [{ name: 'a', bytes: pattern(1) }, { name: 'a', bytes: pattern(1) }]))).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
+    expect(() => join(encodeSections('segment', NAME, [{ name: '', bytes: pattern(1) }]))).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
   });
 });
 
@@ -198,7 +198,7 @@ describe('sections > damage', () => {
   }
 
   test('a changed byte anywhere is CORRUPT', async () => {
-    const whole = join(encodeSections('segment', small));
+    const whole = join(encodeSections('segment', NAME, small));
     expect(await codeOf(() => readAll(whole))).toBeNull();
     for (let at = 0; at < whole.length; at++) {
       for (const mask of [1, 2, 4, 8, 16, 32, 64, 128, 255]) {
@@ -211,7 +211,7 @@ describe('sections > damage', () => {
   });
 
   test('a file cut anywhere is CORRUPT', async () => {
-    const whole = join(encodeSections('segment', small));
+    const whole = join(encodeSections('segment', NAME, small));
     for (let cut = 0; cut < whole.length; cut++) {
       const code = await codeOf(() => readAll(whole.slice(0, cut)));
       if (code !== 'CORRUPT') expect.fail(`cut at ${cut}: ${code}`);
@@ -220,7 +220,7 @@ describe('sections > damage', () => {
 
   test('a changed byte is found in the block where it is, by name, and other blocks stay readable', async () => {
     const content = pattern(5 * BLOCK);
-    const whole = join(encodeSections('segment', [{ name: 'a', bytes: content }]));
+    const whole = join(encodeSections('segment', NAME, [{ name: 'a', bytes: content }]));
     whole[2 * BLOCK + 1000] ^= 1;
     const { store } = await fileOf(whole);
     const file = await openSections(store, NAME, 'segment');
@@ -237,7 +237,7 @@ describe('sections > damage', () => {
     const content = pattern(9_000_000);
     const whole = new Uint8Array(sectionsByteLength('segment', [{ name: 'a', bytes: content }]));
     let at = 0;
-    for (const chunk of encodeSections('segment', [{ name: 'a', bytes: content }])) {
+    for (const chunk of encodeSections('segment', NAME, [{ name: 'a', bytes: content }])) {
       whole.set(chunk, at);
       at += chunk.length;
     }
@@ -249,14 +249,72 @@ describe('sections > damage', () => {
   });
 
   test('another kind of file is CORRUPT; a newer version is FORMAT_UNSUPPORTED with both versions', async () => {
-    const whole = join(encodeSections('segment', small));
+    const whole = join(encodeSections('segment', NAME, small));
     const { store } = await fileOf(whole);
     await expect(openSections(store, NAME, 'index')).rejects.toMatchObject({ code: 'CORRUPT', message: expect.stringContaining('index') });
     whole.set(encodePreamble('segment', 9));
     await expect(openSections((await fileOf(whole)).store, NAME, 'segment')).rejects.toMatchObject({
       code: 'FORMAT_UNSUPPORTED',
-      detail: { found: 9, newestSupported: 1, oldestSupported: 1, advice: expect.stringContaining('upgrade') },
+      detail: { found: 9, newestSupported: 2, oldestSupported: 2, advice: expect.stringContaining('upgrade') },
     });
+  });
+
+  test('a file in the place of another is CORRUPT, whole as it is', async () => {
+    const { store } = await fileOf(join(encodeSections('segment', 's2.seg', small)));
+    await expect(openSections(store, NAME, 'segment')).rejects.toMatchObject({ code: 'CORRUPT', message: expect.stringContaining('another name') });
+  });
+
+  test('an older version is FORMAT_UNSUPPORTED, too', async () => {
+    const whole = join(encodeSections('segment', NAME, small));
+    whole.set(encodePreamble('segment', 1));
+    await expect(openSections((await fileOf(whole)).store, NAME, 'segment')).rejects.toMatchObject({ code: 'FORMAT_UNSUPPORTED', detail: { found: 1, advice: expect.stringContaining('older') } });
+  });
+
+  test('verifying goes on after damage where it is told of it', async () => {
+    const whole = join(encodeSections('segment', NAME, [{ name: 'a', bytes: pattern(5 * BLOCK) }]));
+    whole[BLOCK + 1] ^= 1;
+    whole[4 * BLOCK + 1] ^= 1;
+    const file = await openSections((await fileOf(whole)).store, NAME, 'segment');
+    const blocks: unknown[] = [];
+    await file.verify(undefined, ({ detail }) => blocks.push(detail['block']));
+    expect(blocks).toEqual([1, 4]);
+  });
+
+  test('salvage gives what there is of a section, and says which of it is damaged', async () => {
+    const content = pattern(5 * BLOCK);
+    const whole = join(encodeSections('segment', NAME, [{ name: 'before', bytes: pattern(100) }, { name: 'a', bytes: content }, { name: 'b', bytes: pattern(10) }]));
+    const start = 192;
+    for (const block of [1, 2, 4]) whole[block * BLOCK + 7] ^= 1;
+    const file = await openSections((await fileOf(whole)).store, NAME, 'segment');
+    const { bytes, damaged } = await file.salvage('a');
+    expect(damaged).toEqual([{ from: BLOCK - start, to: 3 * BLOCK - start }, { from: 4 * BLOCK - start, to: 5 * BLOCK - start }]);
+    expectBytes(bytes.subarray(0, BLOCK - start), content.subarray(0, BLOCK - start));
+    expectBytes(bytes.subarray(3 * BLOCK - start, 4 * BLOCK - start), content.subarray(3 * BLOCK - start, 4 * BLOCK - start));
+    expect((await file.salvage('before')).damaged).toEqual([]);
+  });
+
+  test('a directory or an end with a changed byte is found for salvage, unless it makes no sense', async () => {
+    const whole = join(encodeSections('segment', NAME, small));
+    const dataBytes = 256;
+    expect(new DataView(whole.buffer).getBigUint64(dataBytes, true)).toBe(BigInt(dataBytes));
+    let opened = 0;
+    for (let at = dataBytes; at < whole.length; at++) {
+      const changed = whole.slice();
+      changed[at] ^= 1;
+      const { store } = await fileOf(changed);
+      expect(await codeOf(() => openSections(store, NAME, 'segment'))).toBe('CORRUPT');
+      const file = await openSections(store, NAME, 'segment', { salvage: true }).catch((error: { code: string }) => void expect(error.code).toBe('CORRUPT'));
+      if (!file) continue;
+      opened++;
+      for (const section of small) {
+        if (!file.has(section.name)) continue;
+        const { bytes, damaged } = await file.salvage(section.name);
+        // Nothing but the directory has the lengths: whoever salvages must know them.
+        const known = contentOf(section);
+        if (damaged.length === 0 && bytes.length === known.length) expectBytes(bytes, known);
+      }
+    }
+    expect(opened).toBeGreaterThan(24);
   });
 
   test('no such file is NOT_FOUND', async () => {
@@ -266,7 +324,7 @@ describe('sections > damage', () => {
   test('bytes of chance are CORRUPT', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 600 }), fc.boolean(), async (bytes, withHead) => {
-        const whole = withHead ? Uint8Array.from([...encodePreamble('segment', 1), ...bytes]) : bytes;
+        const whole = withHead ? Uint8Array.from([...encodePreamble('segment', 2), ...bytes]) : bytes;
         expect(await codeOf(() => readAll(whole))).toBe('CORRUPT');
       }),
     );

@@ -4,7 +4,7 @@ import { crc32c } from '../../util/crc32c.ts';
 import { ElanusError } from '../../util/error.ts';
 import { checkPreamble, PREAMBLE_BYTES } from '../preamble.ts';
 import type { Store } from '../store.ts';
-import { ALIGNMENT, align, BLOCK_BYTES, SECTION_NAME_BYTES_MAX, TRAILER_BYTES, VERSIONS, type FileKind, type SectionExtent } from './format.ts';
+import { ALIGNMENT, align, BLOCK_BYTES, nameChecksum, SECTION_NAME_BYTES_MAX, TRAILER_BYTES, VERSIONS, type FileKind, type SectionExtent } from './format.ts';
 
 export interface Directory {
   readonly fileBytes: number;
@@ -19,21 +19,26 @@ export interface Directory {
 /** Usually holds the whole directory: one read for a file of up to about 100 MB. */
 const TAIL_BYTES = 8_192;
 
-export async function readDirectory(store: Store, name: string, kind: FileKind): Promise<Directory> {
+/** `salvage`: a directory whose checksum does not match is taken where it makes sense all the same. */
+export async function readDirectory(store: Store, name: string, kind: FileKind, salvage = false): Promise<Directory> {
   const fileBytes = await store.size(name);
   const head = await store.read(name, 0, Math.min(fileBytes, PREAMBLE_BYTES));
   checkPreamble(name, head, kind, VERSIONS);
   if (fileBytes < ALIGNMENT + TRAILER_BYTES || fileBytes % ALIGNMENT !== 0) throw corrupt(name, `expected a multiple of ${ALIGNMENT} bytes, got ${fileBytes}: the file was cut`);
 
+  return salvage ? findDirectory(store, name, fileBytes) : readTail(store, name, fileBytes);
+}
+
+async function readTail(store: Store, name: string, fileBytes: number): Promise<Directory> {
   let from = Math.max(0, fileBytes - TAIL_BYTES);
   let tail = await store.read(name, from, fileBytes);
   const trailer = new ByteReader(tail.subarray(tail.length - TRAILER_BYTES), name);
   const directoryBytes = trailer.u32();
-  const reserved = trailer.u32();
+  const named = trailer.u32();
   const length = trailer.u64();
-  const reservedToo = trailer.u32();
+  const reserved = trailer.u32();
   const checksum = trailer.u32();
-  if (length !== BigInt(fileBytes) || reserved !== 0 || reservedToo !== 0 || directoryBytes > fileBytes - ALIGNMENT - TRAILER_BYTES) {
+  if (length !== BigInt(fileBytes) || reserved !== 0 || directoryBytes > fileBytes - ALIGNMENT - TRAILER_BYTES) {
     throw corrupt(name, `has a damaged end: it says ${length} bytes with a directory of ${directoryBytes}, got ${fileBytes} bytes`);
   }
   const dataBytes = fileBytes - TRAILER_BYTES - directoryBytes;
@@ -43,10 +48,32 @@ export async function readDirectory(store: Store, name: string, kind: FileKind):
   }
   const directory = tail.subarray(dataBytes - from);
   if (crc32c(directory, 0, directory.length - 4) !== checksum) throw corrupt(name, 'has a damaged directory: its checksum does not match', dataBytes, fileBytes);
+  if (named !== nameChecksum(name)) throw corrupt(name, 'was written under another name: it was put in the place of another file');
   return { fileBytes, dataBytes, ...parse(name, directory.subarray(0, directoryBytes), dataBytes) };
 }
 
-/** The checksum matched, so what fails here was written wrongly or forged; it is refused all the same. */
+/** A damaged directory is looked for so far from the end. */
+const SALVAGE_BYTES = 1 << 20;
+
+/** Finds a directory by its first field, which is its own place, and by making sense: for files whose end does not match its checksum. */
+async function findDirectory(store: Store, name: string, fileBytes: number): Promise<Directory> {
+  const end = fileBytes - TRAILER_BYTES;
+  const from = Math.max(0, Math.floor((fileBytes - SALVAGE_BYTES) / ALIGNMENT) * ALIGNMENT);
+  const tail = await store.read(name, from, fileBytes);
+  const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
+  let failure: unknown = corrupt(name, 'has no directory that could be found');
+  for (let dataBytes = Math.floor(end / ALIGNMENT) * ALIGNMENT; dataBytes >= from; dataBytes -= ALIGNMENT) {
+    if (dataBytes + 8 > end || view.getBigUint64(dataBytes - from, true) !== BigInt(dataBytes)) continue;
+    try {
+      return { fileBytes, dataBytes, ...parse(name, tail.subarray(dataBytes - from, end - from), dataBytes) };
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+/** Where the checksum matched, what fails here was written wrongly or forged; it is refused all the same. */
 function parse(name: string, bytes: Uint8Array, dataBytes: number): { extents: SectionExtent[]; checksums: Uint32Array } {
   const nonsense = (what: string): ElanusError => corrupt(name, `has a directory that makes no sense: ${what}`);
   const reader = new ByteReader(bytes, name);

@@ -3,7 +3,7 @@ import { assert } from '../../util/assert.ts';
 import { ByteWriter } from '../../util/bytes.ts';
 import { crc32c } from '../../util/crc32c.ts';
 import { encodePreamble, PREAMBLE_BYTES } from '../preamble.ts';
-import { ALIGNMENT, align, BLOCK_BYTES, FORMAT_VERSION, SECTION_NAME_BYTES_MAX, TRAILER_BYTES, type FileKind, type SectionExtent } from './format.ts';
+import { ALIGNMENT, align, BLOCK_BYTES, FORMAT_VERSION, nameChecksum, SECTION_NAME_BYTES_MAX, TRAILER_BYTES, type FileKind, type SectionExtent } from './format.ts';
 
 export interface SectionInput {
   readonly name: string;
@@ -11,8 +11,8 @@ export interface SectionInput {
   readonly bytes: Uint8Array | readonly Uint8Array[];
 }
 
-/** The file's chunks in order. Takes the sections as they are when a chunk is asked for. */
-export function* encodeSections(kind: FileKind, sections: readonly SectionInput[]): Iterable<Uint8Array> {
+/** The chunks of the file `name` in order. Takes the sections as they are when a chunk is asked for. */
+export function* encodeSections(kind: FileKind, name: string, sections: readonly SectionInput[]): Iterable<Uint8Array> {
   const { extents, dataBytes } = layout(sections);
   const checksums = new BlockChecksums();
   let at = 0;
@@ -28,7 +28,7 @@ export function* encodeSections(kind: FileKind, sections: readonly SectionInput[
     assert(at === extents[i].offset + extents[i].byteLength, `section "${sections[i].name}" keeps its length while it is written`);
   }
   if (at < dataBytes) yield emit(new Uint8Array(dataBytes - at));
-  yield encodeDirectory(extents, dataBytes, checksums.finish());
+  yield encodeDirectory(name, extents, dataBytes, checksums.finish());
 }
 
 /** Length in bytes of the file that {@link encodeSections} makes. */
@@ -60,7 +60,7 @@ function directoryByteLength(extents: readonly SectionExtent[], dataBytes: numbe
   return align(length + TRAILER_BYTES) - TRAILER_BYTES;
 }
 
-function encodeDirectory(extents: readonly SectionExtent[], dataBytes: number, checksums: readonly number[]): Uint8Array {
+function encodeDirectory(name: string, extents: readonly SectionExtent[], dataBytes: number, checksums: readonly number[]): Uint8Array {
   const directoryBytes = directoryByteLength(extents, dataBytes);
   const writer = new ByteWriter(directoryBytes + TRAILER_BYTES);
   writer.u64(BigInt(dataBytes)).u32(extents.length);
@@ -68,7 +68,7 @@ function encodeDirectory(extents: readonly SectionExtent[], dataBytes: number, c
   writer.u32(checksums.length);
   for (const checksum of checksums) writer.u32(checksum);
   writer.bytes(new Uint8Array(directoryBytes - writer.length));
-  writer.u32(directoryBytes).u32(0).u64(BigInt(dataBytes + directoryBytes + TRAILER_BYTES)).u32(0);
+  writer.u32(directoryBytes).u32(nameChecksum(name)).u64(BigInt(dataBytes + directoryBytes + TRAILER_BYTES)).u32(0);
   writer.u32(crc32c(writer.finish()));
   assert(writer.length % ALIGNMENT === 0, 'a file of sections is a multiple of 64 bytes long');
   return writer.finish();

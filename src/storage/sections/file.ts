@@ -31,12 +31,29 @@ export interface SectionFile {
    * `readRanges`. CORRUPT for a range outside the section.
    */
   readRangesNow(section: string, offsets: ArrayLike<number>, byteLength: number, target: Uint8Array): boolean;
-  /** Reads everything and verifies it, a few MB at a time. Progress is in bytes. */
-  verify(onProgress?: (done: number, total: number) => void): Promise<void>;
+  /**
+   * Reads everything and verifies it, a few MB at a time. Progress is in bytes. With `onDamage` it goes on after a block that
+   * does not match.
+   */
+  verify(onProgress?: (done: number, total: number) => void, onDamage?: (damage: ElanusError) => void): Promise<void>;
+  /** A section as it is, and which of its bytes lie in blocks that do not match. */
+  salvage(section: string): Promise<SalvagedBytes>;
 }
 
-export async function openSections(store: Store, name: string, kind: FileKind): Promise<SectionFile> {
-  return new StoredSections(store, name, await readDirectory(store, name, kind));
+/** Bytes that are partly damaged. */
+export interface SalvagedBytes {
+  readonly bytes: Uint8Array;
+  /** Ranges of `bytes` that cannot be trusted, ascending and apart. */
+  readonly damaged: readonly { readonly from: number; readonly to: number }[];
+}
+
+export interface OpenSectionsOptions {
+  /** Takes a directory whose checksum does not match, where it makes sense all the same: each block still has its own. */
+  readonly salvage?: boolean;
+}
+
+export async function openSections(store: Store, name: string, kind: FileKind, options: OpenSectionsOptions = {}): Promise<SectionFile> {
+  return new StoredSections(store, name, await readDirectory(store, name, kind, options.salvage ?? false));
 }
 
 /** A long read goes in steps of this, the next one under way while this one is verified. A multiple of the block. */
@@ -127,13 +144,33 @@ class StoredSections implements SectionFile {
     return this.#store.readNow(this.name, positions, byteLength, target);
   }
 
-  async verify(onProgress?: (done: number, total: number) => void): Promise<void> {
+  async verify(onProgress?: (done: number, total: number) => void, onDamage?: (damage: ElanusError) => void): Promise<void> {
     const { dataBytes } = this.#directory;
     for (let from = 0; from < dataBytes; from += STEP_BYTES) {
       const to = Math.min(from + STEP_BYTES, dataBytes);
-      this.#check(await this.#store.read(this.name, from, to), from);
+      this.#check(await this.#store.read(this.name, from, to), from, onDamage);
       onProgress?.(to, dataBytes);
     }
+  }
+
+  async salvage(section: string): Promise<SalvagedBytes> {
+    const extent = this.#extent(section);
+    const damaged: { from: number; to: number }[] = [];
+    const bytes = new Uint8Array(extent.byteLength);
+    const firstBlock = Math.floor(extent.offset / BLOCK_BYTES);
+    const endBlock = Math.ceil((extent.offset + extent.byteLength) / BLOCK_BYTES);
+    for (let block = firstBlock; block < endBlock; block++) {
+      const start = block * BLOCK_BYTES;
+      const found = await this.#store.read(this.name, start, Math.min(start + BLOCK_BYTES, this.#directory.dataBytes));
+      const from = Math.max(start, extent.offset);
+      const to = Math.min(start + found.length, extent.offset + extent.byteLength);
+      bytes.set(found.subarray(from - start, to - start), from - extent.offset);
+      if (crc32c(found) === this.#directory.checksums[block]) continue;
+      const last = damaged.at(-1);
+      if (last?.to === from - extent.offset) last.to = to - extent.offset;
+      else damaged.push({ from: from - extent.offset, to: to - extent.offset });
+    }
+    return { bytes, damaged };
   }
 
   /** Whether the store's answer needs no check and is not at hand already. */
@@ -216,8 +253,8 @@ class StoredSections implements SectionFile {
     return bytes;
   }
 
-  /** Verifies whole blocks that begin at `start` of the file. */
-  #check(bytes: Uint8Array, start: number): void {
+  /** Verifies whole blocks that begin at `start` of the file. `onDamage`: see `verify`. */
+  #check(bytes: Uint8Array, start: number, onDamage?: (damage: ElanusError) => void): void {
     for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
       const block = (start + at) / BLOCK_BYTES;
       const end = Math.min(at + BLOCK_BYTES, bytes.length);
@@ -226,12 +263,15 @@ class StoredSections implements SectionFile {
       if (found !== expected) {
         const hex = (checksum: number): string => checksum.toString(16).padStart(8, '0');
         const from = start + at;
-        throw new ElanusError('CORRUPT', `"${this.name}" expected checksum ${hex(expected)} of block ${block} (bytes ${from} to ${start + end}), got ${hex(found)}`, {
+        const damage = new ElanusError('CORRUPT', `"${this.name}" expected checksum ${hex(expected)} of block ${block} (bytes ${from} to ${start + end}), got ${hex(found)}`, {
           file: this.name,
           block,
           from,
           to: start + end,
         });
+        if (!onDamage) throw damage;
+        onDamage(damage);
+        continue;
       }
       this.#isVerified[block] = 1;
     }

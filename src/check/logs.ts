@@ -1,0 +1,66 @@
+/** Reads the logs of a collection: every fragment's checksum, every record against the schema. */
+import { ANY_PARTITION, decodeLogRecord, type LogRecord } from '../engine/log-record.ts';
+import { checkHeader, checkRecord } from '../engine/recovery.ts';
+import { isVectorType, vectorsOf } from '../schema/vector-types/index.ts';
+import type { CollectionEntry } from '../storage/manifest/manifest.ts';
+import { parseLogName } from '../storage/names.ts';
+import { readLog } from '../storage/wal/index.ts';
+import type { Store } from '../storage/store.ts';
+import type { Findings } from './findings.ts';
+import { firstWrongValue, firstWrongVector } from './values.ts';
+
+export interface LogContext {
+  readonly store: Store;
+  readonly findings: Findings;
+  /** Bytes of a log that were read. */
+  readonly onBytes: (bytes: number) => void;
+}
+
+/** The collection's logs that are to be replayed, of all names there are, oldest first. */
+export function logsOf({ collectionId, firstLogGeneration }: Pick<CollectionEntry, 'collectionId' | 'firstLogGeneration'>, names: readonly string[]): { readonly name: string; readonly generation: number }[] {
+  return names
+    .map((name) => ({ name, log: parseLogName(name) }))
+    .filter(({ log }) => log?.collectionId === collectionId && log.generation >= firstLogGeneration)
+    .map(({ name, log }) => ({ name, generation: log!.generation }))
+    .sort((a, b) => a.generation - b.generation);
+}
+
+/** Checks a log and hands on the records in it that are good. */
+export async function checkLog({ store, findings, onBytes }: LogContext, entry: CollectionEntry, log: { readonly name: string; readonly generation: number }, onRecord: (record: LogRecord) => void): Promise<void> {
+  const { name, generation } = log;
+  const place = { file: name, collection: entry.name };
+  await findings.attempt(place, async () => {
+    const bytes = await store.logs.read(name);
+    onBytes(bytes.length);
+    const contents = readLog(name, bytes, { recover: 'truncate' });
+    if (!contents) {
+      if (bytes.length > 0) findings.add('notice', 'CORRUPT', `"${name}" was cut off by a crash before its first write was acknowledged`, place);
+      return;
+    }
+    if (contents.damage) findings.damage(`${contents.damage.message}; ${contents.droppedBytes} bytes from there on`, place);
+    else if (contents.droppedBytes > 0) findings.add('notice', 'CORRUPT', `"${name}" ends in ${contents.droppedBytes} bytes of a write that a crash cut off before it was acknowledged`, place);
+    if (contents.header.length > 0 || !contents.damage) checkHeader(name, contents.header, entry.collectionId, generation);
+    let last = 0n;
+    for (const [i, recordBytes] of contents.records.entries()) {
+      await findings.attempt(place, () => {
+        const record = decodeLogRecord(recordBytes);
+        checkRecord(name, record, entry);
+        if (record.timestamp <= last) findings.damage(`"${name}" has a record ${i} that is not newer than the one before it`, place);
+        last = record.timestamp;
+        if (record.partitionId !== ANY_PARTITION && record.partitionId >= entry.nextPartitionId) findings.damage(`"${name}" has a record ${i} of partition ${record.partitionId}, which has never been`, place);
+        const wrong = record.kind === 'insert' ? wrongValueOf(record, entry) : null;
+        if (wrong) findings.damage(`"${name}" has a record ${i} with a value that cannot be: ${wrong}`, place);
+        onRecord(record);
+      });
+    }
+  });
+}
+
+function wrongValueOf(record: Extract<LogRecord, { kind: 'insert' }>, { schema }: CollectionEntry): string | null {
+  for (const column of record.batch.columns) {
+    const field = schema.fields.find(({ fieldId }) => fieldId === column.fieldId)!;
+    const wrong = isVectorType(field.type) ? firstWrongVector(field, vectorsOf(column), column.length) : firstWrongValue(field, column);
+    if (wrong) return `field "${field.name}", ${wrong}`;
+  }
+  return null;
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/** The `elanus` command. */
+import { readFile } from 'node:fs/promises';
+import process from 'node:process';
+import { run } from './cli/main.ts';
+import { loadKernels } from './kernels/load.ts';
+import { openNodeStore } from './platform/node-stores.ts';
+
+/** Kernels lie beside this file, as they are: the copies that the library carries inside are for those who have no files. */
+const kernelFile = (name: string) => () => readFile(new URL(`./${name}`, import.meta.url));
+
+const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+
+process.exitCode = await run(process.argv.slice(2), {
+  openStore: openNodeStore,
+  loadKernels: () => loadKernels({ simd: kernelFile('core.wasm'), relaxed: kernelFile('core-relaxed.wasm') }),
+  print: (line) => void process.stdout.write(`${line}\n`),
+  warn: (line) => void process.stderr.write(`${line}\n`),
+  status: process.stderr.isTTY ? (text) => void process.stderr.write(`\r\x1b[K${text}`) : null,
+  version,
+});

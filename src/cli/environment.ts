@@ -1,0 +1,16 @@
+/** What the commands need of the world, so that they can be run in a test as well. */
+import type { KernelModule } from '../kernels/load.ts';
+import type { Store } from '../storage/store.ts';
+
+export interface Environment {
+  /** `href` is a connection string. */
+  openStore(href: string, options: { readonly readOnly: boolean }): Promise<Store>;
+  loadKernels(): Promise<KernelModule>;
+  /** A line of the answer. */
+  print(line: string): void;
+  /** A line of progress or trouble. */
+  warn(line: string): void;
+  /** Rewrites one line of the terminal; null where there is none to rewrite. */
+  readonly status: ((text: string) => void) | null;
+  readonly version: string;
+}

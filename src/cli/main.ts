@@ -1,0 +1,46 @@
+/** The command line: which commands there are and what they are told. */
+import { Command, CommanderError } from 'commander';
+import { isElanusError } from '../util/error.ts';
+import { check } from './check.ts';
+import type { Environment } from './environment.ts';
+import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { inspect } from './inspect.ts';
+
+const DATABASE = 'a connection string (file:./data, local:NAME) or a folder';
+
+/** Runs a command and answers the exit code. */
+export async function run(args: readonly string[], environment: Environment): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = new Command('elanus')
+    .description('Looks after databases of Elanus.')
+    .version(environment.version)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => environment.print(text.trimEnd()), writeErr: (text) => environment.warn(text.trimEnd()) });
+
+  program
+    .command('inspect')
+    .description('prints what a database holds; changes nothing, also beside a running writer')
+    .argument('<database>', DATABASE)
+    .option('--json', 'prints JSON')
+    .action(async (database: string, options: { json?: boolean }) => {
+      exitCode = await inspect(database, options, environment);
+    });
+
+  program
+    .command('check')
+    .description('verifies every checksum and every invariant; exit code 1 when something is damaged')
+    .argument('<database>', DATABASE)
+    .option('--json', 'prints JSON')
+    .action(async (database: string, options: { json?: boolean }) => {
+      exitCode = await check(database, options, environment);
+    });
+
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    environment.warn(isElanusError(error) ? `elanus: ${error.code}: ${error.message}` : `elanus: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return exitCodeOf(error);
+  }
+}

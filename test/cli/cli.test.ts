@@ -1,0 +1,161 @@
+/** The command `elanus` as a process, from the packed tarball, over databases that the packed library has made. */
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodePreamble } from '../../src/storage/preamble.ts';
+import { installPacked, writeFiles, type Project } from '../package/support.ts';
+
+let project: Project;
+
+const MAKE = `
+import { connect, defineSchema } from 'elanus';
+const db = await connect('file:./data', { mode: 'inline' });
+const schema = defineSchema({ fields: {
+  id: { type: 'Int64', primaryKey: true },
+  title: { type: 'VarChar', maxLength: 64 },
+  v: { type: 'FloatVector', dim: 256, index: { type: 'HNSW', metric: 'L2', params: { M: 4, efConstruction: 8 } } },
+} });
+const docs = await db.createCollection('docs', schema);
+const row = (i) => ({ id: i, title: 'row ' + i, v: Float32Array.from({ length: 256 }, (_, j) => Math.sin(i * (j + 1))) });
+await docs.insert(Array.from({ length: 1200 }, (_, i) => row(i)));
+await docs.createIndex('v', { type: 'HNSW', metric: 'L2', params: { M: 4, efConstruction: 8 } });
+await docs.delete({ ids: [1, 2, 3] });
+await docs.insert([row(5), row(9000)]);
+`;
+
+beforeAll(() => {
+  project = installPacked();
+  writeFiles(project.folder, { 'make.js': `${MAKE}\nawait db.close();`, 'hold.js': `${MAKE.replace("'file:./data'", "'file:./held'")}\nconsole.log('open');\nsetInterval(() => {}, 1000);` });
+  const made = spawnSync(process.execPath, ['make.js'], { cwd: project.folder, encoding: 'utf8' });
+  expect({ status: made.status, stderr: made.stderr }).toEqual({ status: 0, stderr: '' });
+});
+afterAll(() => project?.remove());
+
+function elanus(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(join(project.folder, 'node_modules', '.bin', 'elanus'), args, { cwd: project.folder, encoding: 'utf8', timeout: 60_000, shell: process.platform === 'win32' });
+  return { status, stdout, stderr };
+}
+
+/** A copy of the database, changed. */
+function damaged(name: string, change: (folder: string) => void): string {
+  const folder = join(project.folder, name);
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(join(project.folder, 'data'), folder, { recursive: true });
+  change(folder);
+  return folder;
+}
+
+function flip(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  bytes[at]! ^= 1;
+  writeFileSync(path, bytes);
+}
+
+const segmentIn = (folder: string): string => join(folder, 'files', readdirSync(join(folder, 'files')).find((name) => name.endsWith('.seg'))!);
+
+describe('elanus', () => {
+  it('says which commands there are, and its version', () => {
+    expect(elanus('--help')).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/inspect[^]*check/) });
+    expect(elanus('--version').stdout.trim()).toBe((JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version);
+  });
+
+  it('answers 2 to what it does not know', () => {
+    expect(elanus('frobnicate')).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('unknown command') });
+    expect(elanus('check')).toMatchObject({ status: 2, stderr: expect.stringContaining('missing required argument') });
+    expect(elanus('inspect', 'data', '--yaml')).toMatchObject({ status: 2, stderr: expect.stringContaining('--yaml') });
+    expect(elanus('inspect', 's3://bucket')).toMatchObject({ status: 2, stderr: expect.stringContaining('NOT_SUPPORTED') });
+    expect(elanus('inspect', 'idb:shop')).toMatchObject({ status: 2, stderr: expect.stringContaining('in Node') });
+  });
+
+  it('answers 3 where there is no database', () => {
+    expect(elanus('inspect', 'nowhere')).toMatchObject({ status: 3, stdout: '', stderr: expect.stringContaining('NOT_FOUND') });
+    expect(elanus('check', 'file:./nowhere')).toMatchObject({ status: 3, stderr: expect.stringContaining('NOT_FOUND') });
+    expect(existsSync(join(project.folder, 'nowhere'))).toBe(false);
+  });
+});
+
+describe('elanus inspect', () => {
+  it('tells people what a database holds, by path and by connection string', () => {
+    const { status, stdout, stderr } = elanus('inspect', 'data');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/collection docs: 1,200 sealed rows/);
+    expect(stdout).toMatch(/v +FloatVector\(256\) +HNSW L2/);
+    expect(stdout).toMatch(/s\d+\.seg +_default +1,200 +0 .* v HNSW \(/);
+    expect(stdout).toMatch(/c1-2\.log +2 .*ended/);
+    for (const url of ['file:./data', `file:${join(project.folder, 'data')}`, join(project.folder, 'data')]) expect(elanus('inspect', url).stdout).toBe(stdout);
+  });
+
+  it('tells machines the same', () => {
+    const { status, stdout } = elanus('inspect', 'data', '--json');
+    const found = JSON.parse(stdout);
+    expect(status).toBe(0);
+    expect(found).toMatchObject({
+      manifest: { formatVersion: expect.any(Number), epoch: 1, lastTimestamp: expect.stringMatching(/^\d+$/) },
+      databases: [{ name: 'default', collections: 1 }],
+      collections: [{ name: 'docs', rows: 1200, schema: { fields: [{ name: 'id' }, { name: 'title' }, { name: 'v' }] }, segments: [{ rows: 1200, indexes: [{ field: 'v', type: 'HNSW' }] }], logs: [{ records: 2, isEnded: true }] }],
+      garbage: [],
+      totals: { collections: 1, segments: 1, rows: 1200, logs: 1 },
+    });
+    const sizes = readdirSync(join(project.folder, 'data', 'files')).map((name) => readFileSync(join(project.folder, 'data', 'files', name)).length);
+    expect(found.totals.fileBytes).toBe(sizes.reduce((a, b) => a + b, 0));
+  });
+
+  it('of a database of another version says what the files are, and what to do', () => {
+    const folder = damaged('newer', (path) => {
+      const root = readFileSync(join(path, 'root'));
+      root.set(encodePreamble('manifest', 77));
+      writeFileSync(join(path, 'root'), root);
+    });
+    const { status, stdout, stderr } = elanus('inspect', folder);
+    expect(status).toBe(4);
+    expect(stderr).toMatch(/FORMAT_UNSUPPORTED.*got 77.*upgrade/);
+    expect(stdout).toMatch(/root +manifest +77/);
+    expect(stdout).toMatch(/s\d+\.seg +segment +\d/);
+    expect(JSON.parse(elanus('inspect', folder, '--json').stdout)).toMatchObject({ error: { code: 'FORMAT_UNSUPPORTED' }, files: expect.arrayContaining([expect.objectContaining({ name: 'root', formatVersion: 77 })]) });
+    expect(elanus('check', folder).status).toBe(4);
+  });
+
+  it('changes nothing, and works beside a running writer, as check does', { timeout: 60_000 }, async () => {
+    const writer = spawn(process.execPath, ['hold.js'], { cwd: project.folder, stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        writer.stdout.on('data', () => resolve());
+        writer.on('exit', () => reject(new Error('the writer ended by itself')));
+      });
+      const held = join(project.folder, 'held');
+      const before = readdirSync(held, { recursive: true }).sort();
+      expect(before).toContain('lock');
+      expect(elanus('inspect', 'held')).toMatchObject({ status: 0, stdout: expect.stringMatching(/c1-2\.log +2 .*open/) });
+      expect(elanus('check', 'held')).toMatchObject({ status: 0, stdout: expect.stringContaining('nothing is damaged') });
+      expect(readdirSync(held, { recursive: true }).sort()).toEqual(before);
+    } finally {
+      writer.removeAllListeners('exit');
+      writer.kill('SIGKILL');
+      await new Promise((resolve) => writer.on('close', resolve));
+    }
+    // As a crash leaves it.
+    expect(elanus('check', 'held').status).toBe(0);
+  });
+});
+
+describe('elanus check', () => {
+  it('answers 0 where nothing is damaged', () => {
+    expect(elanus('check', 'data')).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^nothing is damaged \(2 files and 1 log, .* read\)\n$/) });
+  });
+
+  it('answers 1 where something is, and says what', () => {
+    const folder = damaged('flipped', (path) => flip(segmentIn(path), 500_000));
+    const { status, stdout } = elanus('check', folder);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^damage: docs: "s\d+\.seg" has a block of 64 KiB whose checksum does not match: 7\n/);
+    const report = JSON.parse(elanus('check', folder, '--json').stdout);
+    expect(report).toMatchObject({ isDamaged: true, findings: [{ severity: 'damage', code: 'CORRUPT', collection: 'docs', file: expect.stringMatching(/seg$/) }] });
+  });
+
+  it('answers 1 for a damaged manifest, where inspect gives up', () => {
+    const folder = damaged('rootless', (path) => flip(join(path, 'root'), 100));
+    expect(elanus('check', folder)).toMatchObject({ status: 1, stdout: expect.stringContaining('manifest') });
+    expect(elanus('inspect', folder)).toMatchObject({ status: 1, stderr: expect.stringContaining('CORRUPT') });
+  });
+});
