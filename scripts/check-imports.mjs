@@ -33,7 +33,7 @@ const MAY_IMPORT = {
   tools: ['kernels', 'schema', 'util'],
   worker: ['util', 'type:index/index.ts', 'type:kernels/load.ts', 'type:storage/store.ts', 'type:platform/platform.ts'],
   engine: ['exec', 'segment', 'index', 'quant', 'filter', 'text', 'schema', 'storage', 'worker', 'kernels', 'util', 'type:platform/platform.ts'],
-  check: ['type:engine/client.ts', 'engine/garbage.ts', 'engine/log-record.ts', 'engine/recovery.ts', 'segment', 'index', 'schema', 'storage', 'kernels', 'util'],
+  check: ['type:engine/client.ts', 'engine/garbage.ts', 'engine/log-header.ts', 'engine/log-record.ts', 'engine/recovery.ts', 'segment', 'index', 'schema', 'storage', 'kernels', 'util'],
   api: ['engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
   io: ['api', 'engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
   milvus: ['api', 'io', 'engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],

@@ -14,6 +14,7 @@ import type { Field, IndexSpec, Schema } from '../schema/types.ts';
 import type { GrowingSegment } from '../segment/growing.ts';
 import type { KernelPool } from '../segment/kernel-pool.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
+import { encodeExcerpt } from '../storage/manifest/excerpt.ts';
 import { DEFAULT_PARTITION_ID, type CollectionEntry, type PartitionEntry } from '../storage/manifest/manifest.ts';
 import type { Store } from '../storage/store.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
@@ -118,8 +119,16 @@ export class CollectionState implements LogTarget {
 
   /** To be called once, when the logs that there are have been applied. */
   openLog(recovery: LogRecovery): void {
-    const { store, clock, options } = this.parts;
-    this.log = new SingleWriterLog({ store, clock, durability: options.durability, collectionId: this.collectionId, name: () => this.name, hasAutoIds: this.keyField.autoId }, this, recovery);
+    const { store, clock, catalog, options } = this.parts;
+    this.log = new SingleWriterLog({
+      store,
+      clock,
+      durability: options.durability,
+      collectionId: this.collectionId,
+      manifest: () => encodeExcerpt(catalog.manifest, this.entry),
+      name: () => this.name,
+      hasAutoIds: this.keyField.autoId,
+    }, this, recovery);
   }
 
   get entry(): CollectionEntry {

@@ -10,6 +10,7 @@ import { parseLogName } from '../storage/names.ts';
 import { readLog } from '../storage/wal/index.ts';
 import { ElanusError } from '../util/error.ts';
 import { CollectionState, type EngineParts } from './collection.ts';
+import { checkLogHeader } from './log-header.ts';
 import { decodeLogRecord, type LogRecord } from './log-record.ts';
 
 /** A collection as recovery left it. */
@@ -46,7 +47,7 @@ export async function recoverCollection(parts: EngineParts, entry: CollectionEnt
     }
     if (contents.damage) damages.push(contents.damage);
     // Without a header nothing of the log could be read.
-    if (contents.header.length > 0 || !contents.damage) checkHeader(name, contents.header, entry.collectionId, log!.generation);
+    if (contents.header.length > 0 || !contents.damage) checkLogHeader(name, contents.header, entry.collectionId, log!.generation);
     count.droppedBytes += contents.droppedBytes;
     for (const bytesOfRecord of contents.records) {
       const record = decodeLogRecord(bytesOfRecord);
@@ -64,14 +65,6 @@ export async function recoverCollection(parts: EngineParts, entry: CollectionEnt
   state.segmentsChanged();
   state.openLog(found);
   return { state, damages };
-}
-
-/** CORRUPT for a log that is another's than its name says. */
-export function checkHeader(name: string, header: Uint8Array, collectionId: number, generation: number): void {
-  const view = new DataView(header.buffer, header.byteOffset, header.length);
-  if (header.length !== 16 || view.getUint32(0, true) !== collectionId || view.getUint32(4, true) !== generation) {
-    throw new ElanusError('CORRUPT', `log "${name}" says that it belongs to another collection or generation`, { log: name });
-  }
 }
 
 /** A record that passes its checksum may still be of another schema, if files were mixed up by hand. */

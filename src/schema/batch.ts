@@ -8,7 +8,8 @@ import { elementsPerRow } from './column-values.ts';
 import { columnKeys, firstDuplicate } from './keys.ts';
 import type { SchemaPlan } from './plan.ts';
 import { NO_ROW, isRecord, notSupported, refuse, show } from './refuse.ts';
-import { gatherRows, refuseAutoId } from './rows.ts';
+import { gatherRows, mayBeMissing, refuseAutoId } from './rows.ts';
+import type { Field } from './types.ts';
 import { rowsOf, toColumn } from './values.ts';
 
 const RECORD_OVERHEAD_BYTES = 4096;
@@ -48,18 +49,26 @@ function gatherColumns(plan: SchemaPlan, input: unknown): ArrayLike<unknown>[] {
     if (field === undefined) refuse(name, NO_ROW, `a field of the schema (${[...plan.byName.keys()].join(', ')})`, 'an unknown one');
     if (field.autoId && input[name] !== undefined) refuseAutoId(name, NO_ROW);
   }
-  let rows = -1;
-  return plan.inserted.map((field) => {
-    const column = Object.hasOwn(input, field.name) ? input[field.name] : undefined;
-    if (column === undefined) refuse(field.name, NO_ROW, 'a column', 'nothing');
+  let first: Field | undefined;
+  let rows = 0;
+  for (const field of plan.inserted) {
+    const column = columnOf(input, field);
+    if (column === undefined) continue;
     if (!isColumn(column)) refuse(field.name, NO_ROW, 'an array or a typed array of values', show(column));
     const n = rowsOf(field, column);
     if (!Number.isInteger(n)) refuse(field.name, NO_ROW, `a multiple of ${elementsPerRow(field.type, field.dim ?? 1)} elements`, String(column.length));
-    if (rows === -1) rows = n;
-    else if (n !== rows) refuse(field.name, NO_ROW, `${rows} rows, as many as "${plan.inserted[0].name}"`, String(n));
-    return column;
+    if (first === undefined) rows = n;
+    else if (n !== rows) refuse(field.name, NO_ROW, `${rows} rows, as many as "${first.name}"`, String(n));
+    first ??= field;
+  }
+  return plan.inserted.map((field) => {
+    const column = columnOf(input, field);
+    if (column === undefined && !mayBeMissing(field)) refuse(field.name, NO_ROW, 'a column', 'nothing');
+    return (column ?? new Array<undefined>(rows)) as ArrayLike<unknown>;
   });
 }
+
+const columnOf = (columns: Record<string, unknown>, { name }: Field): unknown => (Object.hasOwn(columns, name) ? columns[name] : undefined);
 
 function isColumn(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));

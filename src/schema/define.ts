@@ -4,22 +4,26 @@
  */
 import type { FieldsInput, OnlyKnown, SchemaInput, TypedSchema } from './infer.ts';
 import { MAX_FIELDS, MAX_NAME_LENGTH, MAX_VARCHAR_BYTES, MAX_VECTOR_FIELDS } from './limits.ts';
+import { BatchBudget } from './budget.ts';
 import { NO_ROW, isRecord, notSupported, refuse, show } from './refuse.ts';
 import { COMPARED_OPTIONS, FIELD_TYPE_CODE } from './types.ts';
 import type { Field, FieldType, IndexSpec, MetricType, Schema, VectorType } from './types.ts';
+import { toColumn } from './values.ts';
 import { VECTOR_TYPES, checkMetric, defaultMetric, isVectorType, type VectorTypeInfo } from './vector-types/index.ts';
 
 const TYPES = Object.keys(FIELD_TYPE_CODE).join(', ');
 const TYPES_TO_COME = new Set(['Array']);
+const KEY_OPTIONS: readonly string[] = ['primaryKey', 'autoId'];
+const SCALAR_OPTIONS: readonly string[] = [...KEY_OPTIONS, 'nullable', 'defaultValue'];
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  Int64: ['primaryKey', 'autoId', 'as', 'partitionKey'],
-  VarChar: ['primaryKey', 'autoId', 'maxLength', 'partitionKey'],
+  Int64: [...SCALAR_OPTIONS, 'as', 'partitionKey'],
+  VarChar: [...SCALAR_OPTIONS, 'maxLength', 'partitionKey'],
+  JSON: [...KEY_OPTIONS, 'nullable'],
 };
-const PLAIN_OPTIONS: readonly string[] = ['primaryKey', 'autoId'];
-const VECTOR_OPTIONS: readonly string[] = [...PLAIN_OPTIONS, 'dim', 'index'];
-const SPARSE_OPTIONS: readonly string[] = [...PLAIN_OPTIONS, 'index'];
+const VECTOR_OPTIONS: readonly string[] = [...KEY_OPTIONS, 'dim', 'index'];
+const SPARSE_OPTIONS: readonly string[] = [...KEY_OPTIONS, 'index'];
 const METRICS: readonly MetricType[] = ['L2', 'IP', 'COSINE', 'HAMMING', 'JACCARD'];
-const OPTIONS_TO_COME = new Set(['nullable', 'defaultValue', 'clusteringKey', 'enableAnalyzer', 'analyzer', 'index']);
+const OPTIONS_TO_COME = new Set(['nullable', 'clusteringKey', 'enableAnalyzer', 'analyzer', 'index']);
 const SCHEMA_OPTIONS_TO_COME = new Set(['dynamicField', 'functions', 'numPartitions', 'ttlSeconds']);
 
 /**
@@ -40,7 +44,7 @@ export function toSchema(input: unknown): Schema {
     for (const field of input.fields) {
       if (!isRecord(field) || typeof field.name !== 'string') refuse('schema', NO_ROW, 'fields with names', show(field));
       if (fields[field.name] !== undefined) refuse(field.name, NO_ROW, 'one field of that name', 'two');
-      const { fieldId: _, name, ...options } = field;
+      const { fieldId: _id, addedIn: _version, name, ...options } = field;
       fields[name as string] = options;
     }
     return normalise({ fields, ...(input.description === undefined ? {} : { description: input.description }) });
@@ -88,7 +92,7 @@ function normaliseField(name: string, fieldId: number, input: unknown): Field {
   if (!isRecord(input)) refuse(name, NO_ROW, '{ type: ... }', show(input));
   const type = checkType(name, input.type);
   const dims = isVectorType(type) ? VECTOR_TYPES[type].dims : undefined;
-  const allowed = dims === undefined ? (OPTIONS[type] ?? PLAIN_OPTIONS) : dims === null ? SPARSE_OPTIONS : VECTOR_OPTIONS;
+  const allowed = dims === undefined ? (OPTIONS[type] ?? SCALAR_OPTIONS) : dims === null ? SPARSE_OPTIONS : VECTOR_OPTIONS;
   for (const key of Object.keys(input)) {
     if (key === 'type' || allowed.includes(key) || input[key] === undefined) continue;
     if (key === 'nullable' && input[key] === false) continue;
@@ -103,17 +107,41 @@ function normaliseField(name: string, fieldId: number, input: unknown): Field {
   if (autoId && type === 'VarChar') notSupported(name, 'autoId of a VarChar key', 'an Int64 key can have it');
   const partitionKey = flag(name, 'partitionKey', field.partitionKey);
   if (partitionKey && primaryKey) refuse(name, NO_ROW, 'partitionKey of another field than the primary key', 'both');
-  const base = { fieldId, name, type, primaryKey, autoId, nullable: false, ...(partitionKey ? { partitionKey } : {}) };
-  if (type === 'VarChar') return Object.freeze({ ...base, maxLength: integer(name, 'maxLength', field.maxLength, 1, MAX_VARCHAR_BYTES) });
+  const nullable = flag(name, 'nullable', field.nullable);
+  if (nullable && (primaryKey || partitionKey)) refuse(name, NO_ROW, `a ${primaryKey ? 'primary' : 'partition'} key that is not nullable`, 'nullable: true');
+  const { defaultValue } = field;
+  if (defaultValue !== undefined && primaryKey) refuse(name, NO_ROW, 'a primary key without a defaultValue', show(defaultValue));
+  const base = { fieldId, name, type, primaryKey, autoId, nullable, ...(partitionKey ? { partitionKey } : {}) };
+  return Object.freeze(defaultValue === undefined ? withOptions(base, field) : withDefault(withOptions(base, field), defaultValue));
+}
+
+/** A field with the options that only its type has. */
+function withOptions(base: Field, field: Partial<Record<string, unknown>>): Field {
+  const { name, type } = base;
+  if (type === 'VarChar') return { ...base, maxLength: integer(name, 'maxLength', field.maxLength, 1, MAX_VARCHAR_BYTES) };
   if (isVectorType(type)) {
+    const { dims } = VECTOR_TYPES[type];
     const dim = dims ? { dim: dimension(name, field.dim, dims) } : {};
-    return Object.freeze(field.index === undefined ? { ...base, ...dim } : { ...base, ...dim, index: normaliseIndex(name, type, field.index) });
+    return field.index === undefined ? { ...base, ...dim } : { ...base, ...dim, index: normaliseIndex(name, type, field.index) };
   }
   if (field.as !== undefined) {
     if (field.as !== 'number' && field.as !== 'string') refuse(name, NO_ROW, 'as: "number" or "string"', show(field.as));
-    return Object.freeze({ ...base, as: field.as });
+    return { ...base, as: field.as };
   }
-  return Object.freeze(base);
+  return base;
+}
+
+/** INVALID_ARGUMENT for a default that a row could not hold. */
+function withDefault(field: Field, value: unknown): Field {
+  const { name, type } = field;
+  const isText = type === 'Int64' && typeof value === 'string' && /^-?\d{1,19}$/.test(value);
+  const given = isText ? BigInt(value) : value;
+  try {
+    toColumn({ ...field, nullable: false }, [given], new BatchBudget());
+  } catch {
+    refuse(name, NO_ROW, `a defaultValue that a row could have in this ${type} field`, show(value));
+  }
+  return { ...field, defaultValue: type === 'Int64' ? String(given) : (given as boolean | number | string) };
 }
 
 function dimension(name: string, value: unknown, { min, max, multipleOf }: NonNullable<VectorTypeInfo['dims']>): number {

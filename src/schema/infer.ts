@@ -13,16 +13,31 @@ export interface IndexInput<M extends MetricType = MetricType> {
   readonly params?: Readonly<Record<string, number | string | boolean>>;
 }
 
-interface FieldOptions {
-  readonly nullable?: false;
+/** Of every scalar field but the primary key. */
+interface ScalarOptions<D> {
+  /** Rows may have no value. Not of a partition key. */
+  readonly nullable?: boolean;
+  /** What a row has whose value is missing or null. */
+  readonly defaultValue?: D;
 }
 
-export interface PlainFieldInput extends FieldOptions {
-  readonly type: 'Bool' | 'Int8' | 'Int16' | 'Int32' | 'Float' | 'Double' | 'JSON';
+export interface BoolFieldInput extends ScalarOptions<boolean> {
+  readonly type: 'Bool';
   readonly primaryKey?: false;
 }
 
-export interface Int64FieldInput extends FieldOptions {
+export interface NumberFieldInput extends ScalarOptions<number> {
+  readonly type: 'Int8' | 'Int16' | 'Int32' | 'Float' | 'Double';
+  readonly primaryKey?: false;
+}
+
+export interface JsonFieldInput {
+  readonly type: 'JSON';
+  readonly primaryKey?: false;
+  readonly nullable?: boolean;
+}
+
+export interface Int64FieldInput extends ScalarOptions<bigint | number | string> {
   readonly type: 'Int64';
   readonly primaryKey?: boolean;
   /** The database counts keys from 1; rows then come without one. */
@@ -33,7 +48,7 @@ export interface Int64FieldInput extends FieldOptions {
   readonly partitionKey?: boolean;
 }
 
-export interface VarCharFieldInput extends FieldOptions {
+export interface VarCharFieldInput extends ScalarOptions<string> {
   readonly type: 'VarChar';
   readonly primaryKey?: boolean;
   /** Most UTF-8 bytes of a value, 1 to 65,535. */
@@ -42,30 +57,32 @@ export interface VarCharFieldInput extends FieldOptions {
   readonly partitionKey?: boolean;
 }
 
-export interface DenseVectorFieldInput extends FieldOptions {
-  readonly type: 'FloatVector' | 'Float16Vector' | 'BFloat16Vector' | 'Int8Vector';
+interface VectorOptions {
   readonly primaryKey?: false;
+  readonly nullable?: false;
+}
+
+export interface DenseVectorFieldInput extends VectorOptions {
+  readonly type: 'FloatVector' | 'Float16Vector' | 'BFloat16Vector' | 'Int8Vector';
   /** 2 to 32,768. */
   readonly dim: number;
   readonly index?: IndexInput<'L2' | 'IP' | 'COSINE'>;
 }
 
-export interface BinaryVectorFieldInput extends FieldOptions {
+export interface BinaryVectorFieldInput extends VectorOptions {
   readonly type: 'BinaryVector';
-  readonly primaryKey?: false;
   /** Bits: a multiple of 8, 8 to 262,144. */
   readonly dim: number;
   readonly index?: IndexInput<'HAMMING' | 'JACCARD'>;
 }
 
-export interface SparseVectorFieldInput extends FieldOptions {
+export interface SparseVectorFieldInput extends VectorOptions {
   readonly type: 'SparseFloatVector';
-  readonly primaryKey?: false;
   readonly index?: IndexInput<'IP'>;
 }
 
 export type FieldInput =
-  | PlainFieldInput | Int64FieldInput | VarCharFieldInput | DenseVectorFieldInput | BinaryVectorFieldInput | SparseVectorFieldInput;
+  | BoolFieldInput | NumberFieldInput | JsonFieldInput | Int64FieldInput | VarCharFieldInput | DenseVectorFieldInput | BinaryVectorFieldInput | SparseVectorFieldInput;
 export type FieldsInput = Readonly<Record<string, FieldInput>>;
 
 export interface SchemaInput<F extends FieldsInput = FieldsInput> {
@@ -130,7 +147,7 @@ type FormsOf<T> = T extends { type: infer U extends keyof VectorForms } ? Vector
 export type JsonInput = string | number | boolean | object;
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
-/** What a row may hold in a field. */
+/** What a row may hold in a field, NULL apart. */
 type ValueInput<T> = T extends { type: 'Bool' }
   ? boolean
   : T extends { type: 'Int8' | 'Int16' | 'Int32' | 'Float' | 'Double' }
@@ -143,7 +160,7 @@ type ValueInput<T> = T extends { type: 'Bool' }
           ? JsonInput
           : FormsOf<T>['input'];
 
-/** What a field's column may be. */
+/** What a field's column may be, NULLs apart. */
 type ColumnInput<T> = T extends { type: 'Int8' | 'Int16' | 'Int32' | 'Float' | 'Double' }
   ? readonly number[] | Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint32Array | Uint16Array | Uint8Array
   : T extends { type: 'Int64' }
@@ -152,8 +169,10 @@ type ColumnInput<T> = T extends { type: 'Int8' | 'Int16' | 'Int32' | 'Float' | '
       ? /* shape (n, dim), flat */ FormsOf<T>['matrix'] | readonly FormsOf<T>['input'][]
       : readonly ValueInput<T>[];
 
-/** What reading a field returns. */
-type ValueOutput<T> = T extends { type: 'Bool' }
+/** What reading a field returns. NULL is never read of a field with a default. */
+type ValueOutput<T> = PresentOutput<T> | (T extends { nullable: true } ? (T extends { defaultValue: boolean | number | bigint | string } ? never : null) : never);
+
+type PresentOutput<T> = T extends { type: 'Bool' }
   ? boolean
   : T extends { type: 'Int8' | 'Int16' | 'Int32' | 'Float' | 'Double' }
     ? number
@@ -169,6 +188,8 @@ type ValueOutput<T> = T extends { type: 'Bool' }
           ? JsonValue
           : FormsOf<T>['output'];
 
+/** Fields that a row need not have. */
+type OptionalName<F> = { [K in keyof F]: F[K] extends { nullable: true } | { defaultValue: boolean | number | bigint | string } ? K : never }[keyof F];
 type AutoName<F> = { [K in keyof F]: F[K] extends { autoId: true } ? K : never }[keyof F];
 type KeyName<F> = { [K in keyof F]: F[K] extends { primaryKey: true } ? K : never }[keyof F];
 type VectorName<F> = { [K in keyof F]: F[K] extends { type: keyof VectorForms } ? K : never }[keyof F];
@@ -185,22 +206,22 @@ export type QueriesInput<S> =
   | readonly QueryInput<S>[]
   | (IsUntyped<S> extends true ? VectorForms[keyof VectorForms]['matrix'] : FormsOf<FieldsOf<S>[VectorName<FieldsOf<S>>]>['matrix']);
 
-/** A row for `insert`. An auto id is left out. */
+/** A row for `insert`. An auto id is left out; what is nullable or has a default may be. */
 export type Row<S> = IsUntyped<S> extends true
   ? Readonly<Record<string, unknown>>
   : Show<
-      { readonly [K in Exclude<keyof FieldsOf<S>, AutoName<FieldsOf<S>>>]: ValueInput<FieldsOf<S>[K]> } & {
-        readonly [K in AutoName<FieldsOf<S>>]?: undefined;
-      }
+      { readonly [K in Exclude<keyof FieldsOf<S>, AutoName<FieldsOf<S>> | OptionalName<FieldsOf<S>>>]: ValueInput<FieldsOf<S>[K]> } & {
+        readonly [K in OptionalName<FieldsOf<S>>]?: ValueInput<FieldsOf<S>[K]> | null;
+      } & { readonly [K in AutoName<FieldsOf<S>>]?: undefined }
     >;
 
-/** Columns for `insert`, all of the same number of rows. An auto id is left out. */
+/** Columns for `insert`, all of the same number of rows. An auto id is left out; what is nullable or has a default may be. */
 export type Columns<S> = IsUntyped<S> extends true
   ? Readonly<Record<string, ArrayLike<unknown>>>
   : Show<
-      { readonly [K in Exclude<keyof FieldsOf<S>, AutoName<FieldsOf<S>>>]: ColumnInput<FieldsOf<S>[K]> } & {
-        readonly [K in AutoName<FieldsOf<S>>]?: undefined;
-      }
+      { readonly [K in Exclude<keyof FieldsOf<S>, AutoName<FieldsOf<S>> | OptionalName<FieldsOf<S>>>]: ColumnInput<FieldsOf<S>[K]> } & {
+        readonly [K in OptionalName<FieldsOf<S>>]?: ColumnInput<FieldsOf<S>[K]> | readonly (ValueInput<FieldsOf<S>[K]> | null | undefined)[];
+      } & { readonly [K in AutoName<FieldsOf<S>>]?: undefined }
     >;
 
 /** A primary key as reads return it. */

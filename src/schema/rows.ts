@@ -29,14 +29,18 @@ export function refuseAutoId(name: string, row: number): never {
   refuse(name, row, 'nothing (the database counts this key itself: autoId)', 'a value');
 }
 
-function gatherField({ name }: Field, rows: readonly Record<string, unknown>[]): unknown[] {
+/** True for a field that a row need not have: it has a default, or NULL stands for it. */
+export const mayBeMissing = (field: Field): boolean => field.nullable || field.defaultValue !== undefined;
+
+function gatherField(field: Field, rows: readonly Record<string, unknown>[]): unknown[] {
+  const { name } = field;
   const n = rows.length;
   const values = new Array<unknown>(n);
   // A field named `constructor` must not be found on a row that has none.
   const inherited = name in Object.prototype;
   for (let row = 0; row < n; row++) {
     const value = inherited && !Object.hasOwn(rows[row], name) ? undefined : rows[row][name];
-    if (value === undefined) refuse(name, row, 'a value', 'nothing');
+    if (value === undefined && !mayBeMissing(field)) refuse(name, row, 'a value', 'nothing');
     values[row] = value;
   }
   return values;

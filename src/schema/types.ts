@@ -43,14 +43,18 @@ export interface IndexSpec {
 }
 
 export interface Field {
-  /** Position in the schema at creation; names a column in files. Never reused within a collection. */
+  /** Counts the fields as they came, and names a column in files. Never reused within a collection. */
   readonly fieldId: number;
   readonly name: string;
   readonly type: FieldType;
   readonly primaryKey: boolean;
   readonly autoId: boolean;
-  /** Always false until nullable fields exist; the formats have room for them. */
+  /** Rows may have no value: NULL. Never of the primary key, the partition key and vectors. */
   readonly nullable: boolean;
+  /** What a row has whose value is missing or null. Int64: in decimal text, so that a schema is plain JSON. */
+  readonly defaultValue?: boolean | number | string;
+  /** The version of the schema that brought the field; absent: the first. */
+  readonly addedIn?: number;
   /** VarChar: most UTF-8 bytes of a value, 1 to 65,535. */
   readonly maxLength?: number;
   /** Vectors but SparseFloatVector: 2 to 32,768; BinaryVector: bits, a multiple of 8 up to 262,144. */
@@ -71,4 +75,4 @@ export interface Schema {
 }
 
 /** Options by which rows of one field fit another. */
-export const COMPARED_OPTIONS = ['type', 'primaryKey', 'autoId', 'nullable', 'maxLength', 'dim', 'as', 'partitionKey'] as const;
+export const COMPARED_OPTIONS = ['type', 'primaryKey', 'autoId', 'nullable', 'defaultValue', 'maxLength', 'dim', 'as', 'partitionKey'] as const;

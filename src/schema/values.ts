@@ -7,10 +7,11 @@ import { bitmapBytes, newValues } from './column-values.ts';
 import type { BatchBudget } from './budget.ts';
 import { MAX_BATCH_BYTES, MAX_JSON_BYTES } from './limits.ts';
 import { refuse, show } from './refuse.ts';
-import type { Field, VectorType } from './types.ts';
+import type { Field, ScalarType, VectorType } from './types.ts';
 import { NOT_UTF8, isAscii, writeUtf8 } from './utf8.ts';
 import { VECTOR_TYPES, isVectorType } from './vector-types/index.ts';
 
+const NO_TEXT = Symbol('no text');
 const INTEGERS = { Int8: 0x7f, Int16: 0x7fff, Int32: 0x7fffffff } as const;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
@@ -21,12 +22,43 @@ export function rowsOf(field: Field, values: ArrayLike<unknown>): number {
   return isVectorType(field.type) ? VECTOR_TYPES[field.type].rowsOf(values, field.dim ?? 1) : values.length;
 }
 
-/** A column of `values`: one value per row, or for vectors one flat matrix. Nothing of `values` is kept. */
+/**
+ * A column of `values`: one value per row, or for vectors one flat matrix. Nothing of `values` is kept. Where null or undefined
+ * stands, the row has the field's default, or else NULL if the field is nullable.
+ */
 export function toColumn(field: Field, values: ArrayLike<unknown>, budget: BatchBudget): Column {
-  const { fieldId, name, type } = field;
-  if (isVectorType(type)) return vectorColumn(field, type, values, budget);
+  if (isVectorType(field.type)) return vectorColumn(field, field.type, values, budget);
+  if (!field.nullable && field.defaultValue === undefined) return scalarColumn(field, values, null, budget);
+  const row = firstMissing(values);
+  if (row < 0) return scalarColumn(field, values, null, budget);
+  const filled = Array.from(values);
+  const fill = field.defaultValue === undefined ? PLACEHOLDERS[field.type as ScalarType] : defaultOf(field);
+  const validity = field.defaultValue === undefined ? new Uint8Array(bitmapBytes(filled.length)) : null;
+  if (validity !== null) budget.take(validity.length);
+  for (let i = 0; i < filled.length; i++) {
+    if (filled[i] === undefined || filled[i] === null) filled[i] = fill;
+    else if (validity !== null) validity[i >> 3] |= 1 << (i & 7);
+  }
+  return scalarColumn(field, filled, validity, budget);
+}
+
+/** What stands in a column where a row has no value. No row of JSON has an empty text. */
+const PLACEHOLDERS: Readonly<Record<ScalarType, unknown>> = { Bool: false, Int8: 0, Int16: 0, Int32: 0, Int64: 0, Float: 0, Double: 0, VarChar: '', JSON: NO_TEXT };
+
+/** The default of a field that has one, as a user would write it. */
+const defaultOf = ({ type, defaultValue }: Field): unknown => (type === 'Int64' ? BigInt(defaultValue as string) : defaultValue);
+
+function firstMissing(values: ArrayLike<unknown>): number {
+  if (ArrayBuffer.isView(values)) return -1;
+  for (let row = 0; row < values.length; row++) if (values[row] === undefined || values[row] === null) return row;
+  return -1;
+}
+
+function scalarColumn(field: Field, values: ArrayLike<unknown>, validity: Uint8Array | null, budget: BatchBudget): Column {
+  const { fieldId, name } = field;
+  const type = field.type as ScalarType;
   const n = values.length;
-  const column = { fieldId, type, length: n, dim: 1, validity: null, offsets: null };
+  const column = { fieldId, type, length: n, dim: 1, validity, offsets: null };
   switch (type) {
     case 'VarChar':
       return { ...column, ...stringValues(name, values, field.maxLength as number, budget) };
@@ -121,6 +153,10 @@ function jsonTexts(name: string, values: ArrayLike<unknown>): string[] {
   const texts: string[] = new Array(values.length);
   for (let row = 0; row < texts.length; row++) {
     const x = values[row];
+    if (x === NO_TEXT) {
+      texts[row] = '';
+      continue;
+    }
     if (x === undefined || x === null) refuseKind(name, row, 'a JSON value', x);
     let text: string | undefined;
     try {

@@ -3,7 +3,7 @@
  * memory, its other columns as the batches in which they came. Writers and readers share a thread.
  */
 import type { Kernels } from '../kernels/kernels.ts';
-import { takeFrom } from '../schema/column-ops.ts';
+import { columnBytes, takeFrom } from '../schema/column-ops.ts';
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
 import { columnKeys } from '../schema/keys.ts';
 import type { Field, Schema } from '../schema/types.ts';
@@ -87,7 +87,7 @@ export class GrowingSegment {
       if (vectors) vectors.append(column);
       else {
         columns.set(column.fieldId, column);
-        byteLength += column.values.byteLength + (column.offsets?.byteLength ?? 0);
+        byteLength += columnBytes(column);
         if (column.fieldId === this.#keyField.fieldId) keys = columnKeys(column);
       }
     }

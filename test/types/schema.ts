@@ -151,8 +151,28 @@ defineSchema({ fields: { id, s: { type: 'Bool', maxLength: 3 } } });
 defineSchema({ fields: { id: { type: 'Int64', primarykey: true } } });
 // @ts-expect-error a key of a type that cannot be one
 defineSchema({ fields: { id: { type: 'Double', primaryKey: true } } });
-// @ts-expect-error nullable is not there yet
-defineSchema({ fields: { id, f: { type: 'Float', nullable: true } } });
+const sparseRows = defineSchema({
+  fields: {
+    id: { type: 'Int64', primaryKey: true },
+    note: { type: 'VarChar', maxLength: 8, nullable: true },
+    stars: { type: 'Int8', defaultValue: 3 },
+    seen: { type: 'Int64', as: 'number', nullable: true, defaultValue: 0n },
+    v: { type: 'FloatVector', dim: 2 },
+  },
+});
+expectType<Equal<
+  Row<typeof sparseRows>,
+  { readonly id: bigint | number; readonly v: VectorInput; readonly note?: string | null; readonly stars?: number | null; readonly seen?: bigint | number | null }
+>>(true);
+expectType<Equal<Found<typeof sparseRows, undefined>, { id: bigint; note: string | null; stars: number; seen: number }>>(true);
+export const columnsWithNulls: Columns<typeof sparseRows>[] = [{ id: [1], v: [[1, 2]] }, { id: [1], v: [[1, 2]], note: [null], stars: Int8Array.of(1), seen: [undefined] }];
+
+// @ts-expect-error vectors are never NULL
+defineSchema({ fields: { id, w: { type: 'FloatVector', dim: 4, nullable: true } } });
+// @ts-expect-error JSON has no default
+defineSchema({ fields: { id, j: { type: 'JSON', defaultValue: '{}' } } });
+// @ts-expect-error a default of another type
+defineSchema({ fields: { id, f: { type: 'Float', defaultValue: 'x' } } });
 // @ts-expect-error dynamic fields are not there yet
 defineSchema({ fields: { id }, dynamicField: true });
 // @ts-expect-error no such output type

@@ -38,6 +38,8 @@ const field = object<Field>({
   primaryKey: boolean,
   autoId: boolean,
   nullable: boolean,
+  defaultValue: optional(scalar),
+  addedIn: optional(integer(2)),
   maxLength: optional(integer(1, 65_535)),
   dim: optional(integer(1, 262_144)),
   as: optional(oneOf(['number', 'string'])),
