@@ -13,7 +13,7 @@ import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
 import type { CollectionScope, CompactOptions, LoadOptions } from './collection-admin.ts';
-import { SIGNAL_ONLY, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
+import { SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import { outputIds, searchRequest } from './search-request.ts';
 import type { CollectionDescription, Session } from './session.ts';

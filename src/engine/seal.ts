@@ -35,9 +35,9 @@ async function sealNow(state: CollectionState): Promise<void> {
 /** Freezes what has been written up to the call. Deletes alone leave no growing rows, but a log. */
 async function freezeAll(state: CollectionState): Promise<void> {
   await state.log.settled();
-  const logBytes = await state.log.byteLength();
-  if (state.growing.rows > 0 || logBytes > 0) await state.log.rotate();
-  else if (state.sealing.length === 0) state.sealedTo = state.appliedTo;
+  const { appliedTo } = state;
+  if (state.growing.rows > 0 || (await state.log.byteLength()) > 0) await state.log.rotate();
+  else if (state.sealing.length === 0) state.sealedTo = appliedTo;
 }
 
 /** A growing segment that was written to a file, which nothing names yet. */
