@@ -9,6 +9,7 @@ import { columnKeys } from '../../src/schema/keys.ts';
 import { valueAt } from '../../src/schema/column-values.ts';
 import type { MetricType } from '../../src/schema/types.ts';
 import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
+import type { Store } from '../../src/storage/store.ts';
 import { DIM, fieldId, insertRows, openTestEngine, testSchema, type TestEngine } from './harness.ts';
 import { bestScores, type ModelRow, score } from './model.ts';
 import { random } from '../support/random.ts';
@@ -268,6 +269,70 @@ describe('history', () => {
     await check(client);
     await check(await reopen());
   });
+
+  for (const what of ['flush', 'compact'] as const) {
+    it(`keeps deletes and purges that come at any moment of a ${what}`, async () => {
+      for (let moment = 1; ; moment++) {
+        const clock = { wall: 1_700_000_000_000 };
+        const medium = new MemoryMedium();
+        const store = openMemoryStore({ medium });
+        let calls = 0;
+        let onCall: () => Promise<void> = async () => {};
+        hook(store, async () => {
+          if (++calls === moment) await onCall();
+        });
+        const { client } = await openTestEngine(store, {}, {}, () => clock.wall);
+        const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
+        const put = (label: string, ...keys: number[]) => insertRows(client, collectionId, schema, keys.map((key) => row(key, label)));
+        await put('a', 1, 2, 3, 4, 5);
+        if (what === 'compact') await client.flush({ collectionId });
+        await put('b', 1, 3);
+        const before = await client.now();
+        await client.delete({ collectionId, keys: BigInt64Array.of(3n) });
+        if (what === 'compact') await client.flush({ collectionId });
+        const dead = await client.now();
+        calls = 0;
+        let timestamp = 0n;
+        let purge: Promise<unknown> | null = null;
+        onCall = async () => {
+          purge = client.delete({ collectionId, keys: BigInt64Array.of(3n, 5n), purge: true });
+          ({ timestamp } = await client.delete({ collectionId, keys: BigInt64Array.of(2n) }));
+        };
+        await client[what]({ collectionId });
+        const isOver = purge === null;
+        await purge;
+        if (isOver) {
+          expect(moment).toBeGreaterThan(3);
+          return;
+        }
+        const check = async (engine: TestEngine['client']): Promise<void> => {
+          const seen = async (at?: bigint) => Array.from((await engine.get({ collectionId, keys: BigInt64Array.of(1n, 2n, 3n, 4n, 5n), outputFieldIds: [], at })).found, (found) => found >= 0);
+          expect(await seen(before), `moment ${moment}`).toEqual([true, true, false, true, false]);
+          expect(await seen(dead)).toEqual([true, true, false, true, false]);
+          expect(await seen(timestamp)).toEqual([true, false, false, true, false]);
+          expect(await seen()).toEqual([true, false, false, true, false]);
+          expect(await engine.count({ collectionId })).toBe(2);
+        };
+        await check(client);
+        medium.lockedBy = null;
+        await check((await openTestEngine(openMemoryStore({ medium }), {}, {}, () => clock.wall)).client);
+      }
+    });
+  }
+
+  /** Calls back before each file is written and each commit. */
+  function hook(store: Store, onCall: () => Promise<void>): void {
+    const write = store.write.bind(store);
+    const swap = store.root.swap.bind(store.root);
+    store.write = async (name, bytes) => {
+      await onCall();
+      return write(name, bytes);
+    };
+    store.root.swap = async (expected, next) => {
+      await onCall();
+      return swap(expected, next);
+    };
+  }
 
   it('is searched through an index as well as the present', { timeout: 60_000 }, async () => {
     const dim = 64;
