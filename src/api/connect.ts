@@ -4,7 +4,7 @@ import { NO_ROW, refuse, show } from '../schema/refuse.ts';
 import { throwIfAborted } from '../util/error.ts';
 import { Database } from './database.ts';
 import { EventHub } from './events.ts';
-import { booleanOption, checkOptions, contextOf, integerOption, wordOption } from './options.ts';
+import { RETENTION_SECONDS_MAX, booleanOption, checkOptions, contextOf, integerOption, wordOption } from './options.ts';
 import { Session } from './session.ts';
 import { parseUrl } from './url.ts';
 
@@ -32,6 +32,16 @@ export interface ConnectOptions {
   readonly retentionSeconds?: number;
   /** And at most so many bytes of it, of all collections together; the oldest goes first. Default: the larger of 64 MiB and a quarter of what lives. */
   readonly historyBytes?: number;
+  /**
+   * Encrypts the database at rest with AES-GCM: a CryptoKey of 256 bits that may encrypt and decrypt, or 32 bytes. A new database is
+   * encrypted from its first byte; for one that is there it must be the key that it was made with (UNAUTHENTICATED).
+   */
+  readonly encryptionKey?: CryptoKey | BufferSource;
+  /**
+   * Asks the browser not to remove this origin's data when the disk is full, as `navigator.storage.persist()` does; `stats().persisted`
+   * says whether it agreed. For pages; elsewhere nothing happens. Default false.
+   */
+  readonly persist?: boolean;
   /** Gives up opening. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
@@ -41,25 +51,25 @@ export interface ConnectOptions {
 
 export type Connect = (url: string, options?: ConnectOptions) => Promise<Database>;
 
-const OPTIONS: ReadonlySet<string> = new Set(['mode', 'workers', 'durability', 'readOnly', 'recover', 'cacheBytes', 'retentionSeconds', 'historyBytes', 'signal', 'onProgress', 'wasm']);
-const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['persist', 'token', 'encryptionKey', 'embedders']);
+const OPTIONS: ReadonlySet<string> = new Set(['mode', 'workers', 'durability', 'readOnly', 'recover', 'cacheBytes', 'retentionSeconds', 'historyBytes', 'encryptionKey', 'persist', 'signal', 'onProgress', 'wasm']);
+const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['token', 'embedders']);
 
 const CACHE_BYTES = 256 << 20;
-/** A hundred years. */
-const RETENTION_SECONDS_MAX = 3_155_760_000;
 
 /** The `connect` of an entry, over the engines that its launcher starts. */
 export function makeConnect(launch: EngineLauncher): Connect {
   return async function connect(url: string, options: ConnectOptions = {}): Promise<Database> {
     const { href } = parseUrl(url);
     checkOptions(options, 'connect', OPTIONS, OPTIONS_TO_COME);
-    const { signal, wasm } = options;
+    const { signal, wasm, encryptionKey } = options;
     if (wasm !== undefined && !isWasm(wasm)) refuse('wasm', NO_ROW, 'a WebAssembly.Module, an ArrayBuffer or a view of one', show(wasm));
+    const context = contextOf(signal, options.onProgress);
     const request = {
       url: href,
       mode: wordOption('mode', options.mode, ['auto', 'worker', 'inline']) ?? 'auto',
       workers: options.workers === undefined ? undefined : integerOption('workers', options.workers, 0, 64, 0),
       wasm,
+      persist: booleanOption('persist', options.persist, false),
       options: {
         durability: wordOption('durability', options.durability, ['strict', 'relaxed']) ?? 'strict',
         readOnly: booleanOption('readOnly', options.readOnly, false),
@@ -68,8 +78,8 @@ export function makeConnect(launch: EngineLauncher): Connect {
         retentionSeconds: integerOption('retentionSeconds', options.retentionSeconds, 0, RETENTION_SECONDS_MAX, 86_400),
         historyBytes: options.historyBytes === undefined ? undefined : integerOption('historyBytes', options.historyBytes, 0, Number.MAX_SAFE_INTEGER, 0),
       },
+      encryptionKey: encryptionKey === undefined ? undefined : await (await import('./encryption-key.ts')).toEncryptionKey(encryptionKey),
     } as const;
-    const context = contextOf(signal, options.onProgress);
     const events = new EventHub();
     const engine = await launch(request, { ...context, onEvent: (event) => events.emit(event) });
     if (signal?.aborted) await engine.close();

@@ -18,6 +18,9 @@ export const SIGNAL_ONLY: ReadonlySet<string> = new Set(['signal']);
 /** Most hits of one search, `offset` included, and most queries of one call. */
 export const MAX_LIMIT = 16_384;
 
+/** A hundred years. */
+export const RETENTION_SECONDS_MAX = 3_155_760_000;
+
 /** INVALID_ARGUMENT for an option that is not in `known`, NOT_SUPPORTED for one that is in `toCome`. Undefined stands for absent. */
 export function checkOptions(options: unknown, call: string, known: ReadonlySet<string>, toCome?: ReadonlySet<string>): void {
   if (options === undefined) return;

@@ -39,7 +39,7 @@ export class Compaction {
       this.#isScheduled = false;
       for (let next = this.#next(); next; next = this.#next()) {
         throwIfAborted(signal);
-        await mergeGroup(this.#state, next, signal, this.#indexing.ofMerges(signal, undefined));
+        await mergeGroup(this.#state, next.segments, next.horizon, signal, this.#indexing.ofMerges(signal, undefined));
       }
     }).catch((error: ElanusError) => {
       if (this.#jobs.closed || error.code === 'ABORTED') return;
@@ -47,13 +47,14 @@ export class Compaction {
     });
   }
 
-  #next(): SealedSegment[] | null {
+  #next(): { readonly segments: SealedSegment[]; readonly horizon: bigint } | null {
+    this.#state.expire();
     const { history } = this.#state.parts;
     const rowsMax = segmentRowsMax(this.#state);
     const horizon = history.horizonOf(this.#state);
     for (const { partitionId } of this.#state.entry.partitions) {
       const next = nextMerge(this.#ofPartition(partitionId, horizon), rowsMax);
-      if (next) return next.map(({ segment }) => segment);
+      if (next) return { segments: next.map(({ segment }) => segment), horizon };
     }
     return null;
   }
@@ -63,37 +64,38 @@ export class Compaction {
     return ofPartition.map((segment) => ({ segment, rows: segment.rows, reclaimableRows: segment.reclaimableRows(horizon) }));
   }
 
-  /** `compact`: seals what is growing, then merges all there is into as few segments as may be, without the rows that are dead for good. */
-  async compact(context: CallContext | undefined): Promise<CompactReply> {
+  /** `compact`: seals what is growing, then merges all there is into as few segments as may be, without what no read of the past sees. `retentionSeconds`: keep less for those. */
+  async compact(retentionSeconds: number | undefined, context: CallContext | undefined): Promise<CompactReply> {
     const state = this.#state;
     return this.#jobs.run(this, async (signal) => {
       await seal(state);
       const before = { segments: state.sealed.length, rows: storedRows(state), bytes: storedBytes(state) };
-      await this.mergeAll(signal, context, false);
+      await this.mergeAll(signal, context, false, retentionSeconds);
       return { segmentsBefore: before.segments, segmentsAfter: state.sealed.length, removedRows: before.rows - storedRows(state), freedBytes: before.bytes - storedBytes(state) };
     }, context?.signal);
   }
 
   /** Merges into as few segments as may be. To be called inside a job. `isDeadKept`: not only to be rid of a few dead rows. */
-  async mergeAll(signal: AbortSignal, context: CallContext | undefined, isDeadKept: boolean): Promise<void> {
+  async mergeAll(signal: AbortSignal, context: CallContext | undefined, isDeadKept: boolean, retentionSeconds?: number): Promise<void> {
     const rowsMax = segmentRowsMax(this.#state);
     this.#state.expire();
-    const horizon = this.#state.parts.history.horizonOf(this.#state);
+    const horizon = this.#state.parts.history.horizonOf(this.#state, retentionSeconds);
     const groups = this.#state.entry.partitions.flatMap(({ partitionId }) => fullMerges(this.#ofPartition(partitionId, horizon), rowsMax, isDeadKept));
     for (const [done, group] of groups.entries()) {
       throwIfAborted(signal);
       context?.onProgress?.({ phase: 'merge', done, total: groups.length });
-      await mergeGroup(this.#state, group.map(({ segment }) => segment), signal, this.#indexing.ofMerges(signal, context));
+      await mergeGroup(this.#state, group.map(({ segment }) => segment), horizon, signal, this.#indexing.ofMerges(signal, context));
     }
   }
 
   /** Writes segments anew that hold purged rows, without them. */
   async rewritePurged(context: CallContext | undefined): Promise<void> {
+    const { history } = this.#state.parts;
     const hasPurged = ({ deletes }: SealedSegment): boolean => [...deletes.values()].includes(PURGED);
     await this.#jobs.run(this, async (signal) => {
       for (let found = this.#state.sealed.find(hasPurged); found; found = this.#state.sealed.find(hasPurged)) {
         throwIfAborted(signal);
-        await mergeGroup(this.#state, [found], signal, this.#indexing.ofMerges(signal, context));
+        await mergeGroup(this.#state, [found], history.horizonOf(this.#state), signal, this.#indexing.ofMerges(signal, context));
       }
     }, context?.signal);
   }

@@ -11,6 +11,7 @@ import { KernelPool } from '../segment/kernel-pool.ts';
 import { VectorCache } from '../segment/vector-cache.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
 import type { Store, StoreLock } from '../storage/store.ts';
+import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import { Catalog } from './catalog.ts';
 import type {
@@ -46,7 +47,7 @@ import { assertFree, collectionNames, findCollection, findDatabase, lookUp } fro
 import { assertNoAliases, Namespaces } from './namespaces.ts';
 import { newCollection } from './new-collection.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
-import { recoverCollection } from './recovery.ts';
+import { recoverCollection, recoverySteps } from './recovery.ts';
 import { seal, truncate } from './seal.ts';
 import { collectionStats } from './stats.ts';
 import { Ticker } from './ticker.ts';
@@ -59,6 +60,8 @@ export interface EngineDeps {
   readonly onEvent: (event: EngineEvent) => void;
   /** Which thread this is, as `stats` tells it. */
   readonly thread?: 'calling' | 'worker';
+  /** Whether the store encrypts, as `stats` tells it. */
+  readonly isEncrypted?: boolean;
   readonly context?: CallContext;
   /** The wall clock, in milliseconds. */
   readonly now?: () => number;
@@ -162,10 +165,14 @@ class Engine implements EngineClient {
     const count = { replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
     const logs = await store.logs.list();
     const entries = catalog.manifest.collections;
-    for (const [i, entry] of entries.entries()) {
+    const total = entries.reduce((sum, entry) => sum + recoverySteps(entry, logs), 0);
+    let done = 0;
+    const onStep = (): void => {
       throwIfAborted(context?.signal);
-      context?.onProgress?.({ phase: 'recover', done: i, total: entries.length });
-      const { state, damages } = await recoverCollection(this.#parts, entry, logs, count);
+      context?.onProgress?.({ phase: 'recover', done: done++, total });
+    };
+    for (const entry of entries) {
+      const { state, damages } = await recoverCollection(this.#parts, entry, logs, count, onStep);
       this.#adopt(state);
       for (const { code, message, detail } of damages) this.#parts.onEvent({ type: 'error', code, message: `opened without what is damaged: ${message}`, detail, collection: entry.name });
       // What could be read goes into a segment, so that the damaged log is not met again.
@@ -246,7 +253,8 @@ class Engine implements EngineClient {
     await this.#namespaces.dropDatabase(name);
   }
 
-  async createCollection(request: CollectionName & CreateCollectionRequest): Promise<CollectionInfo> {
+  async createCollection(request: CollectionName & CreateCollectionRequest, context?: CallContext): Promise<CollectionInfo> {
+    throwIfAborted(context?.signal);
     this.#assertWritable();
     const { catalog, clock } = this.#parts;
     const { ifNotExists, schema } = request;
@@ -292,14 +300,16 @@ class Engine implements EngineClient {
     await this.#namespaces.renameCollection(request);
   }
 
-  async dropCollection(request: CollectionName | { collectionId: number }): Promise<void> {
+  async dropCollection(request: CollectionName | { collectionId: number }, context?: CallContext): Promise<void> {
+    throwIfAborted(context?.signal);
     this.#assertWritable();
     const { catalog, clock, store } = this.#parts;
     const { state, jobs } = this.#find(request);
     const { collectionId, name } = state;
     assertNoAliases(catalog.manifest, collectionId, name, 'drop');
-    await jobs.close(new ElanusError('NOT_FOUND', 'the collection was dropped before the index was built', { collection: name }));
-    await state.close();
+    const reason = new ElanusError('NOT_FOUND', `collection "${name}" was dropped`, { collection: name });
+    await jobs.close(reason);
+    await state.close(reason);
     let files: string[] = [];
     await catalog.commit(clock, (manifest) => {
       assertNoAliases(manifest, collectionId, name, 'drop');
@@ -307,12 +317,13 @@ class Engine implements EngineClient {
       return { ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) };
     });
     this.#collections.delete(collectionId);
-    state.free();
+    await state.free();
     await removeUnnamed(store, catalog, files);
     await removeLogs(store, catalog, collectionId);
   }
 
-  async truncateCollection({ collectionId }: { collectionId: number }): Promise<void> {
+  async truncateCollection({ collectionId }: { collectionId: number }, context?: CallContext): Promise<void> {
+    throwIfAborted(context?.signal);
     await truncate(this.#openToWrite(collectionId).state);
   }
 
@@ -376,21 +387,24 @@ class Engine implements EngineClient {
   }
 
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply> {
+    if (context?.signal) throwIfAborted(context.signal);
     return this.#open(request.collectionId).state.search(request, context);
   }
 
-  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; at?: bigint }): Promise<GetReply> {
-    return this.#open(request.collectionId).state.get(request);
+  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; at?: bigint }, context?: CallContext): Promise<GetReply> {
+    throwIfAborted(context?.signal);
+    return unlessAborted(this.#open(request.collectionId).state.get(request), context?.signal);
   }
 
-  async count({ collectionId, partitions, at }: { collectionId: number; partitions?: readonly string[]; at?: bigint }): Promise<number> {
+  async count({ collectionId, partitions, at }: { collectionId: number; partitions?: readonly string[]; at?: bigint }, context?: CallContext): Promise<number> {
+    throwIfAborted(context?.signal);
     return this.#open(collectionId).state.countRows(partitions, at);
   }
 
-  async flush(request: { collectionId: number }): Promise<void> {
+  async flush(request: { collectionId: number }, context?: CallContext): Promise<void> {
+    throwIfAborted(context?.signal);
     const open = this.#openToWrite(request.collectionId);
-    await seal(open.state);
-    schedule(open);
+    await unlessAborted(seal(open.state).then(() => schedule(open)), context?.signal);
   }
 
   async load({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<void> {
@@ -405,10 +419,10 @@ class Engine implements EngineClient {
     return this.#open(collectionId).state.loading.stateOf(partitions);
   }
 
-  async compact(request: { collectionId: number }, context?: CallContext): Promise<CompactReply> {
+  async compact(request: { collectionId: number; retentionSeconds?: number }, context?: CallContext): Promise<CompactReply> {
     const open = this.#openToWrite(request.collectionId);
     try {
-      return await open.compaction.compact(context);
+      return await open.compaction.compact(request.retentionSeconds, context);
     } finally {
       schedule(open);
     }
@@ -453,6 +467,8 @@ class Engine implements EngineClient {
       cache: { residentBytes: this.#parts.pool.cache.residentBytes, budgetBytes: this.#parts.pool.cache.budgetBytes, rowCacheBytes: this.#parts.pool.cache.rowCacheBytes },
       usage: estimate.usage,
       quota: estimate.quota,
+      persisted: estimate.persisted,
+      isEncrypted: this.#deps.isEncrypted ?? false,
       recovery: this.#recovery,
     };
   }
@@ -472,11 +488,13 @@ class Engine implements EngineClient {
       }
     };
     this.#ticker?.stop();
-    for (const { jobs } of this.#collections.values()) await jobs.close(new ElanusError('CLOSED', 'the database was closed before the index was built'));
+    const reason = new ElanusError('CLOSED', 'the database was closed');
+    const open = [...this.#collections.values()];
+    await Promise.all(open.map(({ jobs }) => jobs.close(reason)));
     await builds.close();
-    for (const { state } of this.#collections.values()) await attempt(() => state.close());
+    for (const { state } of open) await attempt(() => state.close(reason));
     await catalog.idle();
-    for (const { state } of this.#collections.values()) state.free();
+    await Promise.all(open.map(({ state }) => state.free()));
     this.#collections.clear();
     if (this.#lock) await attempt(() => this.#lock!.release());
     await attempt(() => store.close());

@@ -40,9 +40,9 @@ export class History {
     this.#states = states;
   }
 
-  /** The horizon that a collection's next file may have. It never goes back. */
-  horizonOf(state: CollectionState): bigint {
-    return this.#horizonOf(state, this.#cutoff());
+  /** The horizon that a collection's next file may have. It never goes back. `retentionSeconds`: instead of that of the database, where it is shorter. */
+  horizonOf(state: CollectionState, retentionSeconds = this.#options.retentionSeconds): bigint {
+    return this.#horizonOf(state, this.#cutoff(Math.min(retentionSeconds, this.#options.retentionSeconds)));
   }
 
   /** The manifest with all horizons moved on as far as they may be. */
@@ -79,8 +79,8 @@ export class History {
   }
 
   /** What was deleted up to here is kept no longer, in no collection. */
-  #cutoff(): bigint {
-    const byAge = this.#clock.present - ticksOf(this.#options.retentionSeconds * 1000);
+  #cutoff(retentionSeconds = this.#options.retentionSeconds): bigint {
+    const byAge = this.#clock.present - ticksOf(retentionSeconds * 1000);
     return this.#cutoffBySize(byAge > 0n ? byAge : 0n);
   }
 

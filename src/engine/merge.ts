@@ -27,8 +27,8 @@ export interface MergedIndexes {
   areCurrent(merged: SealedSegment, entries: readonly SegmentIndexEntry[]): boolean;
 }
 
-/** Merges segments of one partition into one, or writes one anew, without what is dead for good. */
-export async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment[], signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
+/** Merges segments of one partition into one, or writes one anew, without what no read from the horizon on sees; the collection's horizon becomes that. */
+export async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment[], horizon: bigint, signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
   const { catalog, clock, history } = state.parts;
   const { partitionId } = inputs[0]!.entry;
   for (const segment of inputs) segment.pins.pin();
@@ -38,8 +38,6 @@ export async function mergeGroup(state: CollectionState, inputs: readonly Sealed
   let obsolete: string[] = [];
   let isCommitted = false;
   try {
-    state.expire();
-    const horizon = history.horizonOf(state);
     const { snapshot, places } = await readReachable(state, inputs, horizon);
     throwIfAborted(signal);
     const merged = snapshot.rows === 0 ? null : await writeSealed(state, snapshot, partitionId);
@@ -81,8 +79,11 @@ export async function mergeGroup(state: CollectionState, inputs: readonly Sealed
     for (const segment of inputs) segment.pins.unpin();
     if (unnamed && !isCommitted) await discard(state, unnamed, [...entries.map(({ file }) => file), ...(saved?.written ?? [])]);
   }
+  if (!isCommitted) return;
+  const rows = unnamed?.rows ?? 0;
+  state.parts.onEvent({ type: 'compacted', collection: state.name, segments: inputs.length, rows, removedRows: inputs.reduce((sum, segment) => sum + segment.rows, 0) - rows });
   // A search that began before may still read from their files.
-  if (isCommitted) await retireSegments(state, inputs, [...obsolete, ...saved!.written]);
+  await retireSegments(state, inputs, [...obsolete, ...saved!.written]);
 }
 
 /** Thrown inside a commit that an index was changed or dropped meanwhile. */

@@ -27,16 +27,18 @@ export interface RecoveryCount {
   droppedBytes: number;
 }
 
-export async function recoverCollection(parts: EngineParts, entry: CollectionEntry, logNames: readonly string[], count: RecoveryCount): Promise<Recovered> {
+export async function recoverCollection(parts: EngineParts, entry: CollectionEntry, logNames: readonly string[], count: RecoveryCount, onStep: () => void): Promise<Recovered> {
   const damages: ElanusError[] = [];
   const state = new CollectionState(parts, entry);
   const found = { generation: entry.firstLogGeneration, nextAutoId: entry.nextAutoId, byteLength: 0 };
-  state.openSegments(await Promise.all(entry.segments.map((segment) => SealedSegment.open(parts.store, segment, entry.schema, parts.pool))));
-  const logs = logNames
-    .map((name) => ({ name, log: parseLogName(name) }))
-    .filter(({ log }) => log?.collectionId === entry.collectionId && log.generation >= entry.firstLogGeneration)
-    .sort((a, b) => a.log!.generation - b.log!.generation);
-  for (const { name, log } of logs) {
+  const opened = entry.segments.map(async (segment) => {
+    const sealed = await SealedSegment.open(parts.store, segment, entry.schema, parts.pool);
+    onStep();
+    return sealed;
+  });
+  state.openSegments(await Promise.all(opened));
+  for (const { name, log } of logsOf(entry, logNames)) {
+    onStep();
     const bytes = await parts.store.logs.read(name);
     const contents = readLog(name, bytes, { recover: parts.options.recover });
     found.generation = log!.generation + 1;
@@ -67,6 +69,17 @@ export async function recoverCollection(parts: EngineParts, entry: CollectionEnt
   return { state, damages };
 }
 
+/** The logs that are to be replayed, in order. */
+function logsOf(entry: CollectionEntry, logNames: readonly string[]): { readonly name: string; readonly log: ReturnType<typeof parseLogName> }[] {
+  return logNames
+    .map((name) => ({ name, log: parseLogName(name) }))
+    .filter(({ log }) => log?.collectionId === entry.collectionId && log.generation >= entry.firstLogGeneration)
+    .sort((a, b) => a.log!.generation - b.log!.generation);
+}
+
+/** Steps of opening a collection, as `recoverCollection` counts them. */
+export const recoverySteps = (entry: CollectionEntry, logNames: readonly string[]): number => entry.segments.length + logsOf(entry, logNames).length;
+
 /** A record that passes its checksum may still be of another schema, if files were mixed up by hand. */
 export function checkRecord(name: string, record: LogRecord, entry: CollectionEntry): void {
   const keyField = entry.schema.fields.find((field) => field.primaryKey)!;
@@ -87,5 +100,5 @@ export function checkRecord(name: string, record: LogRecord, entry: CollectionEn
 function nextAutoIdAfter(keyField: Field, columns: readonly Column[]): bigint {
   if (!keyField.autoId) return 0n;
   const keys = columns.find((column) => column.fieldId === keyField.fieldId)!.values as BigInt64Array;
-  return keys.length > 0 ? keys[keys.length - 1]! + 1n : 0n;
+  return keys.reduce((most, key) => (key >= most ? key + 1n : most), 0n);
 }

@@ -97,6 +97,7 @@ async function sealFrozen(state: CollectionState, { rows, nextLogGeneration: fir
     for (const { segment } of written) await discard(state, segment, saved?.written);
     throw error;
   }
+  if (named.length > 0) state.parts.onEvent({ type: 'sealed', collection: state.name, segments: named.length, rows: named.reduce((sum, { segment }) => sum + segment.rows, 0) });
   for (const { segment } of written) if (!named.some((kept) => kept.segment === segment)) await discard(state, segment);
   await removeUnnamed(store, catalog, [...saved!.obsolete, ...saved!.written]);
   await removeLogs(store, catalog, state.collectionId);

@@ -50,7 +50,7 @@ async function run(seed: number): Promise<void> {
   const medium = new MemoryMedium();
   const reopen = (): Promise<TestEngine> => {
     medium.lockedBy = null; // the process that held it is gone
-    return openTestEngine(openMemoryStore({ medium }), options, {}, () => wall);
+    return openTestEngine(openMemoryStore({ medium }), options, {}, undefined, () => wall);
   };
   let engine = await reopen();
   const { collectionId } = await engine.client.createCollection({ name: 'c', schema, ifNotExists: false });
@@ -166,7 +166,7 @@ describe('history', () => {
     const medium = new MemoryMedium();
     const reopen = async (): Promise<TestEngine['client']> => {
       medium.lockedBy = null;
-      return (await openTestEngine(openMemoryStore({ medium }), options, {}, () => clock.wall)).client;
+      return (await openTestEngine(openMemoryStore({ medium }), options, {}, undefined, () => clock.wall)).client;
     };
     const client = await reopen();
     const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
@@ -228,6 +228,21 @@ describe('history', () => {
     await expect(client.count({ collectionId, at: then })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
+  it('ends where a compaction is told to keep less', async () => {
+    const { client, clock, collectionId } = await open({ retentionSeconds: 1_000 });
+    await insertRows(client, collectionId, schema, [row(1, 'a'), row(2, 'a')]);
+    clock.wall += 60_000;
+    await client.delete({ collectionId, keys: BigInt64Array.of(1n) });
+    const first = await client.now();
+    clock.wall += 60_000;
+    await client.delete({ collectionId, keys: BigInt64Array.of(2n) });
+    expect(await client.compact({ collectionId, retentionSeconds: 5_000 })).toMatchObject({ removedRows: 0 });
+    expect(await client.compact({ collectionId, retentionSeconds: 30 })).toMatchObject({ removedRows: 1 });
+    await expect(client.count({ collectionId, at: first })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(await client.compact({ collectionId, retentionSeconds: 0 })).toMatchObject({ removedRows: 1, segmentsAfter: 0 });
+    expect(await client.collectionStats({ collectionId })).toMatchObject({ deletedRows: 0, segments: [] });
+  });
+
   it('gives up its oldest part beyond historyBytes, whichever collection has it', async () => {
     const { client, clock, collectionId } = await open({ historyBytes: 3_000 });
     const other = (await client.createCollection({ name: 'other', schema, ifNotExists: false })).collectionId;
@@ -281,7 +296,7 @@ describe('history', () => {
         hook(store, async () => {
           if (++calls === moment) await onCall();
         });
-        const { client } = await openTestEngine(store, {}, {}, () => clock.wall);
+        const { client } = await openTestEngine(store, {}, {}, undefined, () => clock.wall);
         const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
         const put = (label: string, ...keys: number[]) => insertRows(client, collectionId, schema, keys.map((key) => row(key, label)));
         await put('a', 1, 2, 3, 4, 5);
@@ -315,7 +330,7 @@ describe('history', () => {
         };
         await check(client);
         medium.lockedBy = null;
-        await check((await openTestEngine(openMemoryStore({ medium }), {}, {}, () => clock.wall)).client);
+        await check((await openTestEngine(openMemoryStore({ medium }), {}, {}, undefined, () => clock.wall)).client);
       }
     });
   }
