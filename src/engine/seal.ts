@@ -10,6 +10,7 @@ import { deletesSections, segmentSections } from '../segment/segment-file.ts';
 import type { RowTimes } from '../segment/row-times.ts';
 import { reachableRows, type Deletes } from '../segment/versions.ts';
 import type { Column, Keys } from '../schema/column.ts';
+import type { Schema } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
 import { encodeExcerpt } from '../storage/manifest/excerpt.ts';
 import type { SegmentEntry } from '../storage/manifest/manifest.ts';
@@ -61,7 +62,8 @@ async function sealFrozen(state: CollectionState, { rows, nextLogGeneration: fir
     for (const frozen of rows.segments) {
       const order = rowsInKeyOrder(frozen, horizon);
       if (order.length === 0) continue;
-      const snapshot = { rows: order.length, columns: state.schema.fields.map((field) => frozen.take(field, order)), times: frozen.times.take(order) };
+      const { schema } = state;
+      const snapshot = { schema, rows: order.length, columns: schema.fields.map((field) => frozen.take(field, order)), times: frozen.times.take(order) };
       const segment = await writeSealed(state, snapshot, frozen.partitionId);
       const places = placesOf(order, frozen.rows);
       written.push({ frozen, segment, carry: () => carryDeletes(frozen.deletes, segment, places) });
@@ -132,8 +134,8 @@ export function carryDeletes(deletes: Deletes, segment: SealedSegment, places: I
 /** Writes rows to a segment file and opens it, with its vectors in memory. Nothing names it yet. */
 export async function writeSealed(state: CollectionState, snapshot: Snapshot, partitionId: number): Promise<SealedSegment> {
   const { pool, store } = state.parts;
-  const segment = await SealedSegment.open(store, await writeSegment(state, snapshot, partitionId), state.schema, pool);
-  for (const field of state.schema.fields) {
+  const segment = await SealedSegment.open(store, await writeSegment(state, snapshot, partitionId), snapshot.schema, pool);
+  for (const field of snapshot.schema.fields) {
     if (isVectorType(field.type)) segment.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!);
   }
   return segment;
@@ -141,28 +143,31 @@ export async function writeSealed(state: CollectionState, snapshot: Snapshot, pa
 
 /** Removes all rows: those in the log and those that are sealed. Partitions, schema and indexes asked for stay. */
 export function truncate(state: CollectionState): Promise<void> {
-  const run = state.sealQueue.then(async () => {
-    const { catalog, clock, store } = state.parts;
-    await freezeAll(state);
-    const { sealing, sealed } = state;
-    const firstLogGeneration = sealing.at(-1)?.nextLogGeneration;
-    let obsolete: string[] = [];
-    await catalog.commit(clock, (manifest) =>
-      withEntry(manifest, state.collectionId, (entry) => {
-        obsolete = filesOf(entry);
-        return { ...entry, segments: [], horizon: clock.last, nextAutoId: state.log.nextAutoId, firstLogGeneration: firstLogGeneration ?? entry.firstLogGeneration };
-      }), () => {
-      state.sealing = state.sealing.filter((frozen) => !sealing.includes(frozen));
-      state.sealed = state.sealed.filter((segment) => !sealed.includes(segment));
-      state.segmentsChanged();
-      for (const { rows } of sealing) rows.free();
-      state.log.sealed();
-    });
-    await retireSegments(state, sealed, obsolete);
-    await removeLogs(store, catalog, state.collectionId);
-  });
+  // What an upsert has read must not come back by its write.
+  const run = state.sealQueue.then(() => state.gate.hold(() => truncateNow(state)));
   state.sealQueue = run.catch(() => {});
   return run;
+}
+
+async function truncateNow(state: CollectionState): Promise<void> {
+  const { catalog, clock, store } = state.parts;
+  await freezeAll(state);
+  const { sealing, sealed } = state;
+  const firstLogGeneration = sealing.at(-1)?.nextLogGeneration;
+  let obsolete: string[] = [];
+  await catalog.commit(clock, (manifest) =>
+    withEntry(manifest, state.collectionId, (entry) => {
+      obsolete = filesOf(entry);
+      return { ...entry, segments: [], horizon: clock.last, nextAutoId: state.log.nextAutoId, firstLogGeneration: firstLogGeneration ?? entry.firstLogGeneration };
+    }), () => {
+    state.sealing = state.sealing.filter((frozen) => !sealing.includes(frozen));
+    state.sealed = state.sealed.filter((segment) => !sealed.includes(segment));
+    state.segmentsChanged();
+    for (const { rows } of sealing) rows.free();
+    state.log.sealed();
+  });
+  await retireSegments(state, sealed, obsolete);
+  await removeLogs(store, catalog, state.collectionId);
 }
 
 /** Gives back segments that the manifest has just stopped naming, once no read is under way in them, with their files. */
@@ -182,6 +187,8 @@ export async function discard(state: CollectionState, segment: SealedSegment, fi
 
 /** Rows that are to be a segment. */
 export interface Snapshot {
+  /** All of its fields are among the columns. A newer one may come while a snapshot is made and written. */
+  readonly schema: Schema;
   readonly rows: number;
   /** In schema order, rows in ascending order of keys and the versions of a key by age. */
   readonly columns: readonly Column[];
@@ -193,13 +200,14 @@ async function writeSegment(state: CollectionState, snapshot: Snapshot, partitio
   const { catalog } = state.parts;
   const segmentId = catalog.takeFileId();
   const file = segmentFileName(segmentId);
-  const meta = { rows: snapshot.rows, schemaVersion: state.schema.version, partitionId };
+  const schemaVersion = snapshot.schema.version;
+  const meta = { rows: snapshot.rows, schemaVersion, partitionId };
   const sections = segmentSections(meta, encodeExcerpt(catalog.manifest, state.entry, partitionId), snapshot.times, snapshot.columns);
   await state.parts.store.write(file, encodeSections('segment', file, sections));
   return {
     segmentId,
     partitionId,
-    schemaVersion: state.schema.version,
+    schemaVersion,
     rows: snapshot.rows,
     minTimestamp: snapshot.times.min,
     maxTimestamp: snapshot.times.max,

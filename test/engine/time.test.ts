@@ -185,12 +185,16 @@ describe('history', () => {
     expect(counts).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('now() waits for writes under way, which a read at it sees then and ever after', async () => {
-    const { client, collectionId } = await open();
-    const write = insertRows(client, collectionId, schema, [row(1, 'a')]);
-    const at = await client.now();
-    expect(await client.count({ collectionId, at })).toBe(1);
-    await write;
+  it('now() waits for writes under way, which a read at it sees then or never', async () => {
+    for (let turns = 0; turns < 30; turns++) {
+      const { client, collectionId } = await open();
+      const write = insertRows(client, collectionId, schema, [row(1, 'a')]);
+      for (let i = 0; i < turns; i++) await Promise.resolve();
+      const at = await client.now();
+      const count = await client.count({ collectionId, at });
+      await write;
+      expect(await client.count({ collectionId, at })).toBe(count);
+    }
   });
 
   it('refuses a time before the collection and one to come, with what was expected', async () => {
