@@ -30,7 +30,7 @@ export async function follow(parts: EngineParts, state: CollectionState, entry: 
       const isCurrent = await log.catchUp();
       // What is reused has been told of every delete up to here. Where this tab could not get here, they would show before the rows
       // that take their place: then nothing is reused.
-      shadow.sealed = isCurrent ? opened : await openSegments(parts, entry, new Map(fresh.map((segment) => [segment.entry.segmentId, segment])));
+      shadow.openSegments(isCurrent ? opened : await openSegments(parts, entry, new Map(fresh.map((segment) => [segment.entry.segmentId, segment]))));
       fresh = shadow.sealed.filter(isNew);
       const { position, written } = await replayShared(parts.tabs!.logs, shadow, entry, isCurrent ? log : null, null);
       await log.answered();
@@ -53,7 +53,6 @@ function hasSameRows(state: CollectionState, entry: CollectionEntry): boolean {
   const { entry: known, sealed } = state;
   return (
     known.firstLogGeneration === entry.firstLogGeneration &&
-    known.horizon === entry.horizon &&
     sealed.length === entry.segments.length &&
     entry.segments.every((segment) => sealed.some((open) => open.entry.segmentId === segment.segmentId && open.entry.deletesFile === segment.deletesFile))
   );

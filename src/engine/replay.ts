@@ -57,7 +57,7 @@ export async function recoverShared(parts: EngineParts, logs: SharedLogs, entry:
   const state = new CollectionState(parts, entry);
   state.followed = entry;
   try {
-    state.sealed = await openSegments(parts, entry, new Map());
+    state.openSegments(await openSegments(parts, entry, new Map()));
     const { position } = await replayShared(logs, state, entry, null, count);
     state.segmentsChanged();
     state.openSharedLog(parts.tabs!, position);

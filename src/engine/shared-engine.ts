@@ -27,6 +27,7 @@ const WHERE: Readonly<Record<EngineMethod, 'read' | 'newest' | 'holder' | 'here'
   createPartition: 'holder',
   dropPartition: 'holder',
   listPartitions: 'newest',
+  now: 'here',
   insert: 'here',
   upsert: 'here',
   delete: 'here',
@@ -64,8 +65,9 @@ export function shareEngine(engine: EngineClient, tabs: Tabs, readOnly: boolean)
     else if (where === 'newest') methods[name] = async (request, context) => (await tabs.refresh(), here(request, context));
     else {
       methods[name] = (request, context) => {
-        const { collectionId, consistency } = request as Parameters<EngineClient['search']>[0];
-        const looked = tabs.look(collectionId, consistency);
+        const { collectionId, consistency, at } = request as Parameters<EngineClient['search']>[0];
+        // A read of the past says the same in all tabs.
+        const looked = tabs.look(collectionId, consistency ?? (at === undefined ? 'Session' : 'Strong'));
         return looked ? looked.then(() => here(request, context)) : here(request, context);
       };
     }

@@ -280,7 +280,7 @@ export class Tabs implements TabHooks, CommitRights {
   }
 
   /** What a read of this consistency waits for; undefined: nothing. */
-  look(collectionId: number, consistency: Consistency = 'Session'): Promise<void> | undefined {
+  look(collectionId: number, consistency: Consistency): Promise<void> | undefined {
     // What this tab has written is applied before it is acknowledged.
     if (consistency === 'Session' || consistency === 'Eventually') return undefined;
     if (consistency === 'Bounded' && performance.now() - (this.#lookedAt.get(collectionId) ?? -Infinity) < BOUNDED_MS) return undefined;
