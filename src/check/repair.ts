@@ -79,7 +79,7 @@ class Repair {
   async run(): Promise<RepairReport> {
     const root = await this.#source.root.read();
     const files = await this.#source.list();
-    const logs = await findLogs(this.#source);
+    const logs = await findLogs(this.#source, this.#losses);
     if (root === null && files.length === 0 && logs.length === 0) throw new ElanusError('NOT_FOUND', 'there is no database here', { store: this.#source.sharedUrl });
     for (const name of files) this.#total += parseFileName(name) ? await this.#source.size(name) : 0;
 
@@ -317,7 +317,7 @@ function readRoot(root: Uint8Array | null, losses: Losses): Manifest | null {
   try {
     return decodeManifest(root);
   } catch (error) {
-    if (!isElanusError(error) || error.code === 'FORMAT_UNSUPPORTED') throw error;
+    if (!isElanusError(error) || ['FORMAT_UNSUPPORTED', 'UNAUTHENTICATED'].includes(error.code)) throw error;
     losses.manifest(error.message);
     return null;
   }

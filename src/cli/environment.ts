@@ -3,8 +3,11 @@ import type { KernelModule } from '../kernels/load.ts';
 import type { Store } from '../storage/store.ts';
 
 export interface Environment {
-  /** `href` is a connection string. */
-  openStore(href: string, options: { readonly readOnly: boolean }): Promise<Store>;
+  /** `href` is a connection string; `key`: of an encrypted database. */
+  openStore(href: string, options: { readonly readOnly: boolean; readonly key: Uint8Array | null }): Promise<Store>;
+  readFile(path: string): Promise<Uint8Array>;
+  /** A variable of the process's environment. */
+  variable(name: string): string | undefined;
   /** The folder that a connection string names; null where it names none. */
   folderOf(href: string): string | null;
   exists(path: string): Promise<boolean>;

@@ -5,7 +5,9 @@ import { check, type CheckOptions } from './check.ts';
 import type { Environment } from './environment.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { inspect } from './inspect.ts';
+import { KEY_VARIABLE } from './key.ts';
 
+const KEY = `the key of an encrypted database: 32 bytes, or 64 hexadecimal digits; also from the variable ${KEY_VARIABLE}`;
 const DATABASE = 'a connection string (file:./data, local:NAME) or a folder';
 
 /** Runs a command and answers the exit code. */
@@ -22,7 +24,8 @@ export async function run(args: readonly string[], environment: Environment): Pr
     .description('prints what a database holds; changes nothing, also beside a running writer')
     .argument('<database>', DATABASE)
     .option('--json', 'prints JSON')
-    .action(async (database: string, options: { json?: boolean }) => {
+    .option('--key-file <file>', KEY)
+    .action(async (database: string, options: { json?: boolean; keyFile?: string }) => {
       exitCode = await inspect(database, options, environment);
     });
 
@@ -31,6 +34,7 @@ export async function run(args: readonly string[], environment: Environment): Pr
     .description('verifies every checksum and every invariant; exit code 1 when something is damaged')
     .argument('<database>', DATABASE)
     .option('--json', 'prints JSON')
+    .option('--key-file <file>', KEY)
     .option('--repair', 'where something is damaged, writes what can be saved to <folder>.repaired; exit code 1 when something is lost')
     .option('--to <folder>', 'with --repair: writes there')
     .option('--in-place', 'with --repair: puts the result in the place of the database, which is kept as <folder>.damaged')

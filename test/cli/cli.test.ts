@@ -245,3 +245,41 @@ await db.close();`,
     expect(elanus('check', folder, '--repair', '--to', folder)).toMatchObject({ status: 2, stderr: expect.stringContaining('another folder') });
   });
 });
+
+describe('elanus with encrypted databases', () => {
+  const KEY = Uint8Array.from({ length: 32 }, (_, i) => i * 7);
+  const hex = Buffer.from(KEY).toString('hex');
+  beforeAll(() => {
+    writeFiles(project.folder, { 'secret.js': `${MAKE.replace("'file:./data', { mode: 'inline' }", `'file:./secret', { mode: 'inline', encryptionKey: Uint8Array.from({ length: 32 }, (_, i) => i * 7) }`)}\nawait db.close();`, 'key.hex': `${hex}\n`, 'wrong.hex': '0'.repeat(64), 'short.hex': 'abc' });
+    writeFileSync(join(project.folder, 'key.bin'), KEY);
+    const made = spawnSync(process.execPath, ['secret.js'], { cwd: project.folder, encoding: 'utf8' });
+    expect({ status: made.status, stderr: made.stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('asks for the key, takes it from a file or the environment, and never shows it', () => {
+    for (const command of ['inspect', 'check']) {
+      expect(elanus(command, 'secret')).toMatchObject({ status: 3, stderr: expect.stringContaining('UNAUTHENTICATED') });
+      expect(elanus(command, 'secret', '--key-file', 'wrong.hex')).toMatchObject({ status: 3, stderr: expect.stringContaining('UNAUTHENTICATED') });
+      const short = elanus(command, 'secret', '--key-file', 'short.hex');
+      expect(short).toMatchObject({ status: 2, stderr: expect.stringContaining('--key-file') });
+      expect(short.stderr).not.toContain('abc');
+      expect(elanus(command, 'secret', '--key-file', 'none')).toMatchObject({ status: 3 });
+      for (const file of ['key.hex', 'key.bin']) expect(elanus(command, 'secret', '--key-file', file)).toMatchObject({ status: 0, stderr: '' });
+      expect(elanus(command, 'data', '--key-file', 'key.hex').status).not.toBe(0);
+    }
+    const { status, stdout } = spawnSync(join(project.folder, 'node_modules', '.bin', 'elanus'), ['check', 'secret'], { cwd: project.folder, encoding: 'utf8', env: { ...process.env, ELANUS_KEY: hex }, shell: process.platform === 'win32' });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('nothing is damaged') });
+  });
+
+  it('finds damage in them, and saves what is whole, encrypted again', () => {
+    const folder = join(project.folder, 'secret2');
+    cpSync(join(project.folder, 'secret'), folder, { recursive: true });
+    flip(segmentIn(folder), 500_000);
+    expect(elanus('check', folder, '--key-file', 'key.hex')).toMatchObject({ status: 1, stdout: expect.stringMatching(/damage: docs: "s\d+\.seg" has a block/) });
+    const { status, stdout } = elanus('check', '--repair', folder, '--key-file', 'key.hex');
+    expect(stdout).toMatch(/lost: "docs": "s\d+\.seg": 6\d rows are lost/);
+    expect(status).toBe(1);
+    expect(elanus('check', `${folder}.repaired`).stderr).toContain('UNAUTHENTICATED');
+    expect(elanus('check', `${folder}.repaired`, '--key-file', 'key.bin')).toMatchObject({ status: 0 });
+  });
+});
