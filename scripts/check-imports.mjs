@@ -38,7 +38,7 @@ const MAY_IMPORT = {
   io: ['api', 'engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
   milvus: ['api', 'io', 'engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
   server: ['api', 'io', 'milvus', 'engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
-  cli: ['api', 'check', 'io', 'milvus', 'server', 'engine/client.ts', 'schema', 'util', 'type:storage/store.ts', 'type:kernels/load.ts', 'type:platform/platform.ts'],
+  cli: ['storage/encrypted.ts', 'api', 'check', 'io', 'milvus', 'server', 'engine/client.ts', 'schema', 'util', 'type:storage/store.ts', 'type:kernels/load.ts', 'type:platform/platform.ts'],
   platform: ['storage', 'kernels', 'util', 'worker'],
 };
 
@@ -51,7 +51,7 @@ const PACKAGES = {
 };
 
 /** Where Node's modules and the hosts' globals may be used. */
-const PLATFORM_FILES = [/^platform\/(?!platform\.ts$)/, /^storage\/(fs|idb|opfs|web-storage)\b/, /^server\//, /^cli(\/|\.ts$)/];
+const PLATFORM_FILES = [/^platform\/(?!platform\.ts$)/, /^storage\/(fs|idb|opfs|local|web-storage)\b/, /^server\//, /^cli(\/|\.ts$)/];
 
 const HOST_GLOBALS = new Set(['window', 'document', 'navigator', 'indexedDB', 'localStorage', 'process', 'Buffer', 'Worker', 'BroadcastChannel', 'require', '__dirname']);
 

@@ -2,12 +2,10 @@
 /** The `elanus` command. */
 import { access, readFile, rename, rm } from 'node:fs/promises';
 import process from 'node:process';
-import { toEncryptionKey } from './api/encryption-key.ts';
 import { run } from './cli/main.ts';
 import { loadKernels } from './kernels/load.ts';
 import { openNodeStore, resolveNodeUrl } from './platform/node-stores.ts';
 import { splitUrl } from './platform/url.ts';
-import { openEncryptedStore } from './storage/encrypted.ts';
 
 /** Kernels lie beside this file, as they are: the copies that the library carries inside are for those who have no files. */
 const kernelFile = (name: string) => () => readFile(new URL(`./${name}`, import.meta.url));
@@ -15,17 +13,12 @@ const kernelFile = (name: string) => () => readFile(new URL(`./${name}`, import.
 const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
 process.exitCode = await run(process.argv.slice(2), {
-  async openStore(href, { readOnly, key }) {
-    const store = await openNodeStore(href, { readOnly });
-    // What is damaged in a log is told by its reader, record by record.
-    return key === null ? store : openEncryptedStore(store, await toEncryptionKey(key), { recover: 'truncate' });
-  },
-  readFile,
-  variable: (name) => process.env[name],
+  openStore: openNodeStore,
   folderOf(href) {
     const { scheme, path } = resolveNodeUrl(splitUrl(href));
     return scheme === 'file' ? path : null;
   },
+  readFile: async (path) => new Uint8Array(await readFile(path)),
   exists: (path) => access(path).then(() => true, () => false),
   move: rename,
   removeFile: (path) => rm(path, { force: true }),

@@ -3,13 +3,11 @@ import type { KernelModule } from '../kernels/load.ts';
 import type { Store } from '../storage/store.ts';
 
 export interface Environment {
-  /** `href` is a connection string; `key`: of an encrypted database. */
-  openStore(href: string, options: { readonly readOnly: boolean; readonly key: Uint8Array | null }): Promise<Store>;
-  readFile(path: string): Promise<Uint8Array>;
-  /** A variable of the process's environment. */
-  variable(name: string): string | undefined;
+  /** `href` is a connection string. */
+  openStore(href: string, options: { readonly readOnly: boolean }): Promise<Store>;
   /** The folder that a connection string names; null where it names none. */
   folderOf(href: string): string | null;
+  readFile(path: string): Promise<Uint8Array>;
   exists(path: string): Promise<boolean>;
   /** Renames a folder. */
   move(from: string, to: string): Promise<void>;

@@ -5,12 +5,10 @@ import { isElanusError } from '../util/error.ts';
 import type { Environment } from './environment.ts';
 import { EXIT } from './exit-codes.ts';
 import { bytes, grouped, plural, table } from './format.ts';
-import { readKey } from './key.ts';
 import { databaseUrl } from './url.ts';
 
-export async function inspect(database: string, options: { readonly json?: boolean; readonly keyFile?: string }, environment: Environment): Promise<number> {
-  const href = databaseUrl(database);
-  const store = await environment.openStore(href, { readOnly: true, key: await readKey(options.keyFile, environment) });
+export async function inspect(database: string, options: { readonly json?: boolean }, environment: Environment): Promise<number> {
+  const store = await environment.openStore(databaseUrl(database), { readOnly: true });
   try {
     const inventory = await inspectDatabase(store);
     if (options.json) environment.print(JSON.stringify(inventory, null, 2));

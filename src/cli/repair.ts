@@ -19,8 +19,7 @@ export interface RepairOptions {
   readonly inPlace?: boolean;
 }
 
-/** `key`: of an encrypted database; what is saved is encrypted by it, too. */
-export async function repair(href: string, key: Uint8Array | null, found: CheckReport, options: RepairOptions, environment: Environment): Promise<number> {
+export async function repair(href: string, found: CheckReport, options: RepairOptions, environment: Environment): Promise<number> {
   const folder = environment.folderOf(href);
   if (folder === null) throw new ElanusError('NOT_SUPPORTED', `"${href}" expected to be a folder to be repaired`, {});
   if (options.inPlace && options.to !== undefined) throw new ElanusError('INVALID_ARGUMENT', '"--to" and "--in-place" expected one of both, got both');
@@ -28,13 +27,13 @@ export async function repair(href: string, key: Uint8Array | null, found: CheckR
   const targetFolder = environment.folderOf(target);
   if (targetFolder === null || targetFolder === folder) throw new ElanusError('INVALID_ARGUMENT', `"--to" expected another folder, got ${JSON.stringify(options.to)}`);
 
-  const source = await environment.openStore(href, { readOnly: false, key });
+  const source = await environment.openStore(href, { readOnly: false });
   let kept: string | null = null;
   let report: RepairReport;
   try {
     // Nobody may write what is being saved.
     const lock = await source.lock();
-    report = await writeTo(source, target, targetFolder, key, environment);
+    report = await writeTo(source, target, targetFolder, environment);
     if (options.inPlace) kept = await exchange(folder, targetFolder, environment);
     await lock.release();
   } finally {
@@ -49,9 +48,9 @@ export async function repair(href: string, key: Uint8Array | null, found: CheckR
   return report.losses.length > 0 ? EXIT.damaged : EXIT.ok;
 }
 
-async function writeTo(source: Store, href: string, folder: string, key: Uint8Array | null, environment: Environment): Promise<RepairReport> {
+async function writeTo(source: Store, href: string, folder: string, environment: Environment): Promise<RepairReport> {
   const isNew = !(await environment.exists(folder));
-  const target = await environment.openStore(href, { readOnly: false, key });
+  const target = await environment.openStore(href, { readOnly: false });
   const progress = new ProgressLine(environment);
   try {
     await target.lock();

@@ -246,40 +246,52 @@ await db.close();`,
   });
 });
 
-describe('elanus with encrypted databases', () => {
-  const KEY = Uint8Array.from({ length: 32 }, (_, i) => i * 7);
-  const hex = Buffer.from(KEY).toString('hex');
+describe('elanus over an encrypted database', () => {
   beforeAll(() => {
-    writeFiles(project.folder, { 'secret.js': `${MAKE.replace("'file:./data', { mode: 'inline' }", `'file:./secret', { mode: 'inline', encryptionKey: Uint8Array.from({ length: 32 }, (_, i) => i * 7) }`)}\nawait db.close();`, 'key.hex': `${hex}\n`, 'wrong.hex': '0'.repeat(64), 'short.hex': 'abc' });
-    writeFileSync(join(project.folder, 'key.bin'), KEY);
-    const made = spawnSync(process.execPath, ['secret.js'], { cwd: project.folder, encoding: 'utf8' });
+    const key = 'ab'.repeat(32);
+    writeFiles(project.folder, { 'vault.js': `${MAKE.replace(`connect('file:./data', {`, `connect('file:./vault', { encryptionKey: Buffer.from('${key}', 'hex'),`)}\nawait db.close();`, 'vault.hex': `${key}\n`, 'wrong.hex': `${key.replace('a', 'c')}\n`, 'short.hex': 'abab' });
+    writeFileSync(join(project.folder, 'vault.key'), Buffer.from(key, 'hex'));
+    const made = spawnSync(process.execPath, ['vault.js'], { cwd: project.folder, encoding: 'utf8' });
     expect({ status: made.status, stderr: made.stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  it('asks for the key, takes it from a file or the environment, and never shows it', () => {
-    for (const command of ['inspect', 'check']) {
-      expect(elanus(command, 'secret')).toMatchObject({ status: 3, stderr: expect.stringContaining('UNAUTHENTICATED') });
-      expect(elanus(command, 'secret', '--key-file', 'wrong.hex')).toMatchObject({ status: 3, stderr: expect.stringContaining('UNAUTHENTICATED') });
-      const short = elanus(command, 'secret', '--key-file', 'short.hex');
-      expect(short).toMatchObject({ status: 2, stderr: expect.stringContaining('--key-file') });
-      expect(short.stderr).not.toContain('abc');
-      expect(elanus(command, 'secret', '--key-file', 'none')).toMatchObject({ status: 3 });
-      for (const file of ['key.hex', 'key.bin']) expect(elanus(command, 'secret', '--key-file', file)).toMatchObject({ status: 0, stderr: '' });
-      expect(elanus(command, 'data', '--key-file', 'key.hex').status).not.toBe(0);
-    }
-    const { status, stdout } = spawnSync(join(project.folder, 'node_modules', '.bin', 'elanus'), ['check', 'secret'], { cwd: project.folder, encoding: 'utf8', env: { ...process.env, ELANUS_KEY: hex }, shell: process.platform === 'win32' });
-    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('nothing is damaged') });
+  it('answers with its key, as bytes or digits, what it answers over a plain one', () => {
+    const plain = JSON.parse(elanus('inspect', 'data', '--json').stdout) as object;
+    const vault = JSON.parse(elanus('inspect', 'vault', '--json', '--key-file', 'vault.hex').stdout) as { totals: object };
+    expect(vault.totals).toMatchObject({ collections: 1, rows: 1200, logs: 1 });
+    expect(Object.keys(vault)).toEqual(Object.keys(plain));
+    expect(elanus('check', 'vault', '--key-file', 'vault.key')).toMatchObject({ status: 0, stdout: expect.stringContaining('nothing is damaged') });
   });
 
-  it('finds damage in them, and saves what is whole, encrypted again', () => {
-    const folder = join(project.folder, 'secret2');
-    cpSync(join(project.folder, 'secret'), folder, { recursive: true });
+  it('without it, or with another, answers 3 and touches nothing, even when asked to repair', () => {
+    const before = readdirSync(project.folder).sort();
+    for (const args of [['inspect', 'vault'], ['check', 'vault'], ['check', '--repair', 'vault'], ['check', '--repair', '--in-place', 'vault', '--key-file', 'wrong.hex']]) {
+      expect(elanus(...args)).toMatchObject({ status: 3, stdout: '', stderr: expect.stringContaining('UNAUTHENTICATED') });
+    }
+    expect(elanus('check', 'vault', '--key-file', 'short.hex')).toMatchObject({ status: 2, stderr: expect.stringContaining('64 hexadecimal digits') });
+    expect(elanus('check', 'vault', '--key-file', 'nowhere.hex')).toMatchObject({ status: 2 });
+    expect(elanus('check', 'data', '--key-file', 'vault.hex')).toMatchObject({ status: 2, stderr: expect.stringContaining('not encrypted') });
+    expect(readdirSync(project.folder).sort()).toEqual(before);
+  });
+
+  it('saves the rows in blocks that open', () => {
+    const folder = join(project.folder, 'vault2');
+    cpSync(join(project.folder, 'vault'), folder, { recursive: true });
     flip(segmentIn(folder), 500_000);
-    expect(elanus('check', folder, '--key-file', 'key.hex')).toMatchObject({ status: 1, stdout: expect.stringMatching(/damage: docs: "s\d+\.seg" has a block/) });
-    const { status, stdout } = elanus('check', '--repair', folder, '--key-file', 'key.hex');
-    expect(stdout).toMatch(/lost: "docs": "s\d+\.seg": 6\d rows are lost/);
-    expect(status).toBe(1);
-    expect(elanus('check', `${folder}.repaired`).stderr).toContain('UNAUTHENTICATED');
-    expect(elanus('check', `${folder}.repaired`, '--key-file', 'key.bin')).toMatchObject({ status: 0 });
+    expect(elanus('check', folder, '--key-file', 'vault.hex')).toMatchObject({ status: 1, stdout: expect.stringMatching(/^damage: docs: "s\d+\.seg" has a block .*: 7\ndamaged/) });
+    const { status, stdout } = elanus('check', '--repair', folder, '--key-file', 'vault.hex');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: expect.stringMatching(/lost: "docs": "s\d+\.seg": 6\d rows are lost/) });
+    expect(elanus('check', `${folder}.repaired`, '--key-file', 'vault.key').status).toBe(0);
+  });
+
+  it('saves what can be saved, encrypted with the same key', () => {
+    const [log] = readdirSync(join(project.folder, 'vault', 'logs'));
+    const path = join(project.folder, 'vault', 'logs', log!);
+    flip(path, readFileSync(path).length - 60);
+    expect(elanus('check', 'vault', '--key-file', 'vault.hex').status).toBe(1);
+    expect(elanus('check', '--repair', 'vault', '--key-file', 'vault.hex')).toMatchObject({ status: 1, stdout: expect.stringContaining('vault.repaired') });
+    expect(elanus('check', 'vault.repaired', '--key-file', 'vault.hex').status).toBe(0);
+    expect(elanus('check', 'vault.repaired').status).toBe(3);
+    expect(JSON.parse(elanus('inspect', 'vault.repaired', '--json', '--key-file', 'vault.hex').stdout).totals).toMatchObject({ rows: 1200 });
   });
 });
