@@ -262,6 +262,26 @@ describe('an encrypted store', () => {
       await expect(openOver(medium)).rejects.toEqual(code('CORRUPT'));
     });
 
+    test('with recover: truncate, a damaged one does not stand before files and logs, unless its envelope is damaged too', async () => {
+      const medium = await filled();
+      const whole = medium.root!;
+      const openForgiving = (userKey = key) => openEncryptedStore(openMemoryStore({ medium }), userKey, { recover: 'truncate' });
+      for (let at = 0; at < whole.length; at += 5) {
+        medium.root = flipped(whole, at);
+        if (at >= 16 && at < 76) {
+          await expect(openForgiving(), `byte ${at}`).rejects.toEqual(code('CORRUPT'));
+          continue;
+        }
+        const store = await openForgiving();
+        const { decodeManifest } = await import('../../src/storage/manifest/codec.ts');
+        const root = (await store.root.read())!;
+        expect(() => decodeManifest(root)).toThrow(code('CORRUPT'));
+        expect(textOf(await store.read('a', 0, 10))).toBe('the secret');
+        expect(textOf(await store.logs.read('l'))).toBe('the secret of the log');
+        await expect(openForgiving(await aesKey(2))).rejects.toEqual(code('CORRUPT'));
+      }
+    });
+
     test('that is older than a log is CORRUPT', async () => {
       const medium = new MemoryMedium();
       const store = await openOver(medium);
