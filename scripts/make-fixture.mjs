@@ -1,5 +1,5 @@
 /**
- * `npm run fixture`: writes the database of this version of the library that later ones must open, to `test/storage/fixtures/`, and
+ * `npm run fixture`: writes what this version of the library makes and later ones must open (a database, what is encrypted) to `test/storage/fixtures/`, and
  * runs its tests. To be done when a format has changed, as long as this version is not released; never afterwards.
  */
 import { spawnSync } from 'node:child_process';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { ROOT } from './virtual-modules.mjs';
 
-const run = spawnSync(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'node', 'test/storage/database-fixture.test.ts'], {
+const run = spawnSync(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'node', 'test/storage/database-fixture.test.ts', 'test/storage/encrypted-fixture.test.ts'], {
   cwd: ROOT,
   stdio: 'inherit',
   env: { ...process.env, WRITE_FIXTURE: '1' },
