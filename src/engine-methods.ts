@@ -24,6 +24,7 @@ export const ENGINE_METHODS = Object.keys({
   insert: true,
   upsert: true,
   delete: true,
+  watch: true,
   search: true,
   get: true,
   count: true,

@@ -5,11 +5,14 @@
 import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
 import { toAddedField } from '../schema/added-field.ts';
 import { checkName, toIndexRequest } from '../schema/define.ts';
+import type { AnySchema, Key } from '../schema/infer.ts';
+import { keyValues } from '../schema/keys.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
 import type { Field, IndexSpec, VectorType } from '../schema/types.ts';
 import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
 import type { CountOptions, CreateIndexOptions, TuneOptions, TuneResult } from './collection.ts';
+import type { EventHub } from './events.ts';
 import { RETENTION_SECONDS_MAX, SIGNAL_ONLY, booleanOption, checkOptions, contextOf, integerOption, namesOption, type CallOptions } from './options.ts';
 import { searchRequest } from './search-request.ts';
 import { describe as describeInfo, type CollectionDescription } from './session.ts';
@@ -17,6 +20,7 @@ import { describe as describeInfo, type CollectionDescription } from './session.
 /** A collection as its calls see it. */
 export interface CollectionScope {
   readonly engine: EngineClient;
+  readonly events: EventHub;
   readonly collectionId: number;
   readonly plan: SchemaPlan;
 }
@@ -38,6 +42,35 @@ const LOAD_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal', 'onPr
 const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['retentionSeconds', 'signal', 'onProgress']);
 const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
 const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
+
+/** Rows that have changed. */
+export interface CollectionChange<S = AnySchema> {
+  /** `'missed'`: this tab was away for so long that what changed can no longer be told; look anew. */
+  readonly kind: 'insert' | 'delete' | 'missed';
+  /** Rows written, replaced ones among them, or removed. */
+  readonly count: number;
+  /** Keys that were written, or asked to be removed; null where there are more than a thousand. */
+  readonly ids: Key<S>[] | null;
+  /** Of the write. */
+  readonly timestamp: bigint;
+  /** It was made by this connection. */
+  readonly isLocal: boolean;
+}
+
+/** Has the engine tell of changes as long as somebody listens. Answers how to stop. */
+export async function watch({ engine, events, collectionId, plan }: CollectionScope, event: string, listener: (change: CollectionChange) => void): Promise<() => void> {
+  if (event !== 'change') refuse('event', NO_ROW, 'change', show(event));
+  if (typeof listener !== 'function') refuse('listener', NO_ROW, 'a function', show(listener));
+  const stop = events.on('change', ({ collectionId: of, change }) => {
+    if (of === collectionId) listener({ ...change, ids: change.ids && (keyValues(change.ids, plan.key) as Key<AnySchema>[]) });
+  });
+  await engine.watch({ collectionId, isOn: true });
+  return () => {
+    stop();
+    // Where the database is closed nothing is told any more.
+    engine.watch({ collectionId, isOn: false }).catch(() => {});
+  };
+}
 
 export async function addField({ engine, collectionId }: CollectionScope, name: string, input: unknown, options?: CallOptions): Promise<CollectionInfo> {
   checkOptions(options, 'addField', SIGNAL_ONLY);

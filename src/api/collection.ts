@@ -2,7 +2,7 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { toBatch } from '../schema/batch.ts';
 import type { AnySchema, Columns, FieldInput, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
@@ -12,7 +12,7 @@ import { notSupported } from '../schema/refuse.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
-import type { CollectionScope, CompactOptions, LoadOptions } from './collection-admin.ts';
+import type { CollectionChange, CollectionScope, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import { outputIds, searchRequest } from './search-request.ts';
@@ -61,6 +61,8 @@ export interface CountOptions extends CallOptions {
   readonly partitions?: readonly string[];
   /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
   readonly at?: At;
+  /** What is seen of writes by other tabs: `'Strong'` all that were acknowledged before the call. Default `'Session'`; with one writer all are the same. */
+  readonly consistency?: Consistency;
 }
 
 export interface GetOptions<S = AnySchema, O = OutputFields<S>> extends CallOptions {
@@ -70,6 +72,8 @@ export interface GetOptions<S = AnySchema, O = OutputFields<S>> extends CallOpti
   readonly partitions?: readonly string[];
   /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
   readonly at?: At;
+  /** What is seen of writes by other tabs: `'Strong'` all that were acknowledged before the call. Default `'Session'`; with one writer all are the same. */
+  readonly consistency?: Consistency;
 }
 
 interface SharedSearchOptions<S, O> extends CallOptions {
@@ -87,6 +91,8 @@ interface SharedSearchOptions<S, O> extends CallOptions {
   readonly partitions?: readonly string[];
   /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
   readonly at?: At;
+  /** What is seen of writes by other tabs: `'Strong'` all that were acknowledged before the call. Default `'Session'`; with one writer all are the same. */
+  readonly consistency?: Consistency;
 }
 
 /** One query. */
@@ -152,9 +158,8 @@ const UPSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'partial', 'si
 const WRITE_TO_COME: ReadonlySet<string> = new Set(['transfer']);
 const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'partition', 'purge', 'signal']);
 const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams']);
-const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'at', 'signal']);
-const GET_TO_COME: ReadonlySet<string> = new Set(['consistency']);
-const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'at', 'signal']);
+const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'at', 'consistency', 'signal']);
+const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'at', 'consistency', 'signal']);
 
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
 export class Collection<S extends AnySchema = AnySchema> {
@@ -243,7 +248,7 @@ export class Collection<S extends AnySchema = AnySchema> {
   /** Rows by key, in the order of the keys; what is not there is left out. */
   async get<const O extends OutputFields<S> | undefined = undefined>(ids: KeysInput<S>, options?: GetOptions<S, O>): Promise<Found<S, O>[]> {
     const engine = this.#live();
-    checkOptions(options, 'get', GET_OPTIONS, GET_TO_COME);
+    checkOptions(options, 'get', GET_OPTIONS);
     const context = contextOf(options?.signal);
     const keys = toKeys(ids, this.#plan.key);
     const { key, scalarIds } = this.#plan;
@@ -251,7 +256,7 @@ export class Collection<S extends AnySchema = AnySchema> {
     if (!outputFieldIds.includes(key.fieldId)) outputFieldIds = [key.fieldId, ...outputFieldIds];
     const partitions = namesOption('partitions', options?.partitions);
     if (keys.length === 0) return [];
-    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds, partitions, at: atOption(options?.at) }, context);
+    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds, partitions, at: atOption(options?.at), consistency: options?.consistency }, context);
     return toFound(reply, this.#plan) as Found<S, O>[];
   }
 
@@ -260,7 +265,7 @@ export class Collection<S extends AnySchema = AnySchema> {
     const engine = this.#live();
     if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');
     checkOptions(options, 'count', COUNT_OPTIONS);
-    return engine.count({ collectionId: this.#collectionId, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at) }, contextOf(options?.signal));
+    return engine.count({ collectionId: this.#collectionId, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at), consistency: options?.consistency }, contextOf(options?.signal));
   }
 
   /** Resolves when the rows written so far are in sealed, durable files. Their index is built behind it. */
@@ -389,8 +394,13 @@ export class Collection<S extends AnySchema = AnySchema> {
     return import('./collection-admin.ts').catch(refuseMissingChunk);
   }
 
+  /** Calls the listener when rows have changed, here or in another tab, and are seen so here. Resolved: from now on. Answers how to stop. */
+  async on(event: 'change', listener: (change: CollectionChange<S>) => void): Promise<() => void> {
+    return (await this.#admin()).watch(this.#scope, event, listener as never);
+  }
+
   get #scope(): CollectionScope {
-    return { engine: this.#live(), collectionId: this.#collectionId, plan: this.#plan };
+    return { engine: this.#live(), events: this.#session.events, collectionId: this.#collectionId, plan: this.#plan };
   }
 
   #live(): EngineClient {

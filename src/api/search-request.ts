@@ -6,9 +6,9 @@ import type { Field, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, vectorsOf, type QueryVectors, type VectorTypeInfo } from '../schema/vector-types/index.ts';
 import { MAX_LIMIT, atOption, checkOptions, integerOption, namesOption } from './options.ts';
 
-const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'params', 'outputFields', 'partitions', 'at', 'signal']);
+const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
 const OPTIONS_TO_COME: ReadonlySet<string> = new Set([
-  'filter', 'filterParams', 'groupBy', 'consistency', 'text', 'rerank',
+  'filter', 'filterParams', 'groupBy', 'text', 'rerank',
 ]);
 const NONE: readonly number[] = [];
 
@@ -41,7 +41,7 @@ export function searchRequest(plan: SchemaPlan, collectionId: number, options: u
     nq = rows.nq;
     queries = rows.queries;
   }
-  return { collectionId, fieldId: field.fieldId, queries, nq, limit, offset, params: params as SearchRequest['params'], outputFieldIds, partitions: namesOption('partitions', options.partitions), at: atOption(options.at) };
+  return { collectionId, fieldId: field.fieldId, queries, nq, limit, offset, params: params as SearchRequest['params'], outputFieldIds, partitions: namesOption('partitions', options.partitions), at: atOption(options.at), consistency: options.consistency as SearchRequest['consistency'] };
 }
 
 function manyQueries(info: VectorTypeInfo, vectors: unknown, dim: number): { readonly queries: QueryVectors; readonly nq: number } {

@@ -31,6 +31,7 @@ const WHERE: Readonly<Record<EngineMethod, 'read' | 'newest' | 'holder' | 'here'
   insert: 'here',
   upsert: 'here',
   delete: 'here',
+  watch: 'here',
   search: 'read',
   get: 'read',
   count: 'read',
