@@ -2,15 +2,16 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
-import { toBatch } from '../schema/batch.ts';
-import type { AnySchema, Columns, FieldInput, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, GetReply, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
+import { isArrow, toBatch } from '../schema/batch.ts';
+import type { AnySchema, ArrowInput, Columns, FieldInput, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { notSupported } from '../schema/refuse.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
+import { COLUMNS, type ColumnAnswer, type ColumnReader } from './columns.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
 import type { CollectionScope, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { SIGNAL_ONLY, booleanOption, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
@@ -143,7 +144,7 @@ const GET_TO_COME: ReadonlySet<string> = new Set(['consistency', 'at']);
 const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
 
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
-export class Collection<S extends AnySchema = AnySchema> {
+export class Collection<S extends AnySchema = AnySchema> implements ColumnReader {
   readonly name: string;
   readonly #session: Session;
   readonly #collectionId: number;
@@ -165,10 +166,10 @@ export class Collection<S extends AnySchema = AnySchema> {
   }
 
   /**
-   * Writes rows, or columns of equal length, as one atomic batch of at most 256 MiB. A key that exists is replaced.
+   * Writes rows, columns of equal length, or a Table or RecordBatch of apache-arrow, as one atomic batch of at most 256 MiB. A key that exists is replaced.
    * INVALID_ARGUMENT, with nothing written, for anything that does not fit the schema and for one key twice.
    */
-  async insert(rows: readonly Row<S>[] | Columns<S>, options?: InsertOptions): Promise<InsertResult<S>> {
+  async insert(rows: readonly Row<S>[] | Columns<S> | ArrowInput, options?: InsertOptions): Promise<InsertResult<S>> {
     return this.#write('insert', rows, options, INSERT_OPTIONS);
   }
 
@@ -177,8 +178,8 @@ export class Collection<S extends AnySchema = AnySchema> {
    * what is stored; a key that is not there yet is inserted, for which its row must have all that an insert needs. The rows of one partial call have
    * the same fields, and stay in their partition. Nothing is written between its reading and its writing.
    */
-  async upsert(rows: readonly UpsertRow<S>[] | UpsertColumns<S>, options?: UpsertOptions & { readonly partial?: false }): Promise<InsertResult<S>>;
-  async upsert(rows: readonly PartialRow<S>[] | PartialColumns<S>, options: UpsertOptions & { readonly partial: true }): Promise<InsertResult<S>>;
+  async upsert(rows: readonly UpsertRow<S>[] | UpsertColumns<S> | ArrowInput, options?: UpsertOptions & { readonly partial?: false }): Promise<InsertResult<S>>;
+  async upsert(rows: readonly PartialRow<S>[] | PartialColumns<S> | ArrowInput, options: UpsertOptions & { readonly partial: true }): Promise<InsertResult<S>>;
   async upsert(rows: unknown, options?: UpsertOptions): Promise<InsertResult<S>> {
     return this.#write('upsert', rows, options, UPSERT_OPTIONS);
   }
@@ -189,7 +190,8 @@ export class Collection<S extends AnySchema = AnySchema> {
     const context = contextOf(options?.signal);
     const partition = nameOption('partition', options?.partition);
     const isPartial = booleanOption('partial', options?.partial, false);
-    const batch = toBatch(this.#plan, rows, isPartial ? 'partial' : call);
+    const columns = isArrow(rows) ? (await import('../schema/arrow-columns.ts').catch(refuseMissingChunk)).arrowColumns(this.#plan, rows) : rows;
+    const batch = toBatch(this.#plan, columns, isPartial ? 'partial' : call);
     const request = { collectionId: this.#collectionId, batch, partition };
     const { keys, timestamp } = await (call === 'insert' ? engine.insert(request, context) : engine.upsert({ ...request, isPartial }, context));
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
@@ -227,6 +229,10 @@ export class Collection<S extends AnySchema = AnySchema> {
 
   /** Rows by key, in the order of the keys; what is not there is left out. */
   async get<const O extends OutputFields<S> | undefined = undefined>(ids: KeysInput<S>, options?: GetOptions<S, O>): Promise<Found<S, O>[]> {
+    return toFound(await this.#get(ids, options), this.#plan) as Found<S, O>[];
+  }
+
+  async #get(ids: unknown, options: GetOptions<any, any> | undefined): Promise<GetReply> {
     const engine = this.#live();
     checkOptions(options, 'get', GET_OPTIONS, GET_TO_COME);
     const context = contextOf(options?.signal);
@@ -235,9 +241,15 @@ export class Collection<S extends AnySchema = AnySchema> {
     let outputFieldIds = options?.outputFields === undefined ? scalarIds : outputIds(this.#plan, options.outputFields);
     if (!outputFieldIds.includes(key.fieldId)) outputFieldIds = [key.fieldId, ...outputFieldIds];
     const partitions = namesOption('partitions', options?.partitions);
-    if (keys.length === 0) return [];
-    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds, partitions }, context);
-    return toFound(reply, this.#plan) as Found<S, O>[];
+    return engine.get({ collectionId: this.#collectionId, keys, outputFieldIds, partitions }, context);
+  }
+
+  [COLUMNS](call: 'get', options: unknown, ids: unknown): Promise<ColumnAnswer<GetReply>>;
+  [COLUMNS](call: 'search', options: unknown): Promise<ColumnAnswer<SearchReply>>;
+  async [COLUMNS](call: 'get' | 'search', options: any, ids?: unknown): Promise<ColumnAnswer<GetReply | SearchReply>> {
+    const { schema } = this.#plan;
+    if (call === 'get') return { schema, reply: await this.#get(ids, options) };
+    return { schema, reply: await this.#live().search(searchRequest(this.#plan, this.#collectionId, options), contextOf(options.signal)) };
   }
 
   /** Rows there are. */
