@@ -45,7 +45,7 @@ interface Saved {
   readonly lost: ReadonlyMap<number, bigint | string | null>;
 }
 
-/** NOT_FOUND where there is no database, FORMAT_UNSUPPORTED where another version of the library wrote it. */
+/** NOT_FOUND where there is no database, FORMAT_UNSUPPORTED where another version of the library wrote it, UNAUTHENTICATED where it is encrypted. */
 export async function repairDatabase(source: Store, target: Store, kernels: KernelModule, context?: CallContext): Promise<RepairReport> {
   if ((await target.root.read()) !== null || (await target.list()).length > 0) {
     throw new ElanusError('ALREADY_EXISTS', `"${target.sharedUrl ?? 'memory:'}" expected to be empty, got a database: what is saved goes to a new one`, { store: target.sharedUrl });
@@ -317,7 +317,7 @@ function readRoot(root: Uint8Array | null, losses: Losses): Manifest | null {
   try {
     return decodeManifest(root);
   } catch (error) {
-    if (!isElanusError(error) || error.code === 'FORMAT_UNSUPPORTED') throw error;
+    if (!isElanusError(error) || ['FORMAT_UNSUPPORTED', 'UNAUTHENTICATED'].includes(error.code)) throw error;
     losses.manifest(error.message);
     return null;
   }
