@@ -2,21 +2,20 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, GetReply, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { isArrow, toBatch } from '../schema/batch.ts';
 import type { AnySchema, ArrowInput, Columns, FieldInput, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
-import { notSupported } from '../schema/refuse.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
-import { COLUMNS, type ColumnAnswer, type ColumnReader } from './columns.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
-import type { CollectionScope, CompactOptions, LoadOptions } from './collection-admin.ts';
-import { SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
+import type { CompactOptions, LoadOptions } from './collection-admin.ts';
+import { booleanOption, checkOptions, contextOf, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
-import { outputIds, searchRequest } from './search-request.ts';
+import { SCOPE, type CollectionScope } from './scope.ts';
+import { getRequest, searchRequest } from './search-request.ts';
 import type { CollectionDescription, Session } from './session.ts';
 
 /** A time to read at. A Date or milliseconds stand for the end of that millisecond. */
@@ -153,12 +152,9 @@ const UPSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'partial', 'si
 const WRITE_TO_COME: ReadonlySet<string> = new Set(['transfer']);
 const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'partition', 'purge', 'signal']);
 const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams']);
-const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'at', 'signal']);
-const GET_TO_COME: ReadonlySet<string> = new Set(['consistency']);
-const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'at', 'signal']);
 
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
-export class Collection<S extends AnySchema = AnySchema> implements ColumnReader {
+export class Collection<S extends AnySchema = AnySchema> {
   readonly name: string;
   readonly #session: Session;
   readonly #collectionId: number;
@@ -244,42 +240,24 @@ export class Collection<S extends AnySchema = AnySchema> implements ColumnReader
 
   /** Rows by key, in the order of the keys; what is not there is left out. */
   async get<const O extends OutputFields<S> | undefined = undefined>(ids: KeysInput<S>, options?: GetOptions<S, O>): Promise<Found<S, O>[]> {
-    return toFound(await this.#get(ids, options), this.#plan) as Found<S, O>[];
-  }
-
-  async #get(ids: unknown, options: GetOptions<any, any> | undefined): Promise<GetReply> {
     const engine = this.#live();
-    checkOptions(options, 'get', GET_OPTIONS, GET_TO_COME);
     const context = contextOf(options?.signal);
-    const keys = toKeys(ids, this.#plan.key);
-    const { key, scalarIds } = this.#plan;
-    let outputFieldIds = options?.outputFields === undefined ? scalarIds : outputIds(this.#plan, options.outputFields);
-    if (!outputFieldIds.includes(key.fieldId)) outputFieldIds = [key.fieldId, ...outputFieldIds];
-    const partitions = namesOption('partitions', options?.partitions);
-    return engine.get({ collectionId: this.#collectionId, keys, outputFieldIds, partitions, at: atOption(options?.at) }, context);
+    const request = getRequest(this.#plan, this.#collectionId, ids, options);
+    return toFound(await engine.get(request, context), this.#plan) as Found<S, O>[];
   }
 
-  [COLUMNS](call: 'get', options: unknown, ids: unknown): Promise<ColumnAnswer<GetReply>>;
-  [COLUMNS](call: 'search', options: unknown): Promise<ColumnAnswer<SearchReply>>;
-  async [COLUMNS](call: 'get' | 'search', options: any, ids?: unknown): Promise<ColumnAnswer<GetReply | SearchReply>> {
-    const { schema } = this.#plan;
-    if (call === 'get') return { schema, reply: await this.#get(ids, options) };
-    return { schema, reply: await this.#live().search(searchRequest(this.#plan, this.#collectionId, options), contextOf(options.signal)) };
+  get [SCOPE](): CollectionScope {
+    return this.#scope;
   }
 
   /** Rows there are. */
   async count(filter?: undefined, options?: CountOptions): Promise<number> {
-    const engine = this.#live();
-    if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');
-    checkOptions(options, 'count', COUNT_OPTIONS);
-    return engine.count({ collectionId: this.#collectionId, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at) }, contextOf(options?.signal));
+    return (await this.#admin()).count(this.#scope, filter, options);
   }
 
   /** Resolves when the rows written so far are in sealed, durable files. Their index is built behind it. */
   async flush(options?: CallOptions): Promise<void> {
-    const engine = this.#live();
-    checkOptions(options, 'flush', SIGNAL_ONLY);
-    await engine.flush({ collectionId: this.#collectionId }, contextOf(options?.signal));
+    return (await this.#admin()).flush(this.#scope, options);
   }
 
   /**

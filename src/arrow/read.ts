@@ -1,19 +1,23 @@
 /** Rows and hits as Arrow Tables, over the buffers in which the engine answers. */
 import type { Table } from 'apache-arrow';
 import type { Collection, GetOptions, SearchManyOptions, SearchOptions, SearchSparseOptions } from '../api/collection.ts';
-import { COLUMNS, type ColumnReader } from '../api/columns.ts';
+import { contextOf } from '../api/options.ts';
+import { SCOPE, type CollectionScope } from '../api/scope.ts';
+import { getRequest, searchRequest } from '../api/search-request.ts';
 import { BatchBudget } from '../schema/budget.ts';
 import type { Column } from '../schema/column.ts';
 import type { AnySchema, KeysInput, OutputFields } from '../schema/infer.ts';
+import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, refuse, show } from '../schema/refuse.ts';
-import type { Schema } from '../schema/types.ts';
 import { toColumn } from '../schema/values.ts';
 import { toTable, type NamedColumn } from './table.ts';
 
 /** As `collection.get`: a row per key that is there, in the order of the keys; the primary key and the fields asked for, or all scalar fields. */
 export async function getTable<S extends AnySchema>(collection: Collection<S>, ids: KeysInput<S>, options?: GetOptions<S, OutputFields<S> | undefined>): Promise<Table> {
-  const { schema, reply } = await readerOf(collection)[COLUMNS]('get', options, ids);
-  return toTable(reply.entities.rows, reply.entities.columns.map((column) => named(schema, column)));
+  const { collectionId, engine, plan } = scopeOf(collection);
+  const context = contextOf(options?.signal);
+  const { entities } = await engine.get(getRequest(plan, collectionId, ids, options), context);
+  return toTable(entities.rows, entities.columns.map((column) => named(plan, column)));
 }
 
 /**
@@ -24,24 +28,25 @@ export async function searchTable<S extends AnySchema>(
   collection: Collection<S>,
   options: SearchOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>>,
 ): Promise<Table> {
-  const { schema, reply } = await readerOf(collection)[COLUMNS]('search', options);
-  const { ends, entities, keys, scores } = reply;
-  const key = schema.fields.find((field) => field.primaryKey)!;
+  const { collectionId, engine, plan } = scopeOf(collection);
+  const { key } = plan;
+  const request = searchRequest(plan, collectionId, options);
+  const { ends, entities, keys, scores } = await engine.search(request, contextOf(options.signal));
   const columns: NamedColumn[] = [
     { field: key, column: toColumn(key, keys, new BatchBudget()) },
     { field: { name: '$score', type: 'Float', nullable: false }, column: { fieldId: -1, type: 'Float', length: scores.length, dim: 1, validity: null, values: scores, offsets: null } },
-    ...(entities?.columns ?? []).filter((column) => column.fieldId !== key.fieldId).map((column) => named(schema, column)),
+    ...(entities?.columns ?? []).filter((column) => column.fieldId !== key.fieldId).map((column) => named(plan, column)),
   ];
   if (options.vectors !== undefined) columns.unshift({ field: { name: '$query', type: 'Int32', nullable: false }, column: queryNumbers(ends) });
   return toTable(keys.length, columns);
 }
 
-function readerOf(collection: unknown): ColumnReader {
-  if (typeof collection !== 'object' || collection === null || !(COLUMNS in collection)) refuse('collection', NO_ROW, 'a collection of an Elanus database', show(collection));
-  return collection as ColumnReader;
+function scopeOf(collection: unknown): CollectionScope {
+  if (typeof collection !== 'object' || collection === null || !(SCOPE in collection)) refuse('collection', NO_ROW, 'a collection of an Elanus database', show(collection));
+  return collection[SCOPE] as CollectionScope;
 }
 
-const named = (schema: Schema, column: Column): NamedColumn => ({ field: schema.fields.find(({ fieldId }) => fieldId === column.fieldId)!, column });
+const named = ({ byId }: SchemaPlan, column: Column): NamedColumn => ({ field: byId.get(column.fieldId)!, column });
 
 function queryNumbers(ends: Uint32Array): Column {
   const length = ends.length === 0 ? 0 : ends[ends.length - 1];
