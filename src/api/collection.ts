@@ -12,7 +12,7 @@ import { notSupported } from '../schema/refuse.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
-import type { CollectionScope, CompactOptions, LoadOptions } from './collection-admin.ts';
+import type { AlterOptions, CollectionScope, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import { outputIds, searchRequest } from './search-request.ts';
@@ -318,6 +318,11 @@ export class Collection<S extends AnySchema = AnySchema> {
   async addField<const N extends string, const F extends FieldInput>(name: N, field: F, options?: CallOptions): Promise<Collection<WithField<S, N, F>>> {
     const info = await (await this.#admin()).addField(this.#scope, name, field, options);
     return new Collection<WithField<S, N, F>>(this.#session, info);
+  }
+
+  /** Changes the time that rows live. Those that have outlived it are gone at once. */
+  async alter(options: AlterOptions): Promise<CollectionDescription> {
+    return (await this.#admin()).alter(this.#scope, options);
   }
 
   /** ALREADY_EXISTS when there is one of that name. INVALID_ARGUMENT beyond 1,024, and with a partition key. */
