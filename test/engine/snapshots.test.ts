@@ -49,9 +49,13 @@ async function run(seed: number): Promise<void> {
   const vector = (): Float32Array => Float32Array.from({ length: DIM }, () => Math.round(next() * 20 - 10) / 4);
   const options = { retentionSeconds: int(2) === 0 ? 0 : 86_400 };
   const medium = new MemoryMedium();
+  let store = openMemoryStore({ medium });
   const reopen = async (): Promise<EngineClient> => {
+    // An engine that was left alone can do nothing more, as after a crash.
+    await store.close();
     medium.lockedBy = null;
-    return (await openTestEngine(openMemoryStore({ medium }), options)).client;
+    store = openMemoryStore({ medium });
+    return (await openTestEngine(store, options)).client;
   };
   let client = await reopen();
   const collections = new Map<string, { readonly collectionId: number; readonly rows: Rows }>();
@@ -119,8 +123,7 @@ async function run(seed: number): Promise<void> {
     }
   }
   await client.close();
-  const store = openMemoryStore({ medium });
-  expect((await checkDatabase(store, await testKernels('simd'))).findings).toEqual([]);
+  expect((await checkDatabase(openMemoryStore({ medium }), await testKernels('simd'))).findings).toEqual([]);
   client = await reopen();
   for (const name of collections.keys()) await client.dropCollection({ name });
   for (const name of snapshots.keys()) await client.dropSnapshot({ name });
@@ -162,11 +165,28 @@ describe('a snapshot', () => {
     expect(await client.describeSnapshot({ name: 's' })).toMatchObject({ name: 's', description: 'before the move', collection: 'c', rows: 5 });
   });
 
+  it('has the writes up to its timestamp and no others, whenever they come', async () => {
+    const { client, collectionId } = await open();
+    await insertRows(client, collectionId, schema, rows(0, 3));
+    for (let turns = 0; turns < 80; turns++) {
+      const making = client.createSnapshot({ collectionId, name: `s${turns}` });
+      for (let i = 0; i < turns; i++) await Promise.resolve();
+      const label = `write ${turns}`;
+      const { timestamp: written } = await insertRows(client, collectionId, schema, [{ ...rows(1, 2)[0]!, label }]);
+      const { timestamp } = await making;
+      const { collectionId: id } = await client.openSnapshot({ name: `s${turns}` });
+      expect(await client.count({ collectionId: id })).toBe(3);
+      const { entities } = await client.get({ collectionId: id, keys: BigInt64Array.of(1n), outputFieldIds: [labelField] });
+      expect(valueAt(entities.columns[0]!, 0) === label, `after ${turns} turns`).toBe(written <= timestamp);
+    }
+  });
+
   it('does not expire, and neither does what is restored from it', async () => {
     const { client, clock, collectionId } = await open();
     await insertRows(client, collectionId, schema, rows(0, 2));
     clock.wall += 30_000;
     await insertRows(client, collectionId, schema, rows(2, 5));
+    await client.flush({ collectionId });
     clock.wall += 30_001;
     // Two have expired, and nobody has noticed yet.
     const { timestamp } = await client.createSnapshot({ collectionId, name: 's' });
