@@ -17,11 +17,12 @@ import type { KernelPool } from '../segment/kernel-pool.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
 import { encodeExcerpt } from '../storage/manifest/excerpt.ts';
 import { DEFAULT_PARTITION_ID, type SnapshotEntry, type CollectionEntry, type Manifest, type PartitionEntry } from '../storage/manifest/manifest.ts';
+import type { SharedLogs } from '../storage/shared/shared.ts';
 import type { Store } from '../storage/store.ts';
 import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import type { Catalog } from './catalog.ts';
-import type { CallContext, CollectionInfo, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
+import type { CallContext, CollectionInfo, Consistency, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
 import { isoTime, millisecondsBetween, ticksOf, type Clock } from './clock.ts';
 import { GrowingPartitions } from './growing-partitions.ts';
 import type { History } from './history.ts';
@@ -29,8 +30,9 @@ import { Loading } from './loading.ts';
 import { ANY_PARTITION, type LogRecord } from './log-record.ts';
 import { wholeRows } from './partial-upsert.ts';
 import { SingleWriterLog, type LogRecovery } from './single-writer-log.ts';
+import { SharedLog, type LogPosition } from './shared-log.ts';
 import { WriteGate } from './write-gate.ts';
-import type { LogTarget, WriteLog } from './write-log.ts';
+import type { AppendOptions, Draft, LogTarget, WriteLog } from './write-log.ts';
 
 /** What every collection of a database shares. */
 export interface EngineParts {
@@ -42,6 +44,22 @@ export interface EngineParts {
   readonly builds: BuildService;
   readonly options: EngineOptions;
   readonly onEvent: (event: EngineEvent) => void;
+  /** Whether this engine seals, merges, builds and commits; only one of several tabs does. */
+  readonly maintains: () => boolean;
+  /** Null: this engine is the only writer. */
+  readonly tabs: TabHooks | null;
+}
+
+/** What a collection tells where several tabs share the database. */
+export interface TabHooks {
+  readonly logs: SharedLogs;
+  /** A time after all writes of any tab that were acknowledged, and before all that will be. */
+  now(): Promise<bigint>;
+  /** Looks for what other tabs have written, where a read of that consistency has to. */
+  look(collectionId: number, consistency: Consistency): Promise<void> | undefined;
+  onAppended(collectionId: number): void;
+  /** It cannot go on before it is at a newer manifest. */
+  onBehind(collectionId: number): void;
 }
 
 /** A growing segment is sealed past either, so that a scan of it stays near 2 ms and a replay near 100 ms. */
@@ -81,6 +99,8 @@ export class CollectionState implements LogTarget {
   sealing: readonly Frozen[] = [];
   sealed: SealedSegment[] = [];
   log!: WriteLog;
+  /** What the manifest said of the collection when this tab last followed another one; null: what the catalog says. */
+  followed: CollectionEntry | null = null;
   /** Writes up to this are applied, none that is not will have an earlier timestamp. */
   appliedTo: bigint;
   /** Of those, the writes up to this are sealed. */
@@ -148,8 +168,31 @@ export class CollectionState implements LogTarget {
     }, this, recovery);
   }
 
+  /** As `openLog`, where several tabs write it. */
+  openSharedLog(tabs: TabHooks, position: LogPosition): SharedLog {
+    const { clock, options } = this.parts;
+    const { collectionId } = this;
+    const log = new SharedLog(
+      {
+        logs: tabs.logs,
+        clock,
+        durability: options.durability,
+        collectionId,
+        name: () => this.name,
+        hasAutoIds: this.keyField.autoId,
+        firstLogGeneration: () => this.entry.firstLogGeneration,
+        onAppended: () => tabs.onAppended(collectionId),
+        onBehind: () => tabs.onBehind(collectionId),
+      },
+      this,
+      position,
+    );
+    this.log = log;
+    return log;
+  }
+
   get entry(): CollectionEntry {
-    return this.snapshot?.collection ?? this.parts.catalog.entry(this.collectionId);
+    return this.followed ?? this.snapshot?.collection ?? this.parts.catalog.entry(this.collectionId);
   }
 
   get name(): string {
@@ -167,6 +210,7 @@ export class CollectionState implements LogTarget {
 
   /** The newest: fields may be added, and are never taken away. */
   get schema(): Schema {
+    if (this.followed) return this.followed.schema;
     const { manifest } = this.parts.catalog;
     if (manifest !== this.#schemaFrom) {
       this.#schemaFrom = manifest;
@@ -263,14 +307,20 @@ export class CollectionState implements LogTarget {
     await this.#backPressure(context);
     return this.gate.hold(async () => {
       await this.log.settled();
-      this.assertWritable();
-      throwIfAborted(context?.signal);
-      const partitionId = partition === undefined ? this.#partitionOfRows(batch) : this.#partitionOfWrite(partition);
-      const whole = await wholeRows(this, batch);
-      // Closed, or poisoned, while rows were read.
-      this.assertWritable();
-      throwIfAborted(context?.signal);
-      return this.#writeRows(partitionId, whole);
+      for (;;) {
+        this.assertWritable();
+        throwIfAborted(context?.signal);
+        const { sequence } = this.log;
+        const partitionId = partition === undefined ? this.#partitionOfRows(batch) : this.#partitionOfWrite(partition);
+        const whole = await wholeRows(this, batch);
+        // Closed, or poisoned, while rows were read.
+        this.assertWritable();
+        throwIfAborted(context?.signal);
+        const reply = await this.#writeRows(partitionId, whole, { ifSequence: sequence });
+        if (reply) return reply;
+        // Another tab has written since: what was read may not be what is there.
+        await this.log.latest();
+      }
     });
   }
 
@@ -296,14 +346,17 @@ export class CollectionState implements LogTarget {
     return batch.columns.find((column) => column.fieldId === this.keyField.fieldId);
   }
 
-  async #writeRows(partitionId: number, batch: ColumnBatch): Promise<InsertReply> {
+  async #writeRows(partitionId: number, batch: ColumnBatch): Promise<InsertReply>;
+  async #writeRows(partitionId: number, batch: ColumnBatch, options: AppendOptions): Promise<InsertReply | null>;
+  async #writeRows(partitionId: number, batch: ColumnBatch, options?: AppendOptions): Promise<InsertReply | null> {
     const promised = this.#promiseRoom(partitionId, batch);
-    const { record } = await this.log.write({ kind: 'insert', partitionId, schemaVersion: this.schema.version, batch }).finally(() => {
+    const draft: Draft = { kind: 'insert', partitionId, schemaVersion: this.schema.version, batch };
+    const written = await (options ? this.log.write(draft, options) : this.log.write(draft)).finally(() => {
       this.#promisedBytes -= promised;
     });
-    const isFull = this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX;
-    // What is closing seals nothing more: the log keeps the rows.
-    if (isFull && !this.#closed) this.onGrowingFull();
+    if (!written) return null;
+    const { record } = written;
+    this.sealIfFull();
     // A copy: the reply's buffers are the caller's, and the growing segment keeps the column.
     return { keys: columnKeys(this.#keyColumn((record as InsertRecord).batch)!).slice(), timestamp: record.timestamp };
   }
@@ -320,16 +373,26 @@ export class CollectionState implements LogTarget {
     return bytes;
   }
 
+  /** What is closing seals nothing more: the log keeps the rows. */
+  sealIfFull(): void {
+    const isFull = this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX;
+    if (isFull && !this.#closed && this.parts.maintains()) this.onGrowingFull();
+  }
+
+  applied(_record: LogRecord, isLocal: boolean): void {
+    if (!isLocal) this.sealIfFull();
+  }
+
   /** Set by the engine: seals in the background. */
   onGrowingFull: () => void = () => {};
 
-  async delete({ keys, partition, purge = false }: { readonly keys: Keys; readonly partition?: string; readonly purge?: boolean }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
+  async delete({ keys, partition, isPurge = false }: { readonly keys: Keys; readonly partition?: string; readonly isPurge?: boolean }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
     this.assertWritable();
     throwIfAborted(context?.signal);
     while (this.gate.held) await unlessAborted(this.gate.held, context?.signal);
     this.assertWritable();
     const partitionId = partition === undefined ? ANY_PARTITION : this.#partitionOfWrite(partition);
-    const { record, count } = await this.log.write({ kind: 'delete', partitionId, schemaVersion: this.schema.version, keys, isPurge: purge });
+    const { record, count } = await this.log.write({ kind: 'delete', partitionId, schemaVersion: this.schema.version, keys, isPurge });
     return { count, timestamp: record.timestamp };
   }
 
@@ -344,6 +407,18 @@ export class CollectionState implements LogTarget {
   givenIds(batch: ColumnBatch): BigInt64Array | null {
     const column = this.#keyColumn(batch);
     return column ? (columnKeys(column) as BigInt64Array) : null;
+  }
+
+  canApply({ partitionId, schemaVersion }: LogRecord): boolean {
+    return schemaVersion <= this.schema.version && (partitionId === ANY_PARTITION || partitionId < this.entry.nextPartitionId);
+  }
+
+  estimate(record: LogRecord): number {
+    if (record.kind === 'insert') return record.batch.rows;
+    const { growing, sealed } = this.view;
+    let count = 0;
+    for (const key of record.keys) if ([...growing, ...sealed].some((segment) => segment.find(key) >= 0)) count++;
+    return count;
   }
 
   /** Makes a record's effect visible. Answers how many rows it hid or added. Also used by recovery. */
@@ -424,6 +499,22 @@ export class CollectionState implements LogTarget {
     this.sealing = [...this.sealing, { rows: this.growing, nextLogGeneration, appliedTo: this.appliedTo }];
     this.growing = new GrowingPartitions(this.schema, this.parts.pool.shared);
     this.segmentsChanged();
+  }
+
+  /** Takes the rows of another state of the same collection in place of its own. Answers segments that it needs no more. */
+  become(other: CollectionState): SealedSegment[] {
+    const gone = this.sealed.filter((segment) => !other.sealed.includes(segment));
+    for (const { rows } of this.sealing) rows.free();
+    this.growing.free();
+    this.growing = other.growing;
+    this.sealing = other.sealing;
+    this.sealed = other.sealed;
+    this.appliedTo = other.appliedTo;
+    this.sealedTo = other.sealedTo;
+    this.#nextExpiry = 0n;
+    this.#nextId = other.#nextId;
+    this.segmentsChanged();
+    return gone;
   }
 
   /** CLOSED, READ_ONLY or POISONED where nothing may be written. */

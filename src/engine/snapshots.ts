@@ -19,20 +19,21 @@ export interface NamedSnapshot {
 
 /** Writes are held back while the last of them are sealed. ALREADY_EXISTS where there is a snapshot of that name in the collection's database. */
 export async function createSnapshot(state: CollectionState, name: string, description: string | undefined): Promise<SnapshotInfo> {
-  const { catalog, clock, store } = state.parts;
+  const { catalog, clock, store, tabs } = state.parts;
   assertNoSnapshot(catalog.manifest, state.entry.databaseId, name);
   // Most of it while writes go on.
   await seal(state);
   return state.gate.hold(async () => {
     for (;;) {
+      const timestamp = tabs ? await tabs.now() : clock.next();
+      await tabs?.look(state.collectionId, 'Strong');
       await seal(state);
       let saved: SavedDeletes | undefined;
       let made: SnapshotEntry | undefined;
       try {
         await catalog.commit(clock, async (manifest) => {
-          // A write that came by another way than this engine's, since the seal.
+          // Of another tab: this one's are held back.
           if (state.appliedTo !== state.sealedTo) throw UNSEALED;
-          const timestamp = clock.next();
           state.expire(timestamp);
           saved = await saveDeletes(state, state.sealed);
           const { entryOf } = saved;
@@ -101,7 +102,7 @@ const openSegments = (parts: EngineParts, entry: CollectionEntry): Promise<Seale
 
 /** A collection over the files of a snapshot. ALREADY_EXISTS where its name is taken. `adopt` is told as soon as the manifest names it. */
 export async function restoreSnapshot(parts: EngineParts, named: NamedSnapshot, collectionName: string, adopt: (state: CollectionState) => void): Promise<void> {
-  const { catalog, clock } = parts;
+  const { catalog, clock, tabs } = parts;
   const { databaseId, ...source } = findSnapshot(catalog.manifest, named).collection;
   assertFree(catalog.manifest, databaseId, collectionName);
   const sealed = await openSegments(parts, { databaseId, ...source });
@@ -119,7 +120,9 @@ export async function restoreSnapshot(parts: EngineParts, named: NamedSnapshot, 
     }, () => {
       const state = new CollectionState(parts, made!);
       state.openSegments(sealed);
-      state.openLog({ generation: 1, nextAutoId: made!.nextAutoId, byteLength: 0 });
+      const { firstLogGeneration: generation, nextAutoId } = made!;
+      if (tabs) state.openSharedLog(tabs, { generation, sequence: 0, nextAutoId, byteLengths: new Map() });
+      else state.openLog({ generation, nextAutoId, byteLength: 0 });
       adopt(state);
     });
   } catch (error) {
@@ -176,6 +179,14 @@ export class OpenSnapshots {
       await retireSegments(state, state.sealed, filesOf(dropped!.collection));
     } else await removeUnnamed(this.#parts.store, catalog, filesOf(dropped!.collection));
     return state?.collectionId ?? null;
+  }
+
+  /** NOT_FOUND for one that was dropped, perhaps by another tab. */
+  assertThere(state: CollectionState): void {
+    const snapshot = state.snapshot!;
+    if (this.#parts.catalog.manifest.snapshots.some((known) => keyOf(known) === keyOf(snapshot))) return;
+    if (this.#open.delete(keyOf(snapshot))) void state.free();
+    throw new ElanusError('NOT_FOUND', `snapshot "${snapshot.name}" was dropped`, { snapshot: snapshot.name });
   }
 
   async close(reason: ElanusError): Promise<void> {

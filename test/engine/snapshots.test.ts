@@ -78,7 +78,7 @@ async function run(seed: number): Promise<void> {
       for (const row of added) rows.set(row.key, row);
     } else if (what < 0.42) {
       const keys = BigInt64Array.from({ length: 1 + int(10) }, () => BigInt(int(40)));
-      await client.delete({ collectionId, keys: BigInt64Array.from(new Set(keys)), purge: next() < 0.3 });
+      await client[next() < 0.3 ? 'purge' : 'delete']({ collectionId, keys: BigInt64Array.from(new Set(keys)) });
       for (const key of keys) rows.delete(key);
     } else if (what < 0.5) await client.flush({ collectionId });
     else if (what < 0.58) await client.compact({ collectionId });
@@ -137,7 +137,7 @@ describe('a snapshot', () => {
   async function open() {
     const clock = { wall: 1_700_000_000_000 };
     const medium = new MemoryMedium();
-    const { client } = await openTestEngine(openMemoryStore({ medium }), {}, {}, undefined, () => clock.wall);
+    const { client } = await openTestEngine(openMemoryStore({ medium }), {}, {}, { now: () => clock.wall });
     const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false, properties: { ttlSeconds: 60 } });
     return { client, clock, collectionId, medium };
   }
@@ -150,7 +150,7 @@ describe('a snapshot', () => {
     const writes = [
       () => insertRows(client, id, schema, rows(0, 1)),
       () => client.delete({ collectionId: id, keys: BigInt64Array.of(1n) }),
-      () => client.delete({ collectionId: id, keys: BigInt64Array.of(1n), purge: true }),
+      () => client.purge({ collectionId: id, keys: BigInt64Array.of(1n) }),
       () => client.flush({ collectionId: id }),
       () => client.compact({ collectionId: id }),
       () => client.truncateCollection({ collectionId: id }),

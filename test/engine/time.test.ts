@@ -50,7 +50,7 @@ async function run(seed: number): Promise<void> {
   const medium = new MemoryMedium();
   const reopen = (): Promise<TestEngine> => {
     medium.lockedBy = null; // the process that held it is gone
-    return openTestEngine(openMemoryStore({ medium }), options, {}, undefined, () => wall);
+    return openTestEngine(openMemoryStore({ medium }), options, {}, { now: () => wall });
   };
   let engine = await reopen();
   // Half of the seeds have rows that expire, and change after how long.
@@ -90,7 +90,7 @@ async function run(seed: number): Promise<void> {
       times.push(timestamp);
     } else if (what < 0.6) {
       const keys = someKeys(4);
-      const { count } = await client.delete({ collectionId, keys: keysOf(keys), purge: true });
+      const { count } = await client.purge({ collectionId, keys: keysOf(keys) });
       expect(count).toBe(live().filter(({ key }) => keys.includes(key)).length);
       for (let i = versions.length - 1; i >= 0; i--) if (keys.includes(versions[i]!.key)) versions.splice(i, 1);
     } else if (what < 0.75) {
@@ -181,7 +181,7 @@ describe('history', () => {
     const medium = new MemoryMedium();
     const reopen = async (): Promise<TestEngine['client']> => {
       medium.lockedBy = null;
-      return (await openTestEngine(openMemoryStore({ medium }), options, {}, undefined, () => clock.wall)).client;
+      return (await openTestEngine(openMemoryStore({ medium }), options, {}, { now: () => clock.wall })).client;
     };
     const client = await reopen();
     const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
@@ -315,7 +315,7 @@ describe('history', () => {
         hook(store, async () => {
           if (++calls === moment) await onCall();
         });
-        const { client } = await openTestEngine(store, {}, {}, undefined, () => clock.wall);
+        const { client } = await openTestEngine(store, {}, {}, { now: () => clock.wall });
         const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
         const put = (label: string, ...keys: number[]) => insertRows(client, collectionId, schema, keys.map((key) => row(key, label)));
         await put('a', 1, 2, 3, 4, 5);
@@ -329,7 +329,7 @@ describe('history', () => {
         let timestamp = 0n;
         let purge: Promise<unknown> | null = null;
         onCall = async () => {
-          purge = client.delete({ collectionId, keys: BigInt64Array.of(3n, 5n), purge: true });
+          purge = client.purge({ collectionId, keys: BigInt64Array.of(3n, 5n) });
           ({ timestamp } = await client.delete({ collectionId, keys: BigInt64Array.of(2n) }));
         };
         await client[what]({ collectionId });
@@ -349,7 +349,7 @@ describe('history', () => {
         };
         await check(client);
         medium.lockedBy = null;
-        await check((await openTestEngine(openMemoryStore({ medium }), {}, {}, undefined, () => clock.wall)).client);
+        await check((await openTestEngine(openMemoryStore({ medium }), {}, {}, { now: () => clock.wall })).client);
       }
     });
   }
@@ -440,7 +440,7 @@ describe('a purge', () => {
     const held = await filesWith(store);
     expect(held.files.length, 'files').toBeGreaterThan(0);
     expect(held.logs.length, 'logs').toBeGreaterThan(0);
-    expect(await client.delete({ collectionId, keys: BigInt64Array.of(1n, 2n, 77n), purge: true })).toMatchObject({ count: 1 });
+    expect(await client.purge({ collectionId, keys: BigInt64Array.of(1n, 2n, 77n) })).toMatchObject({ count: 1 });
     expect(await filesWith(store)).toEqual({ files: [], logs: [] });
     for (const at of times) {
       expect(await client.get({ collectionId, keys: BigInt64Array.of(1n, 2n), outputFieldIds: [], at })).toMatchObject({ found: Int32Array.of(-1, -1) });
@@ -460,7 +460,7 @@ describe('a purge', () => {
     const then = await client.now();
     await client.flush({ collectionId });
     // Nobody waits for it: the process ends as soon as it is in the log.
-    const purge = client.delete({ collectionId, keys: BigInt64Array.of(1n), purge: true }).catch(() => {});
+    const purge = client.purge({ collectionId, keys: BigInt64Array.of(1n) }).catch(() => {});
     while ((await client.count({ collectionId })) > 0) await Promise.resolve();
     medium.lockedBy = null;
     const { client: after } = await openTestEngine(openMemoryStore({ medium }));
@@ -487,7 +487,7 @@ describe('a time to live', () => {
     const medium = new MemoryMedium();
     const reopen = async () => {
       medium.lockedBy = null;
-      return (await openTestEngine(openMemoryStore({ medium }), options, {}, undefined, () => clock.wall)).client;
+      return (await openTestEngine(openMemoryStore({ medium }), options, {}, { now: () => clock.wall })).client;
     };
     const client = await reopen();
     const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false, properties: { ttlSeconds } });
