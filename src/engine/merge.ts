@@ -19,10 +19,17 @@ import { applyEntries, discard, retireSegments, type Snapshot, writeDeletes, wri
 
 /** Who builds the indexes of a merged segment before it replaces segments that have some. */
 export interface MergedIndexes {
-  /** Builds what is asked for and not among `known`, sets it and writes it to files; answers all entries. */
-  build(merged: SealedSegment, known: readonly SegmentIndexEntry[]): Promise<SegmentIndexEntry[]>;
+  /** Builds what is asked for and not among `known`, beginning with the index of an input where that pays, sets it and writes it to files; answers all entries. */
+  build(merged: SealedSegment, origins: readonly Origin[], known: readonly SegmentIndexEntry[]): Promise<SegmentIndexEntry[]>;
   /** These are the indexes that are asked for now. */
   areCurrent(merged: SealedSegment, entries: readonly SegmentIndexEntry[]): boolean;
+}
+
+/** A segment that was merged. */
+export interface Origin {
+  readonly segment: SealedSegment;
+  /** Row of the merged segment by row of this one; -1 for one that was left out. */
+  readonly rowsTo: Int32Array;
 }
 
 /** Merges segments of one partition into one, or writes one anew, without what is dead for good. */
@@ -36,7 +43,7 @@ export async function mergeGroup(state: CollectionState, inputs: readonly Sealed
   let isCommitted = false;
   try {
     const deletesAtStart = new Map(inputs.map((segment) => [segment, new Set(segment.deletes.keys())]));
-    const merged = await writeMerged(state, partitionId, inputs, signal);
+    const { merged, origins } = await writeMerged(state, partitionId, inputs, signal);
     unnamed = merged;
     const carry = (): void => {
       for (const segment of inputs) {
@@ -48,7 +55,7 @@ export async function mergeGroup(state: CollectionState, inputs: readonly Sealed
     const indexed = inputs.some((segment) => segment.entry.indexes.length > 0) ? merged : null;
     const inputIds = new Set(inputs.map((segment) => segment.entry.segmentId));
     while (!isCommitted) {
-      if (indexed) entries = await indexes.build(indexed, entries);
+      if (indexed) entries = await indexes.build(indexed, origins, entries);
       await unlessStale(() =>
         catalog.commit(clock, async (manifest) => {
           if (indexed && !indexes.areCurrent(indexed, entries)) throw STALE;
@@ -95,14 +102,14 @@ async function unlessStale(commit: () => Promise<void>): Promise<void> {
 }
 
 /** Writes a segment of the live rows of others; null where none lives. Nothing names it yet. */
-async function writeMerged(state: CollectionState, partitionId: number, inputs: readonly SealedSegment[], signal: AbortSignal | undefined): Promise<SealedSegment | null> {
-  const snapshot = await readLive(state, inputs);
+async function writeMerged(state: CollectionState, partitionId: number, inputs: readonly SealedSegment[], signal: AbortSignal | undefined): Promise<{ merged: SealedSegment | null; origins: Origin[] }> {
+  const { snapshot, origins } = await readLive(state, inputs);
   throwIfAborted(signal);
-  return snapshot.rows === 0 ? null : writeSealed(state, snapshot, partitionId);
+  return { merged: snapshot.rows === 0 ? null : await writeSealed(state, snapshot, partitionId), origins };
 }
 
-/** The live rows of segments, in memory. */
-async function readLive(state: CollectionState, inputs: readonly SealedSegment[]): Promise<Snapshot> {
+/** The live rows of segments, in memory, and where they come from. */
+async function readLive(state: CollectionState, inputs: readonly SealedSegment[]): Promise<{ snapshot: Snapshot; origins: Origin[] }> {
   const held = inputs.flatMap((segment) => state.schema.fields.filter((field) => isVectorType(field.type)).map((field) => segment.vectors(field.fieldId)));
   for (const vectors of held) vectors.hold();
   try {
@@ -112,7 +119,8 @@ async function readLive(state: CollectionState, inputs: readonly SealedSegment[]
         else await segment.loadColumn(field);
       }
     }
-    return await gather(state, liveRowsInKeyOrder(inputs));
+    const places = liveRowsInKeyOrder(inputs);
+    return { snapshot: await gather(state, places), origins: originsOf(places) };
   } finally {
     for (const vectors of held) vectors.release();
   }
@@ -145,6 +153,12 @@ function liveRowsInKeyOrder(inputs: readonly SealedSegment[]): Places {
   for (let i = 0; i < count; i++) (keys as (bigint | string)[])[i] = segments[from[i]!]!.keys.at(rows[i]!);
   const order = new Uint32Array(count).map((_, i) => i).sort((a, b) => compareKeys(keys[a]!, keys[b]!));
   return { segments, from: order.map((i) => from[i]!), rows: order.map((i) => rows[i]!) };
+}
+
+function originsOf({ segments, from, rows }: Places): Origin[] {
+  const origins = segments.map((segment) => ({ segment, rowsTo: new Int32Array(segment.rows).fill(-1) }));
+  for (let row = 0; row < rows.length; row++) origins[from[row]!]!.rowsTo[rows[row]!] = row;
+  return origins;
 }
 
 async function gather(state: CollectionState, places: Places): Promise<Snapshot> {
