@@ -2,7 +2,6 @@
  * Beginning a graph with the one of a segment whose rows are among these: its links and levels stand, under the rows' new numbers.
  * Rows that were left out are cut out of it. Whoever was linked to one of them chooses anew among the links it keeps and those of the
  * rows that it lost, as FreshDiskANN consolidates deletes (Singh et al., 2021), and farther behind them where few of those are left.
- * Then, as if it had been inserted so, it gets links back from the rows that it chose.
  */
 import { NO_ROW } from '../../kernels/abi.ts';
 import type { Work } from '../../quant/kmeans.ts';
@@ -132,25 +131,6 @@ export class CarriedGraph {
         if (to >= 0 && at < end && inList[to] !== i + 1) links[at++] = to;
       });
       if (i % SLICE_ROWS === SLICE_ROWS - 1) yield 0;
-    }
-  }
-
-  /** The links that lists which lost some have now, and the rows that they lead to do not have back. */
-  *unanswered(graph: GraphBlock): Generator<Offer, void> {
-    const wasLinked = new Uint32Array(this.levels.length);
-    for (const [i, { row, level }] of this.#cut.entries()) {
-      const owner = this.#rowsTo[row];
-      this.#eachLink(row, level, (link) => {
-        if (this.#rowsTo[link] >= 0) wasLinked[this.#rowsTo[link]] = i + 1;
-      });
-      const { links, startOf, slots, numberOf } = listsOf(graph, level);
-      const isLinked = (from: number, to: number): boolean => {
-        for (let at = startOf(from), end = at + slots; at < end && links[at] !== NONE; at++) if (links[at] === to) return true;
-        return false;
-      };
-      // Memory may grow while an offer is dealt with.
-      const asked = links.slice(startOf(owner), startOf(owner) + slots).filter((link) => link !== NONE && wasLinked[link] !== i + 1 && !isLinked(link, owner));
-      for (const link of asked) yield { list: numberOf(link), owner: link, rows: [owner] };
     }
   }
 

@@ -134,20 +134,14 @@ class Insertion {
     }
   }
 
+  /** Gives lists that lost links what they are offered in their place, as if those rows had asked for links back. */
   *#mend(carried: CarriedGraph): Work {
-    const { graph } = this.#fill;
-    yield* this.#take(carried.replacements(graph));
-    yield* carried.putBack(graph);
-    yield* this.#take(carried.unanswered(graph));
-  }
-
-  /** Gives lists what they are offered as if those rows had asked for links back. */
-  *#take(offers: Iterable<Offer>): Work {
-    const isShared = this.#fill.turns.team.count > 1;
+    const { graph, turns } = this.#fill;
+    const isShared = turns.team.count > 1;
     let links = 0;
     let batch: Offer[] = [];
     let seen = 0;
-    for (const offer of offers) {
+    for (const offer of carried.replacements(graph)) {
       if (++seen % OFFERS_PER_SLICE === 0) yield 0;
       if (links > 0 && links + offer.rows.length > OFFERED_LINKS) {
         yield* this.#addBackLinks(this.#listOffers(batch, links), isShared, 0);
@@ -158,6 +152,7 @@ class Insertion {
       links += offer.rows.length;
     }
     if (links > 0) yield* this.#addBackLinks(this.#listOffers(batch, links), isShared, 0);
+    yield* carried.putBack(graph);
   }
 
   /** Lists BackLinks as the kernels do: chained by list in their order. Answers how many there are. */
