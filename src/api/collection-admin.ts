@@ -1,24 +1,19 @@
 /**
- * What a collection can do besides reading and writing rows: its indexes, its partitions, what there is to know of it, its end. These are the bodies
+ * What a collection can do besides reading and writing rows: counting them, its fields, its indexes, its partitions, what there is to know of it, its end. These are the bodies
  * of the methods of `Collection` of the same names, which have the documentation; they are imported when the first is called.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
+import { toAddedField } from '../schema/added-field.ts';
 import { checkName, toIndexRequest } from '../schema/define.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
 import type { Field, IndexSpec, VectorType } from '../schema/types.ts';
 import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
 import type { CountOptions, CreateIndexOptions, TuneOptions, TuneResult } from './collection.ts';
-import { SIGNAL_ONLY, booleanOption, checkOptions, contextOf, namesOption, type CallOptions } from './options.ts';
+import { RETENTION_SECONDS_MAX, SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, integerOption, namesOption, type CallOptions } from './options.ts';
+import type { CollectionScope } from './scope.ts';
 import { searchRequest } from './search-request.ts';
 import { describe as describeInfo, type CollectionDescription } from './session.ts';
-
-/** A collection as its calls see it. */
-export interface CollectionScope {
-  readonly engine: EngineClient;
-  readonly collectionId: number;
-  readonly plan: SchemaPlan;
-}
 
 export interface LoadOptions extends CallOptions {
   /** Only these. Default: all. */
@@ -27,14 +22,34 @@ export interface LoadOptions extends CallOptions {
 }
 
 export interface CompactOptions extends CallOptions {
+  /** What was deleted longer ago goes, where the database's `retentionSeconds` would keep it; reads of the past before that are refused from then on. 0: all of it. */
+  readonly retentionSeconds?: number;
   readonly onProgress?: (progress: Progress) => void;
 }
 
 const PARTITIONS_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
 const LOAD_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal', 'onProgress']);
-const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['signal', 'onProgress']);
+const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['retentionSeconds', 'signal', 'onProgress']);
+const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'at', 'signal']);
 const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
 const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
+
+export async function count({ engine, collectionId }: CollectionScope, filter: unknown, options?: CountOptions): Promise<number> {
+  if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');
+  checkOptions(options, 'count', COUNT_OPTIONS);
+  return engine.count({ collectionId, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at) }, contextOf(options?.signal));
+}
+
+export async function flush({ engine, collectionId }: CollectionScope, options?: CallOptions): Promise<void> {
+  checkOptions(options, 'flush', SIGNAL_ONLY);
+  await engine.flush({ collectionId }, contextOf(options?.signal));
+}
+
+export async function addField({ engine, collectionId }: CollectionScope, name: string, input: unknown, options?: CallOptions): Promise<CollectionInfo> {
+  checkOptions(options, 'addField', SIGNAL_ONLY);
+  const field = toAddedField(name, input);
+  return engine.addField({ collectionId, field }, contextOf(options?.signal));
+}
 
 export async function createIndex({ engine, collectionId, plan }: CollectionScope, name: string, spec: unknown, options?: CreateIndexOptions): Promise<IndexSpec> {
   checkOptions(options, 'createIndex', INDEX_OPTIONS);
@@ -121,7 +136,8 @@ export async function loadState({ engine, collectionId }: CollectionScope, optio
 
 export async function compact({ engine, collectionId }: CollectionScope, options?: CompactOptions): Promise<CompactReply> {
   checkOptions(options, 'compact', COMPACT_OPTIONS);
-  return engine.compact({ collectionId }, contextOf(options?.signal, options?.onProgress));
+  const retentionSeconds = options?.retentionSeconds === undefined ? undefined : integerOption('retentionSeconds', options.retentionSeconds, 0, RETENTION_SECONDS_MAX, 0);
+  return engine.compact({ collectionId, retentionSeconds }, contextOf(options?.signal, options?.onProgress));
 }
 
 export async function describe(scope: CollectionScope): Promise<CollectionDescription> {

@@ -3,20 +3,23 @@
  * rows and hits. It keeps no rows and no state but its schema.
  */
 import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
-import { toBatch } from '../schema/batch.ts';
-import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, QueryInput, Row, SparseVectorInput, VectorFieldName } from '../schema/infer.ts';
+import { isArrow, toBatch } from '../schema/batch.ts';
+import type { AnySchema, ArrowInput, Columns, FieldInput, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
-import { notSupported } from '../schema/refuse.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
-import type { CollectionScope, CompactOptions, LoadOptions } from './collection-admin.ts';
-import { SIGNAL_ONLY, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
+import type { CompactOptions, LoadOptions } from './collection-admin.ts';
+import { booleanOption, checkOptions, contextOf, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
-import { outputIds, searchRequest } from './search-request.ts';
+import { SCOPE, type CollectionScope } from './scope.ts';
+import { getRequest, searchRequest } from './search-request.ts';
 import type { CollectionDescription, Session } from './session.ts';
+
+/** A time to read at. A Date or milliseconds stand for the end of that millisecond. */
+export type At = bigint | Date | number;
 
 export interface InsertResult<S = AnySchema> {
   /** In the order of the rows. */
@@ -37,15 +40,27 @@ export interface InsertOptions extends CallOptions {
   readonly partition?: string;
 }
 
+export interface UpsertOptions extends InsertOptions {
+  /** Rows have only some of the fields. Default false. */
+  readonly partial?: boolean;
+}
+
 export interface DeleteOptions<S = AnySchema> extends CallOptions {
   readonly ids: KeysInput<S>;
   /** Only what is in there. Default: wherever the keys are. */
   readonly partition?: string;
+  /**
+   * For good: earlier versions of the keys, too, are seen at no time and are in no file any more when the call resolves, but for what
+   * named snapshots hold. Takes as long as the segments that have them take to be written anew. Default false.
+   */
+  readonly purge?: boolean;
 }
 
 export interface CountOptions extends CallOptions {
   /** Only these. Default: all. */
   readonly partitions?: readonly string[];
+  /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
+  readonly at?: At;
 }
 
 export interface GetOptions<S = AnySchema, O = OutputFields<S>> extends CallOptions {
@@ -53,6 +68,8 @@ export interface GetOptions<S = AnySchema, O = OutputFields<S>> extends CallOpti
   readonly outputFields?: O;
   /** Only these. Default: all. */
   readonly partitions?: readonly string[];
+  /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
+  readonly at?: At;
 }
 
 interface SharedSearchOptions<S, O> extends CallOptions {
@@ -68,6 +85,8 @@ interface SharedSearchOptions<S, O> extends CallOptions {
   readonly outputFields?: O;
   /** Only these. Default: all. NOT_FOUND when there is none of that name. */
   readonly partitions?: readonly string[];
+  /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
+  readonly at?: At;
 }
 
 /** One query. */
@@ -129,12 +148,10 @@ export interface TuneResult extends TuneTrial {
 }
 
 const INSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'signal']);
-const INSERT_TO_COME: ReadonlySet<string> = new Set(['transfer']);
-const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'partition', 'signal']);
-const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams', 'purge']);
-const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'signal']);
-const GET_TO_COME: ReadonlySet<string> = new Set(['consistency', 'at']);
-const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
+const UPSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'partial', 'signal']);
+const WRITE_TO_COME: ReadonlySet<string> = new Set(['transfer']);
+const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'partition', 'purge', 'signal']);
+const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams']);
 
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
 export class Collection<S extends AnySchema = AnySchema> {
@@ -159,16 +176,34 @@ export class Collection<S extends AnySchema = AnySchema> {
   }
 
   /**
-   * Writes rows, or columns of equal length, as one atomic batch of at most 256 MiB. A key that exists is replaced.
+   * Writes rows, columns of equal length, or a Table or RecordBatch of apache-arrow, as one atomic batch of at most 256 MiB. A key that exists is replaced.
    * INVALID_ARGUMENT, with nothing written, for anything that does not fit the schema and for one key twice.
    */
-  async insert(rows: readonly Row<S>[] | Columns<S>, options?: InsertOptions): Promise<InsertResult<S>> {
+  async insert(rows: readonly Row<S>[] | Columns<S> | ArrowInput, options?: InsertOptions): Promise<InsertResult<S>> {
+    return this.#write('insert', rows, options, INSERT_OPTIONS);
+  }
+
+  /**
+   * Writes whole rows like `insert`; a key with `autoId` is given with them and kept. With `partial`, fields that the rows have not keep
+   * what is stored; a key that is not there yet is inserted, for which its row must have all that an insert needs. The rows of one partial call have
+   * the same fields, and stay in their partition. Nothing is written between its reading and its writing.
+   */
+  async upsert(rows: readonly UpsertRow<S>[] | UpsertColumns<S> | ArrowInput, options?: UpsertOptions & { readonly partial?: false }): Promise<InsertResult<S>>;
+  async upsert(rows: readonly PartialRow<S>[] | PartialColumns<S> | ArrowInput, options: UpsertOptions & { readonly partial: true }): Promise<InsertResult<S>>;
+  async upsert(rows: unknown, options?: UpsertOptions): Promise<InsertResult<S>> {
+    return this.#write('upsert', rows, options, UPSERT_OPTIONS);
+  }
+
+  async #write(call: 'insert' | 'upsert', rows: unknown, options: UpsertOptions | undefined, known: ReadonlySet<string>): Promise<InsertResult<S>> {
     const engine = this.#live();
-    checkOptions(options, 'insert', INSERT_OPTIONS, INSERT_TO_COME);
+    checkOptions(options, call, known, WRITE_TO_COME);
     const context = contextOf(options?.signal);
     const partition = nameOption('partition', options?.partition);
-    const batch = toBatch(this.#plan, rows);
-    const { keys, timestamp } = await engine.insert({ collectionId: this.#collectionId, batch, partition }, context);
+    const isPartial = booleanOption('partial', options?.partial, false);
+    const columns = isArrow(rows) ? (await import('../schema/arrow-columns.ts').catch(refuseMissingChunk)).arrowColumns(this.#plan, rows) : rows;
+    const batch = toBatch(this.#plan, columns, isPartial ? 'partial' : call);
+    const request = { collectionId: this.#collectionId, batch, partition };
+    const { keys, timestamp } = await (call === 'insert' ? engine.insert(request, context) : engine.upsert({ ...request, isPartial }, context));
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
   }
 
@@ -179,7 +214,8 @@ export class Collection<S extends AnySchema = AnySchema> {
     const context = contextOf(options?.signal);
     const partition = nameOption('partition', options?.partition);
     const keys = toKeys(options?.ids, this.#plan.key);
-    return engine.delete({ collectionId: this.#collectionId, keys, partition }, context);
+    const purge = booleanOption('purge', options?.purge, false);
+    return engine.delete({ collectionId: this.#collectionId, keys, partition, purge }, context);
   }
 
   /** The rows closest to one vector, or to each of many. An empty collection has no hits. */
@@ -205,31 +241,23 @@ export class Collection<S extends AnySchema = AnySchema> {
   /** Rows by key, in the order of the keys; what is not there is left out. */
   async get<const O extends OutputFields<S> | undefined = undefined>(ids: KeysInput<S>, options?: GetOptions<S, O>): Promise<Found<S, O>[]> {
     const engine = this.#live();
-    checkOptions(options, 'get', GET_OPTIONS, GET_TO_COME);
     const context = contextOf(options?.signal);
-    const keys = toKeys(ids, this.#plan.key);
-    const { key, scalarIds } = this.#plan;
-    let outputFieldIds = options?.outputFields === undefined ? scalarIds : outputIds(this.#plan, options.outputFields);
-    if (!outputFieldIds.includes(key.fieldId)) outputFieldIds = [key.fieldId, ...outputFieldIds];
-    const partitions = namesOption('partitions', options?.partitions);
-    if (keys.length === 0) return [];
-    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds, partitions }, context);
-    return toFound(reply, this.#plan) as Found<S, O>[];
+    const request = getRequest(this.#plan, this.#collectionId, ids, options);
+    return toFound(await engine.get(request, context), this.#plan) as Found<S, O>[];
+  }
+
+  get [SCOPE](): CollectionScope {
+    return this.#scope;
   }
 
   /** Rows there are. */
   async count(filter?: undefined, options?: CountOptions): Promise<number> {
-    const engine = this.#live();
-    if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');
-    checkOptions(options, 'count', COUNT_OPTIONS);
-    return engine.count({ collectionId: this.#collectionId, partitions: namesOption('partitions', options?.partitions) }, contextOf(options?.signal));
+    return (await this.#admin()).count(this.#scope, filter, options);
   }
 
   /** Resolves when the rows written so far are in sealed, durable files. Their index is built behind it. */
   async flush(options?: CallOptions): Promise<void> {
-    const engine = this.#live();
-    checkOptions(options, 'flush', SIGNAL_ONLY);
-    await engine.flush({ collectionId: this.#collectionId }, contextOf(options?.signal));
+    return (await this.#admin()).flush(this.#scope, options);
   }
 
   /**
@@ -271,6 +299,15 @@ export class Collection<S extends AnySchema = AnySchema> {
   tune(field: VectorFieldName<S>, options: TuneOptions<S>): Promise<TuneResult>;
   async tune(first: VectorFieldName<S> | TuneOptions<S>, second?: TuneOptions<S>): Promise<TuneResult> {
     return (await this.#admin()).tune(this.#scope, first, second);
+  }
+
+  /**
+   * Gives the collection a scalar field more, nullable or with a default, which is what rows have that are there. Answers a handle whose rows
+   * have it; this one, like others that were opened before, goes on without: what it inserts has the default, too. ALREADY_EXISTS when the name is taken.
+   */
+  async addField<const N extends string, const F extends FieldInput>(name: N, field: F, options?: CallOptions): Promise<Collection<WithField<S, N, F>>> {
+    const info = await (await this.#admin()).addField(this.#scope, name, field, options);
+    return new Collection<WithField<S, N, F>>(this.#session, info);
   }
 
   /** ALREADY_EXISTS when there is one of that name. INVALID_ARGUMENT beyond 1,024, and with a partition key. */

@@ -88,7 +88,7 @@ class Check {
     try {
       return decodeManifest(root);
     } catch (error) {
-      if (!isElanusError(error) || error.code === 'FORMAT_UNSUPPORTED') throw error;
+      if (!isElanusError(error) || ['FORMAT_UNSUPPORTED', 'UNAUTHENTICATED'].includes(error.code)) throw error;
       this.findings.damage(`${error.message}; without it nothing says what the files belong to`, place);
       return null;
     }
@@ -163,7 +163,7 @@ class Check {
     for (const index of segment.indexes) {
       if (this.#checked.has(index.file) || !isThere(index.file)) continue;
       this.#checked.add(index.file);
-      if (isThere(segment.file)) await checkIndex(context, segment, index);
+      await checkIndex(context, segment, index, rows?.keys.rows === segment.rows);
     }
     return rows && deleted ? { ...rows, entry: segment, deleted } : null;
   }

@@ -5,7 +5,7 @@
  * reply belong to the caller.
  */
 import type { ColumnBatch, Keys } from '../schema/column.ts';
-import type { IndexSpec, MetricType, Schema } from '../schema/types.ts';
+import type { Field, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { CollectionProperties } from '../storage/manifest/manifest.ts';
 import type { ErrorCode, ErrorDetail } from '../util/error.ts';
@@ -67,6 +67,12 @@ export interface InsertReply {
   readonly timestamp: bigint;
 }
 
+/**
+ * What a read sees of writes by other tabs: `Strong` all that were acknowledged before it, `Bounded` all older than five seconds,
+ * `Session` and `Eventually` what has come in; a tab's own writes are always seen. With one writer all are the same.
+ */
+export type Consistency = 'Strong' | 'Bounded' | 'Session' | 'Eventually';
+
 export interface SearchRequest {
   readonly collectionId: number;
   readonly fieldId: number;
@@ -81,6 +87,10 @@ export interface SearchRequest {
   readonly exact?: boolean;
   /** By name; absent: all. NOT_FOUND where there is none of that name. */
   readonly partitions?: readonly string[];
+  /** Default: `Session`. */
+  readonly consistency?: Consistency;
+  /** See the rows as they were then. Absent: as they are. INVALID_ARGUMENT before the collection's horizon. */
+  readonly at?: bigint;
   /** Fields to return, by fieldId; empty: none. */
   readonly outputFieldIds: readonly number[];
 }
@@ -169,7 +179,14 @@ export interface SegmentStats {
 
 export interface CollectionStats {
   readonly rows: number;
+  /** Dead rows: those of the history, and those that the next merge leaves out. */
   readonly deletedRows: number;
+  /** Dead rows that reads of the past see, and about what they take. */
+  readonly historyRows: number;
+  readonly historyBytes: number;
+  readonly reclaimableRows: number;
+  /** Reads of the past are answered from here on. */
+  readonly horizon: bigint;
   readonly memoryBytes: number;
   readonly storedBytes: number;
   readonly logBytes: number;
@@ -185,6 +202,8 @@ export interface DatabaseStats {
   readonly engineThread: 'calling' | 'worker';
   readonly buildThread: 'calling' | 'worker';
   readonly store: string;
+  /** This one seals, merges and builds. Where several tabs have the database open, one does. */
+  readonly maintains: boolean;
   readonly memoryBytes: number;
   /**
    * Full vectors of sealed segments: bytes in memory, and `cacheBytes`, beyond which only those stay that a search compares
@@ -208,10 +227,12 @@ export interface RecoveryReport {
   readonly droppedBytes: number;
 }
 
-/** Failures behind the user's back. */
+/** What happens behind the user's back. */
 export type EngineEvent =
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly detail: ErrorDetail; readonly collection?: string }
-  | { readonly type: 'indexed'; readonly collection: string; readonly field: string };
+  | { readonly type: 'indexed'; readonly collection: string; readonly field: string }
+  | { readonly type: 'sealed'; readonly collection: string; readonly segments: number; readonly rows: number }
+  | { readonly type: 'compacted'; readonly collection: string; readonly segments: number; readonly rows: number; readonly removedRows: number };
 
 export interface EngineClient {
   createDatabase(request: { name: string }): Promise<void>;
@@ -226,30 +247,44 @@ export interface EngineClient {
   dropCollection(request: CollectionName | { collectionId: number }, context?: CallContext): Promise<void>;
   truncateCollection(request: { collectionId: number }, context?: CallContext): Promise<void>;
 
+  /** A timestamp: all that was acknowledged before the call is up to it, all that is written after it is later. */
+  now(): Promise<bigint>;
+
   createAlias(request: { database?: string; alias: string; collection: string }): Promise<void>;
   alterAlias(request: { database?: string; alias: string; collection: string }): Promise<void>;
   dropAlias(request: { database?: string; alias: string }): Promise<void>;
   listAliases(request: { database?: string; collection?: string }): Promise<AliasInfo[]>;
 
+  /** A scalar field that is nullable or has a default. Answers the collection as it is then. */
+  addField(request: { collectionId: number; field: Omit<Field, 'fieldId'> }, context?: CallContext): Promise<CollectionInfo>;
+
   createPartition(request: { collectionId: number; name: string }): Promise<void>;
   dropPartition(request: { collectionId: number; name: string }): Promise<void>;
   listPartitions(request: { collectionId: number }): Promise<PartitionInfo[]>;
 
-  /** The batch has every field but an auto-id key, in schema order, validated. */
+  /** The batch has every field but an auto-id key, in schema order, validated; or every field of an older version of the schema. */
   insert(request: { collectionId: number; batch: ColumnBatch; partition?: string }, context?: CallContext): Promise<InsertReply>;
-  /** In one partition, or wherever the keys are. */
-  delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
+  /**
+   * The same with all keys in the batch, auto ids too. `isPartial`: fields that the batch has not keep what the rows of its keys have.
+   */
+  upsert(request: { collectionId: number; batch: ColumnBatch; isPartial: boolean; partition?: string }, context?: CallContext): Promise<InsertReply>;
+  /** In one partition, or wherever the keys are. `purge`: with all earlier versions, from all files, before it resolves. */
+  delete(request: { collectionId: number; keys: Keys; partition?: string; purge?: boolean }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
 
   /** On the calling thread it answers at once where nothing has to be read; never returns before validation of params. */
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply>;
-  get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[] }, context?: CallContext): Promise<GetReply>;
-  count(request: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<number>;
+  get(
+    request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; consistency?: Consistency; at?: bigint },
+    context?: CallContext,
+  ): Promise<GetReply>;
+  count(request: { collectionId: number; partitions?: readonly string[]; consistency?: Consistency; at?: bigint }, context?: CallContext): Promise<number>;
 
   flush(request: { collectionId: number }, context?: CallContext): Promise<void>;
   load(request: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<void>;
   release(request: { collectionId: number; partitions?: readonly string[] }): Promise<void>;
   loadState(request: { collectionId: number; partitions?: readonly string[] }): Promise<LoadState>;
-  compact(request: { collectionId: number }, context?: CallContext): Promise<CompactReply>;
+  /** `retentionSeconds`: of what was deleted, keep no more than this long, and no longer than the database does. */
+  compact(request: { collectionId: number; retentionSeconds?: number }, context?: CallContext): Promise<CompactReply>;
   createIndex(
     request: { collectionId: number; fieldId: number; spec: { type: string; metric?: MetricType; params?: Record<string, unknown> }; wait: boolean },
     context?: CallContext,
@@ -272,6 +307,10 @@ export interface EngineOptions {
   readonly durability: 'strict' | 'relaxed';
   readonly readOnly: boolean;
   readonly recover?: 'truncate';
+  /** What was deleted is kept for reads of the past for so long; 0: not at all. */
+  readonly retentionSeconds: number;
+  /** And at most so many bytes of it; absent: the larger of 64 MiB and a quarter of what lives. */
+  readonly historyBytes?: number;
   /** Bytes of full vectors kept in memory where searches can do without. */
   readonly cacheBytes: number;
 }

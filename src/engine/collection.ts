@@ -6,6 +6,7 @@
 import { planField, type FieldPlan } from '../exec/plan.ts';
 import { searchSegments, takeEntities, type SearchView } from '../exec/search.ts';
 import type { BuildService } from '../index/index.ts';
+import { completeBatch } from '../schema/absent.ts';
 import { takeRows } from '../schema/column-ops.ts';
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
 import { columnKeys } from '../schema/keys.ts';
@@ -15,28 +16,48 @@ import type { GrowingSegment } from '../segment/growing.ts';
 import type { KernelPool } from '../segment/kernel-pool.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
 import { encodeExcerpt } from '../storage/manifest/excerpt.ts';
-import { DEFAULT_PARTITION_ID, type CollectionEntry, type PartitionEntry } from '../storage/manifest/manifest.ts';
+import { DEFAULT_PARTITION_ID, type CollectionEntry, type Manifest, type PartitionEntry } from '../storage/manifest/manifest.ts';
+import type { SharedLogs } from '../storage/shared/shared.ts';
 import type { Store } from '../storage/store.ts';
 import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import type { Catalog } from './catalog.ts';
 import type { CallContext, CollectionInfo, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
-import { millisecondsBetween, type Clock } from './clock.ts';
+import { isoTime, millisecondsBetween, ticksOf, type Clock } from './clock.ts';
 import { GrowingPartitions } from './growing-partitions.ts';
+import type { History } from './history.ts';
 import { Loading } from './loading.ts';
 import { ANY_PARTITION, type LogRecord } from './log-record.ts';
+import { wholeRows } from './partial-upsert.ts';
 import { SingleWriterLog, type LogRecovery } from './single-writer-log.ts';
-import type { LogTarget, WriteLog } from './write-log.ts';
+import { SharedLog, type LogPosition } from './shared-log.ts';
+import { WriteGate } from './write-gate.ts';
+import type { AppendOptions, Draft, LogTarget, WriteLog } from './write-log.ts';
 
 /** What every collection of a database shares. */
 export interface EngineParts {
   readonly store: Store;
   readonly catalog: Catalog;
   readonly clock: Clock;
+  readonly history: History;
   readonly pool: KernelPool;
   readonly builds: BuildService;
   readonly options: EngineOptions;
   readonly onEvent: (event: EngineEvent) => void;
+  /** Whether this engine seals, merges, builds and commits; only one of several tabs does. */
+  readonly maintains: () => boolean;
+  /** Null: this engine is the only writer. */
+  readonly tabs: TabHooks | null;
+}
+
+/** What a collection tells where several tabs share the database. */
+export interface TabHooks {
+  readonly logs: SharedLogs;
+  /** A time after all writes of any tab that were acknowledged, and before all that will be. */
+  now(): Promise<bigint>;
+  onAppended(collectionId: number): void;
+  /** It cannot go on before it is at a newer manifest. */
+  onBehind(collectionId: number): void;
 }
 
 /** A growing segment is sealed past either, so that a scan of it stays near 2 ms and a replay near 100 ms. */
@@ -50,21 +71,43 @@ export interface Frozen {
   readonly rows: GrowingPartitions;
   /** Its rows, and all before them, are in logs of earlier generations than this. */
   readonly nextLogGeneration: number;
+  /** The last write among them; later ones are later by their timestamps, too. */
+  readonly appliedTo: bigint;
 }
+
+/** Farther ahead than clocks of two threads are apart. */
+const AHEAD_TICKS = ticksOf(1_000);
+
+/** Later than any timestamp. */
+const NEVER = 1n << 64n;
 
 export class CollectionState implements LogTarget {
   readonly parts: EngineParts;
   readonly collectionId: number;
-  readonly schema: Schema;
   readonly keyField: Field;
   readonly #partitionKey: Field | undefined;
 
+  #schema: Schema;
+  /** The manifest that `#schema` is of. */
+  #schemaFrom: Manifest | null = null;
   growing: GrowingPartitions;
   /** Frozen and being written, oldest first; still searched by scan. Those whose writing failed wait for the next seal. */
   sealing: readonly Frozen[] = [];
   sealed: SealedSegment[] = [];
   log!: WriteLog;
+  /** What the manifest said of the collection when this tab last followed another one; null: what the catalog says. */
+  followed: CollectionEntry | null = null;
+  /** Writes up to this are applied, none that is not will have an earlier timestamp. */
+  appliedTo: bigint;
+  /** Of those, the writes up to this are sealed. */
+  sealedTo: bigint;
+  /** Nothing that lives expires before. */
+  #nextExpiry = 0n;
   readonly loading = new Loading(this);
+
+  /** Rows of this auto id and beyond have never been. */
+  #nextId: bigint;
+  readonly gate = new WriteGate();
 
   /** Kernel memory that batches will take which are being logged. */
   #promisedBytes = 0;
@@ -82,10 +125,27 @@ export class CollectionState implements LogTarget {
   constructor(parts: EngineParts, entry: CollectionEntry) {
     this.parts = parts;
     this.collectionId = entry.collectionId;
-    this.schema = entry.schema;
+    this.#schema = entry.schema;
+    this.#nextId = entry.nextAutoId;
     this.keyField = entry.schema.fields.find((field) => field.primaryKey)!;
     this.#partitionKey = entry.schema.fields.find((field) => field.partitionKey);
     this.growing = new GrowingPartitions(entry.schema, parts.pool.shared);
+    this.appliedTo = entry.createdTimestamp;
+    this.sealedTo = entry.createdTimestamp;
+  }
+
+  /** To be called once, with the segments that the manifest names. */
+  openSegments(sealed: SealedSegment[]): void {
+    this.sealed = sealed;
+    for (const { entry, deletes } of sealed) {
+      this.#noteApplied(entry.maxTimestamp);
+      for (const deletedAt of deletes.values()) this.#noteApplied(deletedAt);
+    }
+    this.sealedTo = this.appliedTo;
+  }
+
+  #noteApplied(timestamp: bigint): void {
+    if (timestamp > this.appliedTo) this.appliedTo = timestamp;
   }
 
   /** To be called once, when the logs that there are have been applied. */
@@ -102,8 +162,31 @@ export class CollectionState implements LogTarget {
     }, this, recovery);
   }
 
+  /** As `openLog`, where several tabs write it. */
+  openSharedLog(tabs: TabHooks, position: LogPosition): SharedLog {
+    const { clock, options } = this.parts;
+    const { collectionId } = this;
+    const log = new SharedLog(
+      {
+        logs: tabs.logs,
+        clock,
+        durability: options.durability,
+        collectionId,
+        name: () => this.name,
+        hasAutoIds: this.keyField.autoId,
+        firstLogGeneration: () => this.entry.firstLogGeneration,
+        onAppended: () => tabs.onAppended(collectionId),
+        onBehind: () => tabs.onBehind(collectionId),
+      },
+      this,
+      position,
+    );
+    this.log = log;
+    return log;
+  }
+
   get entry(): CollectionEntry {
-    return this.parts.catalog.entry(this.collectionId);
+    return this.followed ?? this.parts.catalog.entry(this.collectionId);
   }
 
   get name(): string {
@@ -116,6 +199,18 @@ export class CollectionState implements LogTarget {
     const { collectionId, name, createdTimestamp, properties } = entry;
     const numPartitions = this.#partitionKey ? entry.partitions.length : undefined;
     return { collectionId, name, schema: this.schema, indexes, createdTimestamp, properties, ...(numPartitions === undefined ? {} : { numPartitions }) };
+  }
+
+  /** The newest: fields may be added, and are never taken away. */
+  get schema(): Schema {
+    if (this.followed) return this.followed.schema;
+    const { manifest } = this.parts.catalog;
+    if (manifest !== this.#schemaFrom) {
+      this.#schemaFrom = manifest;
+      // What is under way when the collection is dropped goes on with the last one.
+      this.#schema = manifest.collections.find((entry) => entry.collectionId === this.collectionId)?.schema ?? this.#schema;
+    }
+    return this.#schema;
   }
 
   field(fieldId: number): Field {
@@ -145,6 +240,7 @@ export class CollectionState implements LogTarget {
   segmentsChanged(): void {
     this.#view = null;
     this.#plans.clear();
+    this.#nextExpiry = 0n;
     this.loading.follow();
   }
 
@@ -192,22 +288,70 @@ export class CollectionState implements LogTarget {
 
   // Writes
 
-  async insert({ batch, partition }: { readonly batch: ColumnBatch; readonly partition?: string }, context: CallContext | undefined): Promise<InsertReply> {
+  async insert({ batch, partition }: RowsRequest, context: CallContext | undefined): Promise<InsertReply> {
+    await this.#backPressure(context);
+    while (this.gate.held) await unlessAborted(this.gate.held, context?.signal);
+    this.assertWritable();
+    return this.#writeRows(this.#partitionOfWrite(partition), completeBatch(this.schema, batch));
+  }
+
+  async upsert({ batch, isPartial, partition }: RowsRequest & { readonly isPartial: boolean }, context: CallContext | undefined): Promise<InsertReply> {
+    if (!isPartial) return this.insert({ batch, partition }, context);
+    await this.#backPressure(context);
+    return this.gate.hold(async () => {
+      await this.log.settled();
+      for (;;) {
+        this.assertWritable();
+        throwIfAborted(context?.signal);
+        const { sequence } = this.log;
+        const partitionId = partition === undefined ? this.#partitionOfRows(batch) : this.#partitionOfWrite(partition);
+        const whole = await wholeRows(this, batch);
+        // Closed, or poisoned, while rows were read.
+        this.assertWritable();
+        throwIfAborted(context?.signal);
+        const reply = await this.#writeRows(partitionId, whole, { ifSequence: sequence });
+        if (reply) return reply;
+        // Another tab has written since: what was read may not be what is there.
+        await this.log.latest();
+      }
+    });
+  }
+
+  /** Lets seals catch up. */
+  async #backPressure(context: CallContext | undefined): Promise<void> {
     this.assertWritable();
     throwIfAborted(context?.signal);
     if (this.sealing.length > SEALING_MAX) await unlessAborted(this.sealQueue, context?.signal);
-    this.assertWritable();
-    const partitionId = this.#partitionOfWrite(partition);
+  }
+
+  /** Where rows are whose fields are replaced in part; new ones count as those of the first partition. INVALID_ARGUMENT where they are in several. */
+  #partitionOfRows(batch: ColumnBatch): number {
+    if (this.#partitionKey) return ANY_PARTITION;
+    const { found, segments } = this.#locate(columnKeys(this.#keyColumn(batch)!), undefined, this.#timeOf(undefined));
+    const ids = new Set(segments.map((segment) => ('keys' in segment ? segment.entry.partitionId : segment.partitionId)));
+    if (found.includes(-1)) ids.add(DEFAULT_PARTITION_ID);
+    if (ids.size === 1) return [...ids][0]!;
+    const names = this.entry.partitions.filter((partition) => ids.has(partition.partitionId)).map((partition) => partition.name);
+    throw new ElanusError('INVALID_ARGUMENT', `"rows" expected keys of one partition, got ${names.join(', ')}: a row stays where it is unless "partition" says where all of them go`, { collection: this.name, partitions: names });
+  }
+
+  #keyColumn(batch: ColumnBatch): Column | undefined {
+    return batch.columns.find((column) => column.fieldId === this.keyField.fieldId);
+  }
+
+  async #writeRows(partitionId: number, batch: ColumnBatch): Promise<InsertReply>;
+  async #writeRows(partitionId: number, batch: ColumnBatch, options: AppendOptions): Promise<InsertReply | null>;
+  async #writeRows(partitionId: number, batch: ColumnBatch, options?: AppendOptions): Promise<InsertReply | null> {
     const promised = this.#promiseRoom(partitionId, batch);
-    const { record } = await this.log.write({ kind: 'insert', partitionId, schemaVersion: this.schema.version, batch }).finally(() => {
+    const draft: Draft = { kind: 'insert', partitionId, schemaVersion: this.schema.version, batch };
+    const written = await (options ? this.log.write(draft, options) : this.log.write(draft)).finally(() => {
       this.#promisedBytes -= promised;
     });
-    const isFull = this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX;
-    // What is closing seals nothing more: the log keeps the rows.
-    if (isFull && !this.#closed) this.onGrowingFull();
-    const keys = columnKeys((record as InsertRecord).batch.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
+    if (!written) return null;
+    const { record } = written;
+    this.sealIfFull();
     // A copy: the reply's buffers are the caller's, and the growing segment keeps the column.
-    return { keys: keys.slice(), timestamp: record.timestamp };
+    return { keys: columnKeys(this.#keyColumn((record as InsertRecord).batch)!).slice(), timestamp: record.timestamp };
   }
 
   /**
@@ -222,14 +366,26 @@ export class CollectionState implements LogTarget {
     return bytes;
   }
 
+  /** What is closing seals nothing more: the log keeps the rows. */
+  sealIfFull(): void {
+    const isFull = this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX;
+    if (isFull && !this.#closed && this.parts.maintains()) this.onGrowingFull();
+  }
+
+  applied(_record: LogRecord, isLocal: boolean): void {
+    if (!isLocal) this.sealIfFull();
+  }
+
   /** Set by the engine: seals in the background. */
   onGrowingFull: () => void = () => {};
 
-  async delete({ keys, partition }: { readonly keys: Keys; readonly partition?: string }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
+  async delete({ keys, partition, purge = false }: { readonly keys: Keys; readonly partition?: string; readonly purge?: boolean }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
     this.assertWritable();
     throwIfAborted(context?.signal);
+    while (this.gate.held) await unlessAborted(this.gate.held, context?.signal);
+    this.assertWritable();
     const partitionId = partition === undefined ? ANY_PARTITION : this.#partitionOfWrite(partition);
-    const { record, count } = await this.log.write({ kind: 'delete', partitionId, schemaVersion: this.schema.version, keys, isPurge: false });
+    const { record, count } = await this.log.write({ kind: 'delete', partitionId, schemaVersion: this.schema.version, keys, isPurge: purge });
     return { count, timestamp: record.timestamp };
   }
 
@@ -237,27 +393,58 @@ export class CollectionState implements LogTarget {
     const ids = new BigInt64Array(batch.rows);
     for (let i = 0; i < batch.rows; i++) ids[i] = first + BigInt(i);
     const keyColumn = { fieldId: this.keyField.fieldId, type: this.keyField.type, length: batch.rows, dim: 1, validity: null, values: ids, offsets: null };
-    const columns = this.schema.fields.map((field) => (field.primaryKey ? keyColumn : batch.columns.find((column) => column.fieldId === field.fieldId)!));
-    return { rows: batch.rows, columns };
+    const at = this.schema.fields.indexOf(this.keyField);
+    return { rows: batch.rows, columns: [...batch.columns.slice(0, at), keyColumn, ...batch.columns.slice(at)] };
+  }
+
+  givenIds(batch: ColumnBatch): BigInt64Array | null {
+    const column = this.#keyColumn(batch);
+    return column ? (columnKeys(column) as BigInt64Array) : null;
+  }
+
+  canApply({ partitionId, schemaVersion }: LogRecord): boolean {
+    return schemaVersion <= this.schema.version && (partitionId === ANY_PARTITION || partitionId < this.entry.nextPartitionId);
+  }
+
+  estimate(record: LogRecord): number {
+    if (record.kind === 'insert') return record.batch.rows;
+    const { growing, sealed } = this.view;
+    let count = 0;
+    for (const key of record.keys) if ([...growing, ...sealed].some((segment) => segment.find(key) >= 0)) count++;
+    return count;
   }
 
   /** Makes a record's effect visible. Answers how many rows it hid or added. Also used by recovery. */
   apply(record: LogRecord): number {
     const { timestamp, partitionId } = record;
+    // What expired before the write is not its doing.
+    this.expire(timestamp);
+    this.#noteApplied(timestamp);
     if (record.kind === 'delete') {
+      const hide = record.isPurge ? this.#purge : this.#hide;
       let count = 0;
-      for (const key of record.keys) if (this.#hide(key, timestamp, partitionId)) count++;
+      for (const key of record.keys) if (hide.call(this, key, timestamp, partitionId)) count++;
       return count;
     }
-    if (!this.keyField.autoId && this.#hasRows) {
-      const keys = columnKeys(record.batch.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
-      for (let i = 0; i < keys.length; i++) this.#hide(keys[i]!, timestamp, ANY_PARTITION);
-    }
+    if (this.#nextExpiry === NEVER) this.#nextExpiry = 0n;
+    const keys = columnKeys(this.#keyColumn(record.batch)!);
+    if (this.keyField.autoId) this.#replaceIds(keys as BigInt64Array, timestamp);
+    else if (this.#hasRows) for (let i = 0; i < keys.length; i++) this.#hide(keys[i]!, timestamp, ANY_PARTITION);
     for (const part of this.#split(partitionId, record.batch)) {
       // Dropped since the record was written.
       if (this.#hasPartition(part.partitionId)) this.growing.of(part.partitionId, () => this.segmentsChanged()).append(part.batch, timestamp);
     }
     return record.batch.rows;
+  }
+
+  /** Auto ids that were just given out are looked up nowhere; those that an upsert names are like other keys. */
+  #replaceIds(ids: BigInt64Array, timestamp: bigint): void {
+    let next = this.#nextId;
+    for (const id of ids) {
+      if (id < this.#nextId) this.#hide(id, timestamp, ANY_PARTITION);
+      else if (id >= next) next = id + 1n;
+    }
+    this.#nextId = next;
   }
 
   get #hasRows(): boolean {
@@ -273,10 +460,53 @@ export class CollectionState implements LogTarget {
     return false;
   }
 
+  /** Hides all versions of a key, wherever they are. */
+  #purge(key: bigint | string, timestamp: bigint, partitionId: number): boolean {
+    let hadLive = false;
+    for (const segment of this.#growingSegments()) if (isIn(partitionId, segment.partitionId) && segment.purge(key, timestamp)) hadLive = true;
+    for (const segment of this.sealed) if (isIn(partitionId, segment.entry.partitionId) && segment.purge(key, timestamp)) hadLive = true;
+    return hadLive;
+  }
+
+  /** Deletes what has outlived the collection's time to live. One comparison where nothing has. */
+  expire(now = this.parts.clock.present): void {
+    const { ttlSeconds } = this.entry.properties;
+    if (ttlSeconds === undefined || now < this.#nextExpiry) return;
+    const lifetime = ticksOf(ttlSeconds * 1_000);
+    let next = NEVER;
+    for (const segment of [...this.#growingSegments(), ...this.sealed]) {
+      const oldest = segment.expire(now - lifetime, lifetime);
+      if (oldest !== null && oldest + lifetime < next) next = oldest + lifetime;
+    }
+    this.#nextExpiry = next;
+  }
+
+  /** To be called when the time to live has changed: what lives may have outlived it. */
+  lifetimeChanged(): void {
+    this.#nextExpiry = 0n;
+    for (const segment of [...this.#growingSegments(), ...this.sealed]) segment.resetAges();
+  }
+
   freeze(nextLogGeneration: number): void {
-    this.sealing = [...this.sealing, { rows: this.growing, nextLogGeneration }];
+    this.sealing = [...this.sealing, { rows: this.growing, nextLogGeneration, appliedTo: this.appliedTo }];
     this.growing = new GrowingPartitions(this.schema, this.parts.pool.shared);
     this.segmentsChanged();
+  }
+
+  /** Takes the rows of another state of the same collection in place of its own. Answers segments that it needs no more. */
+  become(other: CollectionState): SealedSegment[] {
+    const gone = this.sealed.filter((segment) => !other.sealed.includes(segment));
+    for (const { rows } of this.sealing) rows.free();
+    this.growing.free();
+    this.growing = other.growing;
+    this.sealing = other.sealing;
+    this.sealed = other.sealed;
+    this.appliedTo = other.appliedTo;
+    this.sealedTo = other.sealedTo;
+    this.#nextExpiry = 0n;
+    this.#nextId = other.#nextId;
+    this.segmentsChanged();
+    return gone;
   }
 
   /** CLOSED, READ_ONLY or POISONED where nothing may be written. */
@@ -287,6 +517,23 @@ export class CollectionState implements LogTarget {
   }
 
   // Reads
+
+  /** What a read is to see: the rows of a time that is past, or (undefined) those that live now. */
+  #timeOf(at: bigint | undefined): bigint | undefined {
+    this.expire();
+    if (at === undefined) return undefined;
+    const { clock } = this.parts;
+    const { horizon, name } = this.entry;
+    const { present } = clock;
+    if (at < horizon) {
+      throw new ElanusError('INVALID_ARGUMENT', `"at" expected a time from ${isoTime(horizon)} (${horizon}) on, where the history of "${name}" begins, got ${isoTime(at)} (${at})`, { parameter: 'at', horizon, at });
+    }
+    if (at > present + AHEAD_TICKS) throw new ElanusError('INVALID_ARGUMENT', `"at" expected a time that has come (now: ${present}), got ${isoTime(at)} (${at})`, { parameter: 'at', at });
+    const time = at < present ? at : present;
+    // Writes to come are later than what has been read.
+    clock.observe(time);
+    return time;
+  }
 
   search(request: SearchRequest, context: CallContext | undefined): SearchReply | Promise<SearchReply> {
     const k = request.limit + request.offset;
@@ -305,11 +552,18 @@ export class CollectionState implements LogTarget {
       offset: request.offset,
       outputFields: request.outputFieldIds.length === 0 ? NO_FIELDS : request.outputFieldIds.map((fieldId) => this.field(fieldId)),
       keyIsInt64: this.keyField.type === 'Int64',
+      at: this.#timeOf(request.at),
       signal: context?.signal,
     });
   }
 
-  async get({ keys, outputFieldIds, partitions }: { readonly keys: Keys; readonly outputFieldIds: readonly number[]; readonly partitions?: readonly string[] }): Promise<GetReply> {
+  async get({ keys, outputFieldIds, partitions, at }: { readonly keys: Keys; readonly outputFieldIds: readonly number[]; readonly partitions?: readonly string[]; readonly at?: bigint }): Promise<GetReply> {
+    const { found, segments, rows } = this.#locate(keys, partitions, this.#timeOf(at));
+    return { found, entities: await takeEntities(segments, rows, outputFieldIds.map((fieldId) => this.field(fieldId))) };
+  }
+
+  /** The rows of keys, as they were at a time where one is given. `found`: per key, which of them, or -1. */
+  #locate(keys: Keys, partitions: readonly string[] | undefined, time: bigint | undefined): { readonly found: Int32Array; readonly segments: (GrowingSegment | SealedSegment)[]; readonly rows: number[] } {
     const found = new Int32Array(keys.length).fill(-1);
     const segments: (GrowingSegment | SealedSegment)[] = [];
     const rows: number[] = [];
@@ -317,7 +571,7 @@ export class CollectionState implements LogTarget {
     const searched = [...growing, ...sealed];
     for (let i = 0; i < keys.length; i++) {
       for (const segment of searched) {
-        const row = segment.find(keys[i]!);
+        const row = time === undefined ? segment.find(keys[i]!) : segment.findAt(keys[i]!, time);
         if (row < 0) continue;
         found[i] = rows.length;
         segments.push(segment);
@@ -325,7 +579,7 @@ export class CollectionState implements LogTarget {
         break;
       }
     }
-    return { found, entities: await takeEntities(segments, rows, outputFieldIds.map((fieldId) => this.field(fieldId))) };
+    return { found, segments, rows };
   }
 
   /** Those that are being sealed among them, oldest first. */
@@ -344,12 +598,14 @@ export class CollectionState implements LogTarget {
     return this.#growingSegments().reduce((sum, segment) => sum + segment.rows, 0);
   }
 
-  countRows(partitions?: readonly string[]): number {
+  countRows(partitions?: readonly string[], at?: bigint): number {
     const { growing, sealed } = this.#viewOf(partitions);
-    return [...growing, ...sealed].reduce((sum, segment) => sum + segment.rows - segment.deletedRows, 0);
+    const time = this.#timeOf(at);
+    return [...growing, ...sealed].reduce((sum, segment) => sum + (time === undefined ? segment.rows - segment.deletedRows : segment.countAt(time)), 0);
   }
 
   rowsOfPartition(partitionId: number): number {
+    this.expire();
     const { growing, sealed } = this.view;
     const ofPartition = [...growing.filter((segment) => segment.partitionId === partitionId), ...sealed.filter((segment) => segment.entry.partitionId === partitionId)];
     return ofPartition.reduce((sum, segment) => sum + segment.rows - segment.deletedRows, 0);
@@ -371,6 +627,12 @@ export class CollectionState implements LogTarget {
     for (const segment of segments) segment.pins.retire();
     await Promise.all(segments.map((segment) => segment.pins.freed));
   }
+}
+
+/** Rows for some partition; without a name, for the first or where their keys say. */
+interface RowsRequest {
+  readonly batch: ColumnBatch;
+  readonly partition?: string;
 }
 
 type InsertRecord = Extract<LogRecord, { kind: 'insert' }>;

@@ -6,10 +6,11 @@ import type { BuildService } from '../index/index.ts';
 import type { RawIndexSpec } from '../index/spec.ts';
 import type { KernelModule } from '../kernels/load.ts';
 import type { ColumnBatch, Keys } from '../schema/column.ts';
-import type { IndexSpec } from '../schema/types.ts';
+import type { Field, IndexSpec } from '../schema/types.ts';
 import { KernelPool } from '../segment/kernel-pool.ts';
 import { VectorCache } from '../segment/vector-cache.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
+import type { SharedAccess } from '../storage/shared/shared.ts';
 import type { Store, StoreLock } from '../storage/store.ts';
 import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
@@ -41,15 +42,20 @@ import { CollectionState, type EngineParts } from './collection.ts';
 import { Compaction } from './compaction.ts';
 import { Indexing, resolveSpec } from './indexing.ts';
 import { JobQueue } from './job-queue.ts';
+import { History } from './history.ts';
 import { collectGarbage, filesOf, removeLogs, removeUnnamed } from './garbage.ts';
 import { assertFree, collectionNames, findCollection, findDatabase, lookUp } from './names.ts';
 import { assertNoAliases, Namespaces } from './namespaces.ts';
 import { newCollection } from './new-collection.ts';
+import { addField } from './add-field.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
-import { recoverCollection } from './recovery.ts';
+import { recoverCollection, recoverySteps } from './recovery.ts';
 import { seal, truncate } from './seal.ts';
+import { shareEngine } from './shared-engine.ts';
 import { collectionStats } from './stats.ts';
 import { Ticker } from './ticker.ts';
+import { isSuperseded } from './superseded.ts';
+import { SILENCE_MS, Tabs, type Rooms } from './tabs.ts';
 
 export interface EngineDeps {
   readonly store: Store;
@@ -59,16 +65,20 @@ export interface EngineDeps {
   readonly onEvent: (event: EngineEvent) => void;
   /** Which thread this is, as `stats` tells it. */
   readonly thread?: 'calling' | 'worker';
+  /** Of several tabs: so long the one that maintains may be silent. */
+  readonly silenceMs?: number;
   /** Whether the store encrypts, as `stats` tells it. */
   readonly isEncrypted?: boolean;
   readonly context?: CallContext;
+  /** The wall clock, in milliseconds. */
+  readonly now?: () => number;
 }
 
 interface OpenCollection {
   readonly state: CollectionState;
-  readonly jobs: JobQueue;
-  readonly indexing: Indexing;
-  readonly compaction: Compaction;
+  jobs: JobQueue;
+  indexing: Indexing;
+  compaction: Compaction;
 }
 
 /** Opens the database in a store, or makes one there. On failure the store is closed and its lock given back. */
@@ -77,14 +87,14 @@ export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
   const { store, options } = deps;
   let lock: StoreLock | null = null;
   try {
+    if (store.shared) return await openShared(deps, store.shared, started);
     if (options.readOnly) return await openForReading(deps, started);
     lock = await store.lock();
     const catalog = await Catalog.open(store);
-    const clock = new Clock(catalog.manifest.lastTimestamp);
-    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels, new VectorCache(options.cacheBytes)), builds: deps.builds, options, onEvent: deps.onEvent };
+    const engine = new Engine(deps, partsOf(deps, catalog, deps.onEvent), lock);
+    const { clock } = engine.parts;
     await collectGarbage(store, catalog);
     await catalog.commit(clock, (manifest) => ({ ...manifest, epoch: manifest.epoch + 1 }));
-    const engine = new Engine(deps, parts, lock);
     await engine.recover(started, deps.context);
     return engine;
   } catch (error) {
@@ -95,6 +105,12 @@ export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
   }
 }
 
+/** All that collections share, but for the history, which is theirs together. */
+function partsOf({ builds, kernels, now, options, store }: EngineDeps, catalog: Catalog, onEvent: EngineDeps['onEvent'], tabs: Tabs | null = null): Omit<EngineParts, 'history'> {
+  const maintains = (): boolean => (tabs ? tabs.mayCommit() : !options.readOnly);
+  return { store, catalog, clock: new Clock(catalog.manifest.lastTimestamp, now), pool: new KernelPool(kernels, new VectorCache(options.cacheBytes)), builds, options, onEvent, maintains, tabs };
+}
+
 /** A writer beside us that commits faster than this many openings is not waited out. */
 const READ_ATTEMPTS_MAX = 50;
 
@@ -103,15 +119,13 @@ const READ_ATTEMPTS_MAX = 50;
  * was found counts only if the manifest is still the same afterwards.
  */
 async function openForReading(deps: EngineDeps, started: number): Promise<EngineClient> {
-  const { store, options } = deps;
+  const { store } = deps;
   for (let attempt = 1; ; attempt++) {
     const catalog = await Catalog.open(store);
     if (!catalog.exists) throw new ElanusError('NOT_FOUND', 'there is no database to open with readOnly', { store: store.sharedUrl });
     const events: EngineEvent[] = [];
-    const clock = new Clock(catalog.manifest.lastTimestamp);
-    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels, new VectorCache(options.cacheBytes)), builds: deps.builds, options, onEvent: (event) => (isOpen ? deps.onEvent(event) : events.push(event)) };
     let isOpen = false;
-    const engine = new Engine(deps, parts, null);
+    const engine = new Engine(deps, partsOf(deps, catalog, (event) => void (isOpen ? deps.onEvent(event) : events.push(event))), null);
     try {
       await engine.recover(started, deps.context);
     } catch (error) {
@@ -128,9 +142,34 @@ async function openForReading(deps: EngineDeps, started: number): Promise<Engine
   }
 }
 
+/** Opens one of several tabs. It waits for nobody: another one may maintain the database. */
+async function openShared(deps: EngineDeps, shared: SharedAccess, started: number): Promise<EngineClient> {
+  const { store, options } = deps;
+  const catalog = Catalog.empty(store);
+  const tabs = new Tabs(shared, catalog, deps.silenceMs ?? SILENCE_MS);
+  catalog.rights = tabs;
+  const engine = new Engine(deps, partsOf(deps, catalog, deps.onEvent, tabs), tabs);
+  try {
+    await engine.join(tabs, started);
+    if (!catalog.exists) throw new ElanusError('NOT_FOUND', 'there is no database to open with readOnly', { store: store.sharedUrl });
+  } catch (error) {
+    await tabs.stop();
+    await tabs.close();
+    throw error;
+  }
+  return shareEngine(engine, tabs, options.readOnly);
+}
+
 /** Rows that have not been sealed for so long are, so that the log does not grow old: logs are replayed at each opening. */
 const GROWING_AGE_MS = 10 * 60_000;
 const TICK_MS = 30_000;
+
+/** What maintains a collection, ready to begin. */
+function makeJobs(state: CollectionState): Omit<OpenCollection, 'state'> {
+  const jobs = new JobQueue();
+  const indexing = new Indexing(state, jobs);
+  return { jobs, indexing, compaction: new Compaction(state, jobs, indexing) };
+}
 
 /** Looks what is to be done behind the user's back. */
 function schedule({ compaction, indexing }: OpenCollection): void {
@@ -138,19 +177,19 @@ function schedule({ compaction, indexing }: OpenCollection): void {
   indexing.schedule();
 }
 
-class Engine implements EngineClient {
+class Engine implements EngineClient, Rooms {
   readonly #deps: EngineDeps;
   readonly #parts: EngineParts;
-  readonly #lock: StoreLock | null;
+  readonly #lock: StoreLock | Tabs | null;
   readonly #namespaces: Namespaces;
-  readonly #collections = new Map<number, OpenCollection>();
+  readonly collections = new Map<number, OpenCollection>();
   #recovery: RecoveryReport = { openMs: 0, replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
   #closing: Promise<void> | null = null;
   #ticker: Ticker | null = null;
 
-  constructor(deps: EngineDeps, parts: EngineParts, lock: StoreLock | null) {
+  constructor(deps: EngineDeps, parts: Omit<EngineParts, 'history'>, lock: StoreLock | Tabs | null) {
     this.#deps = deps;
-    this.#parts = parts;
+    this.#parts = { ...parts, history: new History(parts.options, parts.clock, () => this.#states()) };
     this.#lock = lock;
     this.#namespaces = new Namespaces(parts.catalog, parts.clock);
   }
@@ -160,43 +199,92 @@ class Engine implements EngineClient {
     const count = { replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
     const logs = await store.logs.list();
     const entries = catalog.manifest.collections;
-    for (const [i, entry] of entries.entries()) {
+    const total = entries.reduce((sum, entry) => sum + recoverySteps(entry, logs), 0);
+    let done = 0;
+    const onStep = (): void => {
       throwIfAborted(context?.signal);
-      context?.onProgress?.({ phase: 'recover', done: i, total: entries.length });
-      const { state, damages } = await recoverCollection(this.#parts, entry, logs, count);
-      this.#adopt(state);
+      context?.onProgress?.({ phase: 'recover', done: done++, total });
+    };
+    for (const entry of entries) {
+      const { state, damages } = await recoverCollection(this.#parts, entry, logs, count, onStep);
+      this.adopt(state);
       for (const { code, message, detail } of damages) this.#parts.onEvent({ type: 'error', code, message: `opened without what is damaged: ${message}`, detail, collection: entry.name });
       // What could be read goes into a segment, so that the damaged log is not met again.
       if (damages.length > 0 && !this.#parts.options.readOnly) await seal(state);
     }
     this.#recovery = { openMs: performance.now() - started, ...count };
-    for (const open of this.#collections.values()) schedule(open);
+    for (const open of this.collections.values()) schedule(open);
     this.#ticker = new Ticker(TICK_MS, () => this.#tick());
+  }
+
+  get client(): EngineClient {
+    return this;
+  }
+
+  /** As `recover`, where several tabs have the database open. */
+  async join(tabs: Tabs, started: number): Promise<void> {
+    const count = { replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
+    await tabs.open(this.#parts, this, count, !this.#parts.options.readOnly);
+    this.#recovery = { openMs: performance.now() - started, ...count };
+    this.#ticker = new Ticker(TICK_MS, () => this.#tick());
+  }
+
+  async forget(collectionId: number): Promise<void> {
+    const { state, jobs } = this.collections.get(collectionId)!;
+    const reason = new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
+    this.collections.delete(collectionId);
+    await jobs.close(reason);
+    await state.close(reason);
+    await state.free();
+  }
+
+  async interrupt(collectionId: number, reason: ElanusError): Promise<void> {
+    const open = this.collections.get(collectionId)!;
+    await open.jobs.close(reason);
+    await open.state.sealQueue;
+    Object.assign(open, makeJobs(open.state));
+  }
+
+  schedule(collectionId: number): void {
+    const open = this.collections.get(collectionId);
+    if (open) schedule(open);
+  }
+
+  get parts(): EngineParts {
+    return this.#parts;
+  }
+
+  *#states(): Generator<CollectionState> {
+    for (const { state } of this.collections.values()) yield state;
   }
 
   #tick(): void {
     this.#parts.pool.cache.tick();
-    if (this.#parts.options.readOnly) return;
-    for (const { state } of this.#collections.values()) if (state.unsealedMs >= GROWING_AGE_MS) state.onGrowingFull();
+    if (!this.#parts.maintains()) return;
+    for (const open of this.collections.values()) {
+      if (open.state.unsealedMs >= GROWING_AGE_MS) open.state.onGrowingFull();
+      // What was kept for reads of the past may have grown too old.
+      else open.compaction.schedule();
+    }
   }
 
-  #adopt(state: CollectionState): OpenCollection {
-    const jobs = new JobQueue();
-    const indexing = new Indexing(state, jobs);
-    const open: OpenCollection = { state, jobs, indexing, compaction: new Compaction(state, jobs, indexing) };
+  adopt(state: CollectionState): OpenCollection {
+    const open: OpenCollection = { state, ...makeJobs(state) };
     state.onGrowingFull = () => {
       seal(state).then(
         () => schedule(open),
-        (error: ElanusError) => this.#parts.onEvent({ type: 'error', code: error.code ?? 'INTERNAL', message: `sealing failed: ${error.message}`, detail: error.detail ?? {}, collection: state.name }),
+        (error: ElanusError) => {
+          if (!isSuperseded(error)) this.#parts.onEvent({ type: 'error', code: error.code ?? 'INTERNAL', message: `sealing failed: ${error.message}`, detail: error.detail ?? {}, collection: state.name });
+        },
       );
     };
-    this.#collections.set(state.collectionId, open);
+    this.collections.set(state.collectionId, open);
     return open;
   }
 
   #open(collectionId: number): OpenCollection {
     this.#assertOpen();
-    const open = this.#collections.get(collectionId);
+    const open = this.collections.get(collectionId);
     if (!open) throw new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
     return open;
   }
@@ -238,7 +326,7 @@ class Engine implements EngineClient {
     const { catalog, clock } = this.#parts;
     const { ifNotExists, schema } = request;
     const existing = ifNotExists && lookUp(catalog.manifest, request);
-    if (existing && this.#collections.has(existing.collectionId)) return this.#open(existing.collectionId).state.info;
+    if (existing && this.collections.has(existing.collectionId)) return this.#open(existing.collectionId).state.info;
     const indexes: Record<string, IndexSpec> = {};
     for (const field of schema.fields) if (field.index) indexes[field.fieldId] = resolveSpec(field, field.index);
     let entry: CollectionEntry | undefined;
@@ -256,8 +344,10 @@ class Engine implements EngineClient {
     });
     if (isKnown) return this.#open(entry!.collectionId).state.info;
     const state = new CollectionState(this.#parts, entry!);
-    state.openLog({ generation: entry!.firstLogGeneration, nextAutoId: entry!.nextAutoId, byteLength: 0 });
-    return this.#adopt(state).state.info;
+    const { firstLogGeneration: generation, nextAutoId } = entry!;
+    if (this.#parts.tabs) state.openSharedLog(this.#parts.tabs, { generation, sequence: 0, nextAutoId, byteLengths: new Map() });
+    else state.openLog({ generation, nextAutoId, byteLength: 0 });
+    return this.adopt(state).state.info;
   }
 
   async describeCollection(request: CollectionName | { collectionId: number }): Promise<CollectionInfo> {
@@ -295,7 +385,7 @@ class Engine implements EngineClient {
       files = manifest.collections.filter((entry) => entry.collectionId === collectionId).flatMap(filesOf);
       return { ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) };
     });
-    this.#collections.delete(collectionId);
+    this.collections.delete(collectionId);
     await state.free();
     await removeUnnamed(store, catalog, files);
     await removeLogs(store, catalog, collectionId);
@@ -304,6 +394,15 @@ class Engine implements EngineClient {
   async truncateCollection({ collectionId }: { collectionId: number }, context?: CallContext): Promise<void> {
     throwIfAborted(context?.signal);
     await truncate(this.#openToWrite(collectionId).state);
+  }
+
+  async now(): Promise<bigint> {
+    this.#assertOpen();
+    const { clock, tabs } = this.#parts;
+    const timestamp = tabs ? await tabs.now() : clock.next();
+    // What is being written has an earlier one: a read at this time sees it now or never.
+    await Promise.all(Array.from(this.#states(), (state) => state.log.settled()));
+    return timestamp;
   }
 
   async createAlias(request: { database?: string; alias: string; collection: string }): Promise<void> {
@@ -326,6 +425,12 @@ class Engine implements EngineClient {
     return this.#namespaces.listAliases(request);
   }
 
+  async addField({ collectionId, field }: { collectionId: number; field: Omit<Field, 'fieldId'> }): Promise<CollectionInfo> {
+    const { state } = this.#openToWrite(collectionId);
+    await addField(state, field);
+    return state.info;
+  }
+
   async createPartition({ collectionId, name }: { collectionId: number; name: string }): Promise<void> {
     await createPartition(this.#openToWrite(collectionId).state, name);
   }
@@ -342,8 +447,18 @@ class Engine implements EngineClient {
     return this.#settle(() => this.#open(request.collectionId).state.insert(request, context));
   }
 
-  delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {
-    return this.#settle(() => this.#open(request.collectionId).state.delete(request, context));
+  upsert(request: { collectionId: number; batch: ColumnBatch; isPartial: boolean; partition?: string }, context?: CallContext): Promise<InsertReply> {
+    return this.#settle(() => this.#open(request.collectionId).state.upsert(request, context));
+  }
+
+  async delete(request: { collectionId: number; keys: Keys; partition?: string; purge?: boolean }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {
+    const { state, compaction } = this.#open(request.collectionId);
+    const reply = await state.delete(request, context);
+    if (request.purge) {
+      await seal(state);
+      await compaction.rewritePurged(context);
+    }
+    return reply;
   }
 
   /** Makes a synchronous refusal a rejection. */
@@ -356,14 +471,14 @@ class Engine implements EngineClient {
     return this.#open(request.collectionId).state.search(request, context);
   }
 
-  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[] }, context?: CallContext): Promise<GetReply> {
+  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; at?: bigint }, context?: CallContext): Promise<GetReply> {
     throwIfAborted(context?.signal);
     return unlessAborted(this.#open(request.collectionId).state.get(request), context?.signal);
   }
 
-  async count({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<number> {
+  async count({ collectionId, partitions, at }: { collectionId: number; partitions?: readonly string[]; at?: bigint }, context?: CallContext): Promise<number> {
     throwIfAborted(context?.signal);
-    return this.#open(collectionId).state.countRows(partitions);
+    return this.#open(collectionId).state.countRows(partitions, at);
   }
 
   async flush(request: { collectionId: number }, context?: CallContext): Promise<void> {
@@ -384,10 +499,10 @@ class Engine implements EngineClient {
     return this.#open(collectionId).state.loading.stateOf(partitions);
   }
 
-  async compact(request: { collectionId: number }, context?: CallContext): Promise<CompactReply> {
+  async compact(request: { collectionId: number; retentionSeconds?: number }, context?: CallContext): Promise<CompactReply> {
     const open = this.#openToWrite(request.collectionId);
     try {
-      return await open.compaction.compact(context);
+      return await open.compaction.compact(request.retentionSeconds, context);
     } finally {
       schedule(open);
     }
@@ -428,6 +543,7 @@ class Engine implements EngineClient {
       engineThread: thread ?? 'calling',
       buildThread: builds.thread,
       store: store.sharedUrl ?? 'memory:',
+      maintains: this.#parts.maintains(),
       memoryBytes: this.#parts.pool.memoryBytes,
       cache: { residentBytes: this.#parts.pool.cache.residentBytes, budgetBytes: this.#parts.pool.cache.budgetBytes, rowCacheBytes: this.#parts.pool.cache.rowCacheBytes },
       usage: estimate.usage,
@@ -452,16 +568,18 @@ class Engine implements EngineClient {
         failure ??= error;
       }
     };
+    if (this.#lock instanceof Tabs) await this.#lock.stop();
     this.#ticker?.stop();
     const reason = new ElanusError('CLOSED', 'the database was closed');
-    const open = [...this.#collections.values()];
+    const open = [...this.collections.values()];
     await Promise.all(open.map(({ jobs }) => jobs.close(reason)));
     await builds.close();
     for (const { state } of open) await attempt(() => state.close(reason));
     await catalog.idle();
     await Promise.all(open.map(({ state }) => state.free()));
-    this.#collections.clear();
-    if (this.#lock) await attempt(() => this.#lock!.release());
+    this.collections.clear();
+    if (this.#lock instanceof Tabs) await attempt(() => (this.#lock as Tabs).close());
+    else if (this.#lock) await attempt(() => (this.#lock as StoreLock).release());
     await attempt(() => store.close());
     if (failure) throw failure;
   }

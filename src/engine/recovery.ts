@@ -2,6 +2,7 @@
  * Opening a collection: its segments as the manifest names them, then its logs in order of generation. Replay takes the
  * same path as a write, so a batch is there whole or not at all.
  */
+import { isFieldOf } from '../schema/absent.ts';
 import type { Column } from '../schema/column.ts';
 import type { Field } from '../schema/types.ts';
 import { SealedSegment } from '../segment/sealed.ts';
@@ -27,16 +28,18 @@ export interface RecoveryCount {
   droppedBytes: number;
 }
 
-export async function recoverCollection(parts: EngineParts, entry: CollectionEntry, logNames: readonly string[], count: RecoveryCount): Promise<Recovered> {
+export async function recoverCollection(parts: EngineParts, entry: CollectionEntry, logNames: readonly string[], count: RecoveryCount, onStep: () => void): Promise<Recovered> {
   const damages: ElanusError[] = [];
   const state = new CollectionState(parts, entry);
   const found = { generation: entry.firstLogGeneration, nextAutoId: entry.nextAutoId, byteLength: 0 };
-  state.sealed = await Promise.all(entry.segments.map((segment) => SealedSegment.open(parts.store, segment, entry.schema, parts.pool)));
-  const logs = logNames
-    .map((name) => ({ name, log: parseLogName(name) }))
-    .filter(({ log }) => log?.collectionId === entry.collectionId && log.generation >= entry.firstLogGeneration)
-    .sort((a, b) => a.log!.generation - b.log!.generation);
-  for (const { name, log } of logs) {
+  const opened = entry.segments.map(async (segment) => {
+    const sealed = await SealedSegment.open(parts.store, segment, entry.schema, parts.pool);
+    onStep();
+    return sealed;
+  });
+  state.openSegments(await Promise.all(opened));
+  for (const { name, log } of logsOf(entry, logNames)) {
+    onStep();
     const bytes = await parts.store.logs.read(name);
     const contents = readLog(name, bytes, { recover: parts.options.recover });
     found.generation = log!.generation + 1;
@@ -67,6 +70,17 @@ export async function recoverCollection(parts: EngineParts, entry: CollectionEnt
   return { state, damages };
 }
 
+/** The logs that are to be replayed, in order. */
+function logsOf(entry: CollectionEntry, logNames: readonly string[]): { readonly name: string; readonly log: ReturnType<typeof parseLogName> }[] {
+  return logNames
+    .map((name) => ({ name, log: parseLogName(name) }))
+    .filter(({ log }) => log?.collectionId === entry.collectionId && log.generation >= entry.firstLogGeneration)
+    .sort((a, b) => a.log!.generation - b.log!.generation);
+}
+
+/** Steps of opening a collection, as `recoverCollection` counts them. */
+export const recoverySteps = (entry: CollectionEntry, logNames: readonly string[]): number => entry.segments.length + logsOf(entry, logNames).length;
+
 /** A record that passes its checksum may still be of another schema, if files were mixed up by hand. */
 export function checkRecord(name: string, record: LogRecord, entry: CollectionEntry): void {
   const keyField = entry.schema.fields.find((field) => field.primaryKey)!;
@@ -76,8 +90,10 @@ export function checkRecord(name: string, record: LogRecord, entry: CollectionEn
     return;
   }
   const { columns } = record.batch;
-  if (columns.length !== entry.schema.fields.length) throw corrupt(`${columns.length} columns for ${entry.schema.fields.length} fields`);
-  entry.schema.fields.forEach((field, i) => {
+  if (record.schemaVersion > entry.schema.version) throw corrupt(`version ${record.schemaVersion} of it, beyond ${entry.schema.version}`);
+  const fields = entry.schema.fields.filter((field) => isFieldOf(field, record.schemaVersion));
+  if (columns.length !== fields.length) throw corrupt(`${columns.length} columns for ${fields.length} fields`);
+  fields.forEach((field, i) => {
     const column = columns[i]!;
     if (column.fieldId !== field.fieldId || column.type !== field.type || column.dim !== (field.dim ?? 1)) throw corrupt(`column of field "${field.name}"`);
   });
@@ -87,5 +103,5 @@ export function checkRecord(name: string, record: LogRecord, entry: CollectionEn
 function nextAutoIdAfter(keyField: Field, columns: readonly Column[]): bigint {
   if (!keyField.autoId) return 0n;
   const keys = columns.find((column) => column.fieldId === keyField.fieldId)!.values as BigInt64Array;
-  return keys.length > 0 ? keys[keys.length - 1]! + 1n : 0n;
+  return keys.reduce((most, key) => (key >= most ? key + 1n : most), 0n);
 }

@@ -5,10 +5,13 @@
  */
 import { describe, expect, it } from 'vitest';
 import { valueAt } from '../../src/schema/column-values.ts';
+import { openEncryptedStore } from '../../src/storage/encrypted.ts';
 import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
+import type { Store } from '../../src/storage/store.ts';
 import { isElanusError } from '../../src/util/error.ts';
 import { DIM, fieldId, insertRows, openTestEngine, testSchema, type TestEngine } from '../engine/harness.ts';
 import { bestScores, type ModelRow } from '../engine/model.ts';
+import { aesKey } from '../support/aes-key.ts';
 import { random } from '../support/random.ts';
 import { type Fault, faultStore } from '../support/fault-store.ts';
 
@@ -24,10 +27,15 @@ const vectorField = fieldId(schema, 'vector');
 const labelField = fieldId(schema, 'label');
 
 describe('a store with bad luck', () => {
-  for (let seed = 1; seed <= SEEDS; seed++) it(`seed ${seed}`, () => run(seed));
+  for (let seed = 1; seed <= SEEDS; seed++) it(`seed ${seed}`, () => run(seed, async (store) => store));
 });
 
-async function run(seed: number): Promise<void> {
+describe('a store with bad luck, encrypted', async () => {
+  const key = await aesKey(1);
+  for (let seed = 1; seed <= Math.ceil(SEEDS / 3); seed++) it(`seed ${seed}`, () => run(seed, (store) => openEncryptedStore(store, key)));
+});
+
+async function run(seed: number, view: (store: Store) => Promise<Store>): Promise<void> {
   const next = random(seed * 104_729);
   const int = (bound: number): number => Math.floor(next() * bound);
   const medium = new MemoryMedium();
@@ -42,7 +50,7 @@ async function run(seed: number): Promise<void> {
     const store = faultStore(openMemoryStore({ medium }), { at: 1 + int(60), fault, isLasting: next() < 0.3, seed: seed * 31 + round });
     let engine: TestEngine;
     try {
-      engine = await openTestEngine(store);
+      engine = await openTestEngine(await view(store));
       collectionId = (await engine.client.createCollection({ name: 'c', schema, ifNotExists: true })).collectionId;
       if (candidates.length > 1 || round > 0) candidates = [await match(engine, candidates, about)];
       await work(engine, about);
@@ -54,7 +62,7 @@ async function run(seed: number): Promise<void> {
     await store.powerLoss().catch(() => {});
   }
   medium.lockedBy = null;
-  const engine = await openTestEngine(openMemoryStore({ medium }));
+  const engine = await openTestEngine(await view(openMemoryStore({ medium })));
   await engine.client.createCollection({ name: 'c', schema, ifNotExists: true });
   await match(engine, candidates, `seed ${seed}, at the end`);
   await engine.client.close();

@@ -19,7 +19,8 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 
 async function open(medium = new MemoryMedium()) {
   medium.lockedBy = null;
-  const { client, events } = await openTestEngine(openMemoryStore({ medium }));
+  // What is dead is dead for good: nothing is kept for reads of the past.
+  const { client, events } = await openTestEngine(openMemoryStore({ medium }), { retentionSeconds: 0 });
   const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: true });
   const search = async () => {
     const { keys, scores } = await client.search({ collectionId, fieldId: vectorField, queries: new Float32Array(DIM).fill(0.5), nq: 1, limit: 20, offset: 0, outputFieldIds: [], params: {}, exact: true });
@@ -142,5 +143,44 @@ describe('compaction', () => {
     const got = await client.get({ collectionId, keys: keysOf(0, deleted), outputFieldIds: [] });
     expect([...got.found].every((row) => row === -1)).toBe(true);
     await client.close();
+  });
+});
+
+describe('events', () => {
+  it('tell of seals and merges, with the rows that are gone', async () => {
+    const { client, events, collectionId } = await open();
+    await insertRows(client, collectionId, schema, rows(0, 30));
+    await client.flush({ collectionId });
+    await insertRows(client, collectionId, schema, rows(30, 40));
+    await client.delete({ collectionId, keys: keysOf(0, 5) });
+    await client.compact({ collectionId });
+    expect(events).toEqual([
+      { type: 'sealed', collection: 'c', segments: 1, rows: 30 },
+      { type: 'sealed', collection: 'c', segments: 1, rows: 10 },
+      { type: 'compacted', collection: 'c', segments: 2, rows: 35, removedRows: 5 },
+    ]);
+    await client.close();
+  });
+
+  it('opening tells how far it is, segment by segment and log by log', async () => {
+    const { client, collectionId, medium } = await open();
+    for (let i = 0; i < 3; i++) {
+      await insertRows(client, collectionId, schema, rows(i * 10, i * 10 + 10));
+      await client.flush({ collectionId });
+    }
+    await insertRows(client, collectionId, schema, rows(90, 95));
+    await client.close();
+    medium.lockedBy = null;
+    const progress: unknown[] = [];
+    const again = await openTestEngine(openMemoryStore({ medium }), {}, {}, { context: { onProgress: (step) => progress.push(step) } });
+    expect(progress).toEqual([0, 1, 2, 3].map((done) => ({ phase: 'recover', done, total: 4 })));
+    await again.client.close();
+    const abort = new AbortController();
+    medium.lockedBy = null;
+    await expect(openTestEngine(openMemoryStore({ medium }), {}, {}, { context: { signal: abort.signal, onProgress: () => abort.abort() } })).rejects.toMatchObject({ code: 'ABORTED' });
+    // The lock was given back.
+    const third = await openTestEngine(openMemoryStore({ medium }));
+    expect(await third.client.count({ collectionId })).toBe(35);
+    await third.client.close();
   });
 });

@@ -1,6 +1,6 @@
 /** An engine over a store for tests of the engine itself: plain messages, no API, no workers. */
 import { openEngine } from '../../src/engine/engine.ts';
-import type { EngineClient, EngineEvent, EngineOptions } from '../../src/engine/client.ts';
+import type { CallContext, EngineClient, EngineEvent, EngineOptions } from '../../src/engine/client.ts';
 import { runBuild } from '../../src/index/build.ts';
 import type { BuildJob } from '../../src/index/index.ts';
 import type { KernelModule } from '../../src/kernels/load.ts';
@@ -18,10 +18,15 @@ export interface TestEngine {
   readonly events: EngineEvent[];
 }
 
-/** `onBuild`: told of each job before it runs; what it throws is what the build fails with. */
-export async function openTestEngine(
-  store: Store, options: Partial<EngineOptions> = {}, limits: Pick<KernelModule, 'memoryBytesMax'> = {}, onBuild?: (job: BuildJob) => void,
-): Promise<TestEngine> {
+interface TestDeps {
+  readonly context?: CallContext;
+  readonly silenceMs?: number;
+  readonly now?: () => number;
+  /** Told of each job before it runs; what it throws is what the build fails with. */
+  readonly onBuild?: (job: BuildJob) => void;
+}
+
+export async function openTestEngine(store: Store, options: Partial<EngineOptions> = {}, limits: Pick<KernelModule, 'memoryBytesMax'> = {}, { onBuild, ...deps }: TestDeps = {}): Promise<TestEngine> {
   const kernels = { ...(await testKernels('simd')), ...limits };
   const events: EngineEvent[] = [];
   const client = await openEngine({
@@ -32,8 +37,9 @@ export async function openTestEngine(
       if (job.vectors.kind !== 'bytes') throw new Error('an engine on its own thread builds from the vectors themselves');
       return runBuild(kernels, job, job.vectors.values, context);
     }),
-    options: { durability: 'strict', readOnly: false, cacheBytes: 256 << 20, ...options },
+    options: { durability: 'strict', readOnly: false, retentionSeconds: 86_400, cacheBytes: 256 << 20, ...options },
     onEvent: (event) => void events.push(event),
+    ...deps,
   });
   return { client, events };
 }

@@ -32,13 +32,13 @@ interface Opened {
   compact(context?: CallContext): Promise<void>;
 }
 
-async function open(onBuild?: (job: BuildJob) => void, medium = new MemoryMedium()): Promise<Opened> {
+async function open(onBuild?: (job: BuildJob) => void, medium = new MemoryMedium(), retentionSeconds = 0): Promise<Opened> {
   const jobs: BuildJob[] = [];
   const watch = (job: BuildJob): void => {
     jobs.push(job);
     onBuild?.(job);
   };
-  const { client } = await openTestEngine(openMemoryStore({ medium }), {}, {}, watch);
+  const { client } = await openTestEngine(openMemoryStore({ medium }), { retentionSeconds }, {}, { onBuild: watch });
   const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: true });
   return {
     client, collectionId, medium, jobs,
@@ -97,18 +97,26 @@ describe('the index of a merged segment', () => {
     await again.client.close();
   });
 
-  it('has no rows that the merge left out', async () => {
-    const opened = await open();
+  it.each([
+    ['has no rows that the merge left out', 0, 200, 2 * ROWS - 200],
+    ['keeps rows that reads of the past see', 3600, 200, 2 * ROWS],
+    ['is built anew where more than a fifth is left out', 0, 500, null],
+  ])('%s', async (_, retentionSeconds, deleted, carried) => {
+    const opened = await open(undefined, undefined, retentionSeconds);
     const { client, collectionId, jobs } = opened;
     await opened.index();
     await opened.add(range(0, 2 * ROWS));
     await opened.add(range(2 * ROWS, 2 * ROWS + 100));
-    await client.delete({ collectionId, keys: BigInt64Array.from(range(0, 200), BigInt) });
+    await client.delete({ collectionId, keys: BigInt64Array.from(range(0, deleted), BigInt) });
+    // The clock goes on: the deletes are before the horizon that the merge takes.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const before = jobs.length;
     await opened.compact();
+    expect(jobs.length).toBe(before + 1);
     const { base, rows } = jobs.at(-1)!;
-    expect(base!.rowsTo.length).toBe(2 * ROWS);
-    expect(rows).toBe(carriedRows(base!) + 100);
-    await expectFound(opened, range(200, 2 * ROWS + 100));
+    expect(base && carriedRows(base)).toBe(carried);
+    expect(rows).toBe((carried ?? 2 * ROWS - deleted) + 100);
+    await expectFound(opened, range(deleted, 2 * ROWS + 100));
     await client.close();
   });
 
