@@ -45,6 +45,11 @@ export class Catalog {
     return entry;
   }
 
+  /** Numbers up to this one are not given out: files have them that could not be removed. */
+  passFileIds(last: number): void {
+    this.#nextFileId = Math.max(this.#nextFileId, last + 1);
+  }
+
   /** A number that no file of this database has. One that is never committed is found free again at the next open. */
   takeFileId(): number {
     return this.#nextFileId++;

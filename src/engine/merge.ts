@@ -51,14 +51,16 @@ export async function mergeGroup(state: CollectionState, inputs: readonly Sealed
       if (indexed) entries = await indexes.build(indexed, entries);
       await unlessStale(() =>
         catalog.commit(clock, async (manifest) => {
+          const named = manifest.collections.find((known) => known.collectionId === state.collectionId)?.segments.filter((segment) => inputIds.has(segment.segmentId)) ?? [];
+          // Before anything is written that nothing would name.
+          if (named.length !== inputs.length) throw GONE;
           if (indexed && !indexes.areCurrent(indexed, entries)) throw STALE;
           carry();
           const complete = merged && { ...merged.entry, indexes: entries };
           const entry = complete && merged.deletedRows > 0 ? await writeDeletes(store, merged, complete, catalog.takeFileId()) : complete;
           return withEntry(manifest, state.collectionId, (known) => {
             const kept = known.segments.filter((segment) => !inputIds.has(segment.segmentId));
-            if (kept.length !== known.segments.length - inputs.length) throw GONE;
-            obsolete = known.segments.filter((segment) => inputIds.has(segment.segmentId)).flatMap((segment) => filesOf({ ...known, segments: [segment] }));
+            obsolete = filesOf({ ...known, segments: named });
             return { ...known, segments: [...kept, ...(entry ? [entry] : [])] };
           });
         }, () => {
