@@ -33,7 +33,7 @@ const MAY_IMPORT = {
   tools: ['kernels', 'schema', 'util'],
   worker: ['util', 'type:index/index.ts', 'type:kernels/load.ts', 'type:storage/store.ts', 'type:platform/platform.ts'],
   engine: ['exec', 'segment', 'index', 'quant', 'filter', 'text', 'schema', 'storage', 'worker', 'kernels', 'util', 'type:platform/platform.ts'],
-  check: ['type:engine/client.ts', 'engine/garbage.ts', 'engine/log-record.ts', 'engine/recovery.ts', 'segment', 'index', 'schema', 'storage', 'kernels', 'util'],
+  check: ['type:engine/client.ts', 'engine/garbage.ts', 'engine/log-header.ts', 'engine/log-record.ts', 'engine/recovery.ts', 'segment', 'index', 'schema', 'storage', 'kernels', 'util'],
   api: ['engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
   io: ['api', 'engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
   milvus: ['api', 'io', 'engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
@@ -51,7 +51,7 @@ const PACKAGES = {
 };
 
 /** Where Node's modules and the hosts' globals may be used. */
-const PLATFORM_FILES = [/^platform\/(?!platform\.ts$)/, /^storage\/(fs|idb)\b/, /^server\//, /^cli(\/|\.ts$)/];
+const PLATFORM_FILES = [/^platform\/(?!platform\.ts$)/, /^storage\/(fs|idb|opfs|web-storage)\b/, /^server\//, /^cli(\/|\.ts$)/];
 
 const HOST_GLOBALS = new Set(['window', 'document', 'navigator', 'indexedDB', 'localStorage', 'process', 'Buffer', 'Worker', 'BroadcastChannel', 'require', '__dirname']);
 

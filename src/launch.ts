@@ -15,12 +15,13 @@ export type LaunchContext = CallContext & { readonly onEvent: (event: EngineEven
 const BUILD_WORKERS_MAX = 4;
 
 export function makeLauncher(platform: Platform): EngineLauncher {
-  return async ({ url, mode, workers, wasm, options }, context) => {
+  return async ({ url, mode, workers, wasm, persist, options, encryptionKey }, context) => {
     const { href } = platform.resolveUrl(splitUrl(url));
+    if (persist) platform.askToPersist();
     const thread = mode === 'auto' ? platform.engineThread : mode === 'worker' ? 'worker' : 'calling';
     const [kernels, remote] = await Promise.all([platform.loadKernels({ wasm }), thread === 'worker' ? import('./remote-engine.ts') : null]);
     const buildWorkers = mode === 'inline' ? 0 : (workers ?? Math.max(1, Math.min(BUILD_WORKERS_MAX, platform.hardwareConcurrency - 1)));
-    const start: EngineStart = { href, kernels, workers: buildWorkers, options };
+    const start: EngineStart = { href, kernels, workers: buildWorkers, options, encryptionKey };
 
     const startHere = async (here: EngineStart): Promise<EngineClient> => (await import('./local-engine.ts')).startLocalEngine(platform, here, context);
     if (remote === null) return startHere(start);

@@ -12,6 +12,7 @@ import type { KernelModule } from './kernels/load.ts';
 import type { WorkerHandle, WorkerRole } from './platform/platform.ts';
 import type { QueryVectors } from './schema/vector-types/index.ts';
 import { readVectors } from './segment/segment-file.ts';
+import { openEncryptedStore } from './storage/encrypted.ts';
 import { openSections } from './storage/sections/index.ts';
 import type { Store } from './storage/store.ts';
 import { methodsOf, type StartRole } from './worker/host.ts';
@@ -33,6 +34,7 @@ export interface EngineStart {
   /** Most build workers; 0: builds run on the engine's thread. */
   readonly workers: number;
   readonly options: EngineOptions;
+  readonly encryptionKey?: CryptoKey;
 }
 
 /** Setup of the role `engine`. */
@@ -47,23 +49,23 @@ export async function startEngine(
   thread: 'calling' | 'worker',
   context: CallContext & { readonly onEvent: (event: EngineEvent) => void },
 ): Promise<EngineClient> {
-  const { href, kernels, workers, options } = start;
-  const inline = (): BuildService => inlineBuildService(buildRunner(host, kernels));
+  const { href, kernels, workers, options, encryptionKey } = start;
+  const inline = (): BuildService => inlineBuildService(buildRunner(host, kernels, encryptionKey));
   const fallback = (cause: unknown): BuildService => {
     console.warn(`elanus: no build worker could be started, indexes are built on the engine's thread (${messageOf(cause)})`);
     return inline();
   };
-  const store = await host.openStore(href, { readOnly: options.readOnly });
-  const builds = workers === 0 ? inline() : workerBuildService({ spawn: () => host.spawnBuildWorker(), kernels, workers, teamSizeMax, fallback });
-  return openEngine({ store, kernels, builds, options, onEvent: context.onEvent, thread, context });
+  const store = await openStore(host, href, options, encryptionKey);
+  const builds = workers === 0 ? inline() : workerBuildService({ spawn: () => host.spawnBuildWorker(), kernels, encryptionKey, workers, teamSizeMax, fallback });
+  return openEngine({ store, kernels, builds, options, onEvent: context.onEvent, thread, isEncrypted: encryptionKey !== undefined, context });
 }
 
 /** The roles that a worker script serves. */
 export function threadRoles(host: RoleHost): Record<WorkerRole, StartRole> {
   return {
     async build(setup) {
-      const { kernels } = setup as BuildSetup;
-      return methodsOf(buildThread(buildRunner(host, kernels)), BUILD_METHODS);
+      const { kernels, encryptionKey } = setup as BuildSetup;
+      return methodsOf(buildThread(buildRunner(host, kernels, encryptionKey)), BUILD_METHODS);
     },
     async engine(setup, context) {
       const engine = await startEngine(host, setup as EngineSetup, 'worker', { signal: context.signal, onProgress: context.onProgress, onEvent: context.emit });
@@ -73,13 +75,19 @@ export function threadRoles(host: RoleHost): Record<WorkerRole, StartRole> {
 }
 
 /** Runs builds with these kernels; vectors that lie in a store are read from it first. */
-function buildRunner(host: RoleHost, kernels: KernelModule): RunBuild {
-  return async (job, context) => runBuild(kernels, job, await readJob(host, job), context);
+function buildRunner(host: RoleHost, kernels: KernelModule, encryptionKey: CryptoKey | undefined): RunBuild {
+  return async (job, context) => runBuild(kernels, job, await readJob(host, encryptionKey, job), context);
 }
 
-async function readJob(host: RoleHost, { vectors, vectorType = 'FloatVector', rows, dim }: BuildJob): Promise<QueryVectors> {
+/** The store behind a connection string, in plain view. */
+async function openStore(host: RoleHost, href: string, options: { readonly readOnly: boolean; readonly recover?: 'truncate' }, encryptionKey: CryptoKey | undefined): Promise<Store> {
+  const store = await host.openStore(href, { readOnly: options.readOnly });
+  return encryptionKey ? openEncryptedStore(store, encryptionKey, options) : store;
+}
+
+async function readJob(host: RoleHost, encryptionKey: CryptoKey | undefined, { vectors, vectorType = 'FloatVector', rows, dim }: BuildJob): Promise<QueryVectors> {
   if (vectors.kind === 'bytes') return vectors.values;
-  const store = await host.openStore(vectors.url, { readOnly: true });
+  const store = await openStore(host, vectors.url, { readOnly: true }, encryptionKey);
   try {
     return await readVectors(await openSections(store, vectors.file, 'segment'), vectorType, vectors.fieldId, rows, dim);
   } finally {

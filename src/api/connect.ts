@@ -28,6 +28,16 @@ export interface ConnectOptions {
    * indexes, vectors and columns go that were not asked for during half a minute, and are loaded again by the next search. Default 256 MiB.
    */
   readonly cacheBytes?: number;
+  /**
+   * Encrypts the database at rest with AES-GCM: a CryptoKey of 256 bits that may encrypt and decrypt, or 32 bytes. A new database is
+   * encrypted from its first byte; for one that is there it must be the key that it was made with (UNAUTHENTICATED).
+   */
+  readonly encryptionKey?: CryptoKey | BufferSource;
+  /**
+   * Asks the browser not to remove this origin's data when the disk is full, as `navigator.storage.persist()` does; `stats().persisted`
+   * says whether it agreed. For pages; elsewhere nothing happens. Default false.
+   */
+  readonly persist?: boolean;
   /** Gives up opening. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
@@ -37,8 +47,8 @@ export interface ConnectOptions {
 
 export type Connect = (url: string, options?: ConnectOptions) => Promise<Database>;
 
-const OPTIONS: ReadonlySet<string> = new Set(['mode', 'workers', 'durability', 'readOnly', 'recover', 'cacheBytes', 'signal', 'onProgress', 'wasm']);
-const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['retentionSeconds', 'historyBytes', 'persist', 'token', 'encryptionKey', 'embedders']);
+const OPTIONS: ReadonlySet<string> = new Set(['mode', 'workers', 'durability', 'readOnly', 'recover', 'cacheBytes', 'encryptionKey', 'persist', 'signal', 'onProgress', 'wasm']);
+const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['retentionSeconds', 'historyBytes', 'token', 'embedders']);
 
 const CACHE_BYTES = 256 << 20;
 
@@ -47,21 +57,23 @@ export function makeConnect(launch: EngineLauncher): Connect {
   return async function connect(url: string, options: ConnectOptions = {}): Promise<Database> {
     const { href } = parseUrl(url);
     checkOptions(options, 'connect', OPTIONS, OPTIONS_TO_COME);
-    const { signal, wasm } = options;
+    const { signal, wasm, encryptionKey } = options;
     if (wasm !== undefined && !isWasm(wasm)) refuse('wasm', NO_ROW, 'a WebAssembly.Module, an ArrayBuffer or a view of one', show(wasm));
+    const context = contextOf(signal, options.onProgress);
     const request = {
       url: href,
       mode: wordOption('mode', options.mode, ['auto', 'worker', 'inline']) ?? 'auto',
       workers: options.workers === undefined ? undefined : integerOption('workers', options.workers, 0, 64, 0),
       wasm,
+      persist: booleanOption('persist', options.persist, false),
       options: {
         durability: wordOption('durability', options.durability, ['strict', 'relaxed']) ?? 'strict',
         readOnly: booleanOption('readOnly', options.readOnly, false),
         recover: wordOption('recover', options.recover, ['truncate']),
         cacheBytes: integerOption('cacheBytes', options.cacheBytes, 0, Number.MAX_SAFE_INTEGER, CACHE_BYTES),
       },
+      encryptionKey: encryptionKey === undefined ? undefined : await (await import('./encryption-key.ts')).toEncryptionKey(encryptionKey),
     } as const;
-    const context = contextOf(signal, options.onProgress);
     const events = new EventHub();
     const engine = await launch(request, { ...context, onEvent: (event) => events.emit(event) });
     if (signal?.aborted) await engine.close();

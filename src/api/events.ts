@@ -9,6 +9,10 @@ export interface DatabaseEvents {
   error: ElanusError;
   /** All rows that a collection had have been indexed. */
   indexed: { readonly collection: string; readonly field: string };
+  /** Growing rows have become segments. */
+  sealed: { readonly collection: string; readonly segments: number; readonly rows: number };
+  /** Segments have been merged into one, or one has been written anew; `removedRows` are gone for good. */
+  compacted: { readonly collection: string; readonly segments: number; readonly rows: number; readonly removedRows: number };
 }
 
 type Listener = (event: never) => void;
@@ -17,12 +21,12 @@ type Listener = (event: never) => void;
 const KEPT_ERRORS_MAX = 16;
 
 export class EventHub {
-  readonly #listeners = { error: new Set<Listener>(), indexed: new Set<Listener>() };
+  readonly #listeners: Readonly<Record<keyof DatabaseEvents, Set<Listener>>> = { error: new Set(), indexed: new Set(), sealed: new Set(), compacted: new Set() };
   #kept: ElanusError[] = [];
 
   /** Answers how to stop listening. */
   on<K extends keyof DatabaseEvents>(kind: K, listener: (event: DatabaseEvents[K]) => void): () => void {
-    if (kind !== 'error' && kind !== 'indexed') refuse('event', NO_ROW, 'error or indexed', show(kind));
+    if (!Object.hasOwn(this.#listeners, kind)) refuse('event', NO_ROW, `one of ${Object.keys(this.#listeners).join(', ')}`, show(kind));
     if (typeof listener !== 'function') refuse('listener', NO_ROW, 'a function', show(listener));
     // A wrapper of its own, so that one function may listen twice and stop once.
     const own: Listener = (event) => listener(event);
@@ -32,9 +36,9 @@ export class EventHub {
   }
 
   emit(event: EngineEvent): void {
-    if (event.type === 'indexed') {
-      const { collection, field } = event;
-      for (const listener of this.#listeners.indexed) call(listener, { collection, field });
+    if (event.type !== 'error') {
+      const { type, ...rest } = event;
+      for (const listener of this.#listeners[type]) call(listener, rest);
       return;
     }
     const detail = event.collection === undefined ? event.detail : { ...event.detail, collection: event.collection };

@@ -3,8 +3,8 @@ import type { StoreUrl } from '../platform/platform.ts';
 import { NO_ROW, refuse, show } from '../schema/refuse.ts';
 import { ElanusError } from '../util/error.ts';
 
-const SCHEMES: readonly string[] = ['local', 'memory', 'file', 'idb'];
-const SCHEMES_TO_COME: readonly string[] = ['opfs', 'http', 'https', 's3', 'milvus', 'milvus+https'];
+const SCHEMES: readonly string[] = ['local', 'memory', 'file', 'idb', 'opfs'];
+const SCHEMES_TO_COME: readonly string[] = ['http', 'https', 's3', 'milvus', 'milvus+https'];
 /** Becomes a folder, a lock and a database of the browser. */
 const LOCAL_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
@@ -22,7 +22,7 @@ export function parseUrl(url: unknown): StoreUrl {
   }
   if (!SCHEMES.includes(scheme)) refuse('url', NO_ROW, `one of ${list(SCHEMES)} before the path`, show(url));
   if (scheme === 'memory' && path !== '') refuse('url', NO_ROW, '"memory:" and nothing more: it has no name', show(url));
-  if (scheme === 'local' && !LOCAL_NAME.test(path)) refuse('url', NO_ROW, 'a name of letters, digits and ._- behind "local:"', show(url));
+  if ((scheme === 'local' || scheme === 'opfs') && !LOCAL_NAME.test(path)) refuse('url', NO_ROW, `a name of letters, digits and ._- behind "${scheme}:"`, show(url));
   if ((scheme === 'file' || scheme === 'idb') && (path === '' || path.includes('\0'))) refuse('url', NO_ROW, `a ${scheme === 'file' ? 'path' : 'name'} behind "${scheme}:"`, show(url));
   return { scheme, path, href: url };
 }

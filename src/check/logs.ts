@@ -1,13 +1,13 @@
 /** Reads the logs of a collection: every fragment's checksum, every record against the schema. */
+import { checkLogHeader } from '../engine/log-header.ts';
 import { ANY_PARTITION, decodeLogRecord, type LogRecord } from '../engine/log-record.ts';
-import { checkHeader, checkRecord } from '../engine/recovery.ts';
-import { isVectorType, vectorsOf } from '../schema/vector-types/index.ts';
+import { checkRecord } from '../engine/recovery.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
 import { parseLogName } from '../storage/names.ts';
 import { readLog } from '../storage/wal/index.ts';
 import type { Store } from '../storage/store.ts';
 import type { Findings } from './findings.ts';
-import { firstWrongValue, firstWrongVector } from './values.ts';
+import { firstWrongValue } from './values.ts';
 
 export interface LogContext {
   readonly store: Store;
@@ -39,7 +39,7 @@ export async function checkLog({ store, findings, onBytes }: LogContext, entry: 
     }
     if (contents.damage) findings.damage(`${contents.damage.message}; ${contents.droppedBytes} bytes from there on`, place);
     else if (contents.droppedBytes > 0) findings.add('notice', 'CORRUPT', `"${name}" ends in ${contents.droppedBytes} bytes of a write that a crash cut off before it was acknowledged`, place);
-    if (contents.header.length > 0 || !contents.damage) checkHeader(name, contents.header, entry.collectionId, generation);
+    if (contents.header.length > 0 || !contents.damage) checkLogHeader(name, contents.header, entry.collectionId, generation);
     let last = 0n;
     for (const [i, recordBytes] of contents.records.entries()) {
       await findings.attempt(place, () => {
@@ -59,7 +59,7 @@ export async function checkLog({ store, findings, onBytes }: LogContext, entry: 
 function wrongValueOf(record: Extract<LogRecord, { kind: 'insert' }>, { schema }: CollectionEntry): string | null {
   for (const column of record.batch.columns) {
     const field = schema.fields.find(({ fieldId }) => fieldId === column.fieldId)!;
-    const wrong = isVectorType(field.type) ? firstWrongVector(field, vectorsOf(column), column.length) : firstWrongValue(field, column);
+    const wrong = firstWrongValue(field, column);
     if (wrong) return `field "${field.name}", ${wrong}`;
   }
   return null;

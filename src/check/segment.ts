@@ -11,7 +11,7 @@ import type { SegmentEntry, SegmentIndexEntry } from '../storage/manifest/manife
 import { openSections, type FileKind, type SectionFile } from '../storage/sections/index.ts';
 import type { Store } from '../storage/store.ts';
 import type { Findings } from './findings.ts';
-import { firstWrongValue, firstWrongVector } from './values.ts';
+import { firstWrongValue } from './values.ts';
 
 /** What a check of a segment needs beside the segment. */
 export interface SegmentContext {
@@ -93,7 +93,8 @@ export async function checkSegmentFile(context: SegmentContext, entry: SegmentEn
 
 async function checkVectors({ findings, collection }: SegmentContext, file: SectionFile, field: Field, rows: number): Promise<void> {
   const vectors = await readVectors(file, field.type as VectorType, field.fieldId, rows, field.dim ?? 1);
-  const wrong = firstWrongVector(field, vectors, rows);
+  const like = { fieldId: field.fieldId, type: field.type, length: rows, dim: field.dim ?? 1, validity: null };
+  const wrong = firstWrongValue(field, 'offsets' in vectors ? { ...like, ...vectors } : { ...like, values: vectors, offsets: null });
   if (wrong) findings.damage(`"${file.name}" has a vector of field "${field.name}" that cannot be: ${wrong}`, { file: file.name, collection });
 }
 

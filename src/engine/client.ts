@@ -193,6 +193,9 @@ export interface DatabaseStats {
   readonly cache: { readonly residentBytes: number; readonly budgetBytes: number; readonly rowCacheBytes: number };
   readonly usage: number;
   readonly quota: number | null;
+  /** Whether what is stored stays until somebody removes it; false: a browser may remove it when the disk is full; null: not known, or nothing is kept. */
+  readonly persisted: boolean | null;
+  readonly isEncrypted: boolean;
   readonly recovery: RecoveryReport;
 }
 
@@ -205,10 +208,12 @@ export interface RecoveryReport {
   readonly droppedBytes: number;
 }
 
-/** Failures behind the user's back. */
+/** What happens behind the user's back. */
 export type EngineEvent =
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly detail: ErrorDetail; readonly collection?: string }
-  | { readonly type: 'indexed'; readonly collection: string; readonly field: string };
+  | { readonly type: 'indexed'; readonly collection: string; readonly field: string }
+  | { readonly type: 'sealed'; readonly collection: string; readonly segments: number; readonly rows: number }
+  | { readonly type: 'compacted'; readonly collection: string; readonly segments: number; readonly rows: number; readonly removedRows: number };
 
 export interface EngineClient {
   createDatabase(request: { name: string }): Promise<void>;
@@ -284,7 +289,11 @@ export type EngineLauncher = (
     /** Most build threads; 0: build on the engine's thread. */
     readonly workers?: number;
     readonly wasm?: WebAssembly.Module | BufferSource;
+    /** Ask the host to keep the data for good. */
+    readonly persist?: boolean;
     readonly options: EngineOptions;
+    /** For AES-GCM of 256 bits; absent: the database is not encrypted. */
+    readonly encryptionKey?: CryptoKey;
   },
   context: CallContext & { readonly onEvent: (event: EngineEvent) => void },
 ) => Promise<EngineClient>;

@@ -14,8 +14,10 @@ import type { Field, IndexSpec, Schema } from '../schema/types.ts';
 import type { GrowingSegment } from '../segment/growing.ts';
 import type { KernelPool } from '../segment/kernel-pool.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
+import { encodeExcerpt } from '../storage/manifest/excerpt.ts';
 import { DEFAULT_PARTITION_ID, type CollectionEntry, type PartitionEntry } from '../storage/manifest/manifest.ts';
 import type { Store } from '../storage/store.ts';
+import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import type { Catalog } from './catalog.ts';
 import type { CallContext, CollectionInfo, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
@@ -66,6 +68,8 @@ export class CollectionState implements LogTarget {
 
   /** Kernel memory that batches will take which are being logged. */
   #promisedBytes = 0;
+  /** Fires when reads under way are to end. */
+  readonly #ending = new AbortController();
   #closed = false;
   /** One seal at a time, so that logs are dropped in order. Never rejects. */
   sealQueue: Promise<void> = Promise.resolve();
@@ -86,8 +90,16 @@ export class CollectionState implements LogTarget {
 
   /** To be called once, when the logs that there are have been applied. */
   openLog(recovery: LogRecovery): void {
-    const { store, clock, options } = this.parts;
-    this.log = new SingleWriterLog({ store, clock, durability: options.durability, collectionId: this.collectionId, name: () => this.name, hasAutoIds: this.keyField.autoId }, this, recovery);
+    const { store, clock, catalog, options } = this.parts;
+    this.log = new SingleWriterLog({
+      store,
+      clock,
+      durability: options.durability,
+      collectionId: this.collectionId,
+      manifest: () => encodeExcerpt(catalog.manifest, this.entry),
+      name: () => this.name,
+      hasAutoIds: this.keyField.autoId,
+    }, this, recovery);
   }
 
   get entry(): CollectionEntry {
@@ -118,7 +130,7 @@ export class CollectionState implements LogTarget {
 
   /** The segments that reads see. */
   get view(): SearchView {
-    return (this.#view ??= { store: this.parts.store, growing: this.#growingSegments(), sealed: this.sealed });
+    return (this.#view ??= { store: this.parts.store, growing: this.#growingSegments(), sealed: this.sealed, ending: this.#ending.signal });
   }
 
   /** The segments of some partitions. */
@@ -183,7 +195,7 @@ export class CollectionState implements LogTarget {
   async insert({ batch, partition }: { readonly batch: ColumnBatch; readonly partition?: string }, context: CallContext | undefined): Promise<InsertReply> {
     this.assertWritable();
     throwIfAborted(context?.signal);
-    if (this.sealing.length > SEALING_MAX) await this.sealQueue;
+    if (this.sealing.length > SEALING_MAX) await unlessAborted(this.sealQueue, context?.signal);
     this.assertWritable();
     const partitionId = this.#partitionOfWrite(partition);
     const promised = this.#promiseRoom(partitionId, batch);
@@ -343,20 +355,21 @@ export class CollectionState implements LogTarget {
     return ofPartition.reduce((sum, segment) => sum + segment.rows - segment.deletedRows, 0);
   }
 
-  /** Refuses new writes, waits for those under way and for seals, and ends the log. Builds have been stopped before. */
-  async close(): Promise<void> {
+  /** Refuses new writes, waits for those under way and for seals, ends the log, and ends reads under way with the reason. Jobs have been stopped before. */
+  async close(reason: ElanusError): Promise<void> {
     this.#closed = true;
+    this.#ending.abort(reason);
     await this.log.settled();
     await this.sealQueue;
     await this.log.close();
   }
 
-  /** Gives back the memory; the collection is not used again. */
-  free(): void {
+  /** Gives back the memory; the collection is not used again. Resolved: no read is under way. */
+  async free(): Promise<void> {
     this.#closed = true;
-    for (const { rows } of this.sealing) rows.free();
-    this.growing.free();
-    for (const segment of this.sealed) segment.pins.retire();
+    const segments = [...this.#growingSegments(), ...this.sealed];
+    for (const segment of segments) segment.pins.retire();
+    await Promise.all(segments.map((segment) => segment.pins.freed));
   }
 }
 

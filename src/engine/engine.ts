@@ -11,6 +11,7 @@ import { KernelPool } from '../segment/kernel-pool.ts';
 import { VectorCache } from '../segment/vector-cache.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
 import type { Store, StoreLock } from '../storage/store.ts';
+import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import { Catalog } from './catalog.ts';
 import type {
@@ -45,7 +46,7 @@ import { assertFree, collectionNames, findCollection, findDatabase, lookUp } fro
 import { assertNoAliases, Namespaces } from './namespaces.ts';
 import { newCollection } from './new-collection.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
-import { recoverCollection } from './recovery.ts';
+import { recoverCollection, recoverySteps } from './recovery.ts';
 import { seal, truncate } from './seal.ts';
 import { collectionStats } from './stats.ts';
 import { Ticker } from './ticker.ts';
@@ -58,6 +59,8 @@ export interface EngineDeps {
   readonly onEvent: (event: EngineEvent) => void;
   /** Which thread this is, as `stats` tells it. */
   readonly thread?: 'calling' | 'worker';
+  /** Whether the store encrypts, as `stats` tells it. */
+  readonly isEncrypted?: boolean;
   readonly context?: CallContext;
 }
 
@@ -157,10 +160,14 @@ class Engine implements EngineClient {
     const count = { replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
     const logs = await store.logs.list();
     const entries = catalog.manifest.collections;
-    for (const [i, entry] of entries.entries()) {
+    const total = entries.reduce((sum, entry) => sum + recoverySteps(entry, logs), 0);
+    let done = 0;
+    const onStep = (): void => {
       throwIfAborted(context?.signal);
-      context?.onProgress?.({ phase: 'recover', done: i, total: entries.length });
-      const { state, damages } = await recoverCollection(this.#parts, entry, logs, count);
+      context?.onProgress?.({ phase: 'recover', done: done++, total });
+    };
+    for (const entry of entries) {
+      const { state, damages } = await recoverCollection(this.#parts, entry, logs, count, onStep);
       this.#adopt(state);
       for (const { code, message, detail } of damages) this.#parts.onEvent({ type: 'error', code, message: `opened without what is damaged: ${message}`, detail, collection: entry.name });
       // What could be read goes into a segment, so that the damaged log is not met again.
@@ -229,7 +236,8 @@ class Engine implements EngineClient {
     await this.#namespaces.dropDatabase(name);
   }
 
-  async createCollection(request: CollectionName & CreateCollectionRequest): Promise<CollectionInfo> {
+  async createCollection(request: CollectionName & CreateCollectionRequest, context?: CallContext): Promise<CollectionInfo> {
+    throwIfAborted(context?.signal);
     this.#assertWritable();
     const { catalog, clock } = this.#parts;
     const { ifNotExists, schema } = request;
@@ -275,14 +283,16 @@ class Engine implements EngineClient {
     await this.#namespaces.renameCollection(request);
   }
 
-  async dropCollection(request: CollectionName | { collectionId: number }): Promise<void> {
+  async dropCollection(request: CollectionName | { collectionId: number }, context?: CallContext): Promise<void> {
+    throwIfAborted(context?.signal);
     this.#assertWritable();
     const { catalog, clock, store } = this.#parts;
     const { state, jobs } = this.#find(request);
     const { collectionId, name } = state;
     assertNoAliases(catalog.manifest, collectionId, name, 'drop');
-    await jobs.close(new ElanusError('NOT_FOUND', 'the collection was dropped before the index was built', { collection: name }));
-    await state.close();
+    const reason = new ElanusError('NOT_FOUND', `collection "${name}" was dropped`, { collection: name });
+    await jobs.close(reason);
+    await state.close(reason);
     let files: string[] = [];
     await catalog.commit(clock, (manifest) => {
       assertNoAliases(manifest, collectionId, name, 'drop');
@@ -290,12 +300,13 @@ class Engine implements EngineClient {
       return { ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) };
     });
     this.#collections.delete(collectionId);
-    state.free();
+    await state.free();
     await removeUnnamed(store, catalog, files);
     await removeLogs(store, catalog, collectionId);
   }
 
-  async truncateCollection({ collectionId }: { collectionId: number }): Promise<void> {
+  async truncateCollection({ collectionId }: { collectionId: number }, context?: CallContext): Promise<void> {
+    throwIfAborted(context?.signal);
     await truncate(this.#openToWrite(collectionId).state);
   }
 
@@ -345,21 +356,24 @@ class Engine implements EngineClient {
   }
 
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply> {
+    if (context?.signal) throwIfAborted(context.signal);
     return this.#open(request.collectionId).state.search(request, context);
   }
 
-  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[] }): Promise<GetReply> {
-    return this.#open(request.collectionId).state.get(request);
+  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[] }, context?: CallContext): Promise<GetReply> {
+    throwIfAborted(context?.signal);
+    return unlessAborted(this.#open(request.collectionId).state.get(request), context?.signal);
   }
 
-  async count({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }): Promise<number> {
+  async count({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<number> {
+    throwIfAborted(context?.signal);
     return this.#open(collectionId).state.countRows(partitions);
   }
 
-  async flush(request: { collectionId: number }): Promise<void> {
+  async flush(request: { collectionId: number }, context?: CallContext): Promise<void> {
+    throwIfAborted(context?.signal);
     const open = this.#openToWrite(request.collectionId);
-    await seal(open.state);
-    schedule(open);
+    await unlessAborted(seal(open.state).then(() => schedule(open)), context?.signal);
   }
 
   async load({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<void> {
@@ -422,6 +436,8 @@ class Engine implements EngineClient {
       cache: { residentBytes: this.#parts.pool.cache.residentBytes, budgetBytes: this.#parts.pool.cache.budgetBytes, rowCacheBytes: this.#parts.pool.cache.rowCacheBytes },
       usage: estimate.usage,
       quota: estimate.quota,
+      persisted: estimate.persisted,
+      isEncrypted: this.#deps.isEncrypted ?? false,
       recovery: this.#recovery,
     };
   }
@@ -441,11 +457,13 @@ class Engine implements EngineClient {
       }
     };
     this.#ticker?.stop();
-    for (const { jobs } of this.#collections.values()) await jobs.close(new ElanusError('CLOSED', 'the database was closed before the index was built'));
+    const reason = new ElanusError('CLOSED', 'the database was closed');
+    const open = [...this.#collections.values()];
+    await Promise.all(open.map(({ jobs }) => jobs.close(reason)));
     await builds.close();
-    for (const { state } of this.#collections.values()) await attempt(() => state.close());
+    for (const { state } of open) await attempt(() => state.close(reason));
     await catalog.idle();
-    for (const { state } of this.#collections.values()) state.free();
+    await Promise.all(open.map(({ state }) => state.free()));
     this.#collections.clear();
     if (this.#lock) await attempt(() => this.#lock!.release());
     await attempt(() => store.close());

@@ -23,6 +23,7 @@ export class Loading {
 
   /** Loads indexes and what else searches need, and keeps it there, also for segments to come. */
   async load(partitions: readonly string[] | undefined, context: CallContext | undefined): Promise<void> {
+    throwIfAborted(context?.signal);
     const ids = this.#state.partitionIds(partitions);
     for (const id of ids) this.#pinned.add(id);
     this.follow();
@@ -34,6 +35,7 @@ export class Loading {
         context?.onProgress?.({ phase: 'load', done, total: segments.length });
         await this.#loadSegment(segment);
       }
+      throwIfAborted(context?.signal);
     } finally {
       this.#running--;
     }

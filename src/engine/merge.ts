@@ -78,8 +78,11 @@ export async function mergeGroup(state: CollectionState, inputs: readonly Sealed
     for (const segment of inputs) segment.pins.unpin();
     if (unnamed && !isCommitted) await discard(state, unnamed, entries);
   }
+  if (!isCommitted) return;
+  const rows = unnamed?.rows ?? 0;
+  state.parts.onEvent({ type: 'compacted', collection: state.name, segments: inputs.length, rows, removedRows: inputs.reduce((sum, segment) => sum + segment.rows, 0) - rows });
   // A search that began before may still read from their files.
-  if (isCommitted) await retireSegments(state, inputs, obsolete);
+  await retireSegments(state, inputs, obsolete);
 }
 
 /** Thrown inside a commit that an index was changed or dropped meanwhile. */

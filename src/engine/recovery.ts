@@ -10,6 +10,7 @@ import { parseLogName } from '../storage/names.ts';
 import { readLog } from '../storage/wal/index.ts';
 import { ElanusError } from '../util/error.ts';
 import { CollectionState, type EngineParts } from './collection.ts';
+import { checkLogHeader } from './log-header.ts';
 import { decodeLogRecord, type LogRecord } from './log-record.ts';
 
 /** A collection as recovery left it. */
@@ -26,16 +27,19 @@ export interface RecoveryCount {
   droppedBytes: number;
 }
 
-export async function recoverCollection(parts: EngineParts, entry: CollectionEntry, logNames: readonly string[], count: RecoveryCount): Promise<Recovered> {
+export async function recoverCollection(parts: EngineParts, entry: CollectionEntry, logNames: readonly string[], count: RecoveryCount, onStep: () => void): Promise<Recovered> {
   const damages: ElanusError[] = [];
   const state = new CollectionState(parts, entry);
   const found = { generation: entry.firstLogGeneration, nextAutoId: entry.nextAutoId, byteLength: 0 };
-  state.sealed = await Promise.all(entry.segments.map((segment) => SealedSegment.open(parts.store, segment, entry.schema, parts.pool)));
-  const logs = logNames
-    .map((name) => ({ name, log: parseLogName(name) }))
-    .filter(({ log }) => log?.collectionId === entry.collectionId && log.generation >= entry.firstLogGeneration)
-    .sort((a, b) => a.log!.generation - b.log!.generation);
-  for (const { name, log } of logs) {
+  state.sealed = await Promise.all(
+    entry.segments.map(async (segment) => {
+      const opened = await SealedSegment.open(parts.store, segment, entry.schema, parts.pool);
+      onStep();
+      return opened;
+    }),
+  );
+  for (const { name, log } of logsOf(entry, logNames)) {
+    onStep();
     const bytes = await parts.store.logs.read(name);
     const contents = readLog(name, bytes, { recover: parts.options.recover });
     found.generation = log!.generation + 1;
@@ -46,7 +50,7 @@ export async function recoverCollection(parts: EngineParts, entry: CollectionEnt
     }
     if (contents.damage) damages.push(contents.damage);
     // Without a header nothing of the log could be read.
-    if (contents.header.length > 0 || !contents.damage) checkHeader(name, contents.header, entry.collectionId, log!.generation);
+    if (contents.header.length > 0 || !contents.damage) checkLogHeader(name, contents.header, entry.collectionId, log!.generation);
     count.droppedBytes += contents.droppedBytes;
     for (const bytesOfRecord of contents.records) {
       const record = decodeLogRecord(bytesOfRecord);
@@ -66,13 +70,16 @@ export async function recoverCollection(parts: EngineParts, entry: CollectionEnt
   return { state, damages };
 }
 
-/** CORRUPT for a log that is another's than its name says. */
-export function checkHeader(name: string, header: Uint8Array, collectionId: number, generation: number): void {
-  const view = new DataView(header.buffer, header.byteOffset, header.length);
-  if (header.length !== 16 || view.getUint32(0, true) !== collectionId || view.getUint32(4, true) !== generation) {
-    throw new ElanusError('CORRUPT', `log "${name}" says that it belongs to another collection or generation`, { log: name });
-  }
+/** The logs that are to be replayed, in order. */
+function logsOf(entry: CollectionEntry, logNames: readonly string[]): { readonly name: string; readonly log: ReturnType<typeof parseLogName> }[] {
+  return logNames
+    .map((name) => ({ name, log: parseLogName(name) }))
+    .filter(({ log }) => log?.collectionId === entry.collectionId && log.generation >= entry.firstLogGeneration)
+    .sort((a, b) => a.log!.generation - b.log!.generation);
 }
+
+/** Steps of opening a collection, as `recoverCollection` counts them. */
+export const recoverySteps = (entry: CollectionEntry, logNames: readonly string[]): number => entry.segments.length + logsOf(entry, logNames).length;
 
 /** A record that passes its checksum may still be of another schema, if files were mixed up by hand. */
 export function checkRecord(name: string, record: LogRecord, entry: CollectionEntry): void {
@@ -94,5 +101,5 @@ export function checkRecord(name: string, record: LogRecord, entry: CollectionEn
 function nextAutoIdAfter(keyField: Field, columns: readonly Column[]): bigint {
   if (!keyField.autoId) return 0n;
   const keys = columns.find((column) => column.fieldId === keyField.fieldId)!.values as BigInt64Array;
-  return keys.length > 0 ? keys[keys.length - 1]! + 1n : 0n;
+  return keys.reduce((most, key) => (key >= most ? key + 1n : most), 0n);
 }

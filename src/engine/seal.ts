@@ -84,6 +84,7 @@ async function sealFrozen(state: CollectionState, { rows, nextLogGeneration: fir
     for (const { segment } of written) await discard(state, segment);
     throw error;
   }
+  if (named.length > 0) state.parts.onEvent({ type: 'sealed', collection: state.name, segments: named.length, rows: named.reduce((sum, { snapshot }) => sum + snapshot.rows, 0) });
   for (const { segment } of written) if (!named.some((kept) => kept.segment === segment)) await discard(state, segment);
   await removeUnnamed(store, catalog, obsolete);
   await removeLogs(store, catalog, state.collectionId);

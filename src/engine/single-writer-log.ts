@@ -7,6 +7,7 @@ import type { Store } from '../storage/store.ts';
 import { LogWriter, RECORD_BYTES_MAX, type Durability } from '../storage/wal/index.ts';
 import { ElanusError } from '../util/error.ts';
 import type { Clock } from './clock.ts';
+import { encodeLogHeader } from './log-header.ts';
 import { encodeLogRecord, type LogRecord } from './log-record.ts';
 import type { Draft, LogTarget, WriteLog } from './write-log.ts';
 
@@ -15,6 +16,8 @@ export interface SingleWriterLogOptions {
   readonly clock: Clock;
   readonly durability: Durability;
   readonly collectionId: number;
+  /** What a new log is to say of the collection: see `log-header.ts`. */
+  readonly manifest: () => Uint8Array;
   /** For errors. */
   readonly name: () => string;
   readonly hasAutoIds: boolean;
@@ -94,10 +97,7 @@ export class SingleWriterLog implements WriteLog {
   #open(): Promise<LogWriter> {
     if (this.#writer) return this.#writer;
     const { collectionId, durability, store } = this.#options;
-    const header = new Uint8Array(16);
-    const view = new DataView(header.buffer);
-    view.setUint32(0, collectionId, true);
-    view.setUint32(4, this.#generation, true);
+    const header = encodeLogHeader({ collectionId, generation: this.#generation, manifest: this.#options.manifest() });
     this.#writer = LogWriter.create(store, logName(collectionId, this.#generation), header, durability);
     return this.#writer;
   }

@@ -26,6 +26,8 @@ export interface SearchView {
   /** The growing segment, and those that are being sealed. */
   readonly growing: readonly GrowingSegment[];
   readonly sealed: readonly SealedSegment[];
+  /** Fires when the collection is closed or dropped: what takes its time then ends with the reason. */
+  readonly ending: AbortSignal;
 }
 
 export interface SearchJob {
@@ -91,7 +93,8 @@ function kept(found: Found): Found {
 }
 
 /** The path of several queries, of whatever has to be read first, and of scans that take long. */
-async function searchMany(view: SearchView, job: SearchJob): Promise<SearchReply> {
+async function searchMany(view: SearchView, whole: SearchJob): Promise<SearchReply> {
+  const job: SearchJob = { ...whole, signal: whole.signal ? AbortSignal.any([whole.signal, view.ending]) : view.ending };
   const { field, k } = job.plan;
   const segments: readonly Segment[] = [...view.growing.filter(({ rows }) => rows > 0), ...view.sealed];
   for (const segment of segments) segment.pins.pin();

@@ -2,10 +2,10 @@
 import type { StoreUrl } from './platform.ts';
 import { checkScheme } from './url.ts';
 
-export const BROWSER_SCHEMES = ['local', 'idb', 'memory'] as const;
+export const BROWSER_SCHEMES = ['local', 'idb', 'opfs', 'memory'] as const;
 
 export function resolveBrowserUrl(url: StoreUrl): StoreUrl {
   checkScheme(url, 'a browser', BROWSER_SCHEMES);
-  if (url.scheme === 'memory') return url;
+  if (url.scheme !== 'local') return url;
   return { scheme: 'idb', path: url.path, href: `idb:${url.path}` };
 }

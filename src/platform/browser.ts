@@ -10,6 +10,8 @@ export function browserPlatform(): Platform {
     openStore: async (url, options) => (await import('./browser-stores.ts')).openBrowserStore(url.href, options),
     loadKernels: async (options) => (await import('./kernel-chunks.ts')).loadPackagedKernels(options),
     spawnWorker: async (_role, variant) => (await import('./browser-workers.ts')).startPackagedWorker(variant),
+    // Not there in workers, nor on insecure pages.
+    askToPersist: () => void (navigator.storage as { persist?(): Promise<boolean> } | undefined)?.persist?.().catch(() => {}),
     get hardwareConcurrency() {
       return navigator.hardwareConcurrency ?? 1;
     },

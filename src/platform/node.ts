@@ -14,6 +14,7 @@ export function nodePlatform(workerScript: URL): Platform {
     openStore: (url, options) => openNodeStore(url.href, options),
     loadKernels: loadPackagedKernels,
     spawnWorker: (role) => startNodeThread(workerScript, role),
+    askToPersist: () => {},
     hardwareConcurrency: availableParallelism(),
     engineThread: 'calling',
   };

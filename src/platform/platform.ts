@@ -41,6 +41,8 @@ export interface Platform {
   loadKernels(options: { readonly prefer?: KernelVariant; readonly wasm?: WebAssembly.Module | BufferSource }): Promise<KernelModule>;
   /** Starts a thread that can run these kernels, or rejects where threads are not to be had. Does not keep a Node process alive. */
   spawnWorker(role: WorkerRole, variant: KernelVariant): Promise<WorkerHandle>;
+  /** Asks the host not to remove what is stored; nobody waits for the answer, which may be a user's. */
+  askToPersist(): void;
   readonly hardwareConcurrency: number;
   /** Where `mode: 'auto'` puts the engine. */
   readonly engineThread: 'calling' | 'worker';

@@ -15,6 +15,7 @@ import { RowTimes } from './row-times.ts';
 export const valuesSection = (fieldId: number): string => `f${fieldId}/values`;
 export const offsetsSection = (fieldId: number): string => `f${fieldId}/offsets`;
 export const indicesSection = (fieldId: number): string => `f${fieldId}/indices`;
+export const validitySection = (fieldId: number): string => `f${fieldId}/validity`;
 
 /** Bytes of a field's vectors. CORRUPT when the file has none. */
 export function vectorBytes(file: SectionFile, fieldId: number): number {
@@ -48,7 +49,7 @@ export function segmentSections(meta: SegmentMeta, manifest: Uint8Array, times: 
     sections.push({ name: valuesSection(column.fieldId), bytes: bytesOf(column.values) });
     if (column.offsets) sections.push({ name: offsetsSection(column.fieldId), bytes: bytesOf(column.offsets) });
     if (column.indices) sections.push({ name: indicesSection(column.fieldId), bytes: bytesOf(column.indices) });
-    if (column.validity) sections.push({ name: `f${column.fieldId}/validity`, bytes: column.validity });
+    if (column.validity) sections.push({ name: validitySection(column.fieldId), bytes: column.validity });
   }
   return sections;
 }
@@ -98,8 +99,8 @@ export async function readColumn(file: SectionFile, field: Field, rows: number):
   const name = valuesSection(field.fieldId);
   const dim = field.dim ?? 1;
   const bytes = await file.read(name);
-  const validity = file.has(`f${field.fieldId}/validity`) ? await file.read(`f${field.fieldId}/validity`) : null;
-  if (validity && validity.length < bitsetBytes(rows)) throw wrongLength(file, `f${field.fieldId}/validity`, bitsetBytes(rows), validity.length);
+  const validity = file.has(validitySection(field.fieldId)) ? await file.read(validitySection(field.fieldId)) : null;
+  if (validity && validity.length < bitsetBytes(rows)) throw wrongLength(file, validitySection(field.fieldId), bitsetBytes(rows), validity.length);
   const like = { fieldId: field.fieldId, type: field.type, length: rows, dim, validity };
   if (field.type === 'VarChar' || field.type === 'JSON') {
     const offsetBytes = await file.read(offsetsSection(field.fieldId));

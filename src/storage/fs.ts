@@ -167,7 +167,7 @@ class FsStore implements Store {
         for (const name of await readdir(join(this.#folder, child))) usage += await stat(join(this.#folder, child, name)).then((found) => found.size, () => 0);
       }
       const disk = await statfs(this.#folder);
-      return { usage, quota: usage + disk.bavail * disk.bsize };
+      return { usage, quota: usage + disk.bavail * disk.bsize, persisted: true };
     } catch (error) {
       throw fsError(error, 'measure', this.#folder);
     }

@@ -21,6 +21,7 @@ import { CHUNK_BYTES, chunksOf, type FileRecord } from './idb/schema.ts';
 import { alreadyExists, checkName, checkRange, notFound, rootChanged, sameBytes } from './refusals.ts';
 import type { SharedAccess } from './shared/shared.ts';
 import type { Store, StoreEstimate, StoreLock, StoreRoot } from './store.ts';
+import { estimateOrigin } from './web-storage.ts';
 
 export interface IdbStoreOptions {
   readonly readOnly?: boolean;
@@ -141,10 +142,10 @@ class IdbStore implements Store {
 
   async estimate(): Promise<StoreEstimate> {
     this.#connection.checkOpen();
-    const found = await globalThis.navigator?.storage?.estimate?.().catch(() => undefined);
-    if (found?.usage !== undefined) return { usage: found.usage, quota: found.quota ?? null };
-    const files = await this.#connection.run('measure the files', (db) => db.getAll('names'));
-    return { usage: files.reduce((sum, file) => sum + file.bytes, 0), quota: null };
+    return estimateOrigin(async () => {
+      const files = await this.#connection.run('measure the files', (db) => db.getAll('names'));
+      return files.reduce((sum, file) => sum + file.bytes, 0);
+    });
   }
 
   async close(): Promise<void> {

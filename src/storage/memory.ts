@@ -143,7 +143,7 @@ class MemoryStore implements Store {
     let usage = this.#medium.root?.length ?? 0;
     for (const bytes of this.#medium.files.values()) usage += bytes.length;
     for (const pieces of this.#medium.logs.values()) for (const piece of pieces) usage += piece.length;
-    return { usage, quota: null };
+    return { usage, quota: null, persisted: null };
   }
 
   async close(): Promise<void> {

@@ -15,7 +15,7 @@ export const PREAMBLE_BYTES = 16;
 const MAGIC = [0x45, 0x4c, 0x4e, 0x53] as const;
 
 /** What a file is. Persisted: never renumber. */
-export const KIND_CODE = { manifest: 1, log: 2, segment: 3, index: 4, deletes: 5, sharedRecord: 6, sharedHead: 7, sharedClock: 8 } as const;
+export const KIND_CODE = { manifest: 1, log: 2, segment: 3, index: 4, deletes: 5, sharedRecord: 6, sharedHead: 7, sharedClock: 8, encrypted: 9, slot: 10 } as const;
 export type PreambleKind = keyof typeof KIND_CODE;
 
 /** What the numbers of kinds mean. */
@@ -53,6 +53,7 @@ export function checkPreamble(title: string, bytes: Uint8Array, kind: PreambleKi
   if (view.getUint32(12, true) !== crc32c(bytes, 0, 12)) throw corrupt('has a damaged head: its checksum does not match');
   const version = view.getUint16(4, true);
   const kindCode = view.getUint16(6, true);
+  if (kindCode === KIND_CODE.encrypted && kind !== 'encrypted') throw new ElanusError('UNAUTHENTICATED', `the database is encrypted: pass its "encryptionKey"`, { file: title });
   if (kindCode !== KIND_CODE[kind]) throw corrupt(`expected a ${kind} (kind ${KIND_CODE[kind]}), got kind ${kindCode}`);
   if (version > versions.newest || version < versions.oldest) {
     const advice =

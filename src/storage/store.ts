@@ -13,6 +13,8 @@ export interface StoreEstimate {
   readonly usage: number;
   /** Bytes that may be used in all; null when unknown. */
   readonly quota: number | null;
+  /** Whether the medium keeps the bytes until somebody removes them; null where that cannot be said, or where nothing is kept. */
+  readonly persisted: boolean | null;
 }
 
 /** Exclusive right to write. Released once; a process or tab that dies releases it by dying. */
@@ -50,7 +52,7 @@ export interface StoreRoot {
 }
 
 export interface Store {
-  /** `memory:`, `file:/abs/path` or `idb:NAME`: what another thread needs to open the same store; null when it cannot. */
+  /** `file:/abs/path`, `idb:NAME`, `opfs:NAME` or `local:NAME`: what another thread needs to open the same store; null when it cannot. */
   readonly sharedUrl: string | null;
   /**
    * Bytes [from, to) of a file; the whole file by default. NOT_FOUND when there is none, CORRUPT when it is shorter.

@@ -58,7 +58,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal);
 }
 
-/** The error that an aborted call rejects with. */
+/** The error that an aborted call rejects with: one of ours that was given as the reason, else `ABORTED`. */
 export function abortError(signal: AbortSignal): ElanusError {
-  return new ElanusError('ABORTED', 'the operation was aborted', {}, { cause: signal.reason });
+  return isElanusError(signal.reason) ? signal.reason : new ElanusError('ABORTED', 'the operation was aborted', {}, { cause: signal.reason });
 }

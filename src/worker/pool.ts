@@ -19,6 +19,8 @@ export interface BuildPoolOptions {
   readonly spawn: () => Promise<WorkerHandle>;
   /** Given to each worker when it starts. */
   readonly kernels: KernelModule;
+  /** Opens the stores that vectors lie in; given to each worker, too. */
+  readonly encryptionKey?: CryptoKey;
   /** Most workers at a time, at least 1. */
   readonly workers: number;
   /** The most workers that may share a job. */
@@ -33,6 +35,7 @@ export interface BuildPoolOptions {
 export interface BuildSetup extends ThreadSetup {
   readonly role: 'build';
   readonly kernels: KernelModule;
+  readonly encryptionKey?: CryptoKey;
 }
 
 export interface BuildRequest {
@@ -86,7 +89,7 @@ export function workerBuildService(options: BuildPoolOptions): BuildService {
       inline ??= options.fallback(cause);
       return null;
     }
-    const setup: BuildSetup = { role: 'build', kernels: options.kernels };
+    const setup: BuildSetup = { role: 'build', kernels: options.kernels, encryptionKey: options.encryptionKey };
     const remote = await startRole<BuildThread>(handle, setup, BUILD_METHODS, { what: 'build' });
     all.add(remote);
     return remote;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeConnect } from '../../src/api/connect.ts';
 import { parseUrl } from '../../src/api/url.ts';
 import { ElanusError } from '../../src/util/error.ts';
+import { aesKey } from '../support/aes-key.ts';
 import { connectToStrict } from '../support/connect-for-tests.ts';
 import { codeOf, codeOfAsync } from '../support/refusals.ts';
 
@@ -11,6 +12,7 @@ describe('connection strings', () => {
     ['local:app', 'local', 'app'],
     ['local:my-app.v2_x', 'local', 'my-app.v2_x'],
     ['idb:my app', 'idb', 'my app'],
+    ['opfs:my-app', 'opfs', 'my-app'],
     ['file:./data', 'file', './data'],
     ['file:///srv/data', 'file', '///srv/data'],
     ['file:C:\\data', 'file', 'C:\\data'],
@@ -18,26 +20,32 @@ describe('connection strings', () => {
     expect(parseUrl(href)).toEqual({ scheme, path, href });
   });
 
-  it.each(['', 'memory', './data', '/data', 'C:\\data', 'memory:x', 'local:', 'local:../x', 'local:a/b', 'local:.hidden', 'file:', 'file:a\0b', 'idb:', 'mysql://x', ':x', 7, null, undefined, new URL('file:///x')])(
+  it.each(['', 'memory', './data', '/data', 'C:\\data', 'memory:x', 'local:', 'local:../x', 'local:a/b', 'local:.hidden', 'opfs:', 'opfs:a/b', 'file:', 'file:a\0b', 'idb:', 'mysql://x', ':x', 7, null, undefined, new URL('file:///x')])(
     '%j is refused',
     (url) => {
       expect(codeOf(() => parseUrl(url))).toBe('INVALID_ARGUMENT');
     },
   );
 
-  it.each(['opfs:x', 'https://host/path/', 's3://bucket/prefix', 'milvus://host:19530', 'milvus+https://host'])('%s is not there yet', (url) => {
+  it.each(['https://host/path/', 's3://bucket/prefix', 'milvus://host:19530', 'milvus+https://host'])('%s is not there yet', (url) => {
     expect(codeOf(() => parseUrl(url))).toBe('NOT_SUPPORTED');
   });
 });
+
+const wrongKeys = {
+  short: await crypto.subtle.generateKey({ name: 'AES-GCM', length: 128 }, false, ['encrypt', 'decrypt']),
+  deaf: await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt']),
+  other: await crypto.subtle.generateKey({ name: 'AES-CBC', length: 256 }, false, ['encrypt', 'decrypt']),
+};
 
 describe('connect', () => {
   it('has an engine started with complete options', async () => {
     const { connect, requests } = connectToStrict();
     await connect('memory:');
-    await connect('local:x', { mode: 'worker', workers: 2, durability: 'relaxed', readOnly: true, recover: 'truncate', cacheBytes: 0 });
+    await connect('local:x', { mode: 'worker', workers: 2, durability: 'relaxed', readOnly: true, recover: 'truncate', cacheBytes: 0, persist: true, encryptionKey: await aesKey(1) });
     expect(requests).toEqual([
-      { url: 'memory:', mode: 'auto', workers: undefined, wasm: undefined, options: { durability: 'strict', readOnly: false, recover: undefined, cacheBytes: 256 * 2 ** 20 } },
-      { url: 'local:x', mode: 'worker', workers: 2, wasm: undefined, options: { durability: 'relaxed', readOnly: true, recover: 'truncate', cacheBytes: 0 } },
+      { url: 'memory:', mode: 'auto', workers: undefined, wasm: undefined, persist: false, options: { durability: 'strict', readOnly: false, recover: undefined, cacheBytes: 256 * 2 ** 20 }, encryptionKey: undefined },
+      { url: 'local:x', mode: 'worker', workers: 2, wasm: undefined, persist: true, options: { durability: 'relaxed', readOnly: true, recover: 'truncate', cacheBytes: 0 }, encryptionKey: expect.any(CryptoKey) },
     ]);
   });
 
@@ -60,6 +68,12 @@ describe('connect', () => {
     ['workers: "all"', { workers: 'all' }],
     ['cacheBytes: -1', { cacheBytes: -1 }],
     ['cacheBytes: "1 GB"', { cacheBytes: '1 GB' }],
+    ['persist: "yes"', { persist: 'yes' }],
+    ['an encryptionKey of 16 bytes', { encryptionKey: new Uint8Array(16) }],
+    ['a password for an encryptionKey', { encryptionKey: 'correct horse battery staple, 32' }],
+    ['an encryptionKey of 128 bits', { encryptionKey: wrongKeys.short }],
+    ['an encryptionKey that may not decrypt', { encryptionKey: wrongKeys.deaf }],
+    ['an encryptionKey for another cipher', { encryptionKey: wrongKeys.other }],
     ['a wasm URL', { wasm: 'https://cdn/core.wasm' }],
     ['a signal that is none', { signal: 'stop' }],
     ['a progress that is no function', { onProgress: {} }],
@@ -71,7 +85,7 @@ describe('connect', () => {
     expect(requests).toEqual([]);
   });
 
-  it.each(['retentionSeconds', 'historyBytes', 'persist', 'token', 'encryptionKey', 'embedders'])('says that %s is not there yet', async (name) => {
+  it.each(['retentionSeconds', 'historyBytes', 'token', 'embedders'])('says that %s is not there yet', async (name) => {
     const { connect } = connectToStrict();
     expect(await codeOfAsync(connect('memory:', { [name]: 1 } as never))).toBe('NOT_SUPPORTED');
     await (await connect('memory:', { [name]: undefined } as never)).close();

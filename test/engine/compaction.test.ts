@@ -144,3 +144,42 @@ describe('compaction', () => {
     await client.close();
   });
 });
+
+describe('events', () => {
+  it('tell of seals and merges, with the rows that are gone', async () => {
+    const { client, events, collectionId } = await open();
+    await insertRows(client, collectionId, schema, rows(0, 30));
+    await client.flush({ collectionId });
+    await insertRows(client, collectionId, schema, rows(30, 40));
+    await client.delete({ collectionId, keys: keysOf(0, 5) });
+    await client.compact({ collectionId });
+    expect(events).toEqual([
+      { type: 'sealed', collection: 'c', segments: 1, rows: 30 },
+      { type: 'sealed', collection: 'c', segments: 1, rows: 10 },
+      { type: 'compacted', collection: 'c', segments: 2, rows: 35, removedRows: 5 },
+    ]);
+    await client.close();
+  });
+
+  it('opening tells how far it is, segment by segment and log by log', async () => {
+    const { client, collectionId, medium } = await open();
+    for (let i = 0; i < 3; i++) {
+      await insertRows(client, collectionId, schema, rows(i * 10, i * 10 + 10));
+      await client.flush({ collectionId });
+    }
+    await insertRows(client, collectionId, schema, rows(90, 95));
+    await client.close();
+    medium.lockedBy = null;
+    const progress: unknown[] = [];
+    const again = await openTestEngine(openMemoryStore({ medium }), {}, {}, { onProgress: (step) => progress.push(step) });
+    expect(progress).toEqual([0, 1, 2, 3].map((done) => ({ phase: 'recover', done, total: 4 })));
+    await again.client.close();
+    const abort = new AbortController();
+    medium.lockedBy = null;
+    await expect(openTestEngine(openMemoryStore({ medium }), {}, {}, { signal: abort.signal, onProgress: () => abort.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+    // The lock was given back.
+    const third = await openTestEngine(openMemoryStore({ medium }));
+    expect(await third.client.count({ collectionId })).toBe(35);
+    await third.client.close();
+  });
+});

@@ -1,6 +1,6 @@
 /** An engine over a store for tests of the engine itself: plain messages, no API, no workers. */
 import { openEngine } from '../../src/engine/engine.ts';
-import type { EngineClient, EngineEvent, EngineOptions } from '../../src/engine/client.ts';
+import type { CallContext, EngineClient, EngineEvent, EngineOptions } from '../../src/engine/client.ts';
 import { runBuild } from '../../src/index/build.ts';
 import type { KernelModule } from '../../src/kernels/load.ts';
 import { toBatch } from '../../src/schema/batch.ts';
@@ -17,7 +17,7 @@ export interface TestEngine {
   readonly events: EngineEvent[];
 }
 
-export async function openTestEngine(store: Store, options: Partial<EngineOptions> = {}, limits: Pick<KernelModule, 'memoryBytesMax'> = {}): Promise<TestEngine> {
+export async function openTestEngine(store: Store, options: Partial<EngineOptions> = {}, limits: Pick<KernelModule, 'memoryBytesMax'> = {}, context?: CallContext): Promise<TestEngine> {
   const kernels = { ...(await testKernels('simd')), ...limits };
   const events: EngineEvent[] = [];
   const client = await openEngine({
@@ -29,6 +29,7 @@ export async function openTestEngine(store: Store, options: Partial<EngineOption
     }),
     options: { durability: 'strict', readOnly: false, cacheBytes: 256 << 20, ...options },
     onEvent: (event) => void events.push(event),
+    context,
   });
   return { client, events };
 }

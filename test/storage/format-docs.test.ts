@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeManifest, encodeManifest } from '../../src/storage/manifest/codec.ts';
 import { EMPTY_MANIFEST } from '../../src/storage/manifest/manifest.ts';
 import { openMemoryStore } from '../../src/storage/memory.ts';
+import { encodeSlot } from '../../src/storage/opfs/root.ts';
 import { encodePreamble } from '../../src/storage/preamble.ts';
 import { encodeSections } from '../../src/storage/sections/index.ts';
 import { LogWriter } from '../../src/storage/wal/index.ts';
@@ -49,6 +50,10 @@ describe('docs/format', () => {
   test('sections.md', async () => {
     const chunks = [...encodeSections('segment', 's1.seg', [{ name: 'a', bytes: bytesOf('kite') }, { name: 'b', bytes: new Uint8Array(0) }])];
     await expectDump('sections.md', Uint8Array.from(chunks.flatMap((chunk) => [...chunk])));
+  });
+
+  test('opfs.md', async () => {
+    await expectDump('opfs.md', encodeSlot(1, bytesOf('kite')));
   });
 
   test('preamble.md', async () => {

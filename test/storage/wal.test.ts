@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
 import { encodePreamble } from '../../src/storage/preamble.ts';
 import type { Store } from '../../src/storage/store.ts';
-import { LogWriter, RECORD_BYTES_MAX, readLog } from '../../src/storage/wal/index.ts';
+import { LogWriter, RECORD_BYTES_MAX, readLog, salvageLog } from '../../src/storage/wal/index.ts';
 import { expectBytes, pattern } from '../contract/store.ts';
 import { faultStore, type Fault } from '../support/fault-store.ts';
 import { random as seeded } from '../support/random.ts';
@@ -11,6 +11,8 @@ import { random as seeded } from '../support/random.ts';
 const NAME = 'c1-1.log';
 const HEADER = new Uint8Array([7, 8, 9]);
 const BLOCK = 32_768;
+/** Preamble, head and tail of the header's fragment. */
+const HEADER_END = 16 + 12 + HEADER.length;
 
 /** A log's bytes; `group` appends all records at once, otherwise one after another. */
 async function logOf(records: readonly Uint8Array[], { isEnded = false, group = false } = {}): Promise<Uint8Array> {
@@ -345,10 +347,56 @@ describe('wal > a damaged log', () => {
 
   test('a newer version is FORMAT_UNSUPPORTED with both versions, also under recover: truncate', async () => {
     const whole = await logOf(records);
-    whole.set(encodePreamble('log', 2));
+    whole.set(encodePreamble('log', 9));
     for (const options of [{}, { recover: 'truncate' } as const]) {
-      expect(() => readLog(NAME, whole, options)).toThrow(expect.objectContaining({ code: 'FORMAT_UNSUPPORTED', detail: expect.objectContaining({ found: 2, newestSupported: 1 }) }));
+      expect(() => readLog(NAME, whole, options)).toThrow(expect.objectContaining({ code: 'FORMAT_UNSUPPORTED', detail: expect.objectContaining({ found: 9, newestSupported: 2 }) }));
     }
+  });
+
+  test('salvage reads past damage: every record but those that it touches, in order', async () => {
+    const long = [pattern(40, 1), pattern(70_000, 2), pattern(0, 3), pattern(33_000, 4), pattern(500, 5), pattern(12, 6)];
+    const whole = await logOf(long, { isEnded: true });
+    const { lost: none, records: all } = salvageLog(NAME, whole);
+    expect({ none, count: all.length }).toEqual({ none: [], count: long.length });
+    for (let at = 0; at < whole.length; at += at > 200 && at < whole.length - 200 ? 97 : 1) {
+      const changed = whole.slice();
+      changed[at] ^= 0x55;
+      let salvaged: ReturnType<typeof salvageLog>;
+      try {
+        salvaged = salvageLog(NAME, changed);
+      } catch (error) {
+        expect.fail(`byte ${at}: ${String(error)}`);
+      }
+      // The padding at a block's end, the preamble and the header belong to no record.
+      const expected = all.filter(({ end }, i) => !(at < end && at >= (i === 0 ? HEADER_END : all[i - 1].end)));
+      const isPadding = salvaged.records.length === all.length;
+      const wanted = isPadding ? all : expected;
+      expect(salvaged.records.map(({ end }) => end), `byte ${at}`).toEqual(wanted.map(({ end }) => end));
+      salvaged.records.forEach(({ bytes }, i) => expectBytes(bytes, wanted[i].bytes));
+      expect(salvaged.lost.some(({ from, to }) => from <= at && at < to), `byte ${at}`).toBe(true);
+    }
+  });
+
+  test('salvage finds records again behind a hole of many blocks, and takes a torn tail for what it is', async () => {
+    const many = Array.from({ length: 400 }, (_, i) => pattern(300 + i, i));
+    const whole = await logOf(many);
+    const holed = whole.slice();
+    holed.fill(0x77, 20_000, 90_000);
+    const { records: found, lost } = salvageLog(NAME, holed);
+    expect(lost).toHaveLength(1);
+    expect(lost[0].from).toBeLessThanOrEqual(20_000);
+    expect(lost[0].to).toBeGreaterThanOrEqual(90_000);
+    const kept = found.map(({ bytes }) => bytes.length - 300);
+    expect(kept[0]).toBe(0);
+    expect(kept.at(-1)).toBe(399);
+    for (const { bytes } of found) expectBytes(bytes, many[bytes.length - 300]);
+    expect(kept.length).toBeGreaterThan(200);
+    const torn = salvageLog(NAME, whole.slice(0, -3));
+    expect({ lost: torn.lost, count: torn.records.length }).toEqual({ lost: [], count: 399 });
+  });
+
+  test('salvage of bytes of chance finds nothing', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 4000 }), (bytes) => salvageLog(NAME, bytes).records.length === 0));
   });
 
   test('another kind of file is CORRUPT', async () => {

@@ -26,8 +26,13 @@ export async function readDirectory(store: Store, name: string, kind: FileKind, 
   checkPreamble(name, head, kind, VERSIONS);
   if (fileBytes < ALIGNMENT + TRAILER_BYTES || fileBytes % ALIGNMENT !== 0) throw corrupt(name, `expected a multiple of ${ALIGNMENT} bytes, got ${fileBytes}: the file was cut`);
 
-  return salvage ? findDirectory(store, name, fileBytes) : readTail(store, name, fileBytes);
+  if (!salvage) return readTail(store, name, fileBytes);
+  const named = await storedNameChecksum(store, name);
+  if (named !== null && named !== nameChecksum(name)) throw wrongName(name);
+  return findDirectory(store, name, fileBytes);
 }
+
+const wrongName = (name: string): ElanusError => corrupt(name, 'was written under another name: it was put in the place of another file');
 
 async function readTail(store: Store, name: string, fileBytes: number): Promise<Directory> {
   let from = Math.max(0, fileBytes - TAIL_BYTES);
@@ -48,8 +53,20 @@ async function readTail(store: Store, name: string, fileBytes: number): Promise<
   }
   const directory = tail.subarray(dataBytes - from);
   if (crc32c(directory, 0, directory.length - 4) !== checksum) throw corrupt(name, 'has a damaged directory: its checksum does not match', dataBytes, fileBytes);
-  if (named !== nameChecksum(name)) throw corrupt(name, 'was written under another name: it was put in the place of another file');
+  if (named !== nameChecksum(name)) throw wrongName(name);
   return { fileBytes, dataBytes, ...parse(name, directory.subarray(0, directoryBytes), dataBytes) };
+}
+
+/** The checksum of the name that a file was written under, as `nameChecksum` makes it; null where its end is damaged. */
+export async function storedNameChecksum(store: Store, name: string): Promise<number | null> {
+  const fileBytes = await store.size(name);
+  if (fileBytes < ALIGNMENT + TRAILER_BYTES) return null;
+  const head = await store.read(name, fileBytes - TRAILER_BYTES, fileBytes);
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const from = fileBytes - TRAILER_BYTES - view.getUint32(0, true);
+  if (from < ALIGNMENT) return null;
+  const directory = await store.read(name, from, fileBytes);
+  return crc32c(directory, 0, directory.length - 4) === view.getUint32(TRAILER_BYTES - 4, true) ? view.getUint32(4, true) : null;
 }
 
 /** A damaged directory is looked for so far from the end. */

@@ -14,8 +14,8 @@
  */
 import type { VersionRange } from '../preamble.ts';
 
-export const FORMAT_VERSION = 1;
-export const OLDEST_READABLE_VERSION = 1;
+export const FORMAT_VERSION = 2;
+export const OLDEST_READABLE_VERSION = 2;
 export const VERSIONS: VersionRange = { newest: FORMAT_VERSION, oldest: OLDEST_READABLE_VERSION };
 
 export const BLOCK_BYTES = 32_768;

@@ -47,6 +47,24 @@ export function readLog(name: string, bytes: Uint8Array, options: { readonly rec
   };
 }
 
+/** What can be read of a damaged log. */
+export interface SalvagedLog {
+  /** As given to the writer; empty where it is lost. */
+  readonly header: Uint8Array;
+  /** Whole records, those behind damage as well, and where in the log each ends. */
+  readonly records: readonly { readonly bytes: Uint8Array; readonly end: number }[];
+  /** Ranges of the log that could not be read, ascending and apart. */
+  readonly lost: readonly { readonly from: number; readonly to: number }[];
+}
+
+/**
+ * Reads past damage. A fragment is found again by its checksums, which know where in the log it is: nothing else passes for
+ * one. FORMAT_UNSUPPORTED for a log of another version.
+ */
+export function salvageLog(name: string, bytes: Uint8Array): SalvagedLog {
+  return new LogReader(name, bytes).salvage();
+}
+
 class LogReader {
   header: Uint8Array | null = null;
   readonly records: Uint8Array[] = [];
@@ -104,9 +122,9 @@ class LogReader {
 
   /** Whether some fragment behind `at` says that everything before it was durable. */
   #isDurableSince(at: number): boolean {
-    for (let from = at + 1; from + FRAGMENT_OVERHEAD <= this.#bytes.length; from++) {
+    for (let from = this.#nextFragment(at + 1); from < this.#bytes.length; from = this.#nextFragment(from + 1)) {
       const type = this.#bytes[from + HEAD_BYTES - 1];
-      if (((type & SYNCED_BEFORE) !== 0 || type === FRAGMENT.end) && this.#isHead(from) && this.#isWhole(from)) return true;
+      if ((type & SYNCED_BEFORE) !== 0 || type === FRAGMENT.end) return true;
     }
     return false;
   }
@@ -120,6 +138,60 @@ class LogReader {
     const dataEnd = at + HEAD_BYTES + this.#view.getUint16(at + 4, true);
     const end = dataEnd + TAIL_BYTES;
     return end <= this.#bytes.length && this.#bytes[end - 1] === MARK && this.#view.getUint32(dataEnd, true) === crc32c(this.#bytes, at + 4, dataEnd, at >>> 0);
+  }
+
+  salvage(): SalvagedLog {
+    const lost: { from: number; to: number }[] = [];
+    const records: { bytes: Uint8Array; end: number }[] = [];
+    const lose = (from: number, to: number): void => {
+      const last = lost.at(-1);
+      if (last && last.to >= from) last.to = to;
+      else lost.push({ from, to });
+    };
+    try {
+      this.#readPreamble();
+    } catch (error) {
+      if (!(error instanceof ElanusError) || error.code === 'FORMAT_UNSUPPORTED') throw error;
+      lose(0, Math.min(PREAMBLE_BYTES, this.#bytes.length));
+    }
+    let header: Uint8Array | null = null;
+    let at = PREAMBLE_BYTES;
+    while (at < this.#bytes.length && !this.isEnded) {
+      const first = at;
+      const parts = this.#parts.length;
+      try {
+        const next = this.#readFragment(at);
+        if (next === null) break;
+        at = next;
+      } catch (error) {
+        if (!(error instanceof ElanusError)) throw error;
+        at = this.#nextFragment(first + 1);
+        // A record that had begun is lost with its next fragment.
+        lose(parts > 0 ? this.validBytes : first, at);
+        this.#parts = [];
+        this.#partsBytes = 0;
+        // The header is the first record, and nothing else is.
+        this.header ??= new Uint8Array(0);
+        this.validBytes = at;
+        continue;
+      }
+      if (header === null && this.header !== null) header = this.header;
+      const record = this.records.pop();
+      if (record) records.push({ bytes: record, end: at });
+    }
+    return { header: header ?? new Uint8Array(0), records, lost };
+  }
+
+  /** Where the next fragment that is whole begins, from `from` on; the length of the log where there is none. */
+  #nextFragment(from: number): number {
+    for (let at = from; at + FRAGMENT_OVERHEAD <= this.#zerosFrom; at++) {
+      const blockEnd = at - (at % BLOCK_BYTES) + BLOCK_BYTES;
+      if (blockEnd - at < FRAGMENT_OVERHEAD) continue;
+      if (!this.#isHead(at)) continue;
+      const end = at + HEAD_BYTES + this.#view.getUint16(at + 4, true) + TAIL_BYTES;
+      if (end <= blockEnd && this.#isWhole(at)) return at;
+    }
+    return this.#bytes.length;
   }
 
   /** False: torn. */
