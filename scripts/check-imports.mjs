@@ -51,7 +51,7 @@ const PACKAGES = {
 };
 
 /** Where Node's modules and the hosts' globals may be used. */
-const PLATFORM_FILES = [/^platform\/(?!platform\.ts$)/, /^storage\/(fs|idb|opfs|web-storage)\b/, /^server\//, /^cli(\/|\.ts$)/];
+const PLATFORM_FILES = [/^platform\/(?!platform\.ts$)/, /^storage\/(fs|idb|opfs|local|web-storage)\b/, /^server\//, /^cli(\/|\.ts$)/];
 
 const HOST_GLOBALS = new Set(['window', 'document', 'navigator', 'indexedDB', 'localStorage', 'process', 'Buffer', 'Worker', 'BroadcastChannel', 'require', '__dirname']);
 

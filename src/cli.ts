@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** The `elanus` command. */
-import { readFile } from 'node:fs/promises';
+import { access, readFile, rename, rm } from 'node:fs/promises';
 import process from 'node:process';
 import { run } from './cli/main.ts';
 import { loadKernels } from './kernels/load.ts';
-import { openNodeStore } from './platform/node-stores.ts';
+import { openNodeStore, resolveNodeUrl } from './platform/node-stores.ts';
+import { splitUrl } from './platform/url.ts';
 
 /** Kernels lie beside this file, as they are: the copies that the library carries inside are for those who have no files. */
 const kernelFile = (name: string) => () => readFile(new URL(`./${name}`, import.meta.url));
@@ -13,6 +14,13 @@ const { version } = JSON.parse(await readFile(new URL('../package.json', import.
 
 process.exitCode = await run(process.argv.slice(2), {
   openStore: openNodeStore,
+  folderOf(href) {
+    const { scheme, path } = resolveNodeUrl(splitUrl(href));
+    return scheme === 'file' ? path : null;
+  },
+  exists: (path) => access(path).then(() => true, () => false),
+  move: rename,
+  removeFile: (path) => rm(path, { force: true }),
   loadKernels: () => loadKernels({ simd: kernelFile('core.wasm'), relaxed: kernelFile('core-relaxed.wasm') }),
   print: (line) => void process.stdout.write(`${line}\n`),
   warn: (line) => void process.stderr.write(`${line}\n`),

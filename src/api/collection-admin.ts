@@ -1,8 +1,9 @@
 /**
- * What a collection can do besides reading and writing rows: its indexes, its partitions, what there is to know of it, its end. These are the bodies
+ * What a collection can do besides reading and writing rows: its fields, its indexes, its partitions, what there is to know of it, its end. These are the bodies
  * of the methods of `Collection` of the same names, which have the documentation; they are imported when the first is called.
  */
 import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
+import { toAddedField } from '../schema/added-field.ts';
 import { checkName, toIndexRequest } from '../schema/define.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
@@ -35,6 +36,12 @@ const LOAD_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal', 'onPr
 const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['signal', 'onProgress']);
 const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
 const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
+
+export async function addField({ engine, collectionId }: CollectionScope, name: string, input: unknown, options?: CallOptions): Promise<CollectionInfo> {
+  checkOptions(options, 'addField', SIGNAL_ONLY);
+  const field = toAddedField(name, input);
+  return engine.addField({ collectionId, field }, contextOf(options?.signal));
+}
 
 export async function createIndex({ engine, collectionId, plan }: CollectionScope, name: string, spec: unknown, options?: CreateIndexOptions): Promise<IndexSpec> {
   checkOptions(options, 'createIndex', INDEX_OPTIONS);

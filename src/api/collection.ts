@@ -4,7 +4,7 @@
  */
 import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { toBatch } from '../schema/batch.ts';
-import type { AnySchema, Columns, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, QueryInput, Row, SparseVectorInput, VectorFieldName } from '../schema/infer.ts';
+import type { AnySchema, Columns, FieldInput, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
@@ -13,7 +13,7 @@ import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
 import type { CollectionScope, CompactOptions, LoadOptions } from './collection-admin.ts';
-import { SIGNAL_ONLY, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
+import { SIGNAL_ONLY, booleanOption, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import { outputIds, searchRequest } from './search-request.ts';
 import type { CollectionDescription, Session } from './session.ts';
@@ -35,6 +35,11 @@ export interface DeleteResult {
 export interface InsertOptions extends CallOptions {
   /** Where the rows go. Default `_default`; not with a partition key, whose values decide. NOT_FOUND when there is none of that name. */
   readonly partition?: string;
+}
+
+export interface UpsertOptions extends InsertOptions {
+  /** Rows have only some of the fields. Default false. */
+  readonly partial?: boolean;
 }
 
 export interface DeleteOptions<S = AnySchema> extends CallOptions {
@@ -129,7 +134,8 @@ export interface TuneResult extends TuneTrial {
 }
 
 const INSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'signal']);
-const INSERT_TO_COME: ReadonlySet<string> = new Set(['transfer']);
+const UPSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'partial', 'signal']);
+const WRITE_TO_COME: ReadonlySet<string> = new Set(['transfer']);
 const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'partition', 'signal']);
 const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams', 'purge']);
 const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'signal']);
@@ -163,12 +169,29 @@ export class Collection<S extends AnySchema = AnySchema> {
    * INVALID_ARGUMENT, with nothing written, for anything that does not fit the schema and for one key twice.
    */
   async insert(rows: readonly Row<S>[] | Columns<S>, options?: InsertOptions): Promise<InsertResult<S>> {
+    return this.#write('insert', rows, options, INSERT_OPTIONS);
+  }
+
+  /**
+   * Writes whole rows like `insert`; a key with `autoId` is given with them and kept. With `partial`, fields that the rows have not keep
+   * what is stored; a key that is not there yet is inserted, for which its row must have all that an insert needs. The rows of one partial call have
+   * the same fields, and stay in their partition. Nothing is written between its reading and its writing.
+   */
+  async upsert(rows: readonly UpsertRow<S>[] | UpsertColumns<S>, options?: UpsertOptions & { readonly partial?: false }): Promise<InsertResult<S>>;
+  async upsert(rows: readonly PartialRow<S>[] | PartialColumns<S>, options: UpsertOptions & { readonly partial: true }): Promise<InsertResult<S>>;
+  async upsert(rows: unknown, options?: UpsertOptions): Promise<InsertResult<S>> {
+    return this.#write('upsert', rows, options, UPSERT_OPTIONS);
+  }
+
+  async #write(call: 'insert' | 'upsert', rows: unknown, options: UpsertOptions | undefined, known: ReadonlySet<string>): Promise<InsertResult<S>> {
     const engine = this.#live();
-    checkOptions(options, 'insert', INSERT_OPTIONS, INSERT_TO_COME);
+    checkOptions(options, call, known, WRITE_TO_COME);
     const context = contextOf(options?.signal);
     const partition = nameOption('partition', options?.partition);
-    const batch = toBatch(this.#plan, rows);
-    const { keys, timestamp } = await engine.insert({ collectionId: this.#collectionId, batch, partition }, context);
+    const isPartial = booleanOption('partial', options?.partial, false);
+    const batch = toBatch(this.#plan, rows, isPartial ? 'partial' : call);
+    const request = { collectionId: this.#collectionId, batch, partition };
+    const { keys, timestamp } = await (call === 'insert' ? engine.insert(request, context) : engine.upsert({ ...request, isPartial }, context));
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
   }
 
@@ -271,6 +294,15 @@ export class Collection<S extends AnySchema = AnySchema> {
   tune(field: VectorFieldName<S>, options: TuneOptions<S>): Promise<TuneResult>;
   async tune(first: VectorFieldName<S> | TuneOptions<S>, second?: TuneOptions<S>): Promise<TuneResult> {
     return (await this.#admin()).tune(this.#scope, first, second);
+  }
+
+  /**
+   * Gives the collection a scalar field more, nullable or with a default, which is what rows have that are there. Answers a handle whose rows
+   * have it; this one, like others that were opened before, goes on without: what it inserts has the default, too. ALREADY_EXISTS when the name is taken.
+   */
+  async addField<const N extends string, const F extends FieldInput>(name: N, field: F, options?: CallOptions): Promise<Collection<WithField<S, N, F>>> {
+    const info = await (await this.#admin()).addField(this.#scope, name, field, options);
+    return new Collection<WithField<S, N, F>>(this.#session, info);
   }
 
   /** ALREADY_EXISTS when there is one of that name. INVALID_ARGUMENT beyond 1,024, and with a partition key. */

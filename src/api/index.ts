@@ -9,12 +9,12 @@ export type { CompactOptions, LoadOptions } from './collection-admin.ts';
 export type { AliasOptions, ListAliasesOptions, RenameOptions } from './database-admin.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
-  Collection, CountOptions, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertOptions, InsertResult, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
+  Collection, CountOptions, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertOptions, InsertResult, UpsertOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
 } from './collection.ts';
 export type { CallOptions } from './options.ts';
 export type {
   AnySchema, BinaryVectorInput, Columns, Entity, FieldInput, FieldName, FieldsInput, Found, HalfVectorInput, Hit, IndexInput, Int8VectorInput, JsonInput, JsonValue, Key, KeyInput,
-  OutputFields, QueriesInput, QueryInput, Row, SchemaInput, SparseVector, SparseVectorInput, TypedSchema, VectorFieldName, VectorInput,
+  OutputFields, PartialColumns, PartialRow, QueriesInput, QueryInput, Row, SchemaInput, SparseVector, SparseVectorInput, TypedSchema, UpsertColumns, UpsertRow, VectorFieldName, VectorInput, WithField,
 } from '../schema/infer.ts';
 export type { FieldType, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 export type {

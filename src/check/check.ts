@@ -163,7 +163,7 @@ class Check {
     for (const index of segment.indexes) {
       if (this.#checked.has(index.file) || !isThere(index.file)) continue;
       this.#checked.add(index.file);
-      if (isThere(segment.file)) await checkIndex(context, segment, index);
+      await checkIndex(context, segment, index, rows?.keys.rows === segment.rows);
     }
     return rows && deleted ? { ...rows, entry: segment, deleted } : null;
   }

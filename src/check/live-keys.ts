@@ -74,11 +74,7 @@ export class LiveKeys {
 
   /** Finds keys that live in two places. To be called when all logs have been applied. */
   finish(): void {
-    const live: Key[] = [];
-    this.#segments.forEach(({ keys, deleted }, at) => {
-      for (let row = 0; row < keys.rows; row++) if (!deleted.has(row) && !this.#hidden[at]!.has(row)) live.push(keys.at(row));
-    });
-    const doubled = doubledKeys(this.#keyField.type === 'Int64' ? BigInt64Array.from(live as bigint[]) : (live as string[]));
+    const doubled = doubledKeys(liveKeysOf(this.#segments, this.#keyField, this.#hidden));
     if (doubled.length === 0) return;
     const where = (key: Key): string => {
       const files: string[] = [];
@@ -101,7 +97,17 @@ export function versionsOf(keys: SegmentKeys['keys'], key: Key): number[] {
   return Array.from({ length: end - first }, (_, i) => first + i);
 }
 
-function doubledKeys(keys: Keys): Key[] {
+/** Keys of all live rows; `hidden`: rows of each segment that are not, beside those deleted. */
+export function liveKeysOf(segments: readonly SegmentKeys[], keyField: Field, hidden?: readonly ReadonlySet<number>[]): Keys {
+  const live: Key[] = [];
+  segments.forEach(({ keys, deleted }, at) => {
+    for (let row = 0; row < keys.rows; row++) if (!deleted.has(row) && !hidden?.[at]!.has(row)) live.push(keys.at(row));
+  });
+  return keyField.type === 'Int64' ? BigInt64Array.from(live as bigint[]) : (live as string[]);
+}
+
+/** Those that are there more than once. */
+export function doubledKeys(keys: Keys): Key[] {
   const doubled = new Set<Key>();
   if (keys instanceof BigInt64Array) {
     keys.sort();

@@ -6,6 +6,7 @@ import type { CollectionEntry } from '../storage/manifest/manifest.ts';
 import { parseLogName } from '../storage/names.ts';
 import { readLog } from '../storage/wal/index.ts';
 import type { Store } from '../storage/store.ts';
+import { ElanusError, isElanusError } from '../util/error.ts';
 import type { Findings } from './findings.ts';
 import { firstWrongValue } from './values.ts';
 
@@ -16,8 +17,13 @@ export interface LogContext {
   readonly onBytes: (bytes: number) => void;
 }
 
+export interface LogId {
+  readonly name: string;
+  readonly generation: number;
+}
+
 /** The collection's logs that are to be replayed, of all names there are, oldest first. */
-export function logsOf({ collectionId, firstLogGeneration }: Pick<CollectionEntry, 'collectionId' | 'firstLogGeneration'>, names: readonly string[]): { readonly name: string; readonly generation: number }[] {
+export function logsOf({ collectionId, firstLogGeneration }: Pick<CollectionEntry, 'collectionId' | 'firstLogGeneration'>, names: readonly string[]): LogId[] {
   return names
     .map((name) => ({ name, log: parseLogName(name) }))
     .filter(({ log }) => log?.collectionId === collectionId && log.generation >= firstLogGeneration)
@@ -26,41 +32,57 @@ export function logsOf({ collectionId, firstLogGeneration }: Pick<CollectionEntr
 }
 
 /** Checks a log and hands on the records in it that are good. */
-export async function checkLog({ store, findings, onBytes }: LogContext, entry: CollectionEntry, log: { readonly name: string; readonly generation: number }, onRecord: (record: LogRecord) => void): Promise<void> {
-  const { name, generation } = log;
+export async function checkLog({ store, findings, onBytes }: LogContext, entry: CollectionEntry, log: LogId, onRecord: (record: LogRecord) => void): Promise<void> {
+  const bytes = await findings.attempt({ file: log.name, collection: entry.name }, () => store.logs.read(log.name));
+  if (!bytes) return;
+  onBytes(bytes.length);
+  await findings.attempt({ file: log.name, collection: entry.name }, () => checkLogBytes(findings, entry, log, bytes, onRecord));
+}
+
+/** The same for a log's bytes. CORRUPT where it is not the log that its name says. */
+export function checkLogBytes(findings: Findings, entry: CollectionEntry, { name, generation }: LogId, bytes: Uint8Array, onRecord: (record: LogRecord) => void): void {
   const place = { file: name, collection: entry.name };
-  await findings.attempt(place, async () => {
-    const bytes = await store.logs.read(name);
-    onBytes(bytes.length);
-    const contents = readLog(name, bytes, { recover: 'truncate' });
-    if (!contents) {
-      if (bytes.length > 0) findings.add('notice', 'CORRUPT', `"${name}" was cut off by a crash before its first write was acknowledged`, place);
-      return;
+  const contents = readLog(name, bytes, { recover: 'truncate' });
+  if (!contents) {
+    if (bytes.length > 0) findings.add('notice', 'CORRUPT', `"${name}" was cut off by a crash before its first write was acknowledged`, place);
+    return;
+  }
+  if (contents.damage) findings.damage(`${contents.damage.message}; ${contents.droppedBytes} bytes from there on`, place);
+  else if (contents.droppedBytes > 0) findings.add('notice', 'CORRUPT', `"${name}" ends in ${contents.droppedBytes} bytes of a write that a crash cut off before it was acknowledged`, place);
+  if (contents.header.length > 0 || !contents.damage) checkLogHeader(name, contents.header, entry.collectionId, generation);
+  let last = 0n;
+  for (const [i, recordBytes] of contents.records.entries()) {
+    const record = readRecord(name, recordBytes, entry);
+    if (isElanusError(record)) {
+      findings.add('damage', record.code, `"${name}" has a record ${i} that cannot be: ${record.message}`, place);
+      continue;
     }
-    if (contents.damage) findings.damage(`${contents.damage.message}; ${contents.droppedBytes} bytes from there on`, place);
-    else if (contents.droppedBytes > 0) findings.add('notice', 'CORRUPT', `"${name}" ends in ${contents.droppedBytes} bytes of a write that a crash cut off before it was acknowledged`, place);
-    if (contents.header.length > 0 || !contents.damage) checkLogHeader(name, contents.header, entry.collectionId, generation);
-    let last = 0n;
-    for (const [i, recordBytes] of contents.records.entries()) {
-      await findings.attempt(place, () => {
-        const record = decodeLogRecord(recordBytes);
-        checkRecord(name, record, entry);
-        if (record.timestamp <= last) findings.damage(`"${name}" has a record ${i} that is not newer than the one before it`, place);
-        last = record.timestamp;
-        if (record.partitionId !== ANY_PARTITION && record.partitionId >= entry.nextPartitionId) findings.damage(`"${name}" has a record ${i} of partition ${record.partitionId}, which has never been`, place);
-        const wrong = record.kind === 'insert' ? wrongValueOf(record, entry) : null;
-        if (wrong) findings.damage(`"${name}" has a record ${i} with a value that cannot be: ${wrong}`, place);
-        onRecord(record);
-      });
-    }
-  });
+    if (record.timestamp <= last) findings.damage(`"${name}" has a record ${i} that is not newer than the one before it`, place);
+    last = record.timestamp;
+    onRecord(record);
+  }
+}
+
+/** A record, if it is one that the engine could have written to a log of the collection. */
+export function readRecord(log: string, bytes: Uint8Array, entry: CollectionEntry): LogRecord | ElanusError {
+  const corrupt = (message: string): ElanusError => new ElanusError('CORRUPT', message, { log });
+  try {
+    const record = decodeLogRecord(bytes);
+    checkRecord(log, record, entry);
+    if (record.partitionId !== ANY_PARTITION && record.partitionId >= entry.nextPartitionId) return corrupt(`it is of partition ${record.partitionId}, which has never been`);
+    const wrong = record.kind === 'insert' ? wrongValueOf(record, entry) : null;
+    return wrong === null ? record : corrupt(wrong);
+  } catch (error) {
+    if (isElanusError(error)) return error;
+    throw error;
+  }
 }
 
 function wrongValueOf(record: Extract<LogRecord, { kind: 'insert' }>, { schema }: CollectionEntry): string | null {
   for (const column of record.batch.columns) {
     const field = schema.fields.find(({ fieldId }) => fieldId === column.fieldId)!;
     const wrong = firstWrongValue(field, column);
-    if (wrong) return `field "${field.name}", ${wrong}`;
+    if (wrong !== null) return `field "${field.name}", ${wrong}`;
   }
   return null;
 }

@@ -8,7 +8,7 @@ import { readRowTimes } from '../segment/segment-file.ts';
 import type { SegmentEntry } from '../storage/manifest/manifest.ts';
 import { openSections } from '../storage/sections/index.ts';
 import type { Store } from '../storage/store.ts';
-import { isElanusError } from '../util/error.ts';
+import { ElanusError, isElanusError } from '../util/error.ts';
 import { salvageColumn } from './salvage-column.ts';
 
 export interface SalvagedSegment {
@@ -30,6 +30,8 @@ export interface SalvagedSegment {
 /** NOT_FOUND or CORRUPT where nothing can be read. `entry`: what the manifest says of the segment. */
 export async function salvageSegment(store: Store, entry: SegmentEntry, schema: Schema): Promise<SalvagedSegment> {
   const file = await openSections(store, entry.file, 'segment', { salvage: true });
+  // Every row has a number or an offset: nothing is allocated for more of them.
+  if (entry.rows * 4 > file.fileBytes) throw new ElanusError('CORRUPT', `"${entry.file}" expected ${entry.rows} rows, got ${file.fileBytes} bytes`, { file: entry.file });
   const times = await readRowTimes(file, entry.rows).catch((error: unknown) => {
     if (!isElanusError(error)) throw error;
     return null;

@@ -5,6 +5,7 @@ import type { RowTimes } from '../segment/row-times.ts';
 import { SealedVectors } from '../segment/sealed-vectors.ts';
 import { readColumn, readDeletes, readRowTimes, readSegmentMeta, readVectors, vectorBytes } from '../segment/segment-file.ts';
 import { getIndexType } from '../index/registry.ts';
+import { isFieldOf } from '../schema/absent.ts';
 import type { Field, Schema, VectorType } from '../schema/types.ts';
 import { isVectorType, VECTOR_TYPES } from '../schema/vector-types/index.ts';
 import type { SegmentEntry, SegmentIndexEntry } from '../storage/manifest/manifest.ts';
@@ -77,6 +78,7 @@ export async function checkSegmentFile(context: SegmentContext, entry: SegmentEn
   });
   let keys: SealedKeys | null = null;
   for (const field of schema.fields) {
+    if (!isFieldOf(field, entry.schemaVersion)) continue;
     if (isVectorType(field.type)) await findings.attempt(place, () => checkVectors(context, file, field, rows));
     else {
       const column = await findings.attempt(place, () => readColumn(file, field, rows));
@@ -131,14 +133,15 @@ export async function checkDeletes(context: SegmentContext, entry: SegmentEntry,
   });
 }
 
-/** Checks an index file: its blocks, and that the index can be loaded over the segment's vectors, which looks at every link and list. */
-export async function checkIndex(context: SegmentContext, entry: SegmentEntry, index: SegmentIndexEntry): Promise<void> {
+/**
+ * Checks an index file: its blocks, and where the segment is sound (what is wrong with it has been said), that the index can be
+ * loaded over its vectors, which looks at every link and list.
+ */
+export async function checkIndex(context: SegmentContext, entry: SegmentEntry, index: SegmentIndexEntry, isSound: boolean): Promise<void> {
   const { store, pool, findings, collection, schema } = context;
   const place = { file: index.file, collection };
   const file = await checkBlocks(context, index.file, 'index', index.fileBytes);
-  // What is wrong with the segment has been said where it was checked.
-  const rows = await openSections(store, entry.file, 'segment').catch(() => null);
-  if (!file || !rows) return;
+  if (!file || !isSound) return;
   await findings.attempt(place, async () => {
     const field = schema.fields.find(({ fieldId }) => fieldId === index.fieldId);
     if (!field || !isVectorType(field.type)) return findings.damage(`"${index.file}" is an index of field ${index.fieldId}, which is no vector field of "${collection}"`, place);
@@ -148,6 +151,7 @@ export async function checkIndex(context: SegmentContext, entry: SegmentEntry, i
     const sections = new Map<string, Uint8Array>();
     for (const name of file.sectionNames) sections.set(name, await file.read(name));
     if (type.needsVectors && findings.hasDamagedBlocks(entry.file)) return;
+    const rows = await openSections(store, entry.file, 'segment');
     const vectors = new SealedVectors(field, entry.rows, vectorBytes(rows, field.fieldId), pool);
     try {
       if (type.needsVectors) await vectors.load(rows);

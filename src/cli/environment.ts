@@ -5,6 +5,13 @@ import type { Store } from '../storage/store.ts';
 export interface Environment {
   /** `href` is a connection string. */
   openStore(href: string, options: { readonly readOnly: boolean }): Promise<Store>;
+  /** The folder that a connection string names; null where it names none. */
+  folderOf(href: string): string | null;
+  exists(path: string): Promise<boolean>;
+  /** Renames a folder. */
+  move(from: string, to: string): Promise<void>;
+  /** Removes a file; no error when it does not exist. */
+  removeFile(path: string): Promise<void>;
   loadKernels(): Promise<KernelModule>;
   /** A line of the answer. */
   print(line: string): void;

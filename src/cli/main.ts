@@ -1,7 +1,7 @@
 /** The command line: which commands there are and what they are told. */
 import { Command, CommanderError } from 'commander';
-import { isElanusError } from '../util/error.ts';
-import { check } from './check.ts';
+import { ElanusError, isElanusError } from '../util/error.ts';
+import { check, type CheckOptions } from './check.ts';
 import type { Environment } from './environment.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { inspect } from './inspect.ts';
@@ -31,7 +31,11 @@ export async function run(args: readonly string[], environment: Environment): Pr
     .description('verifies every checksum and every invariant; exit code 1 when something is damaged')
     .argument('<database>', DATABASE)
     .option('--json', 'prints JSON')
-    .action(async (database: string, options: { json?: boolean }) => {
+    .option('--repair', 'where something is damaged, writes what can be saved to <folder>.repaired; exit code 1 when something is lost')
+    .option('--to <folder>', 'with --repair: writes there')
+    .option('--in-place', 'with --repair: puts the result in the place of the database, which is kept as <folder>.damaged')
+    .action(async (database: string, options: CheckOptions) => {
+      if (!options.repair && (options.to !== undefined || options.inPlace)) throw new ElanusError('INVALID_ARGUMENT', '"--to" and "--in-place" expected "--repair" beside them');
       exitCode = await check(database, options, environment);
     });
 

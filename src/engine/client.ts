@@ -5,7 +5,7 @@
  * reply belong to the caller.
  */
 import type { ColumnBatch, Keys } from '../schema/column.ts';
-import type { IndexSpec, MetricType, Schema } from '../schema/types.ts';
+import type { Field, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { CollectionProperties } from '../storage/manifest/manifest.ts';
 import type { ErrorCode, ErrorDetail } from '../util/error.ts';
@@ -233,12 +233,19 @@ export interface EngineClient {
   dropAlias(request: { database?: string; alias: string }): Promise<void>;
   listAliases(request: { database?: string; collection?: string }): Promise<AliasInfo[]>;
 
+  /** A scalar field that is nullable or has a default. Answers the collection as it is then. */
+  addField(request: { collectionId: number; field: Omit<Field, 'fieldId'> }, context?: CallContext): Promise<CollectionInfo>;
+
   createPartition(request: { collectionId: number; name: string }): Promise<void>;
   dropPartition(request: { collectionId: number; name: string }): Promise<void>;
   listPartitions(request: { collectionId: number }): Promise<PartitionInfo[]>;
 
-  /** The batch has every field but an auto-id key, in schema order, validated. */
+  /** The batch has every field but an auto-id key, in schema order, validated; or every field of an older version of the schema. */
   insert(request: { collectionId: number; batch: ColumnBatch; partition?: string }, context?: CallContext): Promise<InsertReply>;
+  /**
+   * The same with all keys in the batch, auto ids too. `isPartial`: fields that the batch has not keep what the rows of its keys have.
+   */
+  upsert(request: { collectionId: number; batch: ColumnBatch; isPartial: boolean; partition?: string }, context?: CallContext): Promise<InsertReply>;
   /** In one partition, or wherever the keys are. */
   delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
 

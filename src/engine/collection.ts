@@ -6,6 +6,7 @@
 import { planField, type FieldPlan } from '../exec/plan.ts';
 import { searchSegments, takeEntities, type SearchView } from '../exec/search.ts';
 import type { BuildService } from '../index/index.ts';
+import { completeBatch } from '../schema/absent.ts';
 import { takeRows } from '../schema/column-ops.ts';
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
 import { columnKeys } from '../schema/keys.ts';
@@ -15,7 +16,7 @@ import type { GrowingSegment } from '../segment/growing.ts';
 import type { KernelPool } from '../segment/kernel-pool.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
 import { encodeExcerpt } from '../storage/manifest/excerpt.ts';
-import { DEFAULT_PARTITION_ID, type CollectionEntry, type PartitionEntry } from '../storage/manifest/manifest.ts';
+import { DEFAULT_PARTITION_ID, type CollectionEntry, type Manifest, type PartitionEntry } from '../storage/manifest/manifest.ts';
 import type { Store } from '../storage/store.ts';
 import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
@@ -25,7 +26,9 @@ import { millisecondsBetween, type Clock } from './clock.ts';
 import { GrowingPartitions } from './growing-partitions.ts';
 import { Loading } from './loading.ts';
 import { ANY_PARTITION, type LogRecord } from './log-record.ts';
+import { wholeRows } from './partial-upsert.ts';
 import { SingleWriterLog, type LogRecovery } from './single-writer-log.ts';
+import { WriteGate } from './write-gate.ts';
 import type { LogTarget, WriteLog } from './write-log.ts';
 
 /** What every collection of a database shares. */
@@ -55,16 +58,22 @@ export interface Frozen {
 export class CollectionState implements LogTarget {
   readonly parts: EngineParts;
   readonly collectionId: number;
-  readonly schema: Schema;
   readonly keyField: Field;
   readonly #partitionKey: Field | undefined;
 
+  #schema: Schema;
+  /** The manifest that `#schema` is of. */
+  #schemaFrom: Manifest | null = null;
   growing: GrowingPartitions;
   /** Frozen and being written, oldest first; still searched by scan. Those whose writing failed wait for the next seal. */
   sealing: readonly Frozen[] = [];
   sealed: SealedSegment[] = [];
   log!: WriteLog;
   readonly loading = new Loading(this);
+
+  /** Rows of this auto id and beyond have never been. */
+  #nextId: bigint;
+  readonly gate = new WriteGate();
 
   /** Kernel memory that batches will take which are being logged. */
   #promisedBytes = 0;
@@ -82,7 +91,8 @@ export class CollectionState implements LogTarget {
   constructor(parts: EngineParts, entry: CollectionEntry) {
     this.parts = parts;
     this.collectionId = entry.collectionId;
-    this.schema = entry.schema;
+    this.#schema = entry.schema;
+    this.#nextId = entry.nextAutoId;
     this.keyField = entry.schema.fields.find((field) => field.primaryKey)!;
     this.#partitionKey = entry.schema.fields.find((field) => field.partitionKey);
     this.growing = new GrowingPartitions(entry.schema, parts.pool.shared);
@@ -116,6 +126,17 @@ export class CollectionState implements LogTarget {
     const { collectionId, name, createdTimestamp, properties } = entry;
     const numPartitions = this.#partitionKey ? entry.partitions.length : undefined;
     return { collectionId, name, schema: this.schema, indexes, createdTimestamp, properties, ...(numPartitions === undefined ? {} : { numPartitions }) };
+  }
+
+  /** The newest: fields may be added, and are never taken away. */
+  get schema(): Schema {
+    const { manifest } = this.parts.catalog;
+    if (manifest !== this.#schemaFrom) {
+      this.#schemaFrom = manifest;
+      // What is under way when the collection is dropped goes on with the last one.
+      this.#schema = manifest.collections.find((entry) => entry.collectionId === this.collectionId)?.schema ?? this.#schema;
+    }
+    return this.#schema;
   }
 
   field(fieldId: number): Field {
@@ -192,12 +213,52 @@ export class CollectionState implements LogTarget {
 
   // Writes
 
-  async insert({ batch, partition }: { readonly batch: ColumnBatch; readonly partition?: string }, context: CallContext | undefined): Promise<InsertReply> {
+  async insert({ batch, partition }: RowsRequest, context: CallContext | undefined): Promise<InsertReply> {
+    await this.#backPressure(context);
+    while (this.gate.held) await unlessAborted(this.gate.held, context?.signal);
+    this.assertWritable();
+    return this.#writeRows(this.#partitionOfWrite(partition), completeBatch(this.schema, batch));
+  }
+
+  async upsert({ batch, isPartial, partition }: RowsRequest & { readonly isPartial: boolean }, context: CallContext | undefined): Promise<InsertReply> {
+    if (!isPartial) return this.insert({ batch, partition }, context);
+    await this.#backPressure(context);
+    return this.gate.hold(async () => {
+      await this.log.settled();
+      this.assertWritable();
+      throwIfAborted(context?.signal);
+      const partitionId = partition === undefined ? this.#partitionOfRows(batch) : this.#partitionOfWrite(partition);
+      const whole = await wholeRows(this, batch);
+      // Closed, or poisoned, while rows were read.
+      this.assertWritable();
+      throwIfAborted(context?.signal);
+      return this.#writeRows(partitionId, whole);
+    });
+  }
+
+  /** Lets seals catch up. */
+  async #backPressure(context: CallContext | undefined): Promise<void> {
     this.assertWritable();
     throwIfAborted(context?.signal);
     if (this.sealing.length > SEALING_MAX) await unlessAborted(this.sealQueue, context?.signal);
-    this.assertWritable();
-    const partitionId = this.#partitionOfWrite(partition);
+  }
+
+  /** Where rows are whose fields are replaced in part; new ones count as those of the first partition. INVALID_ARGUMENT where they are in several. */
+  #partitionOfRows(batch: ColumnBatch): number {
+    if (this.#partitionKey) return ANY_PARTITION;
+    const { found, segments } = this.#locate(columnKeys(this.#keyColumn(batch)!), undefined);
+    const ids = new Set(segments.map((segment) => ('keys' in segment ? segment.entry.partitionId : segment.partitionId)));
+    if (found.includes(-1)) ids.add(DEFAULT_PARTITION_ID);
+    if (ids.size === 1) return [...ids][0]!;
+    const names = this.entry.partitions.filter((partition) => ids.has(partition.partitionId)).map((partition) => partition.name);
+    throw new ElanusError('INVALID_ARGUMENT', `"rows" expected keys of one partition, got ${names.join(', ')}: a row stays where it is unless "partition" says where all of them go`, { collection: this.name, partitions: names });
+  }
+
+  #keyColumn(batch: ColumnBatch): Column | undefined {
+    return batch.columns.find((column) => column.fieldId === this.keyField.fieldId);
+  }
+
+  async #writeRows(partitionId: number, batch: ColumnBatch): Promise<InsertReply> {
     const promised = this.#promiseRoom(partitionId, batch);
     const { record } = await this.log.write({ kind: 'insert', partitionId, schemaVersion: this.schema.version, batch }).finally(() => {
       this.#promisedBytes -= promised;
@@ -205,9 +266,8 @@ export class CollectionState implements LogTarget {
     const isFull = this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX;
     // What is closing seals nothing more: the log keeps the rows.
     if (isFull && !this.#closed) this.onGrowingFull();
-    const keys = columnKeys((record as InsertRecord).batch.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
     // A copy: the reply's buffers are the caller's, and the growing segment keeps the column.
-    return { keys: keys.slice(), timestamp: record.timestamp };
+    return { keys: columnKeys(this.#keyColumn((record as InsertRecord).batch)!).slice(), timestamp: record.timestamp };
   }
 
   /**
@@ -228,6 +288,8 @@ export class CollectionState implements LogTarget {
   async delete({ keys, partition }: { readonly keys: Keys; readonly partition?: string }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
     this.assertWritable();
     throwIfAborted(context?.signal);
+    while (this.gate.held) await unlessAborted(this.gate.held, context?.signal);
+    this.assertWritable();
     const partitionId = partition === undefined ? ANY_PARTITION : this.#partitionOfWrite(partition);
     const { record, count } = await this.log.write({ kind: 'delete', partitionId, schemaVersion: this.schema.version, keys, isPurge: false });
     return { count, timestamp: record.timestamp };
@@ -237,8 +299,13 @@ export class CollectionState implements LogTarget {
     const ids = new BigInt64Array(batch.rows);
     for (let i = 0; i < batch.rows; i++) ids[i] = first + BigInt(i);
     const keyColumn = { fieldId: this.keyField.fieldId, type: this.keyField.type, length: batch.rows, dim: 1, validity: null, values: ids, offsets: null };
-    const columns = this.schema.fields.map((field) => (field.primaryKey ? keyColumn : batch.columns.find((column) => column.fieldId === field.fieldId)!));
-    return { rows: batch.rows, columns };
+    const at = this.schema.fields.indexOf(this.keyField);
+    return { rows: batch.rows, columns: [...batch.columns.slice(0, at), keyColumn, ...batch.columns.slice(at)] };
+  }
+
+  givenIds(batch: ColumnBatch): BigInt64Array | null {
+    const column = this.#keyColumn(batch);
+    return column ? (columnKeys(column) as BigInt64Array) : null;
   }
 
   /** Makes a record's effect visible. Answers how many rows it hid or added. Also used by recovery. */
@@ -249,15 +316,24 @@ export class CollectionState implements LogTarget {
       for (const key of record.keys) if (this.#hide(key, timestamp, partitionId)) count++;
       return count;
     }
-    if (!this.keyField.autoId && this.#hasRows) {
-      const keys = columnKeys(record.batch.columns.find((column) => column.fieldId === this.keyField.fieldId)!);
-      for (let i = 0; i < keys.length; i++) this.#hide(keys[i]!, timestamp, ANY_PARTITION);
-    }
+    const keys = columnKeys(this.#keyColumn(record.batch)!);
+    if (this.keyField.autoId) this.#replaceIds(keys as BigInt64Array, timestamp);
+    else if (this.#hasRows) for (let i = 0; i < keys.length; i++) this.#hide(keys[i]!, timestamp, ANY_PARTITION);
     for (const part of this.#split(partitionId, record.batch)) {
       // Dropped since the record was written.
       if (this.#hasPartition(part.partitionId)) this.growing.of(part.partitionId, () => this.segmentsChanged()).append(part.batch, timestamp);
     }
     return record.batch.rows;
+  }
+
+  /** Auto ids that were just given out are looked up nowhere; those that an upsert names are like other keys. */
+  #replaceIds(ids: BigInt64Array, timestamp: bigint): void {
+    let next = this.#nextId;
+    for (const id of ids) {
+      if (id < this.#nextId) this.#hide(id, timestamp, ANY_PARTITION);
+      else if (id >= next) next = id + 1n;
+    }
+    this.#nextId = next;
   }
 
   get #hasRows(): boolean {
@@ -310,6 +386,12 @@ export class CollectionState implements LogTarget {
   }
 
   async get({ keys, outputFieldIds, partitions }: { readonly keys: Keys; readonly outputFieldIds: readonly number[]; readonly partitions?: readonly string[] }): Promise<GetReply> {
+    const { found, segments, rows } = this.#locate(keys, partitions);
+    return { found, entities: await takeEntities(segments, rows, outputFieldIds.map((fieldId) => this.field(fieldId))) };
+  }
+
+  /** The live rows of keys. `found`: per key, which of them, or -1. */
+  #locate(keys: Keys, partitions: readonly string[] | undefined): { readonly found: Int32Array; readonly segments: (GrowingSegment | SealedSegment)[]; readonly rows: number[] } {
     const found = new Int32Array(keys.length).fill(-1);
     const segments: (GrowingSegment | SealedSegment)[] = [];
     const rows: number[] = [];
@@ -325,7 +407,7 @@ export class CollectionState implements LogTarget {
         break;
       }
     }
-    return { found, entities: await takeEntities(segments, rows, outputFieldIds.map((fieldId) => this.field(fieldId))) };
+    return { found, segments, rows };
   }
 
   /** Those that are being sealed among them, oldest first. */
@@ -371,6 +453,12 @@ export class CollectionState implements LogTarget {
     for (const segment of segments) segment.pins.retire();
     await Promise.all(segments.map((segment) => segment.pins.freed));
   }
+}
+
+/** Rows for some partition; without a name, for the first or where their keys say. */
+interface RowsRequest {
+  readonly batch: ColumnBatch;
+  readonly partition?: string;
 }
 
 type InsertRecord = Extract<LogRecord, { kind: 'insert' }>;

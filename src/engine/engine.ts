@@ -6,7 +6,7 @@ import type { BuildService } from '../index/index.ts';
 import type { RawIndexSpec } from '../index/spec.ts';
 import type { KernelModule } from '../kernels/load.ts';
 import type { ColumnBatch, Keys } from '../schema/column.ts';
-import type { IndexSpec } from '../schema/types.ts';
+import type { Field, IndexSpec } from '../schema/types.ts';
 import { KernelPool } from '../segment/kernel-pool.ts';
 import { VectorCache } from '../segment/vector-cache.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
@@ -45,6 +45,7 @@ import { collectGarbage, filesOf, removeLogs, removeUnnamed } from './garbage.ts
 import { assertFree, collectionNames, findCollection, findDatabase, lookUp } from './names.ts';
 import { assertNoAliases, Namespaces } from './namespaces.ts';
 import { newCollection } from './new-collection.ts';
+import { addField } from './add-field.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
 import { recoverCollection, recoverySteps } from './recovery.ts';
 import { seal, truncate } from './seal.ts';
@@ -330,6 +331,12 @@ class Engine implements EngineClient {
     return this.#namespaces.listAliases(request);
   }
 
+  async addField({ collectionId, field }: { collectionId: number; field: Omit<Field, 'fieldId'> }): Promise<CollectionInfo> {
+    const { state } = this.#openToWrite(collectionId);
+    await addField(state, field);
+    return state.info;
+  }
+
   async createPartition({ collectionId, name }: { collectionId: number; name: string }): Promise<void> {
     await createPartition(this.#openToWrite(collectionId).state, name);
   }
@@ -344,6 +351,10 @@ class Engine implements EngineClient {
 
   insert(request: { collectionId: number; batch: ColumnBatch; partition?: string }, context?: CallContext): Promise<InsertReply> {
     return this.#settle(() => this.#open(request.collectionId).state.insert(request, context));
+  }
+
+  upsert(request: { collectionId: number; batch: ColumnBatch; isPartial: boolean; partition?: string }, context?: CallContext): Promise<InsertReply> {
+    return this.#settle(() => this.#open(request.collectionId).state.upsert(request, context));
   }
 
   delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {

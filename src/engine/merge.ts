@@ -4,7 +4,7 @@
  */
 import { concatColumns, takeFrom } from '../schema/column-ops.ts';
 import type { Column, Keys } from '../schema/column.ts';
-import type { Field } from '../schema/types.ts';
+import type { Field, Schema } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
 import type { SegmentIndexEntry } from '../storage/manifest/manifest.ts';
 import { compareKeys } from '../segment/keys.ts';
@@ -108,16 +108,17 @@ async function writeMerged(state: CollectionState, partitionId: number, inputs: 
 
 /** The live rows of segments, in memory. */
 async function readLive(state: CollectionState, inputs: readonly SealedSegment[]): Promise<Snapshot> {
-  const held = inputs.flatMap((segment) => state.schema.fields.filter((field) => isVectorType(field.type)).map((field) => segment.vectors(field.fieldId)));
+  const { schema } = state;
+  const held = inputs.flatMap((segment) => schema.fields.filter((field) => isVectorType(field.type)).map((field) => segment.vectors(field.fieldId)));
   for (const vectors of held) vectors.hold();
   try {
-    for (const field of state.schema.fields) {
+    for (const field of schema.fields) {
       for (const segment of inputs) {
         if (isVectorType(field.type)) await segment.vectors(field.fieldId).load(segment.file);
         else await segment.loadColumn(field);
       }
     }
-    return await gather(state, liveRowsInKeyOrder(inputs));
+    return await gather(schema, liveRowsInKeyOrder(inputs));
   } finally {
     for (const vectors of held) vectors.release();
   }
@@ -152,15 +153,15 @@ function liveRowsInKeyOrder(inputs: readonly SealedSegment[]): Places {
   return { segments, from: order.map((i) => from[i]!), rows: order.map((i) => rows[i]!) };
 }
 
-async function gather(state: CollectionState, places: Places): Promise<Snapshot> {
+async function gather(schema: Schema, places: Places): Promise<Snapshot> {
   const columns: Column[] = [];
-  for (const field of state.schema.fields) {
+  for (const field of schema.fields) {
     columns.push(await gatherField(field, places));
     await yieldToHost();
   }
   const times = new RowTimes();
   for (let i = 0; i < places.rows.length; i++) times.append(1, places.segments[places.from[i]!]!.times.at(places.rows[i]!));
-  return { rows: places.rows.length, columns, times, deletedKeys: new Set() };
+  return { schema, rows: places.rows.length, columns, times, deletedKeys: new Set() };
 }
 
 /** Takes runs of rows that come from one segment, and puts them behind each other. */

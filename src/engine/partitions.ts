@@ -25,7 +25,7 @@ export async function createPartition(state: CollectionState, name: string): Pro
 
 /** Removes a partition with its rows. Not between the seals of one collection, which it takes its turn with. */
 export function dropPartition(state: CollectionState, name: string): Promise<void> {
-  const run = state.sealQueue.then(async () => {
+  const run = state.sealQueue.then(() => state.gate.hold(async () => {
     state.assertNamedPartitions('name');
     const { partitionId } = state.partition(name);
     if (partitionId === DEFAULT_PARTITION_ID) throw new ElanusError('INVALID_ARGUMENT', `partition "${name}" is always there and cannot be dropped: truncate() removes all rows`, { partition: name });
@@ -45,7 +45,7 @@ export function dropPartition(state: CollectionState, name: string): Promise<voi
       state.segmentsChanged();
     });
     await retireSegments(state, segments, files);
-  });
+  }));
   state.sealQueue = run.catch(() => {});
   return run;
 }

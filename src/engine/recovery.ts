@@ -2,6 +2,7 @@
  * Opening a collection: its segments as the manifest names them, then its logs in order of generation. Replay takes the
  * same path as a write, so a batch is there whole or not at all.
  */
+import { isFieldOf } from '../schema/absent.ts';
 import type { Column } from '../schema/column.ts';
 import type { Field } from '../schema/types.ts';
 import { SealedSegment } from '../segment/sealed.ts';
@@ -90,8 +91,10 @@ export function checkRecord(name: string, record: LogRecord, entry: CollectionEn
     return;
   }
   const { columns } = record.batch;
-  if (columns.length !== entry.schema.fields.length) throw corrupt(`${columns.length} columns for ${entry.schema.fields.length} fields`);
-  entry.schema.fields.forEach((field, i) => {
+  if (record.schemaVersion > entry.schema.version) throw corrupt(`version ${record.schemaVersion} of it, beyond ${entry.schema.version}`);
+  const fields = entry.schema.fields.filter((field) => isFieldOf(field, record.schemaVersion));
+  if (columns.length !== fields.length) throw corrupt(`${columns.length} columns for ${fields.length} fields`);
+  fields.forEach((field, i) => {
     const column = columns[i]!;
     if (column.fieldId !== field.fieldId || column.type !== field.type || column.dim !== (field.dim ?? 1)) throw corrupt(`column of field "${field.name}"`);
   });

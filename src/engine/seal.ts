@@ -93,8 +93,8 @@ async function sealFrozen(state: CollectionState, { rows, nextLogGeneration: fir
 /** Writes rows to a segment file and opens it, with its vectors in memory. Nothing names it yet. */
 export async function writeSealed(state: CollectionState, snapshot: Snapshot, partitionId: number): Promise<SealedSegment> {
   const { pool, store } = state.parts;
-  const segment = await SealedSegment.open(store, await writeSegment(state, snapshot, partitionId), state.schema, pool);
-  for (const field of state.schema.fields) {
+  const segment = await SealedSegment.open(store, await writeSegment(state, snapshot, partitionId), snapshot.schema, pool);
+  for (const field of snapshot.schema.fields) {
     if (isVectorType(field.type)) segment.vectors(field.fieldId).fill(snapshot.columns.find((column) => column.fieldId === field.fieldId)!);
   }
   return segment;
@@ -102,31 +102,34 @@ export async function writeSealed(state: CollectionState, snapshot: Snapshot, pa
 
 /** Removes all rows: those in the log and those that are sealed. Partitions, schema and indexes asked for stay. */
 export function truncate(state: CollectionState): Promise<void> {
-  const run = state.sealQueue.then(async () => {
-    const { catalog, clock, store } = state.parts;
-    await freezeAll(state);
-    const { sealing } = state;
-    const firstLogGeneration = sealing.at(-1)?.nextLogGeneration;
-    let sealed: readonly SealedSegment[] = [];
-    let obsolete: string[] = [];
-    await catalog.commit(clock, (manifest) =>
-      withEntry(manifest, state.collectionId, (entry) => {
-        obsolete = filesOf(entry);
-        return { ...entry, segments: [], horizon: clock.last, nextAutoId: state.log.nextAutoId, firstLogGeneration: firstLogGeneration ?? entry.firstLogGeneration };
-      }), () => {
-      state.sealing = state.sealing.filter((frozen) => !sealing.includes(frozen));
-      // All that the manifest named a moment ago: a merge may have put others in the place of those that there were before.
-      sealed = state.sealed;
-      state.sealed = [];
-      state.segmentsChanged();
-      for (const { rows } of sealing) rows.free();
-      state.log.sealed();
-    });
-    await retireSegments(state, sealed, obsolete);
-    await removeLogs(store, catalog, state.collectionId);
-  });
+  // What an upsert has read must not come back by its write.
+  const run = state.sealQueue.then(() => state.gate.hold(() => truncateNow(state)));
   state.sealQueue = run.catch(() => {});
   return run;
+}
+
+async function truncateNow(state: CollectionState): Promise<void> {
+  const { catalog, clock, store } = state.parts;
+  await freezeAll(state);
+  const { sealing } = state;
+  const firstLogGeneration = sealing.at(-1)?.nextLogGeneration;
+  let sealed: readonly SealedSegment[] = [];
+  let obsolete: string[] = [];
+  await catalog.commit(clock, (manifest) =>
+    withEntry(manifest, state.collectionId, (entry) => {
+      obsolete = filesOf(entry);
+      return { ...entry, segments: [], horizon: clock.last, nextAutoId: state.log.nextAutoId, firstLogGeneration: firstLogGeneration ?? entry.firstLogGeneration };
+    }), () => {
+    state.sealing = state.sealing.filter((frozen) => !sealing.includes(frozen));
+    // All that the manifest named a moment ago: a merge may have put others in the place of those that there were before.
+    sealed = state.sealed;
+    state.sealed = [];
+    state.segmentsChanged();
+    for (const { rows } of sealing) rows.free();
+    state.log.sealed();
+  });
+  await retireSegments(state, sealed, obsolete);
+  await removeLogs(store, catalog, state.collectionId);
 }
 
 /** Gives back segments that the manifest has just stopped naming, once no read is under way in them, with their files. */
@@ -145,6 +148,8 @@ export async function discard(state: CollectionState, segment: SealedSegment, in
 }
 
 export interface Snapshot {
+  /** All of its fields are among the columns. A newer one may come while a snapshot is made and written. */
+  readonly schema: Schema;
   readonly rows: number;
   /** In schema order, rows in ascending key order. */
   readonly columns: readonly Column[];
@@ -161,7 +166,7 @@ function snapshotGrowing(frozen: GrowingSegment, schema: Schema): Snapshot {
   const deletedKeys = new Set<MapKey>();
   for (let row = 0; row < frozen.rows; row++) if (frozen.deletedAt(row) !== undefined) deletedKeys.add(mapKey(keys[row]!));
   for (const row of rows) deletedKeys.delete(mapKey(keys[row]!));
-  return { rows: rows.length, columns: schema.fields.map((field) => frozen.take(field, rows)), times: frozen.times.take(rows), deletedKeys };
+  return { schema, rows: rows.length, columns: schema.fields.map((field) => frozen.take(field, rows)), times: frozen.times.take(rows), deletedKeys };
 }
 
 /** Writes a segment file. Resolved: durable, and unreferenced. */
@@ -169,13 +174,14 @@ async function writeSegment(state: CollectionState, snapshot: Snapshot, partitio
   const { catalog } = state.parts;
   const segmentId = catalog.takeFileId();
   const file = segmentFileName(segmentId);
-  const meta = { rows: snapshot.rows, schemaVersion: state.schema.version, partitionId };
+  const schemaVersion = snapshot.schema.version;
+  const meta = { rows: snapshot.rows, schemaVersion, partitionId };
   const sections = segmentSections(meta, encodeExcerpt(catalog.manifest, state.entry, partitionId), snapshot.times, snapshot.columns);
   await state.parts.store.write(file, encodeSections('segment', file, sections));
   return {
     segmentId,
     partitionId,
-    schemaVersion: state.schema.version,
+    schemaVersion,
     rows: snapshot.rows,
     minTimestamp: snapshot.times.min,
     maxTimestamp: snapshot.times.max,

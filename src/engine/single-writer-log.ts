@@ -89,6 +89,11 @@ export class SingleWriterLog implements WriteLog {
   #complete(draft: Draft): LogRecord {
     const timestamp = this.#options.clock.next();
     if (draft.kind === 'delete' || !this.#options.hasAutoIds) return { ...draft, timestamp };
+    const given = this.#target.givenIds(draft.batch);
+    if (given) {
+      for (const id of given) if (id >= this.#nextAutoId) this.#nextAutoId = id + 1n;
+      return { ...draft, timestamp };
+    }
     const first = this.#nextAutoId;
     this.#nextAutoId = first + BigInt(draft.batch.rows);
     return { ...draft, timestamp, batch: this.#target.withAutoIds(draft.batch, first) };

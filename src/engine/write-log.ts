@@ -14,6 +14,8 @@ export type Draft =
 export interface LogTarget {
   /** Makes a record's effect visible. Answers how many rows it hid or added. */
   apply(record: LogRecord): number;
+  /** The auto ids that a batch has already, because an upsert named them; null where it needs some. */
+  givenIds(batch: ColumnBatch): BigInt64Array | null;
   /** Puts auto ids, from `first` on, into a batch that has no key column. */
   withAutoIds(batch: ColumnBatch, first: bigint): ColumnBatch;
   /** What is applied from now on is of that generation; what was applied before is to be sealed. */

@@ -1,13 +1,15 @@
-/** Stores of a browser: `memory:`, `idb:` and `opfs:`; `local:NAME` is `idb:NAME`. */
+/** Stores of a browser: `memory:`, `idb:`, `opfs:`, and `local:` of the last two. */
 import { openMemoryStore } from '../storage/memory.ts';
 import { openIdbStore } from '../storage/idb.ts';
+import { openLocalStore } from '../storage/local.ts';
 import { openOpfsStore } from '../storage/opfs.ts';
 import type { Store } from '../storage/store.ts';
 import { resolveBrowserUrl } from './browser-url.ts';
 import { splitUrl } from './url.ts';
 
 export async function openBrowserStore(href: string, options: { readonly readOnly: boolean }): Promise<Store> {
-  const url = resolveBrowserUrl(splitUrl(href));
-  if (url.scheme === 'memory') return openMemoryStore(options);
-  return url.scheme === 'opfs' ? openOpfsStore(url.path, options) : openIdbStore(url.path, options);
+  const { scheme, path } = resolveBrowserUrl(splitUrl(href));
+  if (scheme === 'memory') return openMemoryStore(options);
+  if (scheme === 'idb') return openIdbStore(path, options);
+  return scheme === 'opfs' ? openOpfsStore(path, options) : openLocalStore(path, options);
 }

@@ -6,6 +6,5 @@ export const BROWSER_SCHEMES = ['local', 'idb', 'opfs', 'memory'] as const;
 
 export function resolveBrowserUrl(url: StoreUrl): StoreUrl {
   checkScheme(url, 'a browser', BROWSER_SCHEMES);
-  if (url.scheme !== 'local') return url;
-  return { scheme: 'idb', path: url.path, href: `idb:${url.path}` };
+  return url;
 }

@@ -85,7 +85,8 @@ function normalise(input: unknown): Schema {
   return Object.freeze({ version: 1, fields: Object.freeze(fields), ...(description === undefined ? {} : { description }) });
 }
 
-function normaliseField(name: string, fieldId: number, input: unknown): Field {
+/** One field in the form that everything else shares. */
+export function normaliseField(name: string, fieldId: number, input: unknown): Field {
   checkName(name, name);
   // The one name that an object literal cannot hold as a value of its own.
   if (name === '__proto__') refuse(name, NO_ROW, 'another name: this one has a meaning in JavaScript', 'it');

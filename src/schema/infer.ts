@@ -224,6 +224,24 @@ export type Columns<S> = IsUntyped<S> extends true
       } & { readonly [K in AutoName<FieldsOf<S>>]?: undefined }
     >;
 
+/** A row for `upsert`: an auto id must be there. */
+export type UpsertRow<S> = IsUntyped<S> extends true
+  ? Readonly<Record<string, unknown>>
+  : Show<Omit<Row<S>, KeyName<FieldsOf<S>> & string> & { readonly [K in KeyName<FieldsOf<S>>]: ValueInput<FieldsOf<S>[K]> }>;
+
+/** Columns for `upsert`. */
+export type UpsertColumns<S> = IsUntyped<S> extends true
+  ? Readonly<Record<string, ArrayLike<unknown>>>
+  : Show<Omit<Columns<S>, KeyName<FieldsOf<S>> & string> & { readonly [K in KeyName<FieldsOf<S>>]: ColumnInput<FieldsOf<S>[K]> }>;
+
+/** A row for a partial `upsert`: the key, and some fields. */
+export type PartialRow<S> = IsUntyped<S> extends true ? Readonly<Record<string, unknown>> : Show<Partial<UpsertRow<S>> & Pick<UpsertRow<S>, keyof UpsertRow<S> & KeyName<FieldsOf<S>>>>;
+
+export type PartialColumns<S> = IsUntyped<S> extends true ? Readonly<Record<string, ArrayLike<unknown>>> : Show<Partial<UpsertColumns<S>> & Pick<UpsertColumns<S>, keyof UpsertColumns<S> & KeyName<FieldsOf<S>>>>;
+
+/** A schema with a field more. */
+export type WithField<S, N extends string, F extends FieldInput> = TypedSchema<IsUntyped<S> extends true ? any : Show<FieldsOf<S> & { readonly [K in N]: F }>>;
+
 /** A primary key as reads return it. */
 export type Key<S> = IsUntyped<S> extends true ? bigint | number | string : ValueOutput<FieldsOf<S>[KeyName<FieldsOf<S>>]>;
 /** A primary key as `get` and `delete` take it. */

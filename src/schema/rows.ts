@@ -3,14 +3,17 @@ import type { SchemaPlan } from './plan.ts';
 import { refuse, show } from './refuse.ts';
 import type { Field } from './types.ts';
 
-/** Values of each of the plan's `inserted` fields, in their order. INVALID_ARGUMENT for a row that is no object, an unknown field, a missing one. */
-export function gatherRows(plan: SchemaPlan, rows: readonly unknown[]): unknown[][] {
+/**
+ * Values of each of the fields, in their order. INVALID_ARGUMENT for a row that is no object, an unknown field, a missing one.
+ * `isWhole`: rows are to have all fields of the schema, of which some may be missing; else they have these and no others.
+ */
+export function gatherRows(plan: SchemaPlan, fields: readonly Field[], rows: readonly unknown[], isWhole: boolean): unknown[][] {
   const n = rows.length;
-  for (let row = 0; row < n; row++) checkRow(plan, rows[row], row);
-  return plan.inserted.map((field) => gatherField(field, rows as readonly Record<string, unknown>[]));
+  for (let row = 0; row < n; row++) checkRow(plan, fields, rows[row], row);
+  return fields.map((field) => gatherField(field, rows as readonly Record<string, unknown>[], isWhole));
 }
 
-function checkRow(plan: SchemaPlan, row: unknown, at: number): void {
+function checkRow(plan: SchemaPlan, fields: readonly Field[], row: unknown, at: number): void {
   if (typeof row !== 'object' || row === null || Array.isArray(row) || ArrayBuffer.isView(row)) {
     refuse('rows', at, 'an object of values by field', row === undefined ? 'a hole or undefined' : show(row));
   }
@@ -20,7 +23,10 @@ function checkRow(plan: SchemaPlan, row: unknown, at: number): void {
       if (!Object.hasOwn(row, name)) continue;
       refuse(name, at, `a field of the schema (${[...plan.byName.keys()].join(', ')})`, 'an unknown one');
     }
-    if (field.autoId && (row as Record<string, unknown>)[name] !== undefined) refuseAutoId(name, at);
+    if (fields.length < plan.schema.fields.length && !fields.includes(field) && (row as Record<string, unknown>)[name] !== undefined) {
+      if (field === plan.key) refuseAutoId(name, at);
+      refuse(name, at, `the fields of row 0 (${fields.map((given) => given.name).join(', ')}) in every row of a partial upsert`, 'another one');
+    }
   }
 }
 
@@ -30,9 +36,9 @@ export function refuseAutoId(name: string, row: number): never {
 }
 
 /** True for a field that a row need not have: it has a default, or NULL stands for it. */
-export const mayBeMissing = (field: Field): boolean => field.nullable || field.defaultValue !== undefined;
+export const mayBeMissing = (field: Pick<Field, 'nullable' | 'defaultValue'>): boolean => field.nullable || field.defaultValue !== undefined;
 
-function gatherField(field: Field, rows: readonly Record<string, unknown>[]): unknown[] {
+function gatherField(field: Field, rows: readonly Record<string, unknown>[], isWhole: boolean): unknown[] {
   const { name } = field;
   const n = rows.length;
   const values = new Array<unknown>(n);
@@ -40,7 +46,7 @@ function gatherField(field: Field, rows: readonly Record<string, unknown>[]): un
   const inherited = name in Object.prototype;
   for (let row = 0; row < n; row++) {
     const value = inherited && !Object.hasOwn(rows[row], name) ? undefined : rows[row][name];
-    if (value === undefined && !mayBeMissing(field)) refuse(name, row, 'a value', 'nothing');
+    if (value === undefined && !(isWhole && mayBeMissing(field))) refuse(name, row, 'a value', 'nothing');
     values[row] = value;
   }
   return values;

@@ -3,6 +3,7 @@
  * memory, its other columns as the batches in which they came. Writers and readers share a thread.
  */
 import type { Kernels } from '../kernels/kernels.ts';
+import { absentRow } from '../schema/absent.ts';
 import { columnBytes, takeFrom } from '../schema/column-ops.ts';
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
 import { columnKeys } from '../schema/keys.ts';
@@ -72,7 +73,7 @@ export class GrowingSegment {
     return bytes;
   }
 
-  /** Adds a batch that has every field, key included. Rows of the same keys that are here already must have been hidden. */
+  /** Adds a batch that has every field of some version of the schema, key included. Rows of the same keys that are here already must have been hidden. */
   append(batch: ColumnBatch, timestamp: bigint): void {
     const columns = new Map<number, Column>();
     let byteLength = 0;
@@ -110,7 +111,6 @@ export class GrowingSegment {
   }
 
   #continuesInOrder(keys: Keys): boolean {
-    if (this.#keyField.autoId) return true;
     if (keys.length > 0 && this.#rows > 0 && compareKeys(this.keyAt(this.#rows - 1), keys[0]!) >= 0) return false;
     for (let i = 1; i < keys.length; i++) if (compareKeys(keys[i - 1]!, keys[i]!) >= 0) return false;
     return true;
@@ -161,7 +161,9 @@ export class GrowingSegment {
     const parts: { column: Column; row: number }[] = [];
     for (let i = 0; i < rows.length; i++) {
       const chunk = this.#chunkOf(rows[i]!);
-      parts.push({ column: chunk.columns.get(field.fieldId)!, row: rows[i]! - chunk.firstRow });
+      const column = chunk.columns.get(field.fieldId);
+      // Rows that were written before the field was added.
+      parts.push(column ? { column, row: rows[i]! - chunk.firstRow } : { column: absentRow(field), row: 0 });
     }
     return takeFrom(parts, like);
   }

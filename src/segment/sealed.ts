@@ -3,6 +3,7 @@
  * kernel memory. Keys and row times are read at open, vectors at the first search, other columns when first asked for.
  */
 import type { Column } from '../schema/column.ts';
+import { absentColumn, isFieldOf } from '../schema/absent.ts';
 import { columnBytes, takeRows } from '../schema/column-ops.ts';
 import type { Field, Schema } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
@@ -149,7 +150,7 @@ export class SealedSegment {
   async loadColumn(field: Field): Promise<Column> {
     const cached = this.#columns.get(field.fieldId);
     if (cached) return cached;
-    const column = await readColumn(this.file, field, this.rows);
+    const column = isFieldOf(field, this.entry.schemaVersion) ? await readColumn(this.file, field, this.rows) : absentColumn(field, this.rows);
     this.#columns.set(field.fieldId, column);
     return column;
   }

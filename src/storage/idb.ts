@@ -5,6 +5,7 @@
  *     chunks  [id, i]       -> bytes [i MiB, (i + 1) MiB) of a file
  *     logs    [NAME, seq]   -> one append (a long one: several)
  *     meta    'root'        -> the root record
+ *             'files'       -> `opfs` where the files are there, and `names` and `chunks` are empty (`local.ts`)
  *             'sync'        -> a counter; written to make what was appended before durable
  *
  * A file's chunks are put under a random id first and named last, in a transaction of its own: a file is there whole
@@ -17,7 +18,7 @@ import { lockDatabase } from './idb/lock.ts';
 import { IdbLogs } from './idb/logs.ts';
 import { openPeers } from './idb/peers.ts';
 import { IdbSharedLogs } from './idb/shared-logs.ts';
-import { CHUNK_BYTES, chunksOf, type FileRecord } from './idb/schema.ts';
+import { CHUNK_BYTES, chunksOf, type FileRecord, type FilesIn } from './idb/schema.ts';
 import { alreadyExists, checkName, checkRange, notFound, rootChanged, sameBytes } from './refusals.ts';
 import type { SharedAccess } from './shared/shared.ts';
 import type { Store, StoreEstimate, StoreLock, StoreRoot } from './store.ts';
@@ -31,8 +32,17 @@ export interface IdbStoreOptions {
 
 /** Opens the database of that name, making it unless `readOnly`. NOT_FOUND when it is to be read and is not there. */
 export async function openIdbStore(name: string, options: IdbStoreOptions = {}): Promise<Store> {
-  const readOnly = options.readOnly ?? false;
-  return new IdbStore(name, await IdbConnection.open(name, readOnly), options.onWarning ?? ((message) => console.warn(message)));
+  const { store, filesIn } = await openIdbStoreOf(name, { ...options, filesOfNew: 'idb' });
+  if (filesIn === 'idb') return store;
+  await store.close();
+  throw new ElanusError('INVALID_ARGUMENT', `"idb:${name}" is a database that has its files elsewhere: open it as "local:${name}"`, { database: name, filesIn });
+}
+
+/** As {@link openIdbStore}, for a database whose files may be elsewhere: `filesIn` says where, and `filesOfNew` for one that is made now. */
+export async function openIdbStoreOf(name: string, options: IdbStoreOptions & { readonly filesOfNew: FilesIn }): Promise<{ readonly store: Store; readonly filesIn: FilesIn }> {
+  const connection = await IdbConnection.open(name, options.readOnly ?? false, options.filesOfNew);
+  const filesIn = await connection.run('open', (db) => db.get('meta', 'files'));
+  return { store: new IdbStore(name, connection, options.onWarning ?? ((message) => console.warn(message))), filesIn: filesIn === 'opfs' ? 'opfs' : 'idb' };
 }
 
 /** So many bytes of chunks go into one transaction: enough to be fast, little enough not to hold much twice. */

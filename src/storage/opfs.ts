@@ -8,6 +8,7 @@
  *     elanus/NAME/tmp/         half-written; swept by whoever takes the lock
  */
 import { ElanusError } from '../util/error.ts';
+import type { SweepableStore } from './composed.ts';
 import { lockDatabase } from './idb/lock.ts';
 import { opfsError } from './opfs/errors.ts';
 import { isInUse, isMissing, namesIn, opfsRoot, removeIfThere, whenFree, whyNoOpfs, writeFully, type Folder } from './opfs/file-system.ts';
@@ -15,7 +16,7 @@ import { OpfsLogs } from './opfs/logs.ts';
 import { ReadHandles, type OpenFile } from './opfs/read-handles.ts';
 import { OpfsRoot } from './opfs/root.ts';
 import { alreadyExists, checkName, checkRange, closedStore, notFound, readOnlyStore } from './refusals.ts';
-import type { Store, StoreEstimate, StoreLock, StoreRoot } from './store.ts';
+import type { StoreEstimate, StoreLock, StoreRoot } from './store.ts';
 import { estimateOrigin } from './web-storage.ts';
 
 export interface OpfsStoreOptions {
@@ -25,7 +26,7 @@ export interface OpfsStoreOptions {
 }
 
 /** Opens the database of that name, making it unless `readOnly`. NOT_SUPPORTED on threads without synchronous handles, NOT_FOUND when it is to be read and is not there. */
-export async function openOpfsStore(name: string, options: OpfsStoreOptions = {}): Promise<Store> {
+export async function openOpfsStore(name: string, options: OpfsStoreOptions = {}): Promise<SweepableStore> {
   const reason = whyNoOpfs();
   if (reason) throw new ElanusError('NOT_SUPPORTED', `"opfs:" needs synchronous handles of the origin private file system: ${reason}; let the engine run in a worker ("mode": 'auto' or 'worker'), or use "idb:NAME"`, { reason });
   const { readOnly = false, parent = 'elanus' } = options;
@@ -57,7 +58,7 @@ interface Folders {
 const REMOVALS_MAX = 20;
 const REMOVAL_PAUSE_MS = 2_000;
 
-class OpfsStore implements Store {
+class OpfsStore implements SweepableStore {
   readonly sharedUrl: string;
   readonly logs: OpfsLogs;
   readonly root: StoreRoot;
@@ -208,7 +209,6 @@ class OpfsStore implements Store {
     return lock;
   }
 
-  /** Removes what writers left half-written. Nobody else may be writing. */
   async sweep(): Promise<void> {
     for (const name of await namesIn(this.#folders.tmp)) await removeIfThere(this.#folders.tmp, name);
   }

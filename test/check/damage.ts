@@ -17,7 +17,9 @@ export function damageAtRandom(medium: MemoryMedium, seed: number): Damage {
   const pick = <T>(list: readonly T[]): T => list[int(list.length)]!;
   const files = [...medium.files.keys()];
   const logs = [...medium.logs.keys()];
-  const target = pick(['file', 'file', 'file', 'log', 'root'] as const);
+  const chosen = pick(['file', 'file', 'file', 'log', 'root'] as const);
+  // What is gone already takes no more damage.
+  const target = (chosen === 'root' && medium.root === null) || (chosen === 'log' && logs.length === 0) ? 'file' : chosen;
   const name = target === 'file' ? pick(files) : target === 'log' ? pick(logs) : 'root';
   const bytes = target === 'file' ? medium.files.get(name)! : target === 'log' ? joined(medium.logs.get(name)!) : medium.root!;
   const put = (changed: Uint8Array | null): void => {

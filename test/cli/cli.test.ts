@@ -159,3 +159,89 @@ describe('elanus check', () => {
     expect(elanus('inspect', folder)).toMatchObject({ status: 1, stderr: expect.stringContaining('CORRUPT') });
   });
 });
+
+describe('elanus check --repair', () => {
+  const lines = (text: string): string[] => text.trim().split('\n');
+  const readKeys = (folder: string): { count: number; titles: (string | null)[] } => {
+    writeFiles(project.folder, {
+      'read.js': `
+import { connect } from 'elanus';
+const db = await connect('file:' + process.argv[2], { mode: 'inline' });
+const docs = await db.collection('docs');
+const rows = new Map((await docs.get([0, 1, 5, 700, 9000])).map((row) => [Number(row.id), row.title]));
+console.log(JSON.stringify({ count: await docs.count(), titles: [0, 1, 5, 700, 9000].map((id) => rows.get(id) ?? null) }));
+await db.close();`,
+    });
+    const { stdout, stderr } = spawnSync(process.execPath, ['read.js', folder], { cwd: project.folder, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    return JSON.parse(stdout);
+  };
+
+  it('has nothing to do where nothing is damaged', () => {
+    expect(elanus('check', '--repair', 'data')).toMatchObject({ status: 0, stdout: expect.stringContaining('nothing is damaged') });
+    expect(existsSync(join(project.folder, 'data.repaired'))).toBe(false);
+  });
+
+  it('writes what is whole beside the database, which stays as it is, and says what is lost', () => {
+    const folder = damaged('torn', (path) => flip(segmentIn(path), 500_000));
+    const before = readFileSync(segmentIn(folder));
+    const { status, stdout } = elanus('check', '--repair', folder);
+    expect(status).toBe(1);
+    expect(lines(stdout)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^damage: docs: .*checksum does not match: 7$/),
+        expect.stringMatching(/^lost: "docs": "s\d+\.seg": 6\d rows are lost: rows in damaged blocks$/),
+        expect.stringMatching(/^ +keys \d+, \d+, .*--json names 6\d\)$/),
+        expect.stringMatching(/^notice: "docs": the index .* is built again/),
+        expect.stringMatching(/^saved: docs: 1,1\d\d live rows in 1 segment, and 1 log$/),
+        `repaired as far as possible: ${folder}.repaired`,
+      ]),
+    );
+    expect(readFileSync(segmentIn(folder)).equals(before)).toBe(true);
+    expect(existsSync(join(folder, 'lock'))).toBe(false);
+    expect(elanus('check', `${folder}.repaired`).status).toBe(0);
+    expect(readKeys(`${folder}.repaired`)).toEqual({ count: expect.any(Number), titles: ['row 0', null, 'row 5', 'row 700', 'row 9000'] });
+    // A second time it does not write over what the first has saved.
+    expect(elanus('check', '--repair', folder)).toMatchObject({ status: 2, stderr: expect.stringContaining('ALREADY_EXISTS') });
+  });
+
+  it('of a lost manifest saves everything, in place, and keeps what was damaged', () => {
+    const folder = damaged('headless', (path) => flip(join(path, 'root'), 100));
+    const { status, stdout } = elanus('check', '--repair', '--in-place', folder, '--json');
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ repaired: folder, kept: `${folder}.damaged`, losses: [{ of: 'the database', file: 'root' }], check: { isDamaged: true } });
+    expect(elanus('check', folder).status).toBe(0);
+    expect(readKeys(folder)).toEqual({ count: 1198, titles: ['row 0', null, 'row 5', 'row 700', 'row 9000'] });
+    expect(elanus('check', `${folder}.damaged`).status).toBe(1);
+    expect(existsSync(join(`${folder}.damaged`, 'lock'))).toBe(false);
+    expect(existsSync(`${folder}.repaired`)).toBe(false);
+  });
+
+  it('answers 0 where nothing is lost: a damaged index', () => {
+    const folder = damaged('unindexed', (path) => flip(join(path, 'files', readdirSync(join(path, 'files')).find((name) => name.endsWith('.idx'))!), 300));
+    const { status, stdout } = elanus('check', '--repair', '--to', join(project.folder, 'elsewhere'), folder);
+    expect({ status, last: lines(stdout).at(-1) }).toEqual({ status: 0, last: `repaired without a loss: ${join(project.folder, 'elsewhere')}` });
+    expect(readKeys(join(project.folder, 'elsewhere')).count).toBe(1198);
+  });
+
+  it('waits for no writer: LOCKED', { timeout: 60_000 }, async () => {
+    const folder = damaged('held', (path) => flip(segmentIn(path), 500_000));
+    writeFiles(project.folder, { 'lock.js': `import { connect } from 'elanus'; await connect('file:./held', { mode: 'inline' }); console.log('open'); setInterval(() => {}, 1000);` });
+    const writer = spawn(process.execPath, ['lock.js'], { cwd: project.folder, stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await new Promise<void>((resolve) => writer.stdout.on('data', () => resolve()));
+      expect(elanus('check', '--repair', folder)).toMatchObject({ status: 5, stderr: expect.stringContaining('LOCKED') });
+      expect(existsSync(`${folder}.repaired`)).toBe(false);
+    } finally {
+      writer.kill('SIGKILL');
+      await new Promise((resolve) => writer.on('close', resolve));
+    }
+  });
+
+  it('refuses options that make no sense', () => {
+    expect(elanus('check', 'data', '--in-place')).toMatchObject({ status: 2, stderr: expect.stringContaining('--repair') });
+    const folder = damaged('both', (path) => flip(segmentIn(path), 500_000));
+    expect(elanus('check', folder, '--repair', '--in-place', '--to', 'x')).toMatchObject({ status: 2, stderr: expect.stringContaining('one of both') });
+    expect(elanus('check', folder, '--repair', '--to', folder)).toMatchObject({ status: 2, stderr: expect.stringContaining('another folder') });
+  });
+});

@@ -18,7 +18,7 @@ for (const isExclusive of [false, true]) {
     const opened: ThreadStore[] = [];
     return {
       async open(options) {
-        const store = await openInThread(name, { ...options, isExclusive });
+        const store = await openInThread(`opfs:${name}`, { ...options, isExclusive });
         opened.push(store);
         return store;
       },
@@ -34,7 +34,7 @@ describe('OPFS store, beside the contract', () => {
   let name: string;
   const opened: ThreadStore[] = [];
   const open = async (options?: { readOnly?: boolean }): Promise<ThreadStore> => {
-    const store = await openInThread(name, options);
+    const store = await openInThread(`opfs:${name}`, options);
     opened.push(store);
     return store;
   };

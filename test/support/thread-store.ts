@@ -2,21 +2,21 @@
 import { proxy, wrap, type Remote } from 'comlink';
 import type { Store } from '../../src/storage/store.ts';
 import { installErrorHandler } from '../../src/worker/errors.ts';
-import type { OpfsThread } from '../storage/opfs-thread.ts';
+import type { StoreThread } from '../storage/store-thread.ts';
 
 export interface ThreadStore extends Store {
-  readonly thread: Remote<OpfsThread>;
+  readonly thread: Remote<StoreThread>;
   /** Ends the thread as a crash does: nothing is closed. */
   kill(): void;
 }
 
-export async function openInThread(name: string, options: { readOnly?: boolean; isExclusive?: boolean } = {}): Promise<ThreadStore> {
+export async function openInThread(href: string, options: { readOnly?: boolean; isExclusive?: boolean } = {}): Promise<ThreadStore> {
   installErrorHandler();
-  const worker = new Worker(new URL('../storage/opfs-thread.ts', import.meta.url), { type: 'module' });
-  const thread = wrap<OpfsThread>(worker);
+  const worker = new Worker(new URL('../storage/store-thread.ts', import.meta.url), { type: 'module' });
+  const thread = wrap<StoreThread>(worker);
   let sharedUrl: string | null;
   try {
-    sharedUrl = await thread.open(name, options.readOnly ?? false, options.isExclusive ?? false);
+    sharedUrl = await thread.open(href, options.readOnly ?? false, options.isExclusive ?? false);
   } catch (error) {
     worker.terminate();
     throw error;

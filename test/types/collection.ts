@@ -46,6 +46,29 @@ export async function calls(db: Database): Promise<void> {
   await docs.insert([{ title: 'kite', price: 1, meta: null, embedding: q }]);
   // @ts-expect-error a column of another type
   await docs.insert({ title: [7], price: [1], meta: [{}], embedding: q });
+  const row = { title: 'kite', price: 3, meta: {}, embedding: q };
+  const upserted = await docs.upsert([{ id: 1, ...row }]);
+  expectType<Equal<typeof upserted.ids, bigint[]>>(true);
+  await docs.upsert({ id: [1n], title: ['kite'], price: [1], meta: [{}], embedding: q });
+  await docs.upsert([{ id: 1, price: 4 }], { partial: true });
+  await docs.upsert({ id: [1, 2], embedding: new Float32Array(8) }, { partial: true });
+  // @ts-expect-error no key
+  await docs.upsert([row]);
+  // @ts-expect-error a missing field
+  await docs.upsert([{ id: 1, price: 4 }]);
+  // @ts-expect-error no key
+  await docs.upsert([{ price: 4 }], { partial: true });
+  // @ts-expect-error null in a field that is not nullable
+  await docs.upsert([{ id: 1, price: null }], { partial: true });
+
+  const more = await docs.addField('stars', { type: 'Int8', nullable: true });
+  await more.insert([row, { ...row, stars: 3 }, { ...row, stars: null }]);
+  const [starred] = await more.get([1], { outputFields: ['title', 'stars'] });
+  expectType<Equal<typeof starred, { id: bigint; title: string; stars: number | null }>>(true);
+  const [other] = await (await more.addField('seen', { type: 'Int64', defaultValue: 0 })).get([1]);
+  expectType<Equal<(typeof other)['seen'], bigint>>(true);
+  // @ts-expect-error not of the older handle
+  await docs.insert([{ ...row, stars: 3 }]);
   await docs.delete({ ids: [1, 2n] });
   await docs.delete({ ids: BigInt64Array.of(1n) });
   // @ts-expect-error a key of another type

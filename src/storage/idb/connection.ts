@@ -3,7 +3,7 @@ import { deleteDB, openDB, type IDBPDatabase, type IDBPTransaction, type StoreNa
 import { ElanusError } from '../../util/error.ts';
 import { closedStore, readOnlyStore } from '../refusals.ts';
 import { idbError } from './errors.ts';
-import { IDB_VERSION, type StoreSchema } from './schema.ts';
+import { IDB_VERSION, type FilesIn, type StoreSchema } from './schema.ts';
 
 /** Databases of others on the same origin keep theirs. */
 const databaseName = (name: string): string => `elanus:${name}`;
@@ -23,7 +23,8 @@ export class IdbConnection {
     this.#db = db;
   }
 
-  static async open(name: string, readOnly: boolean): Promise<IdbConnection> {
+  /** `filesOfNew` is written down in a database that is made now. */
+  static async open(name: string, readOnly: boolean, filesOfNew: FilesIn): Promise<IdbConnection> {
     if (typeof indexedDB === 'undefined') throw new ElanusError('NOT_SUPPORTED', 'there is no IndexedDB here: use "memory:", or a page that may keep data');
     /** Ours is the older one and stands in the way of another tab. */
     let connection: IdbConnection | null = null;
@@ -41,6 +42,7 @@ export class IdbConnection {
           return;
         }
         for (const store of ['names', 'chunks', 'logs', 'meta'] as const) db.createObjectStore(store);
+        if (filesOfNew !== 'idb') void transaction.objectStore('meta').put(filesOfNew, 'files');
       },
       blocked(currentVersion) {
         refuseBlocked(

@@ -13,11 +13,14 @@ export interface FileRecord {
   readonly bytes: number;
 }
 
+/** Where the files of a database are: here, or in the origin private file system. Persisted: never change. */
+export type FilesIn = 'idb' | 'opfs';
+
 export interface StoreSchema extends DBSchema {
   names: { key: string; value: FileRecord };
   chunks: { key: [id: string, index: number]; value: Uint8Array };
   logs: { key: [name: string, sequence: number] | [name: string, sequence: number, part: number]; value: Uint8Array };
-  meta: { key: string; value: Uint8Array | number };
+  meta: { key: string; value: Uint8Array | number | FilesIn };
 }
 
 /** All keys [first, …]: in IndexedDB's order of keys an array is greater than every number, and a longer one than its beginning. */

@@ -1,6 +1,6 @@
-/** Started as a worker by the browser's tests: stores of the origin private file system, driven from the page. */
+/** Started as a worker by the browser's tests: a store that exists in workers alone, driven from the page. */
 import { expose } from 'comlink';
-import { openOpfsStore } from '../../src/storage/opfs.ts';
+import { openBrowserStore } from '../../src/platform/browser-stores.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { installErrorHandler } from '../../src/worker/errors.ts';
 
@@ -13,9 +13,9 @@ const locks: { release(): Promise<void> }[] = [];
 
 const thread = {
   /** `isExclusive`: as in browsers whose handles shut all other threads out. */
-  async open(name: string, readOnly: boolean, isExclusive: boolean): Promise<string | null> {
+  async open(href: string, readOnly: boolean, isExclusive: boolean): Promise<string | null> {
     if (isExclusive) delete (globalThis as unknown as { FileSystemSyncAccessHandle: { prototype: { mode?: unknown } } }).FileSystemSyncAccessHandle.prototype.mode;
-    store = await openOpfsStore(name, { readOnly });
+    store = await openBrowserStore(href, { readOnly });
     return store.sharedUrl;
   },
   /** `path`: `read`, `logs.append`, … */
@@ -58,7 +58,7 @@ const thread = {
   },
 };
 
-export type OpfsThread = typeof thread;
+export type StoreThread = typeof thread;
 
 installErrorHandler();
 expose(thread);
