@@ -337,6 +337,26 @@ describe('truncating', () => {
   });
 });
 
+describe('loading', () => {
+  it('while segments are merged and dropped loads those that there are', async () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const { client } = await openTestEngine(faultStore(openMemoryStore(), { delays: 0.6, seed }));
+      const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
+      for (let batch = 0; batch < 4; batch++) {
+        await insertRows(client, collectionId, schema, rowsOf(batch * 10, 10));
+        await client.flush({ collectionId });
+      }
+      await client.release({ collectionId });
+      const loading = outcome(client.load({ collectionId }));
+      await new Promise((resolve) => setTimeout(resolve, seed % 6));
+      await (seed % 2 === 0 ? client.truncateCollection({ collectionId }) : client.compact({ collectionId }));
+      expect(await loading, `seed ${seed}`).toBe('done');
+      expect((await client.loadState({ collectionId })).state, `seed ${seed}`).toBe('loaded');
+      await client.close();
+    }
+  });
+});
+
 describe('a file that cannot be removed', () => {
   it('fails no call whose work is committed, and its name is not given to another', async () => {
     const medium = new MemoryMedium();

@@ -7,6 +7,8 @@ export interface Version {
   /** Of the batch that wrote it. */
   readonly tag: string;
   readonly vector: Float32Array;
+  /** Of the fields that were added; null where they are not named. */
+  readonly extra: Readonly<Record<string, number>>;
   readonly partition: string;
   readonly insertedAt: bigint;
   /** null: it is live. */
@@ -16,6 +18,8 @@ export interface Version {
 export interface CollectionModel {
   readonly name: string;
   readonly partitions: readonly string[];
+  /** Nullable fields that were added to the live collection. */
+  readonly fields: readonly string[];
   /** By key, oldest first. */
   readonly rows: ReadonlyMap<bigint, readonly Version[]>;
   /** Nothing is known of times before. */
@@ -31,21 +35,29 @@ export type Effect = (world: World, timestamp: bigint) => World;
 
 export const DEFAULT_PARTITION = '_default';
 
-export const emptyWorld = (name: string): World => ({ collection: { name, partitions: [DEFAULT_PARTITION], rows: new Map(), horizon: 0n } });
+export const emptyWorld = (name: string): World => ({ collection: { name, partitions: [DEFAULT_PARTITION], fields: [], rows: new Map(), horizon: 0n } });
 
 const change = (of: (collection: CollectionModel, timestamp: bigint) => Partial<CollectionModel>): Effect => (world, timestamp) => ({ collection: { ...world.collection, ...of(world.collection, timestamp) } });
 
 /** The live version ends. */
 const ended = (versions: readonly Version[], timestamp: bigint): Version[] => versions.map((version) => (version.deletedAt === null ? { ...version, deletedAt: timestamp } : version));
 
-const liveOf = (versions: readonly Version[] | undefined): Version | undefined => versions?.find((version) => version.deletedAt === null);
+export const liveOf = (versions: readonly Version[] | undefined): Version | undefined => versions?.find((version) => version.deletedAt === null);
 
-export const inserted = (rows: readonly Pick<Version, 'key' | 'tag' | 'vector'>[], partition: string): Effect =>
+export type NewRow = Pick<Version, 'key' | 'tag' | 'vector' | 'extra'>;
+
+export const inserted = (rows: readonly NewRow[], partition: string): Effect =>
   change((collection, timestamp) => {
     const changed = new Map(collection.rows);
     for (const row of rows) changed.set(row.key, [...ended(changed.get(row.key) ?? [], timestamp), { ...row, partition, insertedAt: timestamp, deletedAt: null }]);
     return { rows: changed };
   });
+
+/** Rows that `seen` has get another tag, and are what and where they are there otherwise. */
+export function tagged(seen: World, keys: readonly bigint[], tag: string): Effect {
+  const rows = keys.flatMap((key) => liveOf(seen.collection.rows.get(key)) ?? []);
+  return (world, timestamp) => rows.reduce((state, row) => inserted([{ ...row, tag }], row.partition)(state, timestamp), world);
+}
 
 /** `partition`: only of keys that live in there. */
 export const deleted = (keys: readonly bigint[], partition?: string): Effect =>
@@ -68,6 +80,8 @@ export const withoutPartition = (name: string): Effect =>
     partitions: partitions.filter((known) => known !== name),
     rows: new Map([...rows].map(([key, versions]) => [key, versions.filter((version) => version.partition !== name)])),
   }));
+
+export const withField = (name: string): Effect => change(({ fields }) => ({ fields: [...fields, name] }));
 
 export const renamed = (name: string): Effect => change(() => ({ name }));
 

@@ -4,7 +4,7 @@
  */
 import type { Collection, Database } from '../../src/api/index.ts';
 import { bestScores, score } from '../engine/model.ts';
-import { DEFAULT_PARTITION, deleted, inserted, renamed, truncated, visible, withoutPartition, withPartition, type Effect, type World } from './model.ts';
+import { DEFAULT_PARTITION, deleted, inserted, liveOf, renamed, tagged, truncated, visible, withField, withoutPartition, withPartition, type Effect, type NewRow, type World } from './model.ts';
 
 /** What operations draw from. */
 export interface Dice {
@@ -26,7 +26,8 @@ export interface Setting {
 
 export interface Hands {
   readonly db: Database;
-  readonly rows: Collection;
+  /** Another one once the schema has changed. */
+  rows: Collection;
 }
 
 /** One drawn operation. */
@@ -36,8 +37,12 @@ export interface Step {
   run(hands: Hands): Promise<unknown>;
   /** Absent: it changes nothing that can be read. */
   readonly effect?: Effect;
+  /** In place of `effect`: of a call that reads before it writes, and what it read is what it wrote. */
+  effectOf?(seen: World): Effect;
   /** What is wrong with an answer if the world was that; null: nothing. `before`: as the effect found it. */
   check?(answer: unknown, before: World): string | null;
+  /** The code with which it is refused, nothing done, where another write came before it. */
+  readonly refusal?: string;
 }
 
 /**
@@ -62,15 +67,40 @@ const tell = (names: readonly string[] | undefined): string => (names ? ` of ${n
 /** The only metric of the workload, which is also that of a field without an index: so scores do not depend on what serves. */
 export const METRIC = 'COSINE';
 
-function insert(dice: Dice, { collection }: World, { dim, keys, batchMax }: Setting): Step {
-  const partition = dice.next() < 0.5 ? DEFAULT_PARTITION : dice.pick(collection.partitions);
+const COUNT_OF = (batch: readonly unknown[]) => (answer: unknown): string | null => ((answer as { count: number }).count === batch.length ? null : `answered ${String((answer as { count: number }).count)} rows, expected ${batch.length}`);
+
+function newRows(dice: Dice, { collection }: World, { dim, keys, batchMax }: Setting): { tag: string; batch: NewRow[] } {
   const tag = `batch ${dice.fresh()}`;
-  const batch = keysOf(dice, 1 + dice.int(batchMax), keys).map((key) => ({ key, tag, vector: vectorOf(dice, dim) }));
+  const extraOf = (): Record<string, number> => Object.fromEntries(collection.fields.filter(() => dice.next() < 0.6).map((name) => [name, dice.int(1_000)]));
+  return { tag, batch: keysOf(dice, 1 + dice.int(batchMax), keys).map((key) => ({ key, tag, vector: vectorOf(dice, dim), extra: extraOf() })) };
+}
+
+const asGiven = (batch: readonly NewRow[]): never => batch.map(({ extra, ...row }) => ({ ...row, ...extra })) as never;
+
+function insert(dice: Dice, world: World, setting: Setting): Step {
+  const partition = dice.next() < 0.5 ? DEFAULT_PARTITION : dice.pick(world.collection.partitions);
+  const { tag, batch } = newRows(dice, world, setting);
+  const call = dice.next() < 0.7 ? 'insert' : 'upsert';
+  return { about: `${call} ${tag} of ${batch.length} into ${partition}`, run: ({ rows }) => rows[call](asGiven(batch), { partition }), effect: inserted(batch, partition), check: COUNT_OF(batch) };
+}
+
+/** Another tag for rows that are there. */
+function upsertPartial(dice: Dice, world: World, { keys }: Setting): Step | null {
+  // They must be of one partition, which they stay in.
+  const live = visible(world, { partitions: [dice.pick(world.collection.partitions)] });
+  const chosen = keysOf(dice, 1 + dice.int(20), keys).filter((key) => live.has(key));
+  if (chosen.length === 0) return null;
+  const tag = `tag ${dice.fresh()}`;
   return {
-    about: `insert ${tag} of ${batch.length} into ${partition}`,
-    run: ({ rows }) => rows.insert(batch.map((row) => ({ ...row })) as never, { partition }),
-    effect: inserted(batch, partition),
-    check: (answer) => ((answer as { count: number }).count === batch.length ? null : `answered ${JSON.stringify((answer as { count: number }).count)} rows`),
+    about: `upsert ${tag} of ${chosen.length} rows`,
+    run: ({ rows }) => rows.upsert(chosen.map((key) => ({ key, tag })) as never, { partial: true }),
+    effectOf: (seen) => tagged(seen, chosen, tag),
+    check(answer, before) {
+      const places = new Set(chosen.map((key) => liveOf(before.collection.rows.get(key))?.partition));
+      if (places.has(undefined)) return 'was done though some key is not there';
+      return places.size === 1 ? COUNT_OF(chosen)(answer) : `was done over ${[...places].join()}`;
+    },
+    refusal: 'INVALID_ARGUMENT',
   };
 }
 
@@ -93,18 +123,21 @@ function remove(dice: Dice, world: World, { keys }: Setting): Step {
 function getAll(dice: Dice, world: World, { keys }: Setting): Step {
   const partitions = partitionsOf(dice, world);
   const ids = Array.from({ length: keys }, (_, i) => BigInt(i));
+  const { fields } = world.collection;
   return {
     about: `get all${tell(partitions)}`,
-    run: ({ rows }) => rows.get(ids as never, { outputFields: ['tag', 'vector'] as never, ...(partitions ? { partitions } : {}) }),
+    run: ({ rows }) => rows.get(ids as never, { outputFields: ['tag', 'vector', ...fields] as never, ...(partitions ? { partitions } : {}) }),
     check(answer, before) {
-      const found = answer as { key: bigint; tag: string; vector: Float32Array }[];
+      const found = answer as ({ key: bigint; tag: string; vector: Float32Array } & Record<string, unknown>)[];
       const expected = visible(before, { partitions });
       if (found.length !== expected.size) return `answered ${found.length} rows, expected ${expected.size}`;
-      for (const { key, tag, vector } of found) {
+      for (const { key, tag, vector, ...extra } of found) {
         const row = expected.get(key);
         if (!row) return `answered key ${key}, which is not there`;
         if (row.tag !== tag) return `answered key ${key} of ${tag}, expected ${row.tag}`;
         if (row.vector.some((value, i) => value !== vector[i])) return `answered another vector of key ${key}`;
+        const other = fields.find((name) => extra[name] !== (row.extra[name] ?? null));
+        if (other !== undefined) return `answered ${String(extra[other])} as "${other}" of key ${key}, expected ${row.extra[other] ?? null}`;
       }
       return null;
     },
@@ -168,11 +201,15 @@ const INDEXES = [
 
 export const OPERATIONS: readonly Operation[] = [
   { name: 'insert', kind: 'write', weight: 30, draw: insert },
+  { name: 'upsert of a field', kind: 'write', weight: 8, draw: upsertPartial },
   { name: 'delete', kind: 'write', weight: 12, draw: remove },
   { name: 'get', kind: 'read', weight: 12, draw: getAll },
   { name: 'count', kind: 'read', weight: 4, draw: count },
   { name: 'search', kind: 'read', weight: 10, draw: search },
   { name: 'listPartitions', kind: 'read', weight: 2, draw: listPartitions },
+  { name: 'compact', kind: 'upkeep', weight: 4, draw: () => ({ about: 'compact', run: ({ rows }) => rows.compact() }) },
+  { name: 'load', kind: 'upkeep', weight: 2, draw: () => ({ about: 'load', run: ({ rows }) => rows.load() }) },
+  { name: 'release', kind: 'upkeep', weight: 2, draw: () => ({ about: 'release', run: ({ rows }) => rows.release() }) },
   { name: 'flush', kind: 'upkeep', weight: 8, draw: () => ({ about: 'flush', run: ({ rows }) => rows.flush() }) },
   {
     name: 'createIndex',
@@ -204,6 +241,22 @@ export const OPERATIONS: readonly Operation[] = [
       if (droppable.length === 0) return null;
       const name = dice.pick(droppable);
       return { about: `drop partition ${name}`, run: ({ rows }) => rows.dropPartition(name), effect: withoutPartition(name) };
+    },
+  },
+  {
+    name: 'addField',
+    kind: 'change',
+    weight: 1,
+    draw(dice, { collection }) {
+      if (collection.fields.length >= 3) return null;
+      const name = `f${dice.fresh()}`;
+      return {
+        about: `add field ${name}`,
+        run: async (hands) => {
+          hands.rows = (await hands.rows.addField(name, { type: 'Int32', nullable: true })) as unknown as Collection;
+        },
+        effect: withField(name),
+      };
     },
   },
   { name: 'truncate', kind: 'change', weight: 1, draw: () => ({ about: 'truncate', run: ({ rows }) => rows.truncate(), effect: truncated }) },

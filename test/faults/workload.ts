@@ -20,8 +20,8 @@ import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
 import { openTestEngine } from '../engine/harness.ts';
 import { faultStore, type Fault, type FaultPlan, type FaultStore } from '../support/fault-store.ts';
 import { random } from '../support/random.ts';
-import { emptyWorld, type World } from './model.ts';
-import { METRIC, OPERATIONS, type Dice, type Hands, type Operation, type OperationKind, type Setting, type Step } from './operations.ts';
+import { emptyWorld, type Effect, type World } from './model.ts';
+import { OPERATIONS, type Dice, type Hands, type Operation, type OperationKind, type Setting, type Step } from './operations.ts';
 
 const ROUNDS = 6;
 const STEPS = 22;
@@ -146,8 +146,9 @@ class Workload {
     const held: World[] = [];
     const answers = new Map<Step, unknown>();
     // Partitions may differ between candidates: what is asked for is drawn from one that fits.
-    const named = this.#candidates.filter((world) => world.collection.name === name);
-    expect(named.length, `is named ${name}, expected ${this.#candidates.map((world) => world.collection.name).join(' or ')}`).toBeGreaterThan(0);
+    const fields = rows.schema.fields.slice(3).map((field) => field.name);
+    const named = this.#candidates.filter(({ collection }) => collection.name === name && collection.fields.join() === fields.join());
+    expect(named.length, `is named ${name} with fields ${fields.join()}, expected ${this.#candidates.map(({ collection }) => `${collection.name} with ${collection.fields.join()}`).join(' or ')}`).toBeGreaterThan(0);
     const listed = OPERATIONS.find((operation) => operation.name === 'listPartitions')!.draw(this.#dice, named[0]!, this.#setting)!;
     const partitions = await listed.run({ db, rows });
     for (const world of named) {
@@ -225,9 +226,11 @@ class Workload {
   /** Takes over what a group has changed and checks what it answered. Answers how many of it failed. */
   #settle(group: readonly Running[], store: FaultStore): number {
     const failed = group.filter(({ error }) => error !== undefined);
+    const isRefused = ({ step, error }: Running): boolean => step.refusal !== undefined && (error as { code?: string }).code === step.refusal && group.filter(({ operation }) => operation.kind === 'write').length > 1;
     const isGone = (error: unknown): boolean => (error as { code?: string }).code === 'NOT_FOUND' && group.some(({ operation }) => operation.name === 'dropPartition');
-    for (const { error, operation, step } of failed) {
-      if (operation.kind === 'read' && isGone(error)) continue;
+    for (const one of failed) {
+      const { error, operation, step } = one;
+      if ((operation.kind === 'read' && isGone(error)) || isRefused(one)) continue;
       if (!this.#isOfStore(error)) throw error;
       if (operation.kind === 'read' && !store.isDark) throw new Error(`a read failed though the power is there: ${step.about}`, { cause: error });
     }
@@ -247,19 +250,18 @@ class Workload {
       if (wrong) throw new Error(`${change.step.about} ${wrong}`);
       const timestamp = timestampOf(change);
       if (timestamp > this.#lastTimestamp) this.#lastTimestamp = timestamp;
-      states.push(change.step.effect!(before, timestamp));
-      this.#candidates = this.#candidates.map((world) => change.step.effect!(world, timestamp));
+      const effect = effectOf(change.step, before);
+      states.push(effect(before, timestamp));
+      this.#candidates = this.#candidates.map((world) => effect(world, timestamp));
     }
     for (const read of group) if (read.operation.kind === 'read' && read.error === undefined) this.#checkRead(read, changes, states);
     this.#world = states.at(-1)!;
 
-    for (const { operation, step, error } of failed) {
-      if (operation.kind !== 'write' && operation.kind !== 'change') continue;
-      // What was refused because of an earlier failure was not written.
-      if ((error as { code: string }).code === 'POISONED') continue;
-      this.#candidates = [...this.#candidates, ...this.#candidates.map((world) => step.effect!(world, this.#lastTimestamp + 1n))];
-    }
-    return failed.filter(({ error }) => !isGone(error)).length;
+    // What was refused because of an earlier failure was not written; of the others any may have been, in any order.
+    const doubtful = failed.filter((one) => (one.operation.kind === 'write' || one.operation.kind === 'change') && !isRefused(one) && (one.error as { code: string }).code !== 'POISONED');
+    const timestamp = this.#lastTimestamp + 1n;
+    this.#candidates = orders(doubtful).flatMap((order) => this.#candidates.map((world) => order.reduce((state, { step }) => effectOf(step, this.#world)(state, timestamp), world)));
+    return failed.filter((one) => !isGone(one.error) && !isRefused(one)).length;
   }
 
   /** A read has seen all changes that were acknowledged before it began, and none that began after it ended. */
@@ -290,4 +292,9 @@ class Workload {
   }
 }
 
-export { METRIC };
+const effectOf = (step: Step, seen: World): Effect => step.effectOf?.(seen) ?? step.effect!;
+
+/** Every choice of these, in every order: none first. */
+function orders<T>(of: readonly T[]): T[][] {
+  return [[], ...of.flatMap((first, i) => orders(of.filter((_, other) => other !== i)).map((rest) => [first, ...rest]))];
+}
