@@ -38,7 +38,7 @@ const MAY_IMPORT = {
   io: ['api', 'engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
   milvus: ['api', 'io', 'engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
   server: ['api', 'io', 'milvus', 'engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
-  cli: ['api', 'check', 'io', 'milvus', 'server', 'engine/client.ts', 'schema', 'util', 'type:storage/store.ts', 'type:kernels/load.ts', 'type:platform/platform.ts'],
+  cli: ['storage/encrypted.ts', 'api', 'check', 'io', 'milvus', 'server', 'engine/client.ts', 'schema', 'util', 'type:storage/store.ts', 'type:kernels/load.ts', 'type:platform/platform.ts'],
   platform: ['storage', 'kernels', 'util', 'worker'],
 };
 

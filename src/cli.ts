@@ -18,6 +18,7 @@ process.exitCode = await run(process.argv.slice(2), {
     const { scheme, path } = resolveNodeUrl(splitUrl(href));
     return scheme === 'file' ? path : null;
   },
+  readFile: async (path) => new Uint8Array(await readFile(path)),
   exists: (path) => access(path).then(() => true, () => false),
   move: rename,
   removeFile: (path) => rm(path, { force: true }),

@@ -12,6 +12,7 @@ export const ENGINE_METHODS = Object.keys({
   renameCollection: true,
   dropCollection: true,
   truncateCollection: true,
+  now: true,
   createAlias: true,
   alterAlias: true,
   dropAlias: true,

@@ -10,7 +10,7 @@ import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
 import type { Field, IndexSpec, VectorType } from '../schema/types.ts';
 import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
 import type { CountOptions, CreateIndexOptions, TuneOptions, TuneResult } from './collection.ts';
-import { SIGNAL_ONLY, booleanOption, checkOptions, contextOf, namesOption, type CallOptions } from './options.ts';
+import { RETENTION_SECONDS_MAX, SIGNAL_ONLY, booleanOption, checkOptions, contextOf, integerOption, namesOption, type CallOptions } from './options.ts';
 import { searchRequest } from './search-request.ts';
 import { describe as describeInfo, type CollectionDescription } from './session.ts';
 
@@ -28,12 +28,14 @@ export interface LoadOptions extends CallOptions {
 }
 
 export interface CompactOptions extends CallOptions {
+  /** What was deleted longer ago goes, where the database's `retentionSeconds` would keep it; reads of the past before that are refused from then on. 0: all of it. */
+  readonly retentionSeconds?: number;
   readonly onProgress?: (progress: Progress) => void;
 }
 
 const PARTITIONS_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
 const LOAD_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal', 'onProgress']);
-const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['signal', 'onProgress']);
+const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['retentionSeconds', 'signal', 'onProgress']);
 const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
 const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
 
@@ -128,7 +130,8 @@ export async function loadState({ engine, collectionId }: CollectionScope, optio
 
 export async function compact({ engine, collectionId }: CollectionScope, options?: CompactOptions): Promise<CompactReply> {
   checkOptions(options, 'compact', COMPACT_OPTIONS);
-  return engine.compact({ collectionId }, contextOf(options?.signal, options?.onProgress));
+  const retentionSeconds = options?.retentionSeconds === undefined ? undefined : integerOption('retentionSeconds', options.retentionSeconds, 0, RETENTION_SECONDS_MAX, 0);
+  return engine.compact({ collectionId, retentionSeconds }, contextOf(options?.signal, options?.onProgress));
 }
 
 export async function describe(scope: CollectionScope): Promise<CollectionDescription> {

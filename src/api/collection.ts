@@ -13,10 +13,13 @@ import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
 import type { CollectionScope, CompactOptions, LoadOptions } from './collection-admin.ts';
-import { SIGNAL_ONLY, booleanOption, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
+import { SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import { outputIds, searchRequest } from './search-request.ts';
 import type { CollectionDescription, Session } from './session.ts';
+
+/** A time to read at. A Date or milliseconds stand for the end of that millisecond. */
+export type At = bigint | Date | number;
 
 export interface InsertResult<S = AnySchema> {
   /** In the order of the rows. */
@@ -46,11 +49,18 @@ export interface DeleteOptions<S = AnySchema> extends CallOptions {
   readonly ids: KeysInput<S>;
   /** Only what is in there. Default: wherever the keys are. */
   readonly partition?: string;
+  /**
+   * For good: earlier versions of the keys, too, are seen at no time and are in no file any more when the call resolves, but for what
+   * named snapshots hold. Takes as long as the segments that have them take to be written anew. Default false.
+   */
+  readonly purge?: boolean;
 }
 
 export interface CountOptions extends CallOptions {
   /** Only these. Default: all. */
   readonly partitions?: readonly string[];
+  /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
+  readonly at?: At;
 }
 
 export interface GetOptions<S = AnySchema, O = OutputFields<S>> extends CallOptions {
@@ -58,6 +68,8 @@ export interface GetOptions<S = AnySchema, O = OutputFields<S>> extends CallOpti
   readonly outputFields?: O;
   /** Only these. Default: all. */
   readonly partitions?: readonly string[];
+  /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
+  readonly at?: At;
 }
 
 interface SharedSearchOptions<S, O> extends CallOptions {
@@ -73,6 +85,8 @@ interface SharedSearchOptions<S, O> extends CallOptions {
   readonly outputFields?: O;
   /** Only these. Default: all. NOT_FOUND when there is none of that name. */
   readonly partitions?: readonly string[];
+  /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
+  readonly at?: At;
 }
 
 /** One query. */
@@ -136,11 +150,11 @@ export interface TuneResult extends TuneTrial {
 const INSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'signal']);
 const UPSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'partial', 'signal']);
 const WRITE_TO_COME: ReadonlySet<string> = new Set(['transfer']);
-const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'partition', 'signal']);
-const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams', 'purge']);
-const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'signal']);
-const GET_TO_COME: ReadonlySet<string> = new Set(['consistency', 'at']);
-const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
+const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'partition', 'purge', 'signal']);
+const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams']);
+const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'at', 'signal']);
+const GET_TO_COME: ReadonlySet<string> = new Set(['consistency']);
+const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'at', 'signal']);
 
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
 export class Collection<S extends AnySchema = AnySchema> {
@@ -202,7 +216,8 @@ export class Collection<S extends AnySchema = AnySchema> {
     const context = contextOf(options?.signal);
     const partition = nameOption('partition', options?.partition);
     const keys = toKeys(options?.ids, this.#plan.key);
-    return engine.delete({ collectionId: this.#collectionId, keys, partition }, context);
+    const purge = booleanOption('purge', options?.purge, false);
+    return engine.delete({ collectionId: this.#collectionId, keys, partition, purge }, context);
   }
 
   /** The rows closest to one vector, or to each of many. An empty collection has no hits. */
@@ -236,7 +251,7 @@ export class Collection<S extends AnySchema = AnySchema> {
     if (!outputFieldIds.includes(key.fieldId)) outputFieldIds = [key.fieldId, ...outputFieldIds];
     const partitions = namesOption('partitions', options?.partitions);
     if (keys.length === 0) return [];
-    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds, partitions }, context);
+    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds, partitions, at: atOption(options?.at) }, context);
     return toFound(reply, this.#plan) as Found<S, O>[];
   }
 
@@ -245,7 +260,7 @@ export class Collection<S extends AnySchema = AnySchema> {
     const engine = this.#live();
     if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');
     checkOptions(options, 'count', COUNT_OPTIONS);
-    return engine.count({ collectionId: this.#collectionId, partitions: namesOption('partitions', options?.partitions) }, contextOf(options?.signal));
+    return engine.count({ collectionId: this.#collectionId, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at) }, contextOf(options?.signal));
   }
 
   /** Resolves when the rows written so far are in sealed, durable files. Their index is built behind it. */

@@ -4,7 +4,7 @@ import { NO_ROW, refuse, show } from '../schema/refuse.ts';
 import { throwIfAborted } from '../util/error.ts';
 import { Database } from './database.ts';
 import { EventHub } from './events.ts';
-import { booleanOption, checkOptions, contextOf, integerOption, wordOption } from './options.ts';
+import { RETENTION_SECONDS_MAX, booleanOption, checkOptions, contextOf, integerOption, wordOption } from './options.ts';
 import { Session } from './session.ts';
 import { parseUrl } from './url.ts';
 
@@ -28,6 +28,10 @@ export interface ConnectOptions {
    * indexes, vectors and columns go that were not asked for during half a minute, and are loaded again by the next search. Default 256 MiB.
    */
   readonly cacheBytes?: number;
+  /** What was deleted or replaced is kept for reads of the past (`at`) for so long; 0: not at all. Default 86,400, a day. */
+  readonly retentionSeconds?: number;
+  /** And at most so many bytes of it, of all collections together; the oldest goes first. Default: the larger of 64 MiB and a quarter of what lives. */
+  readonly historyBytes?: number;
   /**
    * Encrypts the database at rest with AES-GCM: a CryptoKey of 256 bits that may encrypt and decrypt, or 32 bytes. A new database is
    * encrypted from its first byte; for one that is there it must be the key that it was made with (UNAUTHENTICATED).
@@ -47,8 +51,8 @@ export interface ConnectOptions {
 
 export type Connect = (url: string, options?: ConnectOptions) => Promise<Database>;
 
-const OPTIONS: ReadonlySet<string> = new Set(['mode', 'workers', 'durability', 'readOnly', 'recover', 'cacheBytes', 'encryptionKey', 'persist', 'signal', 'onProgress', 'wasm']);
-const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['retentionSeconds', 'historyBytes', 'token', 'embedders']);
+const OPTIONS: ReadonlySet<string> = new Set(['mode', 'workers', 'durability', 'readOnly', 'recover', 'cacheBytes', 'retentionSeconds', 'historyBytes', 'encryptionKey', 'persist', 'signal', 'onProgress', 'wasm']);
+const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['token', 'embedders']);
 
 const CACHE_BYTES = 256 << 20;
 
@@ -71,6 +75,8 @@ export function makeConnect(launch: EngineLauncher): Connect {
         readOnly: booleanOption('readOnly', options.readOnly, false),
         recover: wordOption('recover', options.recover, ['truncate']),
         cacheBytes: integerOption('cacheBytes', options.cacheBytes, 0, Number.MAX_SAFE_INTEGER, CACHE_BYTES),
+        retentionSeconds: integerOption('retentionSeconds', options.retentionSeconds, 0, RETENTION_SECONDS_MAX, 86_400),
+        historyBytes: options.historyBytes === undefined ? undefined : integerOption('historyBytes', options.historyBytes, 0, Number.MAX_SAFE_INTEGER, 0),
       },
       encryptionKey: encryptionKey === undefined ? undefined : await (await import('./encryption-key.ts')).toEncryptionKey(encryptionKey),
     } as const;

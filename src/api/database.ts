@@ -132,6 +132,11 @@ export class Database {
     return (await this.#admin()).dropCollection(this.#scope, name, options);
   }
 
+  /** The present, for reads at it later (`at`): all writes acknowledged before the call are in, none that is begun after it. Opaque. */
+  async now(): Promise<bigint> {
+    return this.#session.engine.now();
+  }
+
   async stats(): Promise<DatabaseStats> {
     return (await this.#admin()).stats(this.#scope);
   }

@@ -9,7 +9,7 @@ export type { CompactOptions, LoadOptions } from './collection-admin.ts';
 export type { AliasOptions, ListAliasesOptions, RenameOptions } from './database-admin.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
-  Collection, CountOptions, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertOptions, InsertResult, UpsertOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
+  At, Collection, CountOptions, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertOptions, InsertResult, UpsertOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
 } from './collection.ts';
 export type { CallOptions } from './options.ts';
 export type {

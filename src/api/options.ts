@@ -18,6 +18,9 @@ export const SIGNAL_ONLY: ReadonlySet<string> = new Set(['signal']);
 /** Most hits of one search, `offset` included, and most queries of one call. */
 export const MAX_LIMIT = 16_384;
 
+/** A hundred years. */
+export const RETENTION_SECONDS_MAX = 3_155_760_000;
+
 /** INVALID_ARGUMENT for an option that is not in `known`, NOT_SUPPORTED for one that is in `toCome`. Undefined stands for absent. */
 export function checkOptions(options: unknown, call: string, known: ReadonlySet<string>, toCome?: ReadonlySet<string>): void {
   if (options === undefined) return;
@@ -62,6 +65,14 @@ export function namesOption(label: string, value: unknown): string[] | undefined
   if (value === undefined) return undefined;
   if (!Array.isArray(value) || value.length === 0 || value.some((name) => typeof name !== 'string')) refuse(label, NO_ROW, 'an array of names', show(value));
   return [...value] as string[];
+}
+
+/** A time to read at. A Date or milliseconds stand for the end of that millisecond. */
+export function atOption(at: unknown): bigint | undefined {
+  if (at === undefined || typeof at === 'bigint') return at;
+  const milliseconds = at instanceof Date ? at.getTime() : at;
+  if (!Number.isSafeInteger(milliseconds)) refuse('at', NO_ROW, 'a timestamp of now(), a Date or milliseconds', show(at));
+  return (BigInt(milliseconds as number) << 18n) | 0x3ffffn;
 }
 
 /** What cannot be cloned, for the engine; undefined when there is nothing, so that nobody listens for nothing. ABORTED when the signal has fired. */

@@ -4,11 +4,11 @@ import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
 import type { Field, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, vectorsOf, type QueryVectors, type VectorTypeInfo } from '../schema/vector-types/index.ts';
-import { MAX_LIMIT, checkOptions, integerOption, namesOption } from './options.ts';
+import { MAX_LIMIT, atOption, checkOptions, integerOption, namesOption } from './options.ts';
 
-const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'params', 'outputFields', 'partitions', 'signal']);
+const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'params', 'outputFields', 'partitions', 'at', 'signal']);
 const OPTIONS_TO_COME: ReadonlySet<string> = new Set([
-  'filter', 'filterParams', 'at', 'groupBy', 'consistency', 'text', 'rerank',
+  'filter', 'filterParams', 'groupBy', 'consistency', 'text', 'rerank',
 ]);
 const NONE: readonly number[] = [];
 
@@ -41,7 +41,7 @@ export function searchRequest(plan: SchemaPlan, collectionId: number, options: u
     nq = rows.nq;
     queries = rows.queries;
   }
-  return { collectionId, fieldId: field.fieldId, queries, nq, limit, offset, params: params as SearchRequest['params'], outputFieldIds, partitions: namesOption('partitions', options.partitions) };
+  return { collectionId, fieldId: field.fieldId, queries, nq, limit, offset, params: params as SearchRequest['params'], outputFieldIds, partitions: namesOption('partitions', options.partitions), at: atOption(options.at) };
 }
 
 function manyQueries(info: VectorTypeInfo, vectors: unknown, dim: number): { readonly queries: QueryVectors; readonly nq: number } {

@@ -88,7 +88,7 @@ class Check {
     try {
       return decodeManifest(root);
     } catch (error) {
-      if (!isElanusError(error) || error.code === 'FORMAT_UNSUPPORTED') throw error;
+      if (!isElanusError(error) || ['FORMAT_UNSUPPORTED', 'UNAUTHENTICATED'].includes(error.code)) throw error;
       this.findings.damage(`${error.message}; without it nothing says what the files belong to`, place);
       return null;
     }

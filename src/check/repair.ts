@@ -45,7 +45,7 @@ interface Saved {
   readonly lost: ReadonlyMap<number, bigint | string | null>;
 }
 
-/** NOT_FOUND where there is no database, FORMAT_UNSUPPORTED where another version of the library wrote it. */
+/** NOT_FOUND where there is no database, FORMAT_UNSUPPORTED where another version of the library wrote it, UNAUTHENTICATED where it is encrypted. */
 export async function repairDatabase(source: Store, target: Store, kernels: KernelModule, context?: CallContext): Promise<RepairReport> {
   if ((await target.root.read()) !== null || (await target.list()).length > 0) {
     throw new ElanusError('ALREADY_EXISTS', `"${target.sharedUrl ?? 'memory:'}" expected to be empty, got a database: what is saved goes to a new one`, { store: target.sharedUrl });
@@ -79,7 +79,7 @@ class Repair {
   async run(): Promise<RepairReport> {
     const root = await this.#source.root.read();
     const files = await this.#source.list();
-    const logs = await findLogs(this.#source);
+    const logs = await findLogs(this.#source, this.#losses);
     if (root === null && files.length === 0 && logs.length === 0) throw new ElanusError('NOT_FOUND', 'there is no database here', { store: this.#source.sharedUrl });
     for (const name of files) this.#total += parseFileName(name) ? await this.#source.size(name) : 0;
 
@@ -317,7 +317,7 @@ function readRoot(root: Uint8Array | null, losses: Losses): Manifest | null {
   try {
     return decodeManifest(root);
   } catch (error) {
-    if (!isElanusError(error) || error.code === 'FORMAT_UNSUPPORTED') throw error;
+    if (!isElanusError(error) || ['FORMAT_UNSUPPORTED', 'UNAUTHENTICATED'].includes(error.code)) throw error;
     losses.manifest(error.message);
     return null;
   }

@@ -7,6 +7,7 @@ export interface Environment {
   openStore(href: string, options: { readonly readOnly: boolean }): Promise<Store>;
   /** The folder that a connection string names; null where it names none. */
   folderOf(href: string): string | null;
+  readFile(path: string): Promise<Uint8Array>;
   exists(path: string): Promise<boolean>;
   /** Renames a folder. */
   move(from: string, to: string): Promise<void>;

@@ -26,6 +26,7 @@ const BY_ERROR: Partial<Record<ErrorCode, number>> = {
   STORAGE: EXIT.unavailable,
   QUOTA: EXIT.unavailable,
   READ_ONLY: EXIT.unavailable,
+  UNAUTHENTICATED: EXIT.unavailable,
   FORMAT_UNSUPPORTED: EXIT.format,
   LOCKED: EXIT.locked,
 };

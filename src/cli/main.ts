@@ -5,8 +5,10 @@ import { check, type CheckOptions } from './check.ts';
 import type { Environment } from './environment.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { inspect } from './inspect.ts';
+import { withKey } from './key-file.ts';
 
 const DATABASE = 'a connection string (file:./data, local:NAME) or a folder';
+const KEY_FILE = 'for an encrypted database: holds its key, 32 bytes or 64 hexadecimal digits';
 
 /** Runs a command and answers the exit code. */
 export async function run(args: readonly string[], environment: Environment): Promise<number> {
@@ -22,8 +24,9 @@ export async function run(args: readonly string[], environment: Environment): Pr
     .description('prints what a database holds; changes nothing, also beside a running writer')
     .argument('<database>', DATABASE)
     .option('--json', 'prints JSON')
-    .action(async (database: string, options: { json?: boolean }) => {
-      exitCode = await inspect(database, options, environment);
+    .option('--key-file <file>', KEY_FILE)
+    .action(async (database: string, options: { json?: boolean; keyFile?: string }) => {
+      exitCode = await inspect(database, options, await withKey(environment, options.keyFile));
     });
 
   program
@@ -31,12 +34,13 @@ export async function run(args: readonly string[], environment: Environment): Pr
     .description('verifies every checksum and every invariant; exit code 1 when something is damaged')
     .argument('<database>', DATABASE)
     .option('--json', 'prints JSON')
+    .option('--key-file <file>', KEY_FILE)
     .option('--repair', 'where something is damaged, writes what can be saved to <folder>.repaired; exit code 1 when something is lost')
     .option('--to <folder>', 'with --repair: writes there')
     .option('--in-place', 'with --repair: puts the result in the place of the database, which is kept as <folder>.damaged')
-    .action(async (database: string, options: CheckOptions) => {
+    .action(async (database: string, options: CheckOptions & { readonly keyFile?: string }) => {
       if (!options.repair && (options.to !== undefined || options.inPlace)) throw new ElanusError('INVALID_ARGUMENT', '"--to" and "--in-place" expected "--repair" beside them');
-      exitCode = await check(database, options, environment);
+      exitCode = await check(database, options, await withKey(environment, options.keyFile));
     });
 
   try {

@@ -81,6 +81,8 @@ export interface SearchRequest {
   readonly exact?: boolean;
   /** By name; absent: all. NOT_FOUND where there is none of that name. */
   readonly partitions?: readonly string[];
+  /** See the rows as they were then. Absent: as they are. INVALID_ARGUMENT before the collection's horizon. */
+  readonly at?: bigint;
   /** Fields to return, by fieldId; empty: none. */
   readonly outputFieldIds: readonly number[];
 }
@@ -169,7 +171,14 @@ export interface SegmentStats {
 
 export interface CollectionStats {
   readonly rows: number;
+  /** Dead rows: those of the history, and those that the next merge leaves out. */
   readonly deletedRows: number;
+  /** Dead rows that reads of the past see, and about what they take. */
+  readonly historyRows: number;
+  readonly historyBytes: number;
+  readonly reclaimableRows: number;
+  /** Reads of the past are answered from here on. */
+  readonly horizon: bigint;
   readonly memoryBytes: number;
   readonly storedBytes: number;
   readonly logBytes: number;
@@ -228,6 +237,9 @@ export interface EngineClient {
   dropCollection(request: CollectionName | { collectionId: number }, context?: CallContext): Promise<void>;
   truncateCollection(request: { collectionId: number }, context?: CallContext): Promise<void>;
 
+  /** A timestamp: all that was acknowledged before the call is up to it, all that is written after it is later. */
+  now(): Promise<bigint>;
+
   createAlias(request: { database?: string; alias: string; collection: string }): Promise<void>;
   alterAlias(request: { database?: string; alias: string; collection: string }): Promise<void>;
   dropAlias(request: { database?: string; alias: string }): Promise<void>;
@@ -246,19 +258,20 @@ export interface EngineClient {
    * The same with all keys in the batch, auto ids too. `isPartial`: fields that the batch has not keep what the rows of its keys have.
    */
   upsert(request: { collectionId: number; batch: ColumnBatch; isPartial: boolean; partition?: string }, context?: CallContext): Promise<InsertReply>;
-  /** In one partition, or wherever the keys are. */
-  delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
+  /** In one partition, or wherever the keys are. `purge`: with all earlier versions, from all files, before it resolves. */
+  delete(request: { collectionId: number; keys: Keys; partition?: string; purge?: boolean }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
 
   /** On the calling thread it answers at once where nothing has to be read; never returns before validation of params. */
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply>;
-  get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[] }, context?: CallContext): Promise<GetReply>;
-  count(request: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<number>;
+  get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; at?: bigint }, context?: CallContext): Promise<GetReply>;
+  count(request: { collectionId: number; partitions?: readonly string[]; at?: bigint }, context?: CallContext): Promise<number>;
 
   flush(request: { collectionId: number }, context?: CallContext): Promise<void>;
   load(request: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<void>;
   release(request: { collectionId: number; partitions?: readonly string[] }): Promise<void>;
   loadState(request: { collectionId: number; partitions?: readonly string[] }): Promise<LoadState>;
-  compact(request: { collectionId: number }, context?: CallContext): Promise<CompactReply>;
+  /** `retentionSeconds`: of what was deleted, keep no more than this long, and no longer than the database does. */
+  compact(request: { collectionId: number; retentionSeconds?: number }, context?: CallContext): Promise<CompactReply>;
   createIndex(
     request: { collectionId: number; fieldId: number; spec: { type: string; metric?: MetricType; params?: Record<string, unknown> }; wait: boolean },
     context?: CallContext,
@@ -281,6 +294,10 @@ export interface EngineOptions {
   readonly durability: 'strict' | 'relaxed';
   readonly readOnly: boolean;
   readonly recover?: 'truncate';
+  /** What was deleted is kept for reads of the past for so long; 0: not at all. */
+  readonly retentionSeconds: number;
+  /** And at most so many bytes of it; absent: the larger of 64 MiB and a quarter of what lives. */
+  readonly historyBytes?: number;
   /** Bytes of full vectors kept in memory where searches can do without. */
   readonly cacheBytes: number;
 }

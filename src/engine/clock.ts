@@ -4,6 +4,15 @@
  */
 const LOGICAL_BITS = 18n;
 
+/** A length of time as a difference of timestamps. */
+export const ticksOf = (milliseconds: number): bigint => BigInt(Math.round(milliseconds)) << LOGICAL_BITS;
+
+/** The wall clock's part of a timestamp, to be read by people. */
+export function isoTime(timestamp: bigint): string {
+  const milliseconds = Number(timestamp >> LOGICAL_BITS);
+  return Math.abs(milliseconds) <= 8.64e15 ? new Date(milliseconds).toISOString() : `${milliseconds} ms`;
+}
+
 export const millisecondsBetween = (from: bigint, to: bigint): number => Number((to >> LOGICAL_BITS) - (from >> LOGICAL_BITS));
 
 export class Clock {
@@ -22,7 +31,13 @@ export class Clock {
 
   /** The wall clock as a timestamp, which is given to nothing. */
   now(): bigint {
-    return BigInt(this.#now()) << LOGICAL_BITS;
+    return ticksOf(this.#now());
+  }
+
+  /** No timestamp that was given out is later. */
+  get present(): bigint {
+    const wall = this.now();
+    return wall > this.#last ? wall : this.#last;
   }
 
   next(): bigint {

@@ -22,8 +22,9 @@ import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import type { Catalog } from './catalog.ts';
 import type { CallContext, CollectionInfo, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
-import { millisecondsBetween, type Clock } from './clock.ts';
+import { isoTime, millisecondsBetween, ticksOf, type Clock } from './clock.ts';
 import { GrowingPartitions } from './growing-partitions.ts';
+import type { History } from './history.ts';
 import { Loading } from './loading.ts';
 import { ANY_PARTITION, type LogRecord } from './log-record.ts';
 import { wholeRows } from './partial-upsert.ts';
@@ -36,6 +37,7 @@ export interface EngineParts {
   readonly store: Store;
   readonly catalog: Catalog;
   readonly clock: Clock;
+  readonly history: History;
   readonly pool: KernelPool;
   readonly builds: BuildService;
   readonly options: EngineOptions;
@@ -53,7 +55,15 @@ export interface Frozen {
   readonly rows: GrowingPartitions;
   /** Its rows, and all before them, are in logs of earlier generations than this. */
   readonly nextLogGeneration: number;
+  /** The last write among them; later ones are later by their timestamps, too. */
+  readonly appliedTo: bigint;
 }
+
+/** Farther ahead than clocks of two threads are apart. */
+const AHEAD_TICKS = ticksOf(1_000);
+
+/** Later than any timestamp. */
+const NEVER = 1n << 64n;
 
 export class CollectionState implements LogTarget {
   readonly parts: EngineParts;
@@ -69,6 +79,12 @@ export class CollectionState implements LogTarget {
   sealing: readonly Frozen[] = [];
   sealed: SealedSegment[] = [];
   log!: WriteLog;
+  /** Writes up to this are applied, none that is not will have an earlier timestamp. */
+  appliedTo: bigint;
+  /** Of those, the writes up to this are sealed. */
+  sealedTo: bigint;
+  /** Nothing that lives expires before. */
+  #nextExpiry = 0n;
   readonly loading = new Loading(this);
 
   /** Rows of this auto id and beyond have never been. */
@@ -96,6 +112,22 @@ export class CollectionState implements LogTarget {
     this.keyField = entry.schema.fields.find((field) => field.primaryKey)!;
     this.#partitionKey = entry.schema.fields.find((field) => field.partitionKey);
     this.growing = new GrowingPartitions(entry.schema, parts.pool.shared);
+    this.appliedTo = entry.createdTimestamp;
+    this.sealedTo = entry.createdTimestamp;
+  }
+
+  /** To be called once, with the segments that the manifest names. */
+  openSegments(sealed: SealedSegment[]): void {
+    this.sealed = sealed;
+    for (const { entry, deletes } of sealed) {
+      this.#noteApplied(entry.maxTimestamp);
+      for (const deletedAt of deletes.values()) this.#noteApplied(deletedAt);
+    }
+    this.sealedTo = this.appliedTo;
+  }
+
+  #noteApplied(timestamp: bigint): void {
+    if (timestamp > this.appliedTo) this.appliedTo = timestamp;
   }
 
   /** To be called once, when the logs that there are have been applied. */
@@ -166,6 +198,7 @@ export class CollectionState implements LogTarget {
   segmentsChanged(): void {
     this.#view = null;
     this.#plans.clear();
+    this.#nextExpiry = 0n;
     this.loading.follow();
   }
 
@@ -246,7 +279,7 @@ export class CollectionState implements LogTarget {
   /** Where rows are whose fields are replaced in part; new ones count as those of the first partition. INVALID_ARGUMENT where they are in several. */
   #partitionOfRows(batch: ColumnBatch): number {
     if (this.#partitionKey) return ANY_PARTITION;
-    const { found, segments } = this.#locate(columnKeys(this.#keyColumn(batch)!), undefined);
+    const { found, segments } = this.#locate(columnKeys(this.#keyColumn(batch)!), undefined, this.#timeOf(undefined));
     const ids = new Set(segments.map((segment) => ('keys' in segment ? segment.entry.partitionId : segment.partitionId)));
     if (found.includes(-1)) ids.add(DEFAULT_PARTITION_ID);
     if (ids.size === 1) return [...ids][0]!;
@@ -285,13 +318,13 @@ export class CollectionState implements LogTarget {
   /** Set by the engine: seals in the background. */
   onGrowingFull: () => void = () => {};
 
-  async delete({ keys, partition }: { readonly keys: Keys; readonly partition?: string }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
+  async delete({ keys, partition, purge = false }: { readonly keys: Keys; readonly partition?: string; readonly purge?: boolean }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
     this.assertWritable();
     throwIfAborted(context?.signal);
     while (this.gate.held) await unlessAborted(this.gate.held, context?.signal);
     this.assertWritable();
     const partitionId = partition === undefined ? ANY_PARTITION : this.#partitionOfWrite(partition);
-    const { record, count } = await this.log.write({ kind: 'delete', partitionId, schemaVersion: this.schema.version, keys, isPurge: false });
+    const { record, count } = await this.log.write({ kind: 'delete', partitionId, schemaVersion: this.schema.version, keys, isPurge: purge });
     return { count, timestamp: record.timestamp };
   }
 
@@ -311,11 +344,16 @@ export class CollectionState implements LogTarget {
   /** Makes a record's effect visible. Answers how many rows it hid or added. Also used by recovery. */
   apply(record: LogRecord): number {
     const { timestamp, partitionId } = record;
+    // What expired before the write is not its doing.
+    this.expire(timestamp);
+    this.#noteApplied(timestamp);
     if (record.kind === 'delete') {
+      const hide = record.isPurge ? this.#purge : this.#hide;
       let count = 0;
-      for (const key of record.keys) if (this.#hide(key, timestamp, partitionId)) count++;
+      for (const key of record.keys) if (hide.call(this, key, timestamp, partitionId)) count++;
       return count;
     }
+    if (this.#nextExpiry === NEVER) this.#nextExpiry = 0n;
     const keys = columnKeys(this.#keyColumn(record.batch)!);
     if (this.keyField.autoId) this.#replaceIds(keys as BigInt64Array, timestamp);
     else if (this.#hasRows) for (let i = 0; i < keys.length; i++) this.#hide(keys[i]!, timestamp, ANY_PARTITION);
@@ -349,8 +387,35 @@ export class CollectionState implements LogTarget {
     return false;
   }
 
+  /** Hides all versions of a key, wherever they are. */
+  #purge(key: bigint | string, timestamp: bigint, partitionId: number): boolean {
+    let hadLive = false;
+    for (const segment of this.#growingSegments()) if (isIn(partitionId, segment.partitionId) && segment.purge(key, timestamp)) hadLive = true;
+    for (const segment of this.sealed) if (isIn(partitionId, segment.entry.partitionId) && segment.purge(key, timestamp)) hadLive = true;
+    return hadLive;
+  }
+
+  /** Deletes what has outlived the collection's time to live. One comparison where nothing has. */
+  expire(now = this.parts.clock.present): void {
+    const { ttlSeconds } = this.entry.properties;
+    if (ttlSeconds === undefined || now < this.#nextExpiry) return;
+    const lifetime = ticksOf(ttlSeconds * 1_000);
+    let next = NEVER;
+    for (const segment of [...this.#growingSegments(), ...this.sealed]) {
+      const oldest = segment.expire(now - lifetime, lifetime);
+      if (oldest !== null && oldest + lifetime < next) next = oldest + lifetime;
+    }
+    this.#nextExpiry = next;
+  }
+
+  /** To be called when the time to live has changed: what lives may have outlived it. */
+  lifetimeChanged(): void {
+    this.#nextExpiry = 0n;
+    for (const segment of [...this.#growingSegments(), ...this.sealed]) segment.resetAges();
+  }
+
   freeze(nextLogGeneration: number): void {
-    this.sealing = [...this.sealing, { rows: this.growing, nextLogGeneration }];
+    this.sealing = [...this.sealing, { rows: this.growing, nextLogGeneration, appliedTo: this.appliedTo }];
     this.growing = new GrowingPartitions(this.schema, this.parts.pool.shared);
     this.segmentsChanged();
   }
@@ -363,6 +428,23 @@ export class CollectionState implements LogTarget {
   }
 
   // Reads
+
+  /** What a read is to see: the rows of a time that is past, or (undefined) those that live now. */
+  #timeOf(at: bigint | undefined): bigint | undefined {
+    this.expire();
+    if (at === undefined) return undefined;
+    const { clock } = this.parts;
+    const { horizon, name } = this.entry;
+    const { present } = clock;
+    if (at < horizon) {
+      throw new ElanusError('INVALID_ARGUMENT', `"at" expected a time from ${isoTime(horizon)} (${horizon}) on, where the history of "${name}" begins, got ${isoTime(at)} (${at})`, { parameter: 'at', horizon, at });
+    }
+    if (at > present + AHEAD_TICKS) throw new ElanusError('INVALID_ARGUMENT', `"at" expected a time that has come (now: ${present}), got ${isoTime(at)} (${at})`, { parameter: 'at', at });
+    const time = at < present ? at : present;
+    // Writes to come are later than what has been read.
+    clock.observe(time);
+    return time;
+  }
 
   search(request: SearchRequest, context: CallContext | undefined): SearchReply | Promise<SearchReply> {
     const k = request.limit + request.offset;
@@ -381,17 +463,18 @@ export class CollectionState implements LogTarget {
       offset: request.offset,
       outputFields: request.outputFieldIds.length === 0 ? NO_FIELDS : request.outputFieldIds.map((fieldId) => this.field(fieldId)),
       keyIsInt64: this.keyField.type === 'Int64',
+      at: this.#timeOf(request.at),
       signal: context?.signal,
     });
   }
 
-  async get({ keys, outputFieldIds, partitions }: { readonly keys: Keys; readonly outputFieldIds: readonly number[]; readonly partitions?: readonly string[] }): Promise<GetReply> {
-    const { found, segments, rows } = this.#locate(keys, partitions);
+  async get({ keys, outputFieldIds, partitions, at }: { readonly keys: Keys; readonly outputFieldIds: readonly number[]; readonly partitions?: readonly string[]; readonly at?: bigint }): Promise<GetReply> {
+    const { found, segments, rows } = this.#locate(keys, partitions, this.#timeOf(at));
     return { found, entities: await takeEntities(segments, rows, outputFieldIds.map((fieldId) => this.field(fieldId))) };
   }
 
-  /** The live rows of keys. `found`: per key, which of them, or -1. */
-  #locate(keys: Keys, partitions: readonly string[] | undefined): { readonly found: Int32Array; readonly segments: (GrowingSegment | SealedSegment)[]; readonly rows: number[] } {
+  /** The rows of keys, as they were at a time where one is given. `found`: per key, which of them, or -1. */
+  #locate(keys: Keys, partitions: readonly string[] | undefined, time: bigint | undefined): { readonly found: Int32Array; readonly segments: (GrowingSegment | SealedSegment)[]; readonly rows: number[] } {
     const found = new Int32Array(keys.length).fill(-1);
     const segments: (GrowingSegment | SealedSegment)[] = [];
     const rows: number[] = [];
@@ -399,7 +482,7 @@ export class CollectionState implements LogTarget {
     const searched = [...growing, ...sealed];
     for (let i = 0; i < keys.length; i++) {
       for (const segment of searched) {
-        const row = segment.find(keys[i]!);
+        const row = time === undefined ? segment.find(keys[i]!) : segment.findAt(keys[i]!, time);
         if (row < 0) continue;
         found[i] = rows.length;
         segments.push(segment);
@@ -426,12 +509,14 @@ export class CollectionState implements LogTarget {
     return this.#growingSegments().reduce((sum, segment) => sum + segment.rows, 0);
   }
 
-  countRows(partitions?: readonly string[]): number {
+  countRows(partitions?: readonly string[], at?: bigint): number {
     const { growing, sealed } = this.#viewOf(partitions);
-    return [...growing, ...sealed].reduce((sum, segment) => sum + segment.rows - segment.deletedRows, 0);
+    const time = this.#timeOf(at);
+    return [...growing, ...sealed].reduce((sum, segment) => sum + (time === undefined ? segment.rows - segment.deletedRows : segment.countAt(time)), 0);
   }
 
   rowsOfPartition(partitionId: number): number {
+    this.expire();
     const { growing, sealed } = this.view;
     const ofPartition = [...growing.filter((segment) => segment.partitionId === partitionId), ...sealed.filter((segment) => segment.entry.partitionId === partitionId)];
     return ofPartition.reduce((sum, segment) => sum + segment.rows - segment.deletedRows, 0);

@@ -4,12 +4,13 @@ import { builtSpec } from '../index/spec.ts';
 import type { VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, isVectorType } from '../schema/vector-types/index.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
+import { PURGED } from '../segment/versions.ts';
 import { type ElanusError, throwIfAborted } from '../util/error.ts';
 import type { CallContext, CompactReply } from './client.ts';
 import type { CollectionState } from './collection.ts';
 import type { Indexing } from './indexing.ts';
 import type { JobQueue } from './job-queue.ts';
-import { fullMerges, nextMerge } from './merge-policy.ts';
+import { fullMerges, nextMerge, type Mergeable } from './merge-policy.ts';
 import { mergeGroup } from './merge.ts';
 import { seal } from './seal.ts';
 
@@ -38,7 +39,7 @@ export class Compaction {
       this.#isScheduled = false;
       for (let next = this.#next(); next; next = this.#next()) {
         throwIfAborted(signal);
-        await mergeGroup(this.#state, next, signal, this.#indexing.ofMerges(signal, undefined));
+        await mergeGroup(this.#state, next.segments, next.horizon, signal, this.#indexing.ofMerges(signal, undefined));
       }
     }).catch((error: ElanusError) => {
       if (this.#jobs.closed || error.code === 'ABORTED') return;
@@ -46,40 +47,62 @@ export class Compaction {
     });
   }
 
-  #next(): SealedSegment[] | null {
+  #next(): { readonly segments: SealedSegment[]; readonly horizon: bigint } | null {
+    this.#state.expire();
+    const { history } = this.#state.parts;
     const rowsMax = segmentRowsMax(this.#state);
+    const horizon = history.horizonOf(this.#state);
     for (const { partitionId } of this.#state.entry.partitions) {
-      const next = nextMerge(this.#ofPartition(partitionId), rowsMax);
-      if (next) return next;
+      const next = nextMerge(this.#ofPartition(partitionId, horizon), rowsMax);
+      if (next) return { segments: next.map(({ segment }) => segment), horizon };
     }
     return null;
   }
 
-  #ofPartition(partitionId: number): SealedSegment[] {
-    return this.#state.sealed.filter((segment) => segment.entry.partitionId === partitionId);
+  #ofPartition(partitionId: number, horizon: bigint): Candidate[] {
+    const ofPartition = this.#state.sealed.filter((segment) => segment.entry.partitionId === partitionId);
+    return ofPartition.map((segment) => ({ segment, rows: segment.rows, reclaimableRows: segment.reclaimableRows(horizon) }));
   }
 
-  /** `compact`: seals what is growing, then merges all there is into as few segments as may be, without the rows that are dead for good. */
-  async compact(context: CallContext | undefined): Promise<CompactReply> {
+  /** `compact`: seals what is growing, then merges all there is into as few segments as may be, without what no read of the past sees. `retentionSeconds`: keep less for those. */
+  async compact(retentionSeconds: number | undefined, context: CallContext | undefined): Promise<CompactReply> {
     const state = this.#state;
     return this.#jobs.run(this, async (signal) => {
       await seal(state);
       const before = { segments: state.sealed.length, rows: storedRows(state), bytes: storedBytes(state) };
-      await this.mergeAll(signal, context, false);
+      await this.mergeAll(signal, context, false, retentionSeconds);
       return { segmentsBefore: before.segments, segmentsAfter: state.sealed.length, removedRows: before.rows - storedRows(state), freedBytes: before.bytes - storedBytes(state) };
     }, context?.signal);
   }
 
   /** Merges into as few segments as may be. To be called inside a job. `isDeadKept`: not only to be rid of a few dead rows. */
-  async mergeAll(signal: AbortSignal, context: CallContext | undefined, isDeadKept: boolean): Promise<void> {
+  async mergeAll(signal: AbortSignal, context: CallContext | undefined, isDeadKept: boolean, retentionSeconds?: number): Promise<void> {
     const rowsMax = segmentRowsMax(this.#state);
-    const groups = this.#state.entry.partitions.flatMap(({ partitionId }) => fullMerges(this.#ofPartition(partitionId), rowsMax, isDeadKept));
+    this.#state.expire();
+    const horizon = this.#state.parts.history.horizonOf(this.#state, retentionSeconds);
+    const groups = this.#state.entry.partitions.flatMap(({ partitionId }) => fullMerges(this.#ofPartition(partitionId, horizon), rowsMax, isDeadKept));
     for (const [done, group] of groups.entries()) {
       throwIfAborted(signal);
       context?.onProgress?.({ phase: 'merge', done, total: groups.length });
-      await mergeGroup(this.#state, group, signal, this.#indexing.ofMerges(signal, context));
+      await mergeGroup(this.#state, group.map(({ segment }) => segment), horizon, signal, this.#indexing.ofMerges(signal, context));
     }
   }
+
+  /** Writes segments anew that hold purged rows, without them. */
+  async rewritePurged(context: CallContext | undefined): Promise<void> {
+    const { history } = this.#state.parts;
+    const hasPurged = ({ deletes }: SealedSegment): boolean => [...deletes.values()].includes(PURGED);
+    await this.#jobs.run(this, async (signal) => {
+      for (let found = this.#state.sealed.find(hasPurged); found; found = this.#state.sealed.find(hasPurged)) {
+        throwIfAborted(signal);
+        await mergeGroup(this.#state, [found], history.horizonOf(this.#state), signal, this.#indexing.ofMerges(signal, context));
+      }
+    }, context?.signal);
+  }
+}
+
+interface Candidate extends Mergeable {
+  readonly segment: SealedSegment;
 }
 
 const storedRows = (state: CollectionState): number => state.sealed.reduce((sum, segment) => sum + segment.rows, 0);

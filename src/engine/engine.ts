@@ -41,6 +41,7 @@ import { CollectionState, type EngineParts } from './collection.ts';
 import { Compaction } from './compaction.ts';
 import { Indexing, resolveSpec } from './indexing.ts';
 import { JobQueue } from './job-queue.ts';
+import { History } from './history.ts';
 import { collectGarbage, filesOf, removeLogs, removeUnnamed } from './garbage.ts';
 import { assertFree, collectionNames, findCollection, findDatabase, lookUp } from './names.ts';
 import { assertNoAliases, Namespaces } from './namespaces.ts';
@@ -63,6 +64,8 @@ export interface EngineDeps {
   /** Whether the store encrypts, as `stats` tells it. */
   readonly isEncrypted?: boolean;
   readonly context?: CallContext;
+  /** The wall clock, in milliseconds. */
+  readonly now?: () => number;
 }
 
 interface OpenCollection {
@@ -81,11 +84,10 @@ export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
     if (options.readOnly) return await openForReading(deps, started);
     lock = await store.lock();
     const catalog = await Catalog.open(store);
-    const clock = new Clock(catalog.manifest.lastTimestamp);
-    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels, new VectorCache(options.cacheBytes)), builds: deps.builds, options, onEvent: deps.onEvent };
+    const engine = new Engine(deps, partsOf(deps, catalog, deps.onEvent), lock);
+    const { clock } = engine.parts;
     await collectGarbage(store, catalog);
     await catalog.commit(clock, (manifest) => ({ ...manifest, epoch: manifest.epoch + 1 }));
-    const engine = new Engine(deps, parts, lock);
     await engine.recover(started, deps.context);
     return engine;
   } catch (error) {
@@ -96,6 +98,11 @@ export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
   }
 }
 
+/** All that collections share, but for the history, which is theirs together. */
+function partsOf({ builds, kernels, now, options, store }: EngineDeps, catalog: Catalog, onEvent: EngineDeps['onEvent']): Omit<EngineParts, 'history'> {
+  return { store, catalog, clock: new Clock(catalog.manifest.lastTimestamp, now), pool: new KernelPool(kernels, new VectorCache(options.cacheBytes)), builds, options, onEvent };
+}
+
 /** A writer beside us that commits faster than this many openings is not waited out. */
 const READ_ATTEMPTS_MAX = 50;
 
@@ -104,15 +111,13 @@ const READ_ATTEMPTS_MAX = 50;
  * was found counts only if the manifest is still the same afterwards.
  */
 async function openForReading(deps: EngineDeps, started: number): Promise<EngineClient> {
-  const { store, options } = deps;
+  const { store } = deps;
   for (let attempt = 1; ; attempt++) {
     const catalog = await Catalog.open(store);
     if (!catalog.exists) throw new ElanusError('NOT_FOUND', 'there is no database to open with readOnly', { store: store.sharedUrl });
     const events: EngineEvent[] = [];
-    const clock = new Clock(catalog.manifest.lastTimestamp);
-    const parts: EngineParts = { store, catalog, clock, pool: new KernelPool(deps.kernels, new VectorCache(options.cacheBytes)), builds: deps.builds, options, onEvent: (event) => (isOpen ? deps.onEvent(event) : events.push(event)) };
     let isOpen = false;
-    const engine = new Engine(deps, parts, null);
+    const engine = new Engine(deps, partsOf(deps, catalog, (event) => void (isOpen ? deps.onEvent(event) : events.push(event))), null);
     try {
       await engine.recover(started, deps.context);
     } catch (error) {
@@ -149,9 +154,9 @@ class Engine implements EngineClient {
   #closing: Promise<void> | null = null;
   #ticker: Ticker | null = null;
 
-  constructor(deps: EngineDeps, parts: EngineParts, lock: StoreLock | null) {
+  constructor(deps: EngineDeps, parts: Omit<EngineParts, 'history'>, lock: StoreLock | null) {
     this.#deps = deps;
-    this.#parts = parts;
+    this.#parts = { ...parts, history: new History(parts.options, parts.clock, () => this.#states()) };
     this.#lock = lock;
     this.#namespaces = new Namespaces(parts.catalog, parts.clock);
   }
@@ -179,10 +184,22 @@ class Engine implements EngineClient {
     this.#ticker = new Ticker(TICK_MS, () => this.#tick());
   }
 
+  get parts(): EngineParts {
+    return this.#parts;
+  }
+
+  *#states(): Generator<CollectionState> {
+    for (const { state } of this.#collections.values()) yield state;
+  }
+
   #tick(): void {
     this.#parts.pool.cache.tick();
     if (this.#parts.options.readOnly) return;
-    for (const { state } of this.#collections.values()) if (state.unsealedMs >= GROWING_AGE_MS) state.onGrowingFull();
+    for (const open of this.#collections.values()) {
+      if (open.state.unsealedMs >= GROWING_AGE_MS) open.state.onGrowingFull();
+      // What was kept for reads of the past may have grown too old.
+      else open.compaction.schedule();
+    }
   }
 
   #adopt(state: CollectionState): OpenCollection {
@@ -311,6 +328,14 @@ class Engine implements EngineClient {
     await truncate(this.#openToWrite(collectionId).state);
   }
 
+  async now(): Promise<bigint> {
+    this.#assertOpen();
+    const timestamp = this.#parts.clock.next();
+    // What is being written has an earlier one: a read at this time sees it now or never.
+    await Promise.all(Array.from(this.#states(), (state) => state.log.settled()));
+    return timestamp;
+  }
+
   async createAlias(request: { database?: string; alias: string; collection: string }): Promise<void> {
     this.#assertWritable();
     await this.#namespaces.createAlias(request);
@@ -357,8 +382,14 @@ class Engine implements EngineClient {
     return this.#settle(() => this.#open(request.collectionId).state.upsert(request, context));
   }
 
-  delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {
-    return this.#settle(() => this.#open(request.collectionId).state.delete(request, context));
+  async delete(request: { collectionId: number; keys: Keys; partition?: string; purge?: boolean }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {
+    const { state, compaction } = this.#open(request.collectionId);
+    const reply = await state.delete(request, context);
+    if (request.purge) {
+      await seal(state);
+      await compaction.rewritePurged(context);
+    }
+    return reply;
   }
 
   /** Makes a synchronous refusal a rejection. */
@@ -371,14 +402,14 @@ class Engine implements EngineClient {
     return this.#open(request.collectionId).state.search(request, context);
   }
 
-  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[] }, context?: CallContext): Promise<GetReply> {
+  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; at?: bigint }, context?: CallContext): Promise<GetReply> {
     throwIfAborted(context?.signal);
     return unlessAborted(this.#open(request.collectionId).state.get(request), context?.signal);
   }
 
-  async count({ collectionId, partitions }: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<number> {
+  async count({ collectionId, partitions, at }: { collectionId: number; partitions?: readonly string[]; at?: bigint }, context?: CallContext): Promise<number> {
     throwIfAborted(context?.signal);
-    return this.#open(collectionId).state.countRows(partitions);
+    return this.#open(collectionId).state.countRows(partitions, at);
   }
 
   async flush(request: { collectionId: number }, context?: CallContext): Promise<void> {
@@ -399,10 +430,10 @@ class Engine implements EngineClient {
     return this.#open(collectionId).state.loading.stateOf(partitions);
   }
 
-  async compact(request: { collectionId: number }, context?: CallContext): Promise<CompactReply> {
+  async compact(request: { collectionId: number; retentionSeconds?: number }, context?: CallContext): Promise<CompactReply> {
     const open = this.#openToWrite(request.collectionId);
     try {
-      return await open.compaction.compact(context);
+      return await open.compaction.compact(request.retentionSeconds, context);
     } finally {
       schedule(open);
     }

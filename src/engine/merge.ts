@@ -10,12 +10,14 @@ import type { SegmentIndexEntry } from '../storage/manifest/manifest.ts';
 import { compareKeys } from '../segment/keys.ts';
 import { RowTimes } from '../segment/row-times.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
+import { reachableRows } from '../segment/versions.ts';
 import { throwIfAborted } from '../util/error.ts';
 import { yieldToHost } from '../util/yield.ts';
 import { withEntry } from './catalog.ts';
 import type { CollectionState } from './collection.ts';
 import { filesOf } from './garbage.ts';
-import { applyEntries, discard, retireSegments, type Snapshot, writeDeletes, writeSealed } from './seal.ts';
+import { withHorizon } from './history.ts';
+import { applyEntries, carryDeletes, discard, retireSegments, saveDeletes, type SavedDeletes, type Snapshot, writeSealed } from './seal.ts';
 
 /** Who builds the indexes of a merged segment before it replaces segments that have some. */
 export interface MergedIndexes {
@@ -25,24 +27,23 @@ export interface MergedIndexes {
   areCurrent(merged: SealedSegment, entries: readonly SegmentIndexEntry[]): boolean;
 }
 
-/** Merges segments of one partition into one, or writes one anew, without what is dead for good. */
-export async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment[], signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
-  const { catalog, clock, store } = state.parts;
+/** Merges segments of one partition into one, or writes one anew, without what no read from the horizon on sees; the collection's horizon becomes that. */
+export async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment[], horizon: bigint, signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
+  const { catalog, clock, history } = state.parts;
   const { partitionId } = inputs[0]!.entry;
   for (const segment of inputs) segment.pins.pin();
   let unnamed: SealedSegment | null = null;
   let entries: SegmentIndexEntry[] = [];
+  let saved: SavedDeletes | undefined;
   let obsolete: string[] = [];
   let isCommitted = false;
   try {
-    const deletesAtStart = new Map(inputs.map((segment) => [segment, new Set(segment.deletes.keys())]));
-    const merged = await writeMerged(state, partitionId, inputs, signal);
+    const { snapshot, places } = await readReachable(state, inputs, horizon);
+    throwIfAborted(signal);
+    const merged = snapshot.rows === 0 ? null : await writeSealed(state, snapshot, partitionId);
     unnamed = merged;
     const carry = (): void => {
-      for (const segment of inputs) {
-        const known = deletesAtStart.get(segment)!;
-        for (const [row, timestamp] of segment.deletes) if (!known.has(row)) merged?.delete(segment.keys.at(row), timestamp);
-      }
+      if (merged) inputs.forEach((segment, i) => carryDeletes(segment.deletes, merged, places[i]!));
     };
     // Rows that are found by an index stay so: the merged segment comes with its own.
     const indexed = inputs.some((segment) => segment.entry.indexes.length > 0) ? merged : null;
@@ -56,18 +57,19 @@ export async function mergeGroup(state: CollectionState, inputs: readonly Sealed
           if (named.length !== inputs.length) throw GONE;
           if (indexed && !indexes.areCurrent(indexed, entries)) throw STALE;
           carry();
-          const complete = merged && { ...merged.entry, indexes: entries };
-          const entry = complete && merged.deletedRows > 0 ? await writeDeletes(store, merged, complete, catalog.takeFileId()) : complete;
-          return withEntry(manifest, state.collectionId, (known) => {
+          saved = await saveDeletes(state, merged ? [merged] : []);
+          const { entryOf } = saved;
+          return withEntry(history.advance(manifest), state.collectionId, (known) => {
             const kept = known.segments.filter((segment) => !inputIds.has(segment.segmentId));
-            obsolete = filesOf({ ...known, segments: named });
-            return { ...known, segments: [...kept, ...(entry ? [entry] : [])] };
+            obsolete = [...filesOf({ ...known, segments: named }), ...saved!.obsolete];
+            return { ...withHorizon(known, horizon), segments: [...kept.map(entryOf), ...(merged ? [entryOf({ ...merged.entry, indexes: entries })] : [])] };
           });
         }, () => {
           isCommitted = true;
-          carry();
           state.sealed = [...state.sealed.filter((segment) => !inputs.includes(segment)), ...(merged ? [merged] : [])];
           applyEntries(state);
+          saved!.noteSaved();
+          carry();
           state.segmentsChanged();
         }),
       );
@@ -76,13 +78,13 @@ export async function mergeGroup(state: CollectionState, inputs: readonly Sealed
     if (error !== GONE) throw error;
   } finally {
     for (const segment of inputs) segment.pins.unpin();
-    if (unnamed && !isCommitted) await discard(state, unnamed, entries);
+    if (unnamed && !isCommitted) await discard(state, unnamed, [...entries.map(({ file }) => file), ...(saved?.written ?? [])]);
   }
   if (!isCommitted) return;
   const rows = unnamed?.rows ?? 0;
   state.parts.onEvent({ type: 'compacted', collection: state.name, segments: inputs.length, rows, removedRows: inputs.reduce((sum, segment) => sum + segment.rows, 0) - rows });
   // A search that began before may still read from their files.
-  await retireSegments(state, inputs, obsolete);
+  await retireSegments(state, inputs, [...obsolete, ...saved!.written]);
 }
 
 /** Thrown inside a commit that an index was changed or dropped meanwhile. */
@@ -99,15 +101,8 @@ async function unlessStale(commit: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Writes a segment of the live rows of others; null where none lives. Nothing names it yet. */
-async function writeMerged(state: CollectionState, partitionId: number, inputs: readonly SealedSegment[], signal: AbortSignal | undefined): Promise<SealedSegment | null> {
-  const snapshot = await readLive(state, inputs);
-  throwIfAborted(signal);
-  return snapshot.rows === 0 ? null : writeSealed(state, snapshot, partitionId);
-}
-
-/** The live rows of segments, in memory. */
-async function readLive(state: CollectionState, inputs: readonly SealedSegment[]): Promise<Snapshot> {
+/** Rows of segments, in memory, that some read from the horizon on sees; and where each segment's rows are among them. */
+async function readReachable(state: CollectionState, inputs: readonly SealedSegment[], horizon: bigint): Promise<{ snapshot: Snapshot; places: Int32Array[] }> {
   const { schema } = state;
   const held = inputs.flatMap((segment) => schema.fields.filter((field) => isVectorType(field.type)).map((field) => segment.vectors(field.fieldId)));
   for (const vectors of held) vectors.hold();
@@ -118,13 +113,20 @@ async function readLive(state: CollectionState, inputs: readonly SealedSegment[]
         else await segment.loadColumn(field);
       }
     }
-    return await gather(schema, liveRowsInKeyOrder(inputs));
+    const merged = inKeyOrder(inputs, horizon);
+    const places = inputs.map((segment) => {
+      const ofSegment = new Int32Array(segment.rows).fill(-1);
+      const index = merged.segments.indexOf(segment);
+      for (let i = 0; i < merged.rows.length; i++) if (merged.from[i] === index) ofSegment[merged.rows[i]!] = i;
+      return ofSegment;
+    });
+    return { snapshot: await gather(schema, merged), places };
   } finally {
     for (const vectors of held) vectors.release();
   }
 }
 
-/** Where the rows of the merged segment come from, in ascending key order. Shape of both arrays: (rows). */
+/** Where the rows of the merged segment come from, in ascending order of keys and the versions of a key by age. Shape of both arrays: (rows). */
 interface Places {
   readonly segments: readonly SealedSegment[];
   /** Index into `segments`. */
@@ -132,15 +134,15 @@ interface Places {
   readonly rows: Uint32Array;
 }
 
-function liveRowsInKeyOrder(inputs: readonly SealedSegment[]): Places {
+function inKeyOrder(inputs: readonly SealedSegment[], horizon: bigint): Places {
   // Auto ids and appended keys give segments whose ranges do not overlap: put in order, they are one after another.
   const segments = [...inputs].filter((segment) => segment.rows > 0).sort((a, b) => compareKeys(a.keys.at(0), b.keys.at(0)));
-  const live = segments.map((segment) => segment.liveRows());
-  const count = live.reduce((sum, rows) => sum + rows.length, 0);
+  const reachable = segments.map((segment) => reachableRows(segment.rows, segment.deletes, horizon));
+  const count = reachable.reduce((sum, rows) => sum + rows.length, 0);
   const from = new Uint32Array(count);
   const rows = new Uint32Array(count);
   let at = 0;
-  live.forEach((part, index) => {
+  reachable.forEach((part, index) => {
     from.fill(index, at, at + part.length);
     rows.set(part, at);
     at += part.length;
@@ -149,7 +151,8 @@ function liveRowsInKeyOrder(inputs: readonly SealedSegment[]): Places {
   if (disjoint) return { segments, from, rows };
   const keys: Keys = segments[0]!.keys.integers ? new BigInt64Array(count) : new Array<string>(count);
   for (let i = 0; i < count; i++) (keys as (bigint | string)[])[i] = segments[from[i]!]!.keys.at(rows[i]!);
-  const order = new Uint32Array(count).map((_, i) => i).sort((a, b) => compareKeys(keys[a]!, keys[b]!));
+  const timeOf = (i: number): bigint => segments[from[i]!]!.times.at(rows[i]!);
+  const order = new Uint32Array(count).map((_, i) => i).sort((a, b) => compareKeys(keys[a]!, keys[b]!) || (timeOf(a) < timeOf(b) ? -1 : 1));
   return { segments, from: order.map((i) => from[i]!), rows: order.map((i) => rows[i]!) };
 }
 
@@ -161,7 +164,7 @@ async function gather(schema: Schema, places: Places): Promise<Snapshot> {
   }
   const times = new RowTimes();
   for (let i = 0; i < places.rows.length; i++) times.append(1, places.segments[places.from[i]!]!.times.at(places.rows[i]!));
-  return { schema, rows: places.rows.length, columns, times, deletedKeys: new Set() };
+  return { schema, rows: places.rows.length, columns, times };
 }
 
 /** Takes runs of rows that come from one segment, and puts them behind each other. */

@@ -32,13 +32,12 @@ export async function recoverCollection(parts: EngineParts, entry: CollectionEnt
   const damages: ElanusError[] = [];
   const state = new CollectionState(parts, entry);
   const found = { generation: entry.firstLogGeneration, nextAutoId: entry.nextAutoId, byteLength: 0 };
-  state.sealed = await Promise.all(
-    entry.segments.map(async (segment) => {
-      const opened = await SealedSegment.open(parts.store, segment, entry.schema, parts.pool);
-      onStep();
-      return opened;
-    }),
-  );
+  const opened = entry.segments.map(async (segment) => {
+    const sealed = await SealedSegment.open(parts.store, segment, entry.schema, parts.pool);
+    onStep();
+    return sealed;
+  });
+  state.openSegments(await Promise.all(opened));
   for (const { name, log } of logsOf(entry, logNames)) {
     onStep();
     const bytes = await parts.store.logs.read(name);

@@ -4,18 +4,18 @@
  * segments. A crash before the commit leaves the logs, after it the segment; never neither, never both.
  */
 import type { GrowingSegment } from '../segment/growing.ts';
-import { type MapKey, mapKey, sortRowsByKey } from '../segment/keys.ts';
+import { sortRowsByKey } from '../segment/keys.ts';
 import { SealedSegment } from '../segment/sealed.ts';
 import { deletesSections, segmentSections } from '../segment/segment-file.ts';
 import type { RowTimes } from '../segment/row-times.ts';
+import { reachableRows, type Deletes } from '../segment/versions.ts';
 import type { Column, Keys } from '../schema/column.ts';
 import type { Schema } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
 import { encodeExcerpt } from '../storage/manifest/excerpt.ts';
-import type { SegmentEntry, SegmentIndexEntry } from '../storage/manifest/manifest.ts';
+import type { SegmentEntry } from '../storage/manifest/manifest.ts';
 import { deletesFileName, segmentFileName } from '../storage/names.ts';
 import { encodeSections, sectionsByteLength } from '../storage/sections/index.ts';
-import type { Store } from '../storage/store.ts';
 import { withEntry } from './catalog.ts';
 import type { CollectionState, Frozen } from './collection.ts';
 import { filesOf, removeLogs, removeUnnamed } from './garbage.ts';
@@ -36,58 +36,99 @@ async function sealNow(state: CollectionState): Promise<void> {
 /** Freezes what has been written up to the call. Deletes alone leave no growing rows, but a log. */
 async function freezeAll(state: CollectionState): Promise<void> {
   await state.log.settled();
+  const { appliedTo } = state;
   if (state.growing.rows > 0 || (await state.log.byteLength()) > 0) await state.log.rotate();
+  else if (state.sealing.length === 0) state.sealedTo = appliedTo;
 }
 
 /** A growing segment that was written to a file, which nothing names yet. */
 interface Written {
   readonly frozen: GrowingSegment;
-  readonly snapshot: Snapshot;
   readonly segment: SealedSegment;
+  /** Repeats what was deleted from the growing segment on the sealed one. */
+  readonly carry: () => void;
 }
 
-async function sealFrozen(state: CollectionState, { rows, nextLogGeneration: firstLogGeneration }: Frozen): Promise<void> {
-  const { catalog, clock, store } = state.parts;
+async function sealFrozen(state: CollectionState, { rows, nextLogGeneration: firstLogGeneration, appliedTo }: Frozen): Promise<void> {
+  const { catalog, clock, history, store } = state.parts;
   catalog.assertCommittable();
+  state.expire();
+  // A snapshot of the collection as it was frozen finds what was deleted since.
+  const horizon = smaller(history.horizonOf(state), larger(appliedTo, state.entry.horizon));
   const written: Written[] = [];
   let named: readonly Written[] = [];
-  let obsolete: string[] = [];
+  let saved: SavedDeletes | undefined;
   try {
     for (const frozen of rows.segments) {
-      const snapshot = snapshotGrowing(frozen, state.schema);
-      if (snapshot.rows > 0) written.push({ frozen, snapshot, segment: await writeSealed(state, snapshot, frozen.partitionId) });
+      const order = rowsInKeyOrder(frozen, horizon);
+      if (order.length === 0) continue;
+      const { schema } = state;
+      const snapshot = { schema, rows: order.length, columns: schema.fields.map((field) => frozen.take(field, order)), times: frozen.times.take(order) };
+      const segment = await writeSealed(state, snapshot, frozen.partitionId);
+      const places = placesOf(order, frozen.rows);
+      written.push({ frozen, segment, carry: () => carryDeletes(frozen.deletes, segment, places) });
     }
     await catalog.commit(clock, async (manifest) => {
-      const persisted = await persistDeletes(state);
-      obsolete = persisted.obsolete;
-      return withEntry(manifest, state.collectionId, (entry) => {
+      for (const { carry } of written) carry();
+      saved = await saveDeletes(state, [...state.sealed, ...written.map(({ segment }) => segment)]);
+      const { entryOf } = saved;
+      return withEntry(history.advance(manifest), state.collectionId, (entry) => {
         // A partition may have been dropped meanwhile.
         named = written.filter(({ frozen }) => entry.partitions.some(({ partitionId }) => partitionId === frozen.partitionId));
         return {
           ...entry,
           nextAutoId: state.log.nextAutoId,
           firstLogGeneration,
-          segments: [...entry.segments.map((known) => persisted.entries.get(known.segmentId) ?? known), ...named.map(({ segment }) => segment.entry)],
+          horizon: larger(state.entry.horizon, horizon),
+          segments: [...entry.segments.map(entryOf), ...named.map(({ segment }) => entryOf(segment.entry))],
         };
       });
     }, () => {
-      applyEntries(state);
-      for (const { frozen, segment, snapshot } of named) carryDeletes(frozen, segment, snapshot.deletedKeys);
       state.sealed = [...state.sealed, ...named.map(({ segment }) => segment)];
+      applyEntries(state);
+      saved!.noteSaved();
+      for (const { carry } of named) carry();
       state.sealing = state.sealing.slice(1);
+      state.sealedTo = appliedTo;
       state.segmentsChanged();
       rows.free();
       state.log.sealed();
     });
   } catch (error) {
     // The frozen rows stay where they are; the next seal tries again.
-    for (const { segment } of written) await discard(state, segment);
+    for (const { segment } of written) await discard(state, segment, saved?.written);
     throw error;
   }
-  if (named.length > 0) state.parts.onEvent({ type: 'sealed', collection: state.name, segments: named.length, rows: named.reduce((sum, { snapshot }) => sum + snapshot.rows, 0) });
+  if (named.length > 0) state.parts.onEvent({ type: 'sealed', collection: state.name, segments: named.length, rows: named.reduce((sum, { segment }) => sum + segment.rows, 0) });
   for (const { segment } of written) if (!named.some((kept) => kept.segment === segment)) await discard(state, segment);
-  await removeUnnamed(store, catalog, obsolete);
+  await removeUnnamed(store, catalog, [...saved!.obsolete, ...saved!.written]);
   await removeLogs(store, catalog, state.collectionId);
+}
+
+const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+
+/** Rows of a growing segment that some read from the horizon on sees, by key, the versions of one by age. */
+function rowsInKeyOrder(frozen: GrowingSegment, horizon: bigint): Uint32Array {
+  const isInt64 = frozen.schema.fields.find((field) => field.primaryKey)!.type === 'Int64';
+  const keys: Keys = isInt64 ? new BigInt64Array(frozen.rows) : new Array<string>(frozen.rows);
+  for (let row = 0; row < frozen.rows; row++) (keys as (bigint | string)[])[row] = frozen.keyAt(row);
+  return sortRowsByKey(keys, reachableRows(frozen.rows, frozen.deletes, horizon));
+}
+
+/** The place of each of so many rows in an order of some of them; -1 where it is not among them. */
+function placesOf(order: Uint32Array, rows: number): Int32Array {
+  const places = new Int32Array(rows).fill(-1);
+  order.forEach((row, place) => void (places[row] = place));
+  return places;
+}
+
+/** Repeats on a new segment what was deleted from one that its rows came from, before or while it was written. */
+export function carryDeletes(deletes: Deletes, segment: SealedSegment, places: Int32Array): void {
+  for (const [row, timestamp] of deletes) {
+    const place = places[row]!;
+    if (place >= 0 && segment.deletes.get(place) !== timestamp) segment.deleteRow(place, timestamp);
+  }
 }
 
 /** Writes rows to a segment file and opens it, with its vectors in memory. Nothing names it yet. */
@@ -139,34 +180,22 @@ export async function retireSegments(state: CollectionState, segments: readonly 
   await removeUnnamed(state.parts.store, state.parts.catalog, files);
 }
 
-/** Takes back a segment that no commit named, with the indexes that were built over it. */
-export async function discard(state: CollectionState, segment: SealedSegment, indexes: readonly SegmentIndexEntry[] = []): Promise<void> {
+/** Takes back a segment that no commit named, with other files that were written for it. */
+export async function discard(state: CollectionState, segment: SealedSegment, files: readonly string[] = []): Promise<void> {
   segment.pins.retire();
   const { catalog, store } = state.parts;
   if (catalog.isSwapInDoubt) return;
-  for (const { file } of [segment.entry, ...indexes]) await store.remove(file).catch(() => {});
+  for (const file of [segment.entry.file, ...files]) await store.remove(file).catch(() => {});
 }
 
+/** Rows that are to be a segment. */
 export interface Snapshot {
   /** All of its fields are among the columns. A newer one may come while a snapshot is made and written. */
   readonly schema: Schema;
   readonly rows: number;
-  /** In schema order, rows in ascending key order. */
+  /** In schema order, rows in ascending order of keys and the versions of a key by age. */
   readonly columns: readonly Column[];
   readonly times: RowTimes;
-  /** Keys whose rows were hidden already and are not among the rows. */
-  readonly deletedKeys: ReadonlySet<MapKey>;
-}
-
-function snapshotGrowing(frozen: GrowingSegment, schema: Schema): Snapshot {
-  const live = frozen.liveRows();
-  const keys: Keys = schema.fields.find((field) => field.primaryKey)!.type === 'Int64' ? new BigInt64Array(frozen.rows) : new Array<string>(frozen.rows);
-  for (let row = 0; row < frozen.rows; row++) (keys as (bigint | string)[])[row] = frozen.keyAt(row);
-  const rows = sortRowsByKey(keys, live);
-  const deletedKeys = new Set<MapKey>();
-  for (let row = 0; row < frozen.rows; row++) if (frozen.deletedAt(row) !== undefined) deletedKeys.add(mapKey(keys[row]!));
-  for (const row of rows) deletedKeys.delete(mapKey(keys[row]!));
-  return { schema, rows: rows.length, columns: schema.fields.map((field) => frozen.take(field, rows)), times: frozen.times.take(rows), deletedKeys };
 }
 
 /** Writes a segment file. Resolved: durable, and unreferenced. */
@@ -193,45 +222,47 @@ async function writeSegment(state: CollectionState, snapshot: Snapshot, partitio
   };
 }
 
-/** Writes a segment's deletes to a new file and answers its entry with that file in it. */
-export async function writeDeletes(store: Store, segment: SealedSegment, entry: SegmentEntry, generation: number): Promise<SegmentEntry> {
-  const file = deletesFileName(segment.entry.segmentId, generation);
-  const deletedRows = segment.deletedRows;
-  await store.write(file, encodeSections('deletes', file, deletesSections(segment.deletes)));
-  return { ...entry, deletesFile: file, deletedRows };
+/** Deletes that were written to files, which a commit under way is to name. */
+export interface SavedDeletes {
+  /** The entry with the segment's new deletes in it, where there are some. */
+  readonly entryOf: (entry: SegmentEntry) => SegmentEntry;
+  readonly written: readonly string[];
+  /** Files that the new ones replace. */
+  readonly obsolete: readonly string[];
+  /** To be called when the commit is done. */
+  readonly noteSaved: () => void;
 }
 
-/** Writes the deletes that are only in the logs. To be called inside a commit, so that no other one drops those logs meanwhile. */
-export async function persistDeletes(state: CollectionState): Promise<{ entries: Map<number, SegmentEntry>; obsolete: string[] }> {
+/** Writes what no file has yet of the deletes of segments. To be called inside a commit, so that no other one drops the logs that have them meanwhile. */
+export async function saveDeletes(state: CollectionState, segments: readonly SealedSegment[]): Promise<SavedDeletes> {
   const { catalog, store } = state.parts;
-  const entries = new Map<number, SegmentEntry>();
-  const obsolete: string[] = [];
-  for (const segment of state.sealed) {
-    if (segment.deletedRows === segment.persistedDeletes) continue;
-    // The manifest's entry, not the segment's: an index may have been added by a commit just before.
-    const entry = catalog.entry(state.collectionId).segments.find((known) => known.segmentId === segment.entry.segmentId)!;
-    if (entry.deletesFile) obsolete.push(entry.deletesFile);
-    entries.set(entry.segmentId, await writeDeletes(store, segment, entry, catalog.takeFileId()));
+  const saved = new Map<number, { readonly segment: SealedSegment; readonly version: number; readonly file: string; readonly rows: number; readonly replaces: string | null }>();
+  for (const segment of segments) {
+    if (segment.deletesVersion === segment.savedDeletesVersion) continue;
+    const { segmentId } = segment.entry;
+    const file = deletesFileName(segmentId, catalog.takeFileId());
+    const sections = deletesSections(segment.deletes);
+    saved.set(segmentId, { segment, version: segment.deletesVersion, file, rows: segment.deletedRows, replaces: segment.entry.deletesFile });
+    await store.write(file, encodeSections('deletes', file, sections));
   }
-  return { entries, obsolete };
+  const all = [...saved.values()];
+  return {
+    entryOf: (entry) => {
+      const found = saved.get(entry.segmentId);
+      return found ? { ...entry, deletesFile: found.file, deletedRows: found.rows } : entry;
+    },
+    written: all.map(({ file }) => file),
+    obsolete: all.flatMap(({ replaces }) => replaces ?? []),
+    noteSaved: () => {
+      for (const { segment, version } of all) segment.savedDeletesVersion = version;
+    },
+  };
 }
 
 /** Tells the segments what the manifest says of them now. */
 export function applyEntries(state: CollectionState): void {
   for (const entry of state.entry.segments) {
     const segment = state.sealed.find((candidate) => candidate.entry.segmentId === entry.segmentId);
-    if (!segment) continue;
-    segment.entry = entry;
-    segment.persistedDeletes = entry.deletedRows;
-  }
-}
-
-/** Repeats on the new segment what was deleted from its source while the file was written. */
-function carryDeletes(frozen: GrowingSegment, segment: SealedSegment, known: ReadonlySet<MapKey>): void {
-  for (let row = 0; row < frozen.rows; row++) {
-    const timestamp = frozen.deletedAt(row);
-    if (timestamp === undefined) continue;
-    const key = frozen.keyAt(row);
-    if (!known.has(mapKey(key))) segment.delete(key, timestamp);
+    if (segment) segment.entry = entry;
   }
 }

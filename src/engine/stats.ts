@@ -3,6 +3,7 @@ import type { CollectionStats, SegmentStats } from './client.ts';
 import type { CollectionState } from './collection.ts';
 
 export async function collectionStats(state: CollectionState): Promise<CollectionStats> {
+  state.expire();
   const { partitions } = state.entry;
   const nameOf = (partitionId: number): string => partitions.find((partition) => partition.partitionId === partitionId)?.name ?? '';
   const segments: SegmentStats[] = state.sealed.map((segment) => ({
@@ -23,6 +24,8 @@ export async function collectionStats(state: CollectionState): Promise<Collectio
   return {
     rows: sum((segment) => segment.rows - segment.deletedRows),
     deletedRows: sum((segment) => segment.deletedRows),
+    ...state.parts.history.sizeOf(state),
+    horizon: state.entry.horizon,
     memoryBytes: sum((segment) => segment.memoryBytes),
     storedBytes: sum((segment) => segment.storedBytes),
     logBytes: await state.log.byteLength(),

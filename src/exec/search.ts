@@ -38,6 +38,8 @@ export interface SearchJob {
   readonly offset: number;
   readonly outputFields: readonly Field[];
   readonly keyIsInt64: boolean;
+  /** See the rows as they were then. */
+  readonly at?: bigint | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -64,7 +66,7 @@ const LONG_SCAN_BYTES = 256 << 20;
 const PLAIN_KEYS_MAX = 128;
 
 export function searchSegments(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
-  if (job.nq !== 1 || scanBytes(view, job.plan) > LONG_SCAN_BYTES) return searchMany(view, job);
+  if (job.nq !== 1 || job.at !== undefined || scanBytes(view, job.plan) > LONG_SCAN_BYTES) return searchMany(view, job);
   for (const segment of view.sealed) if (!isLoaded(segment, job.plan.field.fieldId, job.plan.indexMetric)) return searchMany(view, job);
   const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
   const found: Found[] = [];
@@ -92,7 +94,7 @@ function kept(found: Found): Found {
   return { segment: found.segment, rows: found.rows.slice(), distances: found.distances.slice() };
 }
 
-/** The path of several queries, of whatever has to be read first, and of scans that take long. */
+/** The path of several queries, of times past, of whatever has to be read first, and of scans that take long. */
 async function searchMany(view: SearchView, whole: SearchJob): Promise<SearchReply> {
   const job: SearchJob = { ...whole, signal: whole.signal ? AbortSignal.any([whole.signal, view.ending]) : view.ending };
   const { field, k } = job.plan;
@@ -109,7 +111,7 @@ async function searchMany(view: SearchView, whole: SearchJob): Promise<SearchRep
   try {
     // All queries see the rows that are there now: a row that is replaced while the search gives way is found once.
     for (const segment of segments) {
-      seen.push({ segment, vectors: segment.vectors(field.fieldId).snapshot(), isInKeyOrder: 'keys' in segment || segment.isInKeyOrder });
+      seen.push({ segment, vectors: segment.vectors(field.fieldId).snapshot(job.at === undefined ? undefined : segment.rowsAt(job.at)), isInKeyOrder: 'keys' in segment || segment.isInKeyOrder });
     }
     const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(job.nq) };
     const slices = new Slices(job.signal);

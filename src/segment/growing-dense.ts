@@ -11,7 +11,7 @@ import type { Field, MetricType } from '../schema/types.ts';
 import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { GrowingVectors } from './growing-vectors.ts';
 import { columnOfRows, type DenseField } from './dense-column.ts';
-import { copyBits, type VectorSnapshot } from './vector-snapshot.ts';
+import { copyBits, placeBits, type VectorSnapshot } from './vector-snapshot.ts';
 
 const FIRST_BLOCK_ROWS = 256;
 const LARGEST_BLOCK_ROWS = 8192;
@@ -129,9 +129,13 @@ export class GrowingDense implements GrowingVectors {
     }
   }
 
-  snapshot(): VectorSnapshot {
+  snapshot(seen?: Uint8Array): VectorSnapshot {
     const { arena } = this.kernels;
-    const blocks = this.#blocks.map((block) => ({ ...block, allowPtr: copyBits(arena, block.allowPtr, block.capacity >>> 3) }));
+    const blocks = this.#blocks.map((block) => {
+      const bytes = block.capacity >>> 3;
+      // Blocks begin at whole bytes of a bitset.
+      return { ...block, allowPtr: seen ? placeBits(arena, seen.subarray(block.firstRow >>> 3), bytes) : copyBits(arena, block.allowPtr, bytes) };
+    });
     return {
       format: this.#format,
       rows: this.#rows,

@@ -6,7 +6,7 @@ import type { QueryVectors, SparseValues } from '../schema/vector-types/index.ts
 import { ElanusError } from '../util/error.ts';
 import type { GrowingVectors } from './growing-vectors.ts';
 import { takeSparse } from './sparse-column.ts';
-import { copyBits, type VectorSnapshot } from './vector-snapshot.ts';
+import { copyBits, placeBits, type VectorSnapshot } from './vector-snapshot.ts';
 
 const FIRST_ROWS = 256;
 const FIRST_PAIRS = 4096;
@@ -112,10 +112,10 @@ export class GrowingSparse implements GrowingVectors {
     if (rows > 0) this.kernels.scanSparse({ offsetsPtr: this.#offsetsPtr, indicesPtr: this.#indicesPtr, valuesPtr: this.#valuesPtr }, 0, rows, allowPtr, 0);
   }
 
-  snapshot(): VectorSnapshot {
+  snapshot(seen?: Uint8Array): VectorSnapshot {
     const { arena } = this.kernels;
     const rows = this.#rows;
-    const allowPtr = copyBits(arena, this.#allowPtr, allowBytes(this.#rowsMax));
+    const allowPtr = seen ? placeBits(arena, seen, allowBytes(this.#rowsMax)) : copyBits(arena, this.#allowPtr, allowBytes(this.#rowsMax));
     return {
       format: null,
       rows,

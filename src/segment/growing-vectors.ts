@@ -22,7 +22,8 @@ export interface GrowingVectors {
   setQuery(queries: QueryVectors, query: number, metric: MetricType): void;
   /** Scans all live rows against the prepared query, into the top-k under way. */
   scan(metric: MetricType): void;
-  snapshot(): VectorSnapshot;
+  /** `seen`: a bitset of rows, instead of those that live now. */
+  snapshot(seen?: Uint8Array): VectorSnapshot;
   /** Copies out rows in the order asked for. */
   take(rows: ArrayLike<number>): Column;
   free(): void;

@@ -11,8 +11,10 @@ import type { Field, Schema } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
 import { Pins } from './pins.ts';
 import { growingVectors, type GrowingVectors } from './growing-vectors.ts';
+import { Ages } from './ages.ts';
 import { compareKeys, type MapKey, mapKey, mapKeyAt } from './keys.ts';
 import { RowTimes } from './row-times.ts';
+import { countSeenAt, isSeenAt, PURGED, rowsSeenAt, type Deletes } from './versions.ts';
 
 interface Chunk {
   readonly firstRow: number;
@@ -33,6 +35,9 @@ export class GrowingSegment {
   readonly #vectors = new Map<number, GrowingVectors>();
   /** The newest row of each key; auto ids are never looked up before they are deleted, and have no map until then. */
   #rowOfKey: Map<MapKey, number> | null;
+  /** Row to the row of the same key before it, while keys are looked up. */
+  readonly #olderRow = new Map<number, number>();
+  readonly #ages = new Ages(this.times, true);
   /** Row to the time of its delete. */
   readonly #deleted = new Map<number, bigint>();
   #rows = 0;
@@ -118,30 +123,82 @@ export class GrowingSegment {
 
   #indexKeys(keys: Keys, firstRow: number): void {
     const map = this.#rowOfKey!;
-    for (let i = 0; i < keys.length; i++) map.set(mapKeyAt(keys, i), firstRow + i);
+    for (let i = 0; i < keys.length; i++) {
+      const key = mapKeyAt(keys, i);
+      const older = map.get(key);
+      if (older !== undefined) this.#olderRow.set(firstRow + i, older);
+      map.set(key, firstRow + i);
+    }
   }
 
-  /** The live row of a key, or -1. */
-  find(key: bigint | string): number {
+  #newest(key: bigint | string): number | undefined {
     if (!this.#rowOfKey) {
       this.#rowOfKey = new Map();
       for (const chunk of this.#chunks) this.#indexKeys(chunk.keys, chunk.firstRow);
     }
-    const row = this.#rowOfKey.get(mapKey(key));
+    return this.#rowOfKey.get(mapKey(key));
+  }
+
+  /** The live row of a key, or -1. */
+  find(key: bigint | string): number {
+    const row = this.#newest(key);
     return row === undefined || this.#deleted.has(row) ? -1 : row;
+  }
+
+  /** The row of a key that was seen at a time, or -1. */
+  findAt(key: bigint | string, timestamp: bigint): number {
+    let row = this.#newest(key);
+    while (row !== undefined && !isSeenAt(this.times, this.#deleted, row, timestamp)) row = this.#olderRow.get(row);
+    return row ?? -1;
   }
 
   /** Hides the row of a key inserted strictly before T. Answers whether there was one. */
   delete(key: bigint | string, timestamp: bigint): boolean {
     const row = this.find(key);
     if (row < 0 || this.times.at(row) >= timestamp) return false;
-    this.#deleted.set(row, timestamp);
-    for (const vectors of this.#vectors.values()) vectors.kill(row);
+    this.#deleteRow(row, timestamp);
     return true;
   }
 
-  deletedAt(row: number): bigint | undefined {
-    return this.#deleted.get(row);
+  #deleteRow(row: number, timestamp: bigint): void {
+    this.#deleted.set(row, timestamp);
+    for (const vectors of this.#vectors.values()) vectors.kill(row);
+  }
+
+  /** Hides all versions of a key inserted strictly before T from every time. Answers whether one of them lived. */
+  purge(key: bigint | string, timestamp: bigint): boolean {
+    let hadLive = false;
+    for (let row = this.#newest(key); row !== undefined; row = this.#olderRow.get(row)) {
+      if (this.times.at(row) >= timestamp) continue;
+      if (!this.#deleted.has(row)) hadLive = true;
+      this.#deleteRow(row, PURGED);
+    }
+    return hadLive;
+  }
+
+  /** Hides live rows inserted up to a time, each from its insert time plus `lifetime` on. Answers the next insert time; null where there is none. */
+  expire(insertedUpTo: bigint, lifetime: bigint): bigint | null {
+    return this.#ages.take(insertedUpTo, (row, insertedAt) => {
+      if (!this.#deleted.has(row)) this.#deleteRow(row, insertedAt + lifetime);
+    });
+  }
+
+  /** The next `expire` looks at all rows again. */
+  resetAges(): void {
+    this.#ages.reset();
+  }
+
+  get deletes(): Deletes {
+    return this.#deleted;
+  }
+
+  /** Rows that were seen at a time, as a bitset. */
+  rowsAt(timestamp: bigint): Uint8Array {
+    return rowsSeenAt(this.times, this.#deleted, timestamp);
+  }
+
+  countAt(timestamp: bigint): number {
+    return countSeenAt(this.times, this.#deleted, timestamp);
   }
 
   vectors(fieldId: number): GrowingVectors {
@@ -166,14 +223,6 @@ export class GrowingSegment {
       parts.push(column ? { column, row: rows[i]! - chunk.firstRow } : { column: absentRow(field), row: 0 });
     }
     return takeFrom(parts, like);
-  }
-
-  /** Live rows, in order of insertion. */
-  liveRows(): Uint32Array {
-    const rows = new Uint32Array(this.#rows - this.#deleted.size);
-    let count = 0;
-    for (let row = 0; row < this.#rows; row++) if (!this.#deleted.has(row)) rows[count++] = row;
-    return rows;
   }
 
   get schema(): Schema {

@@ -1,7 +1,7 @@
 /**
  * Primary keys of a segment. A key is looked up when a write is applied, never when a search runs.
- * Sealed rows are in ascending key order (strings: by UTF-8 bytes), so that a lookup is a binary search, a tie between
- * scores goes to the smaller key, and no key index has to be stored.
+ * Sealed rows are in ascending key order (strings: by UTF-8 bytes), the versions of one key by age, so that a lookup is a
+ * binary search, a tie between scores goes to the smaller key, and no key index has to be stored.
  */
 import type { Column, Keys } from '../schema/column.ts';
 
@@ -43,15 +43,15 @@ function compareUtf8(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Rows of `keys` in ascending key order, those of `rows` only. Answers `rows` itself when they are in order already. */
+/** Ascending rows of `keys` in the order of their keys, equal ones by row. Answers `rows` itself when they are in order already. */
 export function sortRowsByKey(keys: Keys, rows: Uint32Array): Uint32Array {
   let ascending = true;
-  for (let i = 1; i < rows.length && ascending; i++) ascending = compareKeys(keys[rows[i - 1]!]!, keys[rows[i]!]!) < 0;
+  for (let i = 1; i < rows.length && ascending; i++) ascending = compareKeys(keys[rows[i - 1]!]!, keys[rows[i]!]!) <= 0;
   if (ascending) return rows;
-  return Uint32Array.from(rows).sort((a, b) => compareKeys(keys[a]!, keys[b]!));
+  return Uint32Array.from(rows).sort((a, b) => compareKeys(keys[a]!, keys[b]!) || a - b);
 }
 
-/** Ascending keys of a sealed segment. */
+/** Ascending keys of a sealed segment; one that occurs several times is that of a row and its earlier versions. */
 export class SealedKeys {
   readonly rows: number;
   readonly #integers: BigInt64Array | null;
@@ -75,10 +75,19 @@ export class SealedKeys {
     return decoder.decode(this.#bytes.subarray(this.#offsets[row]!, this.#offsets[row + 1]!));
   }
 
-  /** The row of a key, or -1. */
+  /** The last of the rows of a key, which is its newest; -1 where there is none. */
   find(key: bigint | string): number {
     if (typeof key === 'bigint') return this.#integers ? this.#findInteger(key) : -1;
     return this.#integers ? -1 : this.#findBytes(encoder.encode(key));
+  }
+
+  /** The row before, where it has the same key; -1 otherwise. */
+  older(row: number): number {
+    if (row === 0) return -1;
+    const integers = this.#integers;
+    if (integers) return integers[row - 1] === integers[row] ? row - 1 : -1;
+    const offsets = this.#offsets;
+    return compareBytes(this.#bytes, offsets[row - 1]!, offsets[row]!, this.#bytes, offsets[row]!, offsets[row + 1]!) === 0 ? row - 1 : -1;
   }
 
   #findInteger(key: bigint): number {
@@ -88,25 +97,22 @@ export class SealedKeys {
     if (high < 0 || key < keys[0]! || key > keys[high]!) return -1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
-      const found = keys[middle]!;
-      if (found === key) return middle;
-      if (found < key) low = middle + 1;
+      if (keys[middle]! <= key) low = middle + 1;
       else high = middle - 1;
     }
-    return -1;
+    return keys[high] === key ? high : -1;
   }
 
   #findBytes(key: Uint8Array): number {
     let low = 0;
     let high = this.rows - 1;
+    const compare = (row: number): number => compareBytes(this.#bytes, this.#offsets[row]!, this.#offsets[row + 1]!, key, 0, key.length);
     while (low <= high) {
       const middle = (low + high) >>> 1;
-      const order = compareBytes(this.#bytes, this.#offsets[middle]!, this.#offsets[middle + 1]!, key, 0, key.length);
-      if (order === 0) return middle;
-      if (order < 0) low = middle + 1;
+      if (compare(middle) <= 0) low = middle + 1;
       else high = middle - 1;
     }
-    return -1;
+    return high >= 0 && compare(high) === 0 ? high : -1;
   }
 }
 

@@ -10,6 +10,14 @@ export class LiveRows {
     this.#bytes = ((rows + 63) >>> 6) << 3;
   }
 
+  /** Those of a bitset in whole 64-bit words. */
+  static of(bits: Uint8Array): LiveRows {
+    const rows = new LiveRows(0);
+    rows.#bytes = bits.length;
+    rows.#bits = bits;
+    return rows;
+  }
+
   kill(row: number): void {
     this.#bits ??= new Uint8Array(this.#bytes).fill(0xff);
     const byte = (this.#bits[row >>> 3]! &= ~(1 << (row & 7)));

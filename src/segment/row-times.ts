@@ -34,6 +34,16 @@ export class RowTimes {
     return this.#timestamps[low]!;
   }
 
+  /** How many runs there are. */
+  get runs(): number {
+    return this.#ends.length;
+  }
+
+  /** Rows [from, to) were inserted at one time. */
+  run(index: number): { readonly from: number; readonly to: number; readonly timestamp: bigint } {
+    return { from: index === 0 ? 0 : this.#ends[index - 1]!, to: this.#ends[index]!, timestamp: this.#timestamps[index]! };
+  }
+
   /** The times of these rows, in this order. */
   take(rows: ArrayLike<number>): RowTimes {
     const times = new RowTimes();

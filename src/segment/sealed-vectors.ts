@@ -245,8 +245,9 @@ export class SealedVectors implements CachedVectors {
     this.#live.kill(row);
   }
 
-  snapshot(): VectorSnapshot {
-    const live = this.#live.snapshot();
+  /** `seen`: a bitset of rows in whole 64-bit words, instead of those that live now. */
+  snapshot(seen?: Uint8Array): VectorSnapshot {
+    const live = seen ? LiveRows.of(seen) : this.#live.snapshot();
     const allowIn = (kernels: Kernels): number => live.ptrIn(kernels);
     return {
       format: this.#rows.format,

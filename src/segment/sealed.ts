@@ -11,6 +11,7 @@ import type { SegmentEntry } from '../storage/manifest/manifest.ts';
 import { openSections, type SectionFile } from '../storage/sections/index.ts';
 import type { Store } from '../storage/store.ts';
 import { ElanusError } from '../util/error.ts';
+import { Ages } from './ages.ts';
 import { SealedKeys } from './keys.ts';
 import type { KernelPool } from './kernel-pool.ts';
 import { Pins } from './pins.ts';
@@ -18,6 +19,7 @@ import type { RowTimes } from './row-times.ts';
 import { SealedVectors } from './sealed-vectors.ts';
 import type { Unloadable, VectorCache } from './vector-cache.ts';
 import { readColumn, readDeletes, readRowTimes, readSegmentMeta, vectorBytes } from './segment-file.ts';
+import { countSeenAt, countUnreachable, isSeenAt, PURGED, rowsSeenAt, type Deletes } from './versions.ts';
 
 export class SealedSegment {
   /** Replaced whenever the manifest says something new of this segment. */
@@ -32,8 +34,11 @@ export class SealedSegment {
   readonly #cache: VectorCache;
   /** Row to the time of its delete. */
   readonly #deleted: Map<number, bigint>;
-  /** How many of the deletes are in the deletes file that the manifest names; the others are in the log. */
-  persistedDeletes: number;
+  readonly #ages: Ages;
+  /** Grows with every change of the deletes. */
+  deletesVersion = 0;
+  /** The version that is in the deletes file which the manifest names; what is newer is in the log, or found again by age. */
+  savedDeletesVersion = 0;
   readonly pins = new Pins(() => this.#free());
 
   private constructor(entry: SegmentEntry, file: SectionFile, keyColumn: Column, times: RowTimes, deleted: Map<number, bigint>, schema: Schema, pool: KernelPool) {
@@ -44,7 +49,7 @@ export class SealedSegment {
     this.#columns.set(keyColumn.fieldId, keyColumn);
     this.times = times;
     this.#deleted = deleted;
-    this.persistedDeletes = deleted.size;
+    this.#ages = new Ages(times, false);
     for (const field of schema.fields) {
       if (isVectorType(field.type)) this.#vectors.set(field.fieldId, new SealedVectors(field, entry.rows, vectorBytes(file, field.fieldId), pool));
     }
@@ -73,12 +78,12 @@ export class SealedSegment {
     return this.#deleted.size;
   }
 
-  /** Deleted rows that no read may see any more. */
-  get reclaimableRows(): number {
-    return this.deletedRows;
+  /** Deleted rows that no read from the horizon on sees. */
+  reclaimableRows(horizon: bigint): number {
+    return countUnreachable(this.#deleted, horizon);
   }
 
-  get deletes(): ReadonlyMap<number, bigint> {
+  get deletes(): Deletes {
     return this.#deleted;
   }
 
@@ -103,6 +108,13 @@ export class SealedSegment {
     return row < 0 || this.#deleted.has(row) ? -1 : row;
   }
 
+  /** The row of a key that was seen at a time, or -1. */
+  findAt(key: bigint | string, timestamp: bigint): number {
+    let row = this.keys.find(key);
+    while (row >= 0 && !isSeenAt(this.times, this.#deleted, row, timestamp)) row = this.keys.older(row);
+    return row;
+  }
+
   /** Hides the row of a key inserted strictly before T. Answers whether there was one. */
   delete(key: bigint | string, timestamp: bigint): boolean {
     const row = this.find(key);
@@ -113,7 +125,40 @@ export class SealedSegment {
 
   deleteRow(row: number, timestamp: bigint): void {
     this.#deleted.set(row, timestamp);
+    this.deletesVersion++;
     this.#hide(row);
+  }
+
+  /** Hides all versions of a key inserted strictly before T from every time. Answers whether one of them lived. */
+  purge(key: bigint | string, timestamp: bigint): boolean {
+    let hadLive = false;
+    for (let row = this.keys.find(key); row >= 0; row = this.keys.older(row)) {
+      if (this.times.at(row) >= timestamp) continue;
+      if (!this.#deleted.has(row)) hadLive = true;
+      if (this.#deleted.get(row) !== PURGED) this.deleteRow(row, PURGED);
+    }
+    return hadLive;
+  }
+
+  /** Hides live rows inserted up to a time, each from its insert time plus `lifetime` on. Answers the next insert time; null where there is none. */
+  expire(insertedUpTo: bigint, lifetime: bigint): bigint | null {
+    return this.#ages.take(insertedUpTo, (row, insertedAt) => {
+      if (!this.#deleted.has(row)) this.deleteRow(row, insertedAt + lifetime);
+    });
+  }
+
+  /** The next `expire` looks at all rows again. */
+  resetAges(): void {
+    this.#ages.reset();
+  }
+
+  /** Rows that were seen at a time, as a bitset. */
+  rowsAt(timestamp: bigint): Uint8Array {
+    return rowsSeenAt(this.times, this.#deleted, timestamp);
+  }
+
+  countAt(timestamp: bigint): number {
+    return countSeenAt(this.times, this.#deleted, timestamp);
   }
 
   /** Keeps indexes and vectors in memory once they are there, until `release`. */
@@ -133,13 +178,6 @@ export class SealedSegment {
 
   #hide(row: number): void {
     for (const vectors of this.#vectors.values()) vectors.kill(row);
-  }
-
-  liveRows(): Uint32Array {
-    const rows = new Uint32Array(this.rows - this.#deleted.size);
-    let count = 0;
-    for (let row = 0; row < this.rows; row++) if (!this.#deleted.has(row)) rows[count++] = row;
-    return rows;
   }
 
   /** A column that is in memory, or null. Vector columns never are: see `vectors`. */

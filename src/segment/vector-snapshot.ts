@@ -17,6 +17,15 @@ export interface VectorSnapshot {
   free(): void;
 }
 
+/** The first bytes of a bitset, put into kernel memory; zeros where it ends before. */
+export function placeBits(arena: Arena, bits: Uint8Array, byteLength: number): number {
+  const ptr = arena.alloc(Math.max(byteLength, 4));
+  const target = arena.u8(ptr, byteLength);
+  target.fill(0);
+  target.set(bits.subarray(0, byteLength));
+  return ptr;
+}
+
 /** A copy of a bitset; 0 of none. */
 export function copyBits(arena: Arena, ptr: number, byteLength: number): number {
   if (ptr === 0) return 0;

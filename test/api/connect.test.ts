@@ -42,10 +42,10 @@ describe('connect', () => {
   it('has an engine started with complete options', async () => {
     const { connect, requests } = connectToStrict();
     await connect('memory:');
-    await connect('local:x', { mode: 'worker', workers: 2, durability: 'relaxed', readOnly: true, recover: 'truncate', cacheBytes: 0, persist: true, encryptionKey: await aesKey(1) });
+    await connect('local:x', { mode: 'worker', workers: 2, durability: 'relaxed', readOnly: true, recover: 'truncate', cacheBytes: 0, retentionSeconds: 60, historyBytes: 5, persist: true, encryptionKey: await aesKey(1) });
     expect(requests).toEqual([
-      { url: 'memory:', mode: 'auto', workers: undefined, wasm: undefined, persist: false, options: { durability: 'strict', readOnly: false, recover: undefined, cacheBytes: 256 * 2 ** 20 }, encryptionKey: undefined },
-      { url: 'local:x', mode: 'worker', workers: 2, wasm: undefined, persist: true, options: { durability: 'relaxed', readOnly: true, recover: 'truncate', cacheBytes: 0 }, encryptionKey: expect.any(CryptoKey) },
+      { url: 'memory:', mode: 'auto', workers: undefined, wasm: undefined, persist: false, options: { durability: 'strict', readOnly: false, recover: undefined, cacheBytes: 256 * 2 ** 20, retentionSeconds: 86_400, historyBytes: undefined }, encryptionKey: undefined },
+      { url: 'local:x', mode: 'worker', workers: 2, wasm: undefined, persist: true, options: { durability: 'relaxed', readOnly: true, recover: 'truncate', cacheBytes: 0, retentionSeconds: 60, historyBytes: 5 }, encryptionKey: expect.any(CryptoKey) },
     ]);
   });
 
@@ -68,6 +68,8 @@ describe('connect', () => {
     ['workers: "all"', { workers: 'all' }],
     ['cacheBytes: -1', { cacheBytes: -1 }],
     ['cacheBytes: "1 GB"', { cacheBytes: '1 GB' }],
+    ['retentionSeconds: -1', { retentionSeconds: -1 }],
+    ['historyBytes: 0.5', { historyBytes: 0.5 }],
     ['persist: "yes"', { persist: 'yes' }],
     ['an encryptionKey of 16 bytes', { encryptionKey: new Uint8Array(16) }],
     ['a password for an encryptionKey', { encryptionKey: 'correct horse battery staple, 32' }],
@@ -85,7 +87,7 @@ describe('connect', () => {
     expect(requests).toEqual([]);
   });
 
-  it.each(['retentionSeconds', 'historyBytes', 'token', 'embedders'])('says that %s is not there yet', async (name) => {
+  it.each(['token', 'embedders'])('says that %s is not there yet', async (name) => {
     const { connect } = connectToStrict();
     expect(await codeOfAsync(connect('memory:', { [name]: 1 } as never))).toBe('NOT_SUPPORTED');
     await (await connect('memory:', { [name]: undefined } as never)).close();

@@ -245,3 +245,53 @@ await db.close();`,
     expect(elanus('check', folder, '--repair', '--to', folder)).toMatchObject({ status: 2, stderr: expect.stringContaining('another folder') });
   });
 });
+
+describe('elanus over an encrypted database', () => {
+  beforeAll(() => {
+    const key = 'ab'.repeat(32);
+    writeFiles(project.folder, { 'vault.js': `${MAKE.replace(`connect('file:./data', {`, `connect('file:./vault', { encryptionKey: Buffer.from('${key}', 'hex'),`)}\nawait db.close();`, 'vault.hex': `${key}\n`, 'wrong.hex': `${key.replace('a', 'c')}\n`, 'short.hex': 'abab' });
+    writeFileSync(join(project.folder, 'vault.key'), Buffer.from(key, 'hex'));
+    const made = spawnSync(process.execPath, ['vault.js'], { cwd: project.folder, encoding: 'utf8' });
+    expect({ status: made.status, stderr: made.stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('answers with its key, as bytes or digits, what it answers over a plain one', () => {
+    const plain = JSON.parse(elanus('inspect', 'data', '--json').stdout) as object;
+    const vault = JSON.parse(elanus('inspect', 'vault', '--json', '--key-file', 'vault.hex').stdout) as { totals: object };
+    expect(vault.totals).toMatchObject({ collections: 1, rows: 1200, logs: 1 });
+    expect(Object.keys(vault)).toEqual(Object.keys(plain));
+    expect(elanus('check', 'vault', '--key-file', 'vault.key')).toMatchObject({ status: 0, stdout: expect.stringContaining('nothing is damaged') });
+  });
+
+  it('without it, or with another, answers 3 and touches nothing, even when asked to repair', () => {
+    const before = readdirSync(project.folder).sort();
+    for (const args of [['inspect', 'vault'], ['check', 'vault'], ['check', '--repair', 'vault'], ['check', '--repair', '--in-place', 'vault', '--key-file', 'wrong.hex']]) {
+      expect(elanus(...args)).toMatchObject({ status: 3, stdout: '', stderr: expect.stringContaining('UNAUTHENTICATED') });
+    }
+    expect(elanus('check', 'vault', '--key-file', 'short.hex')).toMatchObject({ status: 2, stderr: expect.stringContaining('64 hexadecimal digits') });
+    expect(elanus('check', 'vault', '--key-file', 'nowhere.hex')).toMatchObject({ status: 2 });
+    expect(elanus('check', 'data', '--key-file', 'vault.hex')).toMatchObject({ status: 2, stderr: expect.stringContaining('not encrypted') });
+    expect(readdirSync(project.folder).sort()).toEqual(before);
+  });
+
+  it('saves the rows in blocks that open', () => {
+    const folder = join(project.folder, 'vault2');
+    cpSync(join(project.folder, 'vault'), folder, { recursive: true });
+    flip(segmentIn(folder), 500_000);
+    expect(elanus('check', folder, '--key-file', 'vault.hex')).toMatchObject({ status: 1, stdout: expect.stringMatching(/^damage: docs: "s\d+\.seg" has a block .*: 7\ndamaged/) });
+    const { status, stdout } = elanus('check', '--repair', folder, '--key-file', 'vault.hex');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: expect.stringMatching(/lost: "docs": "s\d+\.seg": 6\d rows are lost/) });
+    expect(elanus('check', `${folder}.repaired`, '--key-file', 'vault.key').status).toBe(0);
+  });
+
+  it('saves what can be saved, encrypted with the same key', () => {
+    const [log] = readdirSync(join(project.folder, 'vault', 'logs'));
+    const path = join(project.folder, 'vault', 'logs', log!);
+    flip(path, readFileSync(path).length - 60);
+    expect(elanus('check', 'vault', '--key-file', 'vault.hex').status).toBe(1);
+    expect(elanus('check', '--repair', 'vault', '--key-file', 'vault.hex')).toMatchObject({ status: 1, stdout: expect.stringContaining('vault.repaired') });
+    expect(elanus('check', 'vault.repaired', '--key-file', 'vault.hex').status).toBe(0);
+    expect(elanus('check', 'vault.repaired').status).toBe(3);
+    expect(JSON.parse(elanus('inspect', 'vault.repaired', '--json', '--key-file', 'vault.hex').stdout).totals).toMatchObject({ rows: 1200 });
+  });
+});

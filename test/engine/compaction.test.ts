@@ -19,7 +19,8 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 
 async function open(medium = new MemoryMedium()) {
   medium.lockedBy = null;
-  const { client, events } = await openTestEngine(openMemoryStore({ medium }));
+  // What is dead is dead for good: nothing is kept for reads of the past.
+  const { client, events } = await openTestEngine(openMemoryStore({ medium }), { retentionSeconds: 0 });
   const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: true });
   const search = async () => {
     const { keys, scores } = await client.search({ collectionId, fieldId: vectorField, queries: new Float32Array(DIM).fill(0.5), nq: 1, limit: 20, offset: 0, outputFieldIds: [], params: {}, exact: true });

@@ -23,12 +23,12 @@ async function refusal(work: Promise<unknown>): Promise<ErrorCode> {
   throw new Error('expected a refusal');
 }
 
-async function open(medium: Medium, options: { readOnly?: boolean } = {}) {
+async function open(medium: Medium, options: { readOnly?: boolean; retentionSeconds?: number } = {}) {
   return openTestEngine(openMemoryStore({ medium, readOnly: options.readOnly ?? false }), options);
 }
 
-async function withRows(medium: Medium, count: number) {
-  const { client, events } = await open(medium);
+async function withRows(medium: Medium, count: number, options: { retentionSeconds?: number } = {}) {
+  const { client, events } = await open(medium, options);
   const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
   if (count > 0) await insertRows(client, collectionId, schema, rowsOf(0, count));
   return { client, collectionId, events };
@@ -201,6 +201,16 @@ describe('sealing', () => {
 
   it('is followed by a merge when an index is asked for', async () => {
     const { client, collectionId } = await withRows(new MemoryMedium(), 50);
+    for (let i = 1; i < 4; i++) {
+      await client.flush({ collectionId });
+      await insertRows(client, collectionId, schema, rowsOf(i * 40, 50));
+    }
+    await client.createIndex({ collectionId, fieldId: vectorField, spec: { type: 'FLAT', metric: 'L2' }, wait: true });
+    expect((await client.collectionStats({ collectionId })).segments).toMatchObject([{ state: 'sealed', rows: 200, deletedRows: 30 }]);
+  });
+
+  it('is followed by a merge without the dead where no history is kept', async () => {
+    const { client, collectionId } = await withRows(new MemoryMedium(), 50, { retentionSeconds: 0 });
     for (let i = 1; i < 4; i++) {
       await client.flush({ collectionId });
       await insertRows(client, collectionId, schema, rowsOf(i * 40, 50));

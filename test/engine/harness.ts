@@ -17,7 +17,7 @@ export interface TestEngine {
   readonly events: EngineEvent[];
 }
 
-export async function openTestEngine(store: Store, options: Partial<EngineOptions> = {}, limits: Pick<KernelModule, 'memoryBytesMax'> = {}, context?: CallContext): Promise<TestEngine> {
+export async function openTestEngine(store: Store, options: Partial<EngineOptions> = {}, limits: Pick<KernelModule, 'memoryBytesMax'> = {}, context?: CallContext, now?: () => number): Promise<TestEngine> {
   const kernels = { ...(await testKernels('simd')), ...limits };
   const events: EngineEvent[] = [];
   const client = await openEngine({
@@ -27,7 +27,8 @@ export async function openTestEngine(store: Store, options: Partial<EngineOption
       if (job.vectors.kind !== 'bytes') throw new Error('an engine on its own thread builds from the vectors themselves');
       return runBuild(kernels, job, job.vectors.values, context);
     }),
-    options: { durability: 'strict', readOnly: false, cacheBytes: 256 << 20, ...options },
+    options: { durability: 'strict', readOnly: false, retentionSeconds: 86_400, cacheBytes: 256 << 20, ...options },
+    now,
     onEvent: (event) => void events.push(event),
     context,
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BROWSER_ARGS } from '../../scripts/find-browser.mjs';
+import { random } from '../support/random.ts';
 import { CHROME_PATH, installPacked, serve, writeFiles, type Project, type Site } from './support.ts';
 
 if (CHROME_PATH === null) console.log('stores in a browser: not tested, there is no browser here');
@@ -15,6 +16,8 @@ interface Api {
   fill(count: number): Promise<number>;
   search(n: number): Promise<{ id: string; title: string }>;
   count(): Promise<number>;
+  writeForever(first: number): Promise<void>;
+  readBatches(end: number): Promise<number[]>;
   close(): Promise<void>;
 }
 
@@ -51,12 +54,38 @@ globalThis.api = {
     const [hit] = await docs.search({ vector: vectorOf(n), limit: 1, outputFields: ['title'] });
     return { id: String(hit.id), title: hit.entity.title };
   },
+  /** Batches of ten rows, each told of before and after, until the tab ends. */
+  async writeForever(first) {
+    const rows = await db.createCollection('batches', defineSchema({ fields: {
+      key: { type: 'Int64', primaryKey: true },
+      title: { type: 'VarChar', maxLength: 64 },
+      v: { type: 'FloatVector', dim: 64, index },
+    } }), { ifNotExists: true });
+    for (let batch = first; ; batch++) {
+      tell('try', batch);
+      await rows.insert(Array.from({ length: 10 }, (_, i) => ({ key: batch * 10 + i, title: 'batch ' + batch, v: vectorOf(batch) })));
+      tell('ack', batch);
+      if (batch % 12 === 0) rows.flush().catch((error) => tell('error', String(error)));
+    }
+  },
+  /** How many rows there are of each batch before this one; -1 where one has another title. */
+  async readBatches(end) {
+    const rows = await db.collection('batches');
+    const counts = [];
+    for (let batch = 0; batch < end; batch++) {
+      const found = await rows.get(Array.from({ length: 10 }, (_, i) => batch * 10 + i), { outputFields: '*' });
+      counts.push(found.every((row) => row.title === 'batch ' + batch && row.v[3] === vectorOf(batch)[3]) ? found.length : -1);
+    }
+    return counts;
+  },
   count: () => docs.count(),
   close: () => db.close(),
 };
 `;
 
 const ROWS = 5_000;
+/** Tabs crashed per store. */
+const CRASHES = Number(process.env.CRASHES ?? 4);
 
 describe.skipIf(CHROME_PATH === null)('stores of a browser, in the packed package', () => {
   let project: Project;
@@ -254,6 +283,48 @@ describe.skipIf(CHROME_PATH === null)('stores of a browser, in the packed packag
     await call(granted, 'close');
     await expect.poll(async () => (await call(granted, 'open', 'local:kept')).persisted).toBe(true);
     await granted.close();
+  });
+
+  it.each([
+    ['local:', 'local:crash', {}],
+    ['opfs:', 'opfs:crash', {}],
+    ['local:, encrypted', 'local:crash2', { encryptionKey: 5 }],
+    ['opfs:, encrypted', 'opfs:crash2', { encryptionKey: 5 }],
+  ])('%s loses nothing that was acknowledged when its tab crashes, and shows no half batch', { timeout: 120_000 }, async (_, url, options) => {
+    const seed = Number(process.env.SEED ?? Date.now() % 1e6);
+    const next = random(seed);
+    const tried = new Set<number>();
+    const acknowledged = new Set<number>();
+    const errors: unknown[] = [];
+    for (let round = 0; round <= CRASHES; round++) {
+      const page = await tab();
+      await page.exposeFunction('tell', (word: string, value: unknown) => void (word === 'error' ? errors.push(value) : (word === 'ack' ? acknowledged : tried).add(value as number)));
+      // The browser gives back the lock of a tab that crashed, which takes a moment.
+      await expect.poll(async () => (await call(page, 'open', url, options)).code ?? 'open', { timeout: 10_000 }).toBe('open');
+      const end = Math.max(-1, ...tried) + 1;
+      const about = `seed ${seed}, round ${round}`;
+      if (round > 0) {
+        for (const [batch, count] of (await call(page, 'readBatches', end)).entries()) {
+          expect(acknowledged.has(batch) ? [10] : [0, 10], `${about}: batch ${batch}`).toContain(count);
+          if (count === 0) tried.delete(batch);
+        }
+      }
+      if (round === CRASHES) {
+        await call(page, 'close');
+        await page.close();
+        break;
+      }
+      const before = acknowledged.size;
+      call(page, 'writeForever', end).catch(() => {});
+      await expect.poll(() => acknowledged.size, { timeout: 10_000, interval: 5 }).toBeGreaterThan(before + next() * 30);
+      const cdp = await context.newCDPSession(page);
+      const crashed = new Promise((resolve) => page.once('crash', resolve));
+      cdp.send('Page.crash').catch(() => {});
+      await crashed;
+      await page.close();
+    }
+    expect(errors).toEqual([]);
+    expect(acknowledged.size).toBeGreaterThan(CRASHES);
   });
 
   it('a full disk is QUOTA, what was acknowledged stays, and goes on when there is room', async () => {

@@ -318,6 +318,18 @@ describe('an encrypted store', () => {
       }
     });
 
+    test('with recover: truncate, a damaged record is as many bytes that are no log, and the others are there', async () => {
+      const { medium, whole, ends } = await threeRecords();
+      const openForgiving = () => openEncryptedStore(openMemoryStore({ medium }), key, { recover: 'truncate' });
+      medium.logs.set('l', [flipped(whole, ends[0]! + 40)]);
+      const middle = await (await openForgiving()).logs.read('l');
+      expectBytes(middle, Uint8Array.from([...pattern(20, 1), ...new Uint8Array(30).fill(0xff), ...pattern(25, 3)]));
+      // Nobody knows where the next one begins when the head is damaged.
+      medium.logs.set('l', [flipped(whole, ends[0]! + 5)]);
+      const head = await (await openForgiving()).logs.read('l');
+      expectBytes(head, Uint8Array.from([...pattern(20, 1), ...new Uint8Array(whole.length - ends[0]!).fill(0xff)]));
+    });
+
     test('with recover: truncate, what comes before a damaged record is read, and the rest reported as damage', async () => {
       const medium = new MemoryMedium();
       const writer = await LogWriter.create(await openOver(medium), 'l', bytesOf('header'), 'strict');

@@ -159,10 +159,12 @@ export class EncryptedLogs implements StoreLogs {
     let at = START_BYTES;
     for (; at < bytes.length; ) {
       let plain: Uint8Array | null = null;
+      /** Bytes of the record, where its head is whole. */
+      let length: number | null = null;
       /** Where the part ends whose last byte cannot be zero. */
       let end = at + HEAD_BYTES;
       if (end <= bytes.length && hasHead(bytes, view, at)) {
-        const length = view.getUint32(at + 4, true);
+        length = view.getUint32(at + 4, true);
         end = at + OVERHEAD_BYTES + length;
         if (bytes[end - 1] === MARK) plain = await unseal(key, bytes.subarray(at + 16, at + 16 + NONCE_BYTES), bytes.subarray(at + HEAD_BYTES, end - 1), associated(records.length, bytes.subarray(at + 4, at + 16)));
       }
@@ -170,9 +172,10 @@ export class EncryptedLogs implements StoreLogs {
         // Torn: the end of the log is missing, or was never written and is zero.
         if (end > bytes.length || written < end) break;
         if (!isForgiving) throw new ElanusError('CORRUPT', `log "${name}" has a record that was changed since it was encrypted, or is not in its place`, { log: name, from: at, to: end });
-        // No checksum of a log is of such bytes.
-        records.push(new Uint8Array(bytes.length - at).fill(0xff));
-        break;
+        // No checksum of a log is of such bytes. Where the next record begins is known where the head is whole.
+        records.push(new Uint8Array(length ?? bytes.length - at).fill(0xff));
+        at = length === null ? bytes.length : end;
+        continue;
       }
       await this.#checkRoot(name, view.getBigUint64(at + 8, true));
       records.push(plain);
