@@ -22,8 +22,6 @@ export interface CollectionModel {
   readonly fields: readonly string[];
   /** By key, oldest first. */
   readonly rows: ReadonlyMap<bigint, readonly Version[]>;
-  /** Nothing is known of times before. */
-  readonly horizon: bigint;
 }
 
 export interface World {
@@ -35,7 +33,7 @@ export type Effect = (world: World, timestamp: bigint) => World;
 
 export const DEFAULT_PARTITION = '_default';
 
-export const emptyWorld = (name: string): World => ({ collection: { name, partitions: [DEFAULT_PARTITION], fields: [], rows: new Map(), horizon: 0n } });
+export const emptyWorld = (name: string): World => ({ collection: { name, partitions: [DEFAULT_PARTITION], fields: [], rows: new Map() } });
 
 const change = (of: (collection: CollectionModel, timestamp: bigint) => Partial<CollectionModel>): Effect => (world, timestamp) => ({ collection: { ...world.collection, ...of(world.collection, timestamp) } });
 
@@ -70,7 +68,15 @@ export const deleted = (keys: readonly bigint[], partition?: string): Effect =>
     return { rows: changed };
   });
 
-export const truncated: Effect = change((_collection, timestamp) => ({ rows: new Map(), horizon: timestamp }));
+/** From all times. */
+export const purged = (keys: readonly bigint[]): Effect =>
+  change((collection) => {
+    const changed = new Map(collection.rows);
+    for (const key of keys) changed.delete(key);
+    return { rows: changed };
+  });
+
+export const truncated: Effect = change(() => ({ rows: new Map() }));
 
 export const withPartition = (name: string): Effect => change(({ partitions }) => ({ partitions: [...partitions, name] }));
 

@@ -4,7 +4,7 @@
  */
 import type { Collection, Database } from '../../src/api/index.ts';
 import { bestScores, score } from '../engine/model.ts';
-import { DEFAULT_PARTITION, deleted, inserted, liveOf, renamed, tagged, truncated, visible, withField, withoutPartition, withPartition, type Effect, type NewRow, type World } from './model.ts';
+import { DEFAULT_PARTITION, deleted, inserted, liveOf, purged, renamed, tagged, truncated, visible, withField, withoutPartition, withPartition, type Effect, type NewRow, type World } from './model.ts';
 
 /** What operations draw from. */
 export interface Dice {
@@ -15,6 +15,8 @@ export interface Dice {
   pick<T>(of: readonly T[]): T;
   /** A number that nothing else of this run has. */
   fresh(): number;
+  /** Timestamps of writes, newest last. */
+  readonly moments: readonly bigint[];
 }
 
 /** What a seed decides once. */
@@ -41,6 +43,12 @@ export interface Step {
   effectOf?(seen: World): Effect;
   /** What is wrong with an answer if the world was that; null: nothing. `before`: as the effect found it. */
   check?(answer: unknown, before: World): string | null;
+  /** When it reads; absent: now. */
+  readonly at?: bigint;
+  /** It gives up what can be read of the past. */
+  readonly forgets?: boolean;
+  /** It may fail after its effect is there. */
+  readonly isLong?: boolean;
   /** The code with which it is refused, nothing done, where another write came before it. */
   readonly refusal?: string;
 }
@@ -62,6 +70,9 @@ export interface Operation {
 const vectorOf = ({ int }: Dice, dim: number): Float32Array => Float32Array.from({ length: dim }, () => int(17) - 8);
 const keysOf = ({ int }: Dice, count: number, keys: number): bigint[] => [...new Set(Array.from({ length: count }, () => BigInt(int(keys))))];
 const partitionsOf = (dice: Dice, { collection }: World): string[] | undefined => (dice.next() < 0.6 ? undefined : [...new Set([dice.pick(collection.partitions), dice.pick(collection.partitions)])]);
+const momentOf = (dice: Dice): bigint | undefined => (dice.moments.length > 0 && dice.next() < 0.3 ? dice.moments.at(-1 - dice.int(Math.min(dice.moments.length, 30))) : undefined);
+/** The options of a read of the past, or none. */
+const past = (at: bigint | undefined): { at?: bigint } => (at === undefined ? {} : { at });
 const tell = (names: readonly string[] | undefined): string => (names ? ` of ${names.join(', ')}` : '');
 
 /** The only metric of the workload, which is also that of a field without an index: so scores do not depend on what serves. */
@@ -119,17 +130,26 @@ function remove(dice: Dice, world: World, { keys }: Setting): Step {
   };
 }
 
+const when = (at: bigint | undefined): string => (at === undefined ? '' : ` at ${at}`);
+
+function purge(dice: Dice, _world: World, { keys }: Setting): Step {
+  const ids = keysOf(dice, 1 + dice.int(8), keys);
+  return { about: `purge ${ids.length} keys`, run: ({ rows }) => rows.delete({ ids: [...ids] as never, purge: true }), effect: purged(ids), isLong: true };
+}
+
 /** All keys at once: an answer that is half of a batch is found out. */
 function getAll(dice: Dice, world: World, { keys }: Setting): Step {
   const partitions = partitionsOf(dice, world);
   const ids = Array.from({ length: keys }, (_, i) => BigInt(i));
   const { fields } = world.collection;
+  const at = momentOf(dice);
   return {
-    about: `get all${tell(partitions)}`,
-    run: ({ rows }) => rows.get(ids as never, { outputFields: ['tag', 'vector', ...fields] as never, ...(partitions ? { partitions } : {}) }),
+    ...past(at),
+    about: `get all${tell(partitions)}${when(at)}`,
+    run: ({ rows }) => rows.get(ids as never, { outputFields: ['tag', 'vector', ...fields] as never, ...(partitions ? { partitions } : {}), ...past(at) }),
     check(answer, before) {
       const found = answer as ({ key: bigint; tag: string; vector: Float32Array } & Record<string, unknown>)[];
-      const expected = visible(before, { partitions });
+      const expected = visible(before, { partitions, at });
       if (found.length !== expected.size) return `answered ${found.length} rows, expected ${expected.size}`;
       for (const { key, tag, vector, ...extra } of found) {
         const row = expected.get(key);
@@ -146,11 +166,13 @@ function getAll(dice: Dice, world: World, { keys }: Setting): Step {
 
 function count(dice: Dice, world: World): Step {
   const partitions = partitionsOf(dice, world);
+  const at = momentOf(dice);
   return {
-    about: `count${tell(partitions)}`,
-    run: ({ rows }) => rows.count(undefined, partitions ? { partitions } : {}),
+    ...past(at),
+    about: `count${tell(partitions)}${when(at)}`,
+    run: ({ rows }) => rows.count(undefined, { ...(partitions ? { partitions } : {}), ...past(at) }),
     check(answer, before) {
-      const expected = visible(before, { partitions }).size;
+      const expected = visible(before, { partitions, at }).size;
       return answer === expected ? null : `answered ${String(answer)}, expected ${expected}`;
     },
   };
@@ -161,12 +183,14 @@ function search(dice: Dice, world: World, { dim }: Setting): Step {
   const partitions = partitionsOf(dice, world);
   const query = vectorOf(dice, dim);
   const limit = 1 + dice.int(20);
+  const at = momentOf(dice);
   return {
-    about: `search ${limit}${tell(partitions)}`,
-    run: ({ rows }) => rows.search({ vector: query as never, limit, outputFields: ['tag'] as never, ...(partitions ? { partitions } : {}) }),
+    ...past(at),
+    about: `search ${limit}${tell(partitions)}${when(at)}`,
+    run: ({ rows }) => rows.search({ vector: query as never, limit, outputFields: ['tag'] as never, ...(partitions ? { partitions } : {}), ...past(at) }),
     check(answer, before) {
       const hits = answer as unknown as { id: bigint; score: number; entity: { tag: string } }[];
-      const rows = visible(before, { partitions });
+      const rows = visible(before, { partitions, at });
       const expected = bestScores([...rows.values()].map((row) => ({ ...row, label: row.tag })), METRIC, query, limit);
       if (hits.length !== expected.length) return `answered ${hits.length} hits, expected ${expected.length}`;
       for (const [i, { id, score: got, entity }] of hits.entries()) {
@@ -208,6 +232,8 @@ export const OPERATIONS: readonly Operation[] = [
   { name: 'search', kind: 'read', weight: 10, draw: search },
   { name: 'listPartitions', kind: 'read', weight: 2, draw: listPartitions },
   { name: 'compact', kind: 'upkeep', weight: 4, draw: () => ({ about: 'compact', run: ({ rows }) => rows.compact() }) },
+  { name: 'forget', kind: 'upkeep', weight: 1, draw: () => ({ about: 'compact without the past', run: ({ rows }) => rows.compact({ retentionSeconds: 0 }), forgets: true }) },
+  { name: 'purge', kind: 'change', weight: 3, draw: purge },
   { name: 'load', kind: 'upkeep', weight: 2, draw: () => ({ about: 'load', run: ({ rows }) => rows.load() }) },
   { name: 'release', kind: 'upkeep', weight: 2, draw: () => ({ about: 'release', run: ({ rows }) => rows.release() }) },
   { name: 'flush', kind: 'upkeep', weight: 8, draw: () => ({ about: 'flush', run: ({ rows }) => rows.flush() }) },
@@ -259,7 +285,7 @@ export const OPERATIONS: readonly Operation[] = [
       };
     },
   },
-  { name: 'truncate', kind: 'change', weight: 1, draw: () => ({ about: 'truncate', run: ({ rows }) => rows.truncate(), effect: truncated }) },
+  { name: 'truncate', kind: 'change', weight: 1, draw: () => ({ about: 'truncate', run: ({ rows }) => rows.truncate(), effect: truncated, forgets: true }) },
   {
     name: 'rename',
     kind: 'change',

@@ -16,7 +16,9 @@ import { defineSchema, isElanusError, type Database } from '../../src/api/index.
 import { makeConnect } from '../../src/api/connect.ts';
 import { namedFiles } from '../../src/engine/garbage.ts';
 import { decodeManifest } from '../../src/storage/manifest/codec.ts';
+import { openEncryptedStore } from '../../src/storage/encrypted.ts';
 import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
+import { aesKey } from '../support/aes-key.ts';
 import { openTestEngine } from '../engine/harness.ts';
 import { faultStore, type Fault, type FaultPlan, type FaultStore } from '../support/fault-store.ts';
 import { random } from '../support/random.ts';
@@ -29,12 +31,17 @@ const FIRST_NAME = 'c';
 const FAULTS: readonly Fault[] = ['power-loss', 'power-loss', 'power-loss', 'fail', 'tear', 'quota', 'lose-answer'];
 /** What an operation may fail with because of the store. */
 const EXPECTED_CODES: readonly string[] = ['STORAGE', 'QUOTA', 'POISONED'];
+const FORGOTTEN = Symbol('a time that is no longer kept');
 const WRITES_AT_ONCE_MAX = 3;
+/** Then the round ends. */
+const FAILURES_MAX = 6;
 /** Unknown outcomes multiply; beyond this a run opens anew. */
 const CANDIDATES_MAX = 64;
 
 /** Every so many seeds vectors are long enough that segments get indexes. */
 const LARGE_EVERY = 8;
+/** And every so many the store is encrypted. */
+const ENCRYPTED_EVERY = 5;
 const SMALL: Setting = { dim: 8, keys: 120, batchMax: 25 };
 const LARGE: Setting = { dim: 2_048, keys: 220, batchMax: 60 };
 
@@ -65,6 +72,7 @@ class Workload {
   readonly #dice: Dice;
   readonly #setting: Setting;
   readonly #medium = new MemoryMedium();
+  readonly #key: Promise<CryptoKey> | null;
   /** What readers of this process see. */
   #world: World = emptyWorld(FIRST_NAME);
   /** What the medium may hold: one world, or several while writes have failed and nobody knows what the medium kept. */
@@ -72,14 +80,18 @@ class Workload {
   #isMade = false;
   #moment = 0;
   #lastTimestamp = 0n;
+  /** Reads of this time and before may be refused. */
+  #forgotten = 0n;
+  readonly #moments: bigint[] = [];
 
   constructor(seed: number) {
     this.#seed = seed;
     const next = random(seed * 104_729);
     const int = (bound: number): number => Math.floor(next() * bound);
     let made = 0;
-    this.#dice = { next, int, pick: (of) => of[int(of.length)]!, fresh: () => ++made };
+    this.#dice = { next, int, pick: (of) => of[int(of.length)]!, fresh: () => ++made, moments: this.#moments };
     this.#setting = seed % LARGE_EVERY === 0 ? LARGE : SMALL;
+    this.#key = seed % ENCRYPTED_EVERY === 1 ? aesKey(1) : null;
   }
 
   async all(): Promise<void> {
@@ -125,7 +137,8 @@ class Workload {
 
   async #open(store: FaultStore): Promise<Database> {
     this.#medium.lockedBy = null; // the process that held it is gone
-    const connect = makeConnect(async ({ options }) => (await openTestEngine(store, options)).client);
+    const view = this.#key ? await openEncryptedStore(store, await this.#key) : store;
+    const connect = makeConnect(async ({ options }) => (await openTestEngine(view, options)).client);
     return connect('memory:');
   }
 
@@ -144,7 +157,6 @@ class Workload {
     const looks = OPERATIONS.filter(({ kind }) => kind === 'read').flatMap((operation) => Array.from({ length: 3 }, () => operation));
     const wrongs: string[] = [];
     const held: World[] = [];
-    const answers = new Map<Step, unknown>();
     // Partitions may differ between candidates: what is asked for is drawn from one that fits.
     const fields = rows.schema.fields.slice(3).map((field) => field.name);
     const named = this.#candidates.filter(({ collection }) => collection.name === name && collection.fields.join() === fields.join());
@@ -160,8 +172,11 @@ class Workload {
       const steps = looks.map((operation) => operation.draw(this.#dice, world, this.#setting)!);
       let reason: string | null = null;
       for (const step of steps) {
-        if (!answers.has(step)) answers.set(step, await step.run({ db, rows }));
-        reason = step.check!(answers.get(step), world);
+        const answer = await step.run({ db, rows }).catch((error: unknown) => {
+          if (!this.#isForgotten(step, error)) throw error;
+          return FORGOTTEN;
+        });
+        reason = answer === FORGOTTEN ? null : step.check!(answer, world);
         if (reason) {
           wrongs.push(`${step.about} ${reason}`);
           break;
@@ -178,7 +193,7 @@ class Workload {
   /** Operations, one by one and several at a time. Answers whether one of them failed. */
   async #work(hands: Hands, store: FaultStore): Promise<boolean> {
     let failures = 0;
-    for (let step = 0; step < STEPS && failures < 6; step++) {
+    for (let step = 0; step < STEPS && failures < FAILURES_MAX; step++) {
       const group = this.#drawGroup();
       const running = group.map(([operation, one]) => this.#run(operation, one, hands));
       const done = await Promise.all(running);
@@ -228,15 +243,17 @@ class Workload {
     const failed = group.filter(({ error }) => error !== undefined);
     const isRefused = ({ step, error }: Running): boolean => step.refusal !== undefined && (error as { code?: string }).code === step.refusal && group.filter(({ operation }) => operation.kind === 'write').length > 1;
     const isGone = (error: unknown): boolean => (error as { code?: string }).code === 'NOT_FOUND' && group.some(({ operation }) => operation.name === 'dropPartition');
+    const timestampOf = ({ answer }: Running): bigint => (answer as { timestamp?: bigint } | undefined)?.timestamp ?? this.#lastTimestamp;
+    if (group.some(({ step }) => step.forgets)) this.#forgotten = group.map(timestampOf).reduce((a, b) => (a > b ? a : b));
+    const isForgotten = ({ step, error }: Running): boolean => this.#isForgotten(step, error);
     for (const one of failed) {
       const { error, operation, step } = one;
-      if ((operation.kind === 'read' && isGone(error)) || isRefused(one)) continue;
+      if ((operation.kind === 'read' && (isGone(error) || isForgotten(one))) || isRefused(one)) continue;
       if (!this.#isOfStore(error)) throw error;
       if (operation.kind === 'read' && !store.isDark) throw new Error(`a read failed though the power is there: ${step.about}`, { cause: error });
     }
 
     const changes = group.filter(({ operation, error }) => (operation.kind === 'write' || operation.kind === 'change') && error === undefined);
-    const timestampOf = ({ answer }: Running): bigint => (answer as { timestamp: bigint } | undefined)?.timestamp ?? this.#lastTimestamp;
     changes.sort((a, b) => (timestampOf(a) < timestampOf(b) ? -1 : 1));
     for (const [i, change] of changes.entries()) {
       for (const earlier of changes.slice(0, i)) expect(earlier.issued < change.settled, `timestamps in the order of ${earlier.step.about} and ${change.step.about}`).toBe(true);
@@ -249,27 +266,33 @@ class Workload {
       const wrong = change.step.check?.(change.answer, before);
       if (wrong) throw new Error(`${change.step.about} ${wrong}`);
       const timestamp = timestampOf(change);
-      if (timestamp > this.#lastTimestamp) this.#lastTimestamp = timestamp;
+      if (timestamp > this.#lastTimestamp) {
+        this.#lastTimestamp = timestamp;
+        this.#moments.push(timestamp);
+      }
       const effect = effectOf(change.step, before);
       states.push(effect(before, timestamp));
       this.#candidates = this.#candidates.map((world) => effect(world, timestamp));
     }
-    for (const read of group) if (read.operation.kind === 'read' && read.error === undefined) this.#checkRead(read, changes, states);
+    /** What a call that failed may have done before. */
+    const also = failed.filter(({ step }) => step.isLong).map(({ step }) => step.effect!(states.at(-1)!, this.#lastTimestamp));
+    for (const read of group) if (read.operation.kind === 'read' && read.error === undefined) this.#checkRead(read, changes, states, also);
     this.#world = states.at(-1)!;
 
     // What was refused because of an earlier failure was not written; of the others any may have been, in any order.
-    const doubtful = failed.filter((one) => (one.operation.kind === 'write' || one.operation.kind === 'change') && !isRefused(one) && (one.error as { code: string }).code !== 'POISONED');
+    const doubtful = failed.filter((one) => (one.operation.kind === 'write' || one.operation.kind === 'change') && !isRefused(one) && ((one.error as { code: string }).code !== 'POISONED' || one.step.isLong === true));
     const timestamp = this.#lastTimestamp + 1n;
     this.#candidates = orders(doubtful).flatMap((order) => this.#candidates.map((world) => order.reduce((state, { step }) => effectOf(step, this.#world)(state, timestamp), world)));
-    return failed.filter((one) => !isGone(one.error) && !isRefused(one)).length;
+    if (failed.some(({ step }) => step.isLong)) return FAILURES_MAX;
+    return failed.filter((one) => !isGone(one.error) && !isRefused(one) && !isForgotten(one)).length;
   }
 
   /** A read has seen all changes that were acknowledged before it began, and none that began after it ended. */
-  #checkRead(read: Running, changes: readonly Running[], states: readonly World[]): void {
+  #checkRead(read: Running, changes: readonly Running[], states: readonly World[], also: readonly World[]): void {
     const least = changes.reduce((count, change, i) => (change.settled < read.issued ? i + 1 : count), 0);
     const most = changes.reduce((count, change, i) => (change.issued < read.settled ? i + 1 : count), 0);
     const wrongs: string[] = [];
-    for (const state of states.slice(least, Math.max(most, least) + 1)) {
+    for (const state of [...states.slice(least, Math.max(most, least) + 1), ...also]) {
       const wrong = read.step.check!(read.answer, state);
       if (!wrong) return;
       wrongs.push(wrong);
@@ -279,8 +302,13 @@ class Workload {
 
   /** A closed database has on its medium what its manifest names, and a log or two. */
   async #assertTidy(): Promise<void> {
-    if (!this.#medium.root) return;
+    if (!this.#medium.root || this.#key) return;
     expect([...this.#medium.files.keys()].sort()).toEqual([...namedFiles(decodeManifest(this.#medium.root))].sort());
+  }
+
+  /** A read of a time that is no longer kept. */
+  #isForgotten({ at }: Step, error: unknown): boolean {
+    return at !== undefined && at <= this.#forgotten && (error as { code?: string }).code === 'INVALID_ARGUMENT';
   }
 
   #isOfStore(error: unknown): boolean {
