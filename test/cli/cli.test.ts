@@ -292,6 +292,13 @@ describe('elanus over an encrypted database', () => {
     expect(elanus('check', '--repair', 'vault', '--key-file', 'vault.hex')).toMatchObject({ status: 1, stdout: expect.stringContaining('vault.repaired') });
     expect(elanus('check', 'vault.repaired', '--key-file', 'vault.hex').status).toBe(0);
     expect(elanus('check', 'vault.repaired').status).toBe(3);
+
+    // Without its root: what the files say by themselves.
+    const root = join(project.folder, 'vault', 'root');
+    flip(root, 200);
+    expect(elanus('check', 'vault', '--key-file', 'vault.hex')).toMatchObject({ status: 1, stdout: expect.stringContaining('the manifest') });
+    expect(elanus('check', '--repair', 'vault', '--to', 'vault.rebuilt', '--key-file', 'vault.hex').status).toBe(1);
+    expect(JSON.parse(elanus('inspect', 'vault.rebuilt', '--json', '--key-file', 'vault.hex').stdout).totals).toMatchObject({ collections: 1, rows: 1200 });
     expect(JSON.parse(elanus('inspect', 'vault.repaired', '--json', '--key-file', 'vault.hex').stdout).totals).toMatchObject({ rows: 1200 });
   });
 });
