@@ -425,6 +425,8 @@ export class CollectionState implements LogTarget {
     if (this.#closed) throw new ElanusError('CLOSED', `collection "${this.name}" is closed`);
     if (this.parts.options.readOnly) throw new ElanusError('READ_ONLY', 'the database was opened with readOnly: open it without to write');
     this.log.assertWritable();
+    // A commit of which nobody knows whether it was made may have taken away what a write is for, such as its partition.
+    this.parts.catalog.assertCommittable();
   }
 
   // Reads
