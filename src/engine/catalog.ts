@@ -9,9 +9,31 @@ import { sameBytes } from '../storage/refusals.ts';
 import type { Store } from '../storage/store.ts';
 import { ElanusError } from '../util/error.ts';
 import type { Clock } from './clock.ts';
+import { superseded } from './superseded.ts';
+
+/** A manifest as it was read. */
+export interface Newest {
+  readonly bytes: Uint8Array;
+  readonly manifest: Manifest;
+}
+
+/** Where several tabs share the database, one of them commits. */
+export interface CommitRights {
+  /** This tab is that one, as far as it knows. */
+  mayCommit(): boolean;
+  /** Another tab has committed: this one is no longer the one that does. */
+  onRobbed(): void;
+  /** Before each commit: the clock is later than all that anyone was acknowledged. */
+  syncClock(): Promise<void>;
+  onCommitted(): void;
+  /** Removes files that the manifest names no more, once no tab needs them. */
+  removeLater(files: readonly string[]): void;
+}
 
 export class Catalog {
   readonly #store: Store;
+  /** Null: nobody else commits. */
+  rights: CommitRights | null = null;
   #bytes: Uint8Array | null;
   #manifest: Manifest;
   #nextFileId: number;
@@ -23,6 +45,10 @@ export class Catalog {
     this.#bytes = bytes;
     this.#manifest = manifest;
     this.#nextFileId = manifest.nextFileId;
+  }
+
+  static empty(store: Store): Catalog {
+    return new Catalog(store, null, EMPTY_MANIFEST);
   }
 
   static async open(store: Store): Promise<Catalog> {
@@ -64,31 +90,68 @@ export class Catalog {
   commit(clock: Clock, change: (manifest: Manifest) => Manifest | Promise<Manifest>, onCommitted?: () => void): Promise<void> {
     const run = this.#tail.then(async () => {
       this.assertCommittable();
+      await this.rights?.syncClock();
       const changed = await change(this.#manifest);
       const next: Manifest = { ...changed, version: this.#manifest.version + 1, lastTimestamp: clock.last, nextFileId: this.#nextFileId };
       const bytes = encodeManifest(next);
       try {
         await this.#store.root.swap(this.#bytes, bytes);
       } catch (error) {
+        if (this.rights && error instanceof ElanusError && error.code === 'LOCKED') {
+          this.rights.onRobbed();
+          throw superseded();
+        }
         this.#failure = error;
         throw error;
       }
       this.#bytes = bytes;
       this.#manifest = next;
       onCommitted?.();
+      this.rights?.onCommitted();
     });
     this.#tail = run.catch(() => {});
     return run;
   }
 
-  /** POISONED where no commit can succeed any more. */
+  /** What is in the store now; null: what this catalog has. */
+  async readNewest(): Promise<Newest | null> {
+    const bytes = await this.#store.root.read();
+    if (bytes === null || (this.#bytes !== null && sameBytes(bytes, this.#bytes))) return null;
+    return { bytes, manifest: decodeManifest(bytes) };
+  }
+
+  /** Goes on from what another tab has committed. */
+  adopt({ bytes, manifest }: Newest): void {
+    this.#bytes = bytes;
+    this.#manifest = manifest;
+    this.#nextFileId = manifest.nextFileId;
+  }
+
+  /** POISONED where no commit can succeed any more, LOCKED where they are another tab's to make. */
   assertCommittable(): void {
+    if (this.rights && !this.rights.mayCommit()) throw superseded();
+    this.assertCertain();
+  }
+
+  /** POISONED where nobody knows what the manifest is. */
+  assertCertain(): void {
     if (this.#failure) throw new ElanusError('POISONED', 'an earlier commit failed: close the database and open it again', {}, { cause: this.#failure });
   }
 
   /** What a commit wrote before it failed may be removed, unless the failure was the swap's: then the manifest may name it after all. */
   get isSwapInDoubt(): boolean {
     return this.#failure !== null;
+  }
+
+  /** There is a newer one than this in the store. */
+  async isOtherThan({ bytes }: Newest): Promise<boolean> {
+    const now = await this.#store.root.read();
+    return now === null || !sameBytes(now, bytes);
+  }
+
+  /** Leaves out so many numbers of files. */
+  skipFileIds(count: number): void {
+    this.#nextFileId += count;
   }
 
   /** For a reader: whether a writer has committed since this catalog was opened. */

@@ -67,6 +67,12 @@ export interface InsertReply {
   readonly timestamp: bigint;
 }
 
+/**
+ * What a read sees of writes by other tabs: `Strong` all that were acknowledged before it, `Bounded` all older than five seconds,
+ * `Session` and `Eventually` what has come in; a tab's own writes are always seen. With one writer all are the same.
+ */
+export type Consistency = 'Strong' | 'Bounded' | 'Session' | 'Eventually';
+
 export interface SearchRequest {
   readonly collectionId: number;
   readonly fieldId: number;
@@ -81,6 +87,8 @@ export interface SearchRequest {
   readonly exact?: boolean;
   /** By name; absent: all. NOT_FOUND where there is none of that name. */
   readonly partitions?: readonly string[];
+  /** Default: `Session`. */
+  readonly consistency?: Consistency;
   /** See the rows as they were then. Absent: as they are. INVALID_ARGUMENT before the collection's horizon. */
   readonly at?: bigint;
   /** Fields to return, by fieldId; empty: none. */
@@ -194,6 +202,8 @@ export interface DatabaseStats {
   readonly engineThread: 'calling' | 'worker';
   readonly buildThread: 'calling' | 'worker';
   readonly store: string;
+  /** This one seals, merges and builds. Where several tabs have the database open, one does. */
+  readonly maintains: boolean;
   readonly memoryBytes: number;
   /**
    * Full vectors of sealed segments: bytes in memory, and `cacheBytes`, beyond which only those stay that a search compares
@@ -263,8 +273,11 @@ export interface EngineClient {
 
   /** On the calling thread it answers at once where nothing has to be read; never returns before validation of params. */
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply>;
-  get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; at?: bigint }, context?: CallContext): Promise<GetReply>;
-  count(request: { collectionId: number; partitions?: readonly string[]; at?: bigint }, context?: CallContext): Promise<number>;
+  get(
+    request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; consistency?: Consistency; at?: bigint },
+    context?: CallContext,
+  ): Promise<GetReply>;
+  count(request: { collectionId: number; partitions?: readonly string[]; consistency?: Consistency; at?: bigint }, context?: CallContext): Promise<number>;
 
   flush(request: { collectionId: number }, context?: CallContext): Promise<void>;
   load(request: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<void>;

@@ -17,6 +17,7 @@ import type { KernelPool } from '../segment/kernel-pool.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
 import { encodeExcerpt } from '../storage/manifest/excerpt.ts';
 import { DEFAULT_PARTITION_ID, type CollectionEntry, type Manifest, type PartitionEntry } from '../storage/manifest/manifest.ts';
+import type { SharedLogs } from '../storage/shared/shared.ts';
 import type { Store } from '../storage/store.ts';
 import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
@@ -29,8 +30,9 @@ import { Loading } from './loading.ts';
 import { ANY_PARTITION, type LogRecord } from './log-record.ts';
 import { wholeRows } from './partial-upsert.ts';
 import { SingleWriterLog, type LogRecovery } from './single-writer-log.ts';
+import { SharedLog, type LogPosition } from './shared-log.ts';
 import { WriteGate } from './write-gate.ts';
-import type { LogTarget, WriteLog } from './write-log.ts';
+import type { AppendOptions, Draft, LogTarget, WriteLog } from './write-log.ts';
 
 /** What every collection of a database shares. */
 export interface EngineParts {
@@ -42,6 +44,20 @@ export interface EngineParts {
   readonly builds: BuildService;
   readonly options: EngineOptions;
   readonly onEvent: (event: EngineEvent) => void;
+  /** Whether this engine seals, merges, builds and commits; only one of several tabs does. */
+  readonly maintains: () => boolean;
+  /** Null: this engine is the only writer. */
+  readonly tabs: TabHooks | null;
+}
+
+/** What a collection tells where several tabs share the database. */
+export interface TabHooks {
+  readonly logs: SharedLogs;
+  /** A time after all writes of any tab that were acknowledged, and before all that will be. */
+  now(): Promise<bigint>;
+  onAppended(collectionId: number): void;
+  /** It cannot go on before it is at a newer manifest. */
+  onBehind(collectionId: number): void;
 }
 
 /** A growing segment is sealed past either, so that a scan of it stays near 2 ms and a replay near 100 ms. */
@@ -79,6 +95,8 @@ export class CollectionState implements LogTarget {
   sealing: readonly Frozen[] = [];
   sealed: SealedSegment[] = [];
   log!: WriteLog;
+  /** What the manifest said of the collection when this tab last followed another one; null: what the catalog says. */
+  followed: CollectionEntry | null = null;
   /** Writes up to this are applied, none that is not will have an earlier timestamp. */
   appliedTo: bigint;
   /** Of those, the writes up to this are sealed. */
@@ -144,8 +162,31 @@ export class CollectionState implements LogTarget {
     }, this, recovery);
   }
 
+  /** As `openLog`, where several tabs write it. */
+  openSharedLog(tabs: TabHooks, position: LogPosition): SharedLog {
+    const { clock, options } = this.parts;
+    const { collectionId } = this;
+    const log = new SharedLog(
+      {
+        logs: tabs.logs,
+        clock,
+        durability: options.durability,
+        collectionId,
+        name: () => this.name,
+        hasAutoIds: this.keyField.autoId,
+        firstLogGeneration: () => this.entry.firstLogGeneration,
+        onAppended: () => tabs.onAppended(collectionId),
+        onBehind: () => tabs.onBehind(collectionId),
+      },
+      this,
+      position,
+    );
+    this.log = log;
+    return log;
+  }
+
   get entry(): CollectionEntry {
-    return this.parts.catalog.entry(this.collectionId);
+    return this.followed ?? this.parts.catalog.entry(this.collectionId);
   }
 
   get name(): string {
@@ -162,6 +203,7 @@ export class CollectionState implements LogTarget {
 
   /** The newest: fields may be added, and are never taken away. */
   get schema(): Schema {
+    if (this.followed) return this.followed.schema;
     const { manifest } = this.parts.catalog;
     if (manifest !== this.#schemaFrom) {
       this.#schemaFrom = manifest;
@@ -258,14 +300,20 @@ export class CollectionState implements LogTarget {
     await this.#backPressure(context);
     return this.gate.hold(async () => {
       await this.log.settled();
-      this.assertWritable();
-      throwIfAborted(context?.signal);
-      const partitionId = partition === undefined ? this.#partitionOfRows(batch) : this.#partitionOfWrite(partition);
-      const whole = await wholeRows(this, batch);
-      // Closed, or poisoned, while rows were read.
-      this.assertWritable();
-      throwIfAborted(context?.signal);
-      return this.#writeRows(partitionId, whole);
+      for (;;) {
+        this.assertWritable();
+        throwIfAborted(context?.signal);
+        const { sequence } = this.log;
+        const partitionId = partition === undefined ? this.#partitionOfRows(batch) : this.#partitionOfWrite(partition);
+        const whole = await wholeRows(this, batch);
+        // Closed, or poisoned, while rows were read.
+        this.assertWritable();
+        throwIfAborted(context?.signal);
+        const reply = await this.#writeRows(partitionId, whole, { ifSequence: sequence });
+        if (reply) return reply;
+        // Another tab has written since: what was read may not be what is there.
+        await this.log.latest();
+      }
     });
   }
 
@@ -291,14 +339,17 @@ export class CollectionState implements LogTarget {
     return batch.columns.find((column) => column.fieldId === this.keyField.fieldId);
   }
 
-  async #writeRows(partitionId: number, batch: ColumnBatch): Promise<InsertReply> {
+  async #writeRows(partitionId: number, batch: ColumnBatch): Promise<InsertReply>;
+  async #writeRows(partitionId: number, batch: ColumnBatch, options: AppendOptions): Promise<InsertReply | null>;
+  async #writeRows(partitionId: number, batch: ColumnBatch, options?: AppendOptions): Promise<InsertReply | null> {
     const promised = this.#promiseRoom(partitionId, batch);
-    const { record } = await this.log.write({ kind: 'insert', partitionId, schemaVersion: this.schema.version, batch }).finally(() => {
+    const draft: Draft = { kind: 'insert', partitionId, schemaVersion: this.schema.version, batch };
+    const written = await (options ? this.log.write(draft, options) : this.log.write(draft)).finally(() => {
       this.#promisedBytes -= promised;
     });
-    const isFull = this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX;
-    // What is closing seals nothing more: the log keeps the rows.
-    if (isFull && !this.#closed) this.onGrowingFull();
+    if (!written) return null;
+    const { record } = written;
+    this.sealIfFull();
     // A copy: the reply's buffers are the caller's, and the growing segment keeps the column.
     return { keys: columnKeys(this.#keyColumn((record as InsertRecord).batch)!).slice(), timestamp: record.timestamp };
   }
@@ -313,6 +364,16 @@ export class CollectionState implements LogTarget {
     if (bytes > 0) this.parts.pool.shared.arena.makeRoom(this.#promisedBytes + bytes);
     this.#promisedBytes += bytes;
     return bytes;
+  }
+
+  /** What is closing seals nothing more: the log keeps the rows. */
+  sealIfFull(): void {
+    const isFull = this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX;
+    if (isFull && !this.#closed && this.parts.maintains()) this.onGrowingFull();
+  }
+
+  applied(_record: LogRecord, isLocal: boolean): void {
+    if (!isLocal) this.sealIfFull();
   }
 
   /** Set by the engine: seals in the background. */
@@ -339,6 +400,18 @@ export class CollectionState implements LogTarget {
   givenIds(batch: ColumnBatch): BigInt64Array | null {
     const column = this.#keyColumn(batch);
     return column ? (columnKeys(column) as BigInt64Array) : null;
+  }
+
+  canApply({ partitionId, schemaVersion }: LogRecord): boolean {
+    return schemaVersion <= this.schema.version && (partitionId === ANY_PARTITION || partitionId < this.entry.nextPartitionId);
+  }
+
+  estimate(record: LogRecord): number {
+    if (record.kind === 'insert') return record.batch.rows;
+    const { growing, sealed } = this.view;
+    let count = 0;
+    for (const key of record.keys) if ([...growing, ...sealed].some((segment) => segment.find(key) >= 0)) count++;
+    return count;
   }
 
   /** Makes a record's effect visible. Answers how many rows it hid or added. Also used by recovery. */
@@ -420,13 +493,29 @@ export class CollectionState implements LogTarget {
     this.segmentsChanged();
   }
 
+  /** Takes the rows of another state of the same collection in place of its own. Answers segments that it needs no more. */
+  become(other: CollectionState): SealedSegment[] {
+    const gone = this.sealed.filter((segment) => !other.sealed.includes(segment));
+    for (const { rows } of this.sealing) rows.free();
+    this.growing.free();
+    this.growing = other.growing;
+    this.sealing = other.sealing;
+    this.sealed = other.sealed;
+    this.appliedTo = other.appliedTo;
+    this.sealedTo = other.sealedTo;
+    this.#nextExpiry = 0n;
+    this.#nextId = other.#nextId;
+    this.segmentsChanged();
+    return gone;
+  }
+
   /** CLOSED, READ_ONLY or POISONED where nothing may be written. */
   assertWritable(): void {
     if (this.#closed) throw new ElanusError('CLOSED', `collection "${this.name}" is closed`);
     if (this.parts.options.readOnly) throw new ElanusError('READ_ONLY', 'the database was opened with readOnly: open it without to write');
     this.log.assertWritable();
     // A commit of which nobody knows whether it was made may have taken away what a write is for, such as its partition.
-    this.parts.catalog.assertCommittable();
+    this.parts.catalog.assertCertain();
   }
 
   // Reads

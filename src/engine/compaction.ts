@@ -33,7 +33,7 @@ export class Compaction {
 
   /** Merges what has come together, in the background, before what indexing has to do: the inputs of a merge need no index. */
   schedule(): void {
-    if (this.#isScheduled || this.#jobs.closed || this.#state.parts.options.readOnly || !this.#next()) return;
+    if (this.#isScheduled || this.#jobs.closed || !this.#state.parts.maintains() || !this.#next()) return;
     this.#isScheduled = true;
     this.#jobs.run(this, async (signal) => {
       this.#isScheduled = false;

@@ -10,6 +10,7 @@ import type { Field, IndexSpec } from '../schema/types.ts';
 import { KernelPool } from '../segment/kernel-pool.ts';
 import { VectorCache } from '../segment/vector-cache.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
+import type { SharedAccess } from '../storage/shared/shared.ts';
 import type { Store, StoreLock } from '../storage/store.ts';
 import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
@@ -50,8 +51,11 @@ import { addField } from './add-field.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
 import { recoverCollection, recoverySteps } from './recovery.ts';
 import { seal, truncate } from './seal.ts';
+import { shareEngine } from './shared-engine.ts';
 import { collectionStats } from './stats.ts';
 import { Ticker } from './ticker.ts';
+import { isSuperseded } from './superseded.ts';
+import { SILENCE_MS, Tabs, type Rooms } from './tabs.ts';
 
 export interface EngineDeps {
   readonly store: Store;
@@ -61,6 +65,8 @@ export interface EngineDeps {
   readonly onEvent: (event: EngineEvent) => void;
   /** Which thread this is, as `stats` tells it. */
   readonly thread?: 'calling' | 'worker';
+  /** Of several tabs: so long the one that maintains may be silent. */
+  readonly silenceMs?: number;
   /** Whether the store encrypts, as `stats` tells it. */
   readonly isEncrypted?: boolean;
   readonly context?: CallContext;
@@ -70,9 +76,9 @@ export interface EngineDeps {
 
 interface OpenCollection {
   readonly state: CollectionState;
-  readonly jobs: JobQueue;
-  readonly indexing: Indexing;
-  readonly compaction: Compaction;
+  jobs: JobQueue;
+  indexing: Indexing;
+  compaction: Compaction;
 }
 
 /** Opens the database in a store, or makes one there. On failure the store is closed and its lock given back. */
@@ -81,6 +87,7 @@ export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
   const { store, options } = deps;
   let lock: StoreLock | null = null;
   try {
+    if (store.shared) return await openShared(deps, store.shared, started);
     if (options.readOnly) return await openForReading(deps, started);
     lock = await store.lock();
     const catalog = await Catalog.open(store);
@@ -99,8 +106,9 @@ export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
 }
 
 /** All that collections share, but for the history, which is theirs together. */
-function partsOf({ builds, kernels, now, options, store }: EngineDeps, catalog: Catalog, onEvent: EngineDeps['onEvent']): Omit<EngineParts, 'history'> {
-  return { store, catalog, clock: new Clock(catalog.manifest.lastTimestamp, now), pool: new KernelPool(kernels, new VectorCache(options.cacheBytes)), builds, options, onEvent };
+function partsOf({ builds, kernels, now, options, store }: EngineDeps, catalog: Catalog, onEvent: EngineDeps['onEvent'], tabs: Tabs | null = null): Omit<EngineParts, 'history'> {
+  const maintains = (): boolean => (tabs ? tabs.mayCommit() : !options.readOnly);
+  return { store, catalog, clock: new Clock(catalog.manifest.lastTimestamp, now), pool: new KernelPool(kernels, new VectorCache(options.cacheBytes)), builds, options, onEvent, maintains, tabs };
 }
 
 /** A writer beside us that commits faster than this many openings is not waited out. */
@@ -134,9 +142,34 @@ async function openForReading(deps: EngineDeps, started: number): Promise<Engine
   }
 }
 
+/** Opens one of several tabs. It waits for nobody: another one may maintain the database. */
+async function openShared(deps: EngineDeps, shared: SharedAccess, started: number): Promise<EngineClient> {
+  const { store, options } = deps;
+  const catalog = Catalog.empty(store);
+  const tabs = new Tabs(shared, catalog, deps.silenceMs ?? SILENCE_MS);
+  catalog.rights = tabs;
+  const engine = new Engine(deps, partsOf(deps, catalog, deps.onEvent, tabs), tabs);
+  try {
+    await engine.join(tabs, started);
+    if (!catalog.exists) throw new ElanusError('NOT_FOUND', 'there is no database to open with readOnly', { store: store.sharedUrl });
+  } catch (error) {
+    await tabs.stop();
+    await tabs.close();
+    throw error;
+  }
+  return shareEngine(engine, tabs, options.readOnly);
+}
+
 /** Rows that have not been sealed for so long are, so that the log does not grow old: logs are replayed at each opening. */
 const GROWING_AGE_MS = 10 * 60_000;
 const TICK_MS = 30_000;
+
+/** What maintains a collection, ready to begin. */
+function makeJobs(state: CollectionState): Omit<OpenCollection, 'state'> {
+  const jobs = new JobQueue();
+  const indexing = new Indexing(state, jobs);
+  return { jobs, indexing, compaction: new Compaction(state, jobs, indexing) };
+}
 
 /** Looks what is to be done behind the user's back. */
 function schedule({ compaction, indexing }: OpenCollection): void {
@@ -144,17 +177,17 @@ function schedule({ compaction, indexing }: OpenCollection): void {
   indexing.schedule();
 }
 
-class Engine implements EngineClient {
+class Engine implements EngineClient, Rooms {
   readonly #deps: EngineDeps;
   readonly #parts: EngineParts;
-  readonly #lock: StoreLock | null;
+  readonly #lock: StoreLock | Tabs | null;
   readonly #namespaces: Namespaces;
-  readonly #collections = new Map<number, OpenCollection>();
+  readonly collections = new Map<number, OpenCollection>();
   #recovery: RecoveryReport = { openMs: 0, replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
   #closing: Promise<void> | null = null;
   #ticker: Ticker | null = null;
 
-  constructor(deps: EngineDeps, parts: Omit<EngineParts, 'history'>, lock: StoreLock | null) {
+  constructor(deps: EngineDeps, parts: Omit<EngineParts, 'history'>, lock: StoreLock | Tabs | null) {
     this.#deps = deps;
     this.#parts = { ...parts, history: new History(parts.options, parts.clock, () => this.#states()) };
     this.#lock = lock;
@@ -174,14 +207,47 @@ class Engine implements EngineClient {
     };
     for (const entry of entries) {
       const { state, damages } = await recoverCollection(this.#parts, entry, logs, count, onStep);
-      this.#adopt(state);
+      this.adopt(state);
       for (const { code, message, detail } of damages) this.#parts.onEvent({ type: 'error', code, message: `opened without what is damaged: ${message}`, detail, collection: entry.name });
       // What could be read goes into a segment, so that the damaged log is not met again.
       if (damages.length > 0 && !this.#parts.options.readOnly) await seal(state);
     }
     this.#recovery = { openMs: performance.now() - started, ...count };
-    for (const open of this.#collections.values()) schedule(open);
+    for (const open of this.collections.values()) schedule(open);
     this.#ticker = new Ticker(TICK_MS, () => this.#tick());
+  }
+
+  get client(): EngineClient {
+    return this;
+  }
+
+  /** As `recover`, where several tabs have the database open. */
+  async join(tabs: Tabs, started: number): Promise<void> {
+    const count = { replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
+    await tabs.open(this.#parts, this, count, !this.#parts.options.readOnly);
+    this.#recovery = { openMs: performance.now() - started, ...count };
+    this.#ticker = new Ticker(TICK_MS, () => this.#tick());
+  }
+
+  async forget(collectionId: number): Promise<void> {
+    const { state, jobs } = this.collections.get(collectionId)!;
+    const reason = new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
+    this.collections.delete(collectionId);
+    await jobs.close(reason);
+    await state.close(reason);
+    await state.free();
+  }
+
+  async interrupt(collectionId: number, reason: ElanusError): Promise<void> {
+    const open = this.collections.get(collectionId)!;
+    await open.jobs.close(reason);
+    await open.state.sealQueue;
+    Object.assign(open, makeJobs(open.state));
+  }
+
+  schedule(collectionId: number): void {
+    const open = this.collections.get(collectionId);
+    if (open) schedule(open);
   }
 
   get parts(): EngineParts {
@@ -189,36 +255,36 @@ class Engine implements EngineClient {
   }
 
   *#states(): Generator<CollectionState> {
-    for (const { state } of this.#collections.values()) yield state;
+    for (const { state } of this.collections.values()) yield state;
   }
 
   #tick(): void {
     this.#parts.pool.cache.tick();
-    if (this.#parts.options.readOnly) return;
-    for (const open of this.#collections.values()) {
+    if (!this.#parts.maintains()) return;
+    for (const open of this.collections.values()) {
       if (open.state.unsealedMs >= GROWING_AGE_MS) open.state.onGrowingFull();
       // What was kept for reads of the past may have grown too old.
       else open.compaction.schedule();
     }
   }
 
-  #adopt(state: CollectionState): OpenCollection {
-    const jobs = new JobQueue();
-    const indexing = new Indexing(state, jobs);
-    const open: OpenCollection = { state, jobs, indexing, compaction: new Compaction(state, jobs, indexing) };
+  adopt(state: CollectionState): OpenCollection {
+    const open: OpenCollection = { state, ...makeJobs(state) };
     state.onGrowingFull = () => {
       seal(state).then(
         () => schedule(open),
-        (error: ElanusError) => this.#parts.onEvent({ type: 'error', code: error.code ?? 'INTERNAL', message: `sealing failed: ${error.message}`, detail: error.detail ?? {}, collection: state.name }),
+        (error: ElanusError) => {
+          if (!isSuperseded(error)) this.#parts.onEvent({ type: 'error', code: error.code ?? 'INTERNAL', message: `sealing failed: ${error.message}`, detail: error.detail ?? {}, collection: state.name });
+        },
       );
     };
-    this.#collections.set(state.collectionId, open);
+    this.collections.set(state.collectionId, open);
     return open;
   }
 
   #open(collectionId: number): OpenCollection {
     this.#assertOpen();
-    const open = this.#collections.get(collectionId);
+    const open = this.collections.get(collectionId);
     if (!open) throw new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
     return open;
   }
@@ -260,7 +326,7 @@ class Engine implements EngineClient {
     const { catalog, clock } = this.#parts;
     const { ifNotExists, schema } = request;
     const existing = ifNotExists && lookUp(catalog.manifest, request);
-    if (existing && this.#collections.has(existing.collectionId)) return this.#open(existing.collectionId).state.info;
+    if (existing && this.collections.has(existing.collectionId)) return this.#open(existing.collectionId).state.info;
     const indexes: Record<string, IndexSpec> = {};
     for (const field of schema.fields) if (field.index) indexes[field.fieldId] = resolveSpec(field, field.index);
     let entry: CollectionEntry | undefined;
@@ -278,8 +344,10 @@ class Engine implements EngineClient {
     });
     if (isKnown) return this.#open(entry!.collectionId).state.info;
     const state = new CollectionState(this.#parts, entry!);
-    state.openLog({ generation: entry!.firstLogGeneration, nextAutoId: entry!.nextAutoId, byteLength: 0 });
-    return this.#adopt(state).state.info;
+    const { firstLogGeneration: generation, nextAutoId } = entry!;
+    if (this.#parts.tabs) state.openSharedLog(this.#parts.tabs, { generation, sequence: 0, nextAutoId, byteLengths: new Map() });
+    else state.openLog({ generation, nextAutoId, byteLength: 0 });
+    return this.adopt(state).state.info;
   }
 
   async describeCollection(request: CollectionName | { collectionId: number }): Promise<CollectionInfo> {
@@ -317,7 +385,7 @@ class Engine implements EngineClient {
       files = manifest.collections.filter((entry) => entry.collectionId === collectionId).flatMap(filesOf);
       return { ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) };
     });
-    this.#collections.delete(collectionId);
+    this.collections.delete(collectionId);
     await state.free();
     await removeUnnamed(store, catalog, files);
     await removeLogs(store, catalog, collectionId);
@@ -330,7 +398,8 @@ class Engine implements EngineClient {
 
   async now(): Promise<bigint> {
     this.#assertOpen();
-    const timestamp = this.#parts.clock.next();
+    const { clock, tabs } = this.#parts;
+    const timestamp = tabs ? await tabs.now() : clock.next();
     // What is being written has an earlier one: a read at this time sees it now or never.
     await Promise.all(Array.from(this.#states(), (state) => state.log.settled()));
     return timestamp;
@@ -474,6 +543,7 @@ class Engine implements EngineClient {
       engineThread: thread ?? 'calling',
       buildThread: builds.thread,
       store: store.sharedUrl ?? 'memory:',
+      maintains: this.#parts.maintains(),
       memoryBytes: this.#parts.pool.memoryBytes,
       cache: { residentBytes: this.#parts.pool.cache.residentBytes, budgetBytes: this.#parts.pool.cache.budgetBytes, rowCacheBytes: this.#parts.pool.cache.rowCacheBytes },
       usage: estimate.usage,
@@ -498,16 +568,18 @@ class Engine implements EngineClient {
         failure ??= error;
       }
     };
+    if (this.#lock instanceof Tabs) await this.#lock.stop();
     this.#ticker?.stop();
     const reason = new ElanusError('CLOSED', 'the database was closed');
-    const open = [...this.#collections.values()];
+    const open = [...this.collections.values()];
     await Promise.all(open.map(({ jobs }) => jobs.close(reason)));
     await builds.close();
     for (const { state } of open) await attempt(() => state.close(reason));
     await catalog.idle();
     await Promise.all(open.map(({ state }) => state.free()));
-    this.#collections.clear();
-    if (this.#lock) await attempt(() => this.#lock!.release());
+    this.collections.clear();
+    if (this.#lock instanceof Tabs) await attempt(() => (this.#lock as Tabs).close());
+    else if (this.#lock) await attempt(() => (this.#lock as StoreLock).release());
     await attempt(() => store.close());
     if (failure) throw failure;
   }

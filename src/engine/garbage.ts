@@ -24,12 +24,18 @@ const leaveBehind = (): void => {};
 /** Removes those of the files that the manifest does not name (any more). */
 export async function removeUnnamed(store: Store, catalog: Catalog, files: Iterable<string>): Promise<void> {
   const named = namedFiles(catalog.manifest);
-  for (const file of files) if (!named.has(file)) await store.remove(file).catch(leaveBehind);
+  const garbage = [...files].filter((file) => !named.has(file));
+  if (catalog.rights) return catalog.rights.removeLater(garbage);
+  for (const file of garbage) await store.remove(file).catch(leaveBehind);
 }
 
 /** Removes the logs of a collection that are sealed, or all where the collection is gone. */
 export async function removeLogs(store: Store, catalog: Catalog, collectionId: number): Promise<void> {
   const entry = catalog.manifest.collections.find((known) => known.collectionId === collectionId);
+  if (store.shared) {
+    const { logs } = store.shared;
+    return entry ? logs.drop(collectionId, entry.firstLogGeneration) : logs.end(collectionId);
+  }
   for (const name of await store.logs.list()) {
     const log = parseLogName(name);
     if (log?.collectionId === collectionId && (!entry || log.generation < entry.firstLogGeneration)) await store.logs.drop(name).catch(leaveBehind);
@@ -43,6 +49,6 @@ export async function collectGarbage(store: Store, catalog: Catalog): Promise<vo
     const file = parseFileName(name);
     if (file) catalog.passFileIds(Math.max(file.segmentId, 'generation' in file ? file.generation : 0));
   }
-  const owners = new Set((await store.logs.list()).map((name) => parseLogName(name)?.collectionId));
+  const owners = new Set(store.shared ? await store.shared.logs.list() : (await store.logs.list()).map((name) => parseLogName(name)?.collectionId));
   for (const collectionId of owners) if (collectionId !== undefined) await removeLogs(store, catalog, collectionId);
 }

@@ -136,7 +136,7 @@ export class Indexing {
 
   /** Builds what is missing, in the background; `except`: not for this field. */
   schedule(except?: number): void {
-    if (this.#jobs.closed || this.#state.parts.options.readOnly) return;
+    if (this.#jobs.closed || !this.#state.parts.maintains()) return;
     for (const field of this.#state.schema.fields) {
       if (field.fieldId === except || !this.#missing(field.fieldId).length) continue;
       this.#enqueue(field.fieldId, (signal) => this.#buildMissing(field, signal, undefined), undefined).catch((error: unknown) => this.#report(error, field));

@@ -35,7 +35,7 @@ async function sealNow(state: CollectionState): Promise<void> {
 
 /** Freezes what has been written up to the call. Deletes alone leave no growing rows, but a log. */
 async function freezeAll(state: CollectionState): Promise<void> {
-  await state.log.settled();
+  await state.log.latest({ orFail: true });
   const { appliedTo } = state;
   if (state.growing.rows > 0 || (await state.log.byteLength()) > 0) await state.log.rotate();
   else if (state.sealing.length === 0) state.sealedTo = appliedTo;

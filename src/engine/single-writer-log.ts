@@ -9,7 +9,7 @@ import { ElanusError } from '../util/error.ts';
 import type { Clock } from './clock.ts';
 import { encodeLogHeader } from './log-header.ts';
 import { encodeLogRecord, type LogRecord } from './log-record.ts';
-import type { Draft, LogTarget, WriteLog } from './write-log.ts';
+import type { AppendOptions, Draft, LogTarget, WriteLog, Written } from './write-log.ts';
 
 export interface SingleWriterLogOptions {
   readonly store: Store;
@@ -42,6 +42,9 @@ export class SingleWriterLog implements WriteLog {
   /** Writes take effect in the order in which they were logged. Never rejects. */
   #applied: Promise<void> = Promise.resolve();
   #poison: unknown = null;
+  /** Writes begun, and of those the ones applied. */
+  #begun = 0;
+  #sequence = 0;
 
   constructor(options: SingleWriterLogOptions, target: LogTarget, { generation, nextAutoId, byteLength }: LogRecovery) {
     this.#options = options;
@@ -59,13 +62,21 @@ export class SingleWriterLog implements WriteLog {
     return this.#recoveredBytes + (this.#writer ? await this.#writer.then((writer) => writer.byteLength, () => 0) : 0);
   }
 
-  async write(draft: Draft): Promise<{ record: LogRecord; count: number }> {
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  async write(draft: Draft): Promise<Written>;
+  async write(draft: Draft, options: AppendOptions): Promise<Written | null>;
+  async write(draft: Draft, options?: AppendOptions): Promise<Written | null> {
     this.assertWritable();
+    if (options && options.ifSequence !== this.#begun) return null;
     const record = this.#complete(draft);
     const bytes = encodeLogRecord(record);
     if (bytes.length > RECORD_BYTES_MAX) {
       throw new ElanusError('INVALID_ARGUMENT', `one write expected at most ${RECORD_BYTES_MAX} bytes, got ${bytes.length}: split it into several`, { byteLength: bytes.length });
     }
+    this.#begun++;
     const durable = this.#open().then((writer) => writer.append(bytes));
     const before = this.#applied;
     const applied = (async () => {
@@ -75,7 +86,10 @@ export class SingleWriterLog implements WriteLog {
         await before;
       }
       this.assertWritable();
-      return { record, count: this.#target.apply(record) };
+      this.#sequence++;
+      const count = this.#target.apply(record);
+      this.#target.applied(record, true);
+      return { record, count };
     })();
     this.#applied = applied.then(
       () => {},
@@ -121,6 +135,10 @@ export class SingleWriterLog implements WriteLog {
   }
 
   settled(): Promise<void> {
+    return this.#applied;
+  }
+
+  latest(): Promise<void> {
     return this.#applied;
   }
 

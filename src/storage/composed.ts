@@ -2,7 +2,8 @@
  * One store of two: files lie in the one, root and logs in the other, which also has the lock and whatever tabs share. It promises
  * for each what that one does; the root names files, and they are durable before it does.
  */
-import type { Lease, Peers, SharedAccess } from './shared/shared.ts';
+import type { SharedAccess } from './shared/shared.ts';
+import { sweepingPeers } from './shared/sweeping-peers.ts';
 import type { Store, StoreEstimate, StoreLock, StoreLogs, StoreRoot } from './store.ts';
 
 /** A store whose half-written files are swept by whoever may write. */
@@ -91,21 +92,4 @@ class ComposedStore implements Store {
     await this.#base.destroy();
     await this.#files.destroy();
   }
-}
-
-/** Whoever comes to maintain the database sweeps first. */
-function sweepingPeers(peers: Peers, files: SweepableStore): Peers {
-  return {
-    areSeveral: peers.areSeveral,
-    async lead(options): Promise<Lease | null> {
-      const lease = await peers.lead(options);
-      // What cannot be swept now, because somebody who was robbed of the lease has it open still, is swept another time.
-      if (lease) await files.sweep().catch(() => undefined);
-      return lease;
-    },
-    holdVersion: (version) => peers.holdVersion(version),
-    oldestVersion: () => peers.oldestVersion(),
-    post: (message) => peers.post(message),
-    onMessage: (listener) => peers.onMessage(listener),
-  };
 }

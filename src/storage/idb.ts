@@ -21,6 +21,7 @@ import { IdbSharedLogs } from './idb/shared-logs.ts';
 import { CHUNK_BYTES, chunksOf, type FileRecord, type FilesIn } from './idb/schema.ts';
 import { alreadyExists, checkName, checkRange, notFound, rootChanged, sameBytes } from './refusals.ts';
 import type { SharedAccess } from './shared/shared.ts';
+import { sweepingPeers } from './shared/sweeping-peers.ts';
 import type { Store, StoreEstimate, StoreLock, StoreRoot } from './store.ts';
 import { estimateOrigin } from './web-storage.ts';
 
@@ -68,7 +69,7 @@ class IdbStore implements Store {
     this.sharedUrl = `idb:${name}`;
     this.logs = new IdbLogs(connection);
     const peers = openPeers(name, warn);
-    this.shared = { logs: new IdbSharedLogs(connection), peers };
+    this.shared = { logs: new IdbSharedLogs(connection), peers: sweepingPeers(peers, { sweep: () => this.#sweep() }) };
     this.#closePeers = () => peers.close();
     this.#cache = new ChunkCache((id, index) => connection.run('read a file', async (db) => db.get('chunks', [id, index])));
     this.root = {

@@ -172,12 +172,12 @@ describe('events', () => {
     await client.close();
     medium.lockedBy = null;
     const progress: unknown[] = [];
-    const again = await openTestEngine(openMemoryStore({ medium }), {}, {}, { onProgress: (step) => progress.push(step) });
+    const again = await openTestEngine(openMemoryStore({ medium }), {}, {}, { context: { onProgress: (step) => progress.push(step) } });
     expect(progress).toEqual([0, 1, 2, 3].map((done) => ({ phase: 'recover', done, total: 4 })));
     await again.client.close();
     const abort = new AbortController();
     medium.lockedBy = null;
-    await expect(openTestEngine(openMemoryStore({ medium }), {}, {}, { signal: abort.signal, onProgress: () => abort.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(openTestEngine(openMemoryStore({ medium }), {}, {}, { context: { signal: abort.signal, onProgress: () => abort.abort() } })).rejects.toMatchObject({ code: 'ABORTED' });
     // The lock was given back.
     const third = await openTestEngine(openMemoryStore({ medium }));
     expect(await third.client.count({ collectionId })).toBe(35);

@@ -17,7 +17,7 @@ export interface TestEngine {
   readonly events: EngineEvent[];
 }
 
-export async function openTestEngine(store: Store, options: Partial<EngineOptions> = {}, limits: Pick<KernelModule, 'memoryBytesMax'> = {}, context?: CallContext, now?: () => number): Promise<TestEngine> {
+export async function openTestEngine(store: Store, options: Partial<EngineOptions> = {}, limits: Pick<KernelModule, 'memoryBytesMax'> = {}, deps: { readonly context?: CallContext; readonly silenceMs?: number; readonly now?: () => number } = {}): Promise<TestEngine> {
   const kernels = { ...(await testKernels('simd')), ...limits };
   const events: EngineEvent[] = [];
   const client = await openEngine({
@@ -28,9 +28,8 @@ export async function openTestEngine(store: Store, options: Partial<EngineOption
       return runBuild(kernels, job, job.vectors.values, context);
     }),
     options: { durability: 'strict', readOnly: false, retentionSeconds: 86_400, cacheBytes: 256 << 20, ...options },
-    now,
     onEvent: (event) => void events.push(event),
-    context,
+    ...deps,
   });
   return { client, events };
 }

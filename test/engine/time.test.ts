@@ -50,7 +50,7 @@ async function run(seed: number): Promise<void> {
   const medium = new MemoryMedium();
   const reopen = (): Promise<TestEngine> => {
     medium.lockedBy = null; // the process that held it is gone
-    return openTestEngine(openMemoryStore({ medium }), options, {}, undefined, () => wall);
+    return openTestEngine(openMemoryStore({ medium }), options, {}, { now: () => wall });
   };
   let engine = await reopen();
   const { collectionId } = await engine.client.createCollection({ name: 'c', schema, ifNotExists: false });
@@ -166,7 +166,7 @@ describe('history', () => {
     const medium = new MemoryMedium();
     const reopen = async (): Promise<TestEngine['client']> => {
       medium.lockedBy = null;
-      return (await openTestEngine(openMemoryStore({ medium }), options, {}, undefined, () => clock.wall)).client;
+      return (await openTestEngine(openMemoryStore({ medium }), options, {}, { now: () => clock.wall })).client;
     };
     const client = await reopen();
     const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
@@ -300,7 +300,7 @@ describe('history', () => {
         hook(store, async () => {
           if (++calls === moment) await onCall();
         });
-        const { client } = await openTestEngine(store, {}, {}, undefined, () => clock.wall);
+        const { client } = await openTestEngine(store, {}, {}, { now: () => clock.wall });
         const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
         const put = (label: string, ...keys: number[]) => insertRows(client, collectionId, schema, keys.map((key) => row(key, label)));
         await put('a', 1, 2, 3, 4, 5);
@@ -334,7 +334,7 @@ describe('history', () => {
         };
         await check(client);
         medium.lockedBy = null;
-        await check((await openTestEngine(openMemoryStore({ medium }), {}, {}, undefined, () => clock.wall)).client);
+        await check((await openTestEngine(openMemoryStore({ medium }), {}, {}, { now: () => clock.wall })).client);
       }
     });
   }

@@ -181,6 +181,8 @@ export function openTab(shared: SharedMemoryMedium, delay: Delay = async () => {
       }),
     oldestVersion: () => call(() => Math.min(Infinity, ...[...shared.versions.values()].flat())),
     post(message) {
+      // Timers of a dead or frozen tab still run here, as they would not.
+      if (tab.isDead || tab.isFrozen) return;
       for (const other of shared.tabs) {
         if (other === tab || other.isDead) continue;
         const copy = structuredClone(message);

@@ -26,12 +26,13 @@ export function placeDrafts(
   assertNotEnded(head);
   let { sequence, nextAutoId } = head;
   let last = clock;
-  const places = drafts.map(({ autoIds, ifSequence }): SharedPlace | null => {
+  const places = drafts.map(({ autoIds, idsBelow, ifSequence }): SharedPlace | null => {
     if (ifSequence !== undefined && ifSequence !== sequence) return null;
     sequence++;
     last = nextTimestamp(last, after, wallMs);
     const firstAutoId = autoIds > 0 ? nextAutoId : 0n;
     nextAutoId += BigInt(autoIds);
+    if (idsBelow !== undefined && idsBelow > nextAutoId) nextAutoId = idsBelow;
     return { generation: head.generation, sequence, timestamp: last, firstAutoId };
   });
   return { places, head: { ...head, sequence, nextAutoId }, clock: last };

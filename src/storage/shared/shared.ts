@@ -11,6 +11,8 @@ export interface SharedDraft {
   readonly payloadCrc: number;
   /** So many auto ids are its own; 0: none. */
   readonly autoIds: number;
+  /** It names auto ids up to below this one itself; absent: none. */
+  readonly idsBelow?: bigint;
   /** Append only if the last record of the log is this one; otherwise nothing happens and the answer is null. */
   readonly ifSequence?: number;
 }
