@@ -380,8 +380,8 @@ export class CollectionState implements LogTarget {
   onGrowingFull: () => void = () => {};
 
   async delete({ keys, partition, purge = false }: { readonly keys: Keys; readonly partition?: string; readonly purge?: boolean }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
-    this.assertWritable();
-    throwIfAborted(context?.signal);
+    // As an insert does, so that calls are written in the order in which they were made.
+    await this.#backPressure(context);
     while (this.gate.held) await unlessAborted(this.gate.held, context?.signal);
     this.assertWritable();
     const partitionId = partition === undefined ? ANY_PARTITION : this.#partitionOfWrite(partition);
