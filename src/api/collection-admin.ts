@@ -1,8 +1,8 @@
 /**
- * What a collection can do besides reading and writing rows: its fields, its indexes, its partitions, what there is to know of it, its end. These are the bodies
+ * What a collection can do besides reading and writing rows: counting them, its fields, its indexes, its partitions, what there is to know of it, its end. These are the bodies
  * of the methods of `Collection` of the same names, which have the documentation; they are imported when the first is called.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
 import { toAddedField } from '../schema/added-field.ts';
 import { checkName, toIndexRequest } from '../schema/define.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
@@ -10,16 +10,10 @@ import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
 import type { Field, IndexSpec, VectorType } from '../schema/types.ts';
 import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
 import type { CountOptions, CreateIndexOptions, TuneOptions, TuneResult } from './collection.ts';
-import { RETENTION_SECONDS_MAX, SIGNAL_ONLY, booleanOption, checkOptions, contextOf, integerOption, namesOption, type CallOptions } from './options.ts';
+import { RETENTION_SECONDS_MAX, SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, integerOption, namesOption, type CallOptions } from './options.ts';
+import type { CollectionScope } from './scope.ts';
 import { searchRequest } from './search-request.ts';
 import { describe as describeInfo, type CollectionDescription } from './session.ts';
-
-/** A collection as its calls see it. */
-export interface CollectionScope {
-  readonly engine: EngineClient;
-  readonly collectionId: number;
-  readonly plan: SchemaPlan;
-}
 
 export interface LoadOptions extends CallOptions {
   /** Only these. Default: all. */
@@ -36,8 +30,20 @@ export interface CompactOptions extends CallOptions {
 const PARTITIONS_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
 const LOAD_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal', 'onProgress']);
 const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['retentionSeconds', 'signal', 'onProgress']);
+const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'at', 'signal']);
 const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
 const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
+
+export async function count({ engine, collectionId }: CollectionScope, filter: unknown, options?: CountOptions): Promise<number> {
+  if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');
+  checkOptions(options, 'count', COUNT_OPTIONS);
+  return engine.count({ collectionId, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at) }, contextOf(options?.signal));
+}
+
+export async function flush({ engine, collectionId }: CollectionScope, options?: CallOptions): Promise<void> {
+  checkOptions(options, 'flush', SIGNAL_ONLY);
+  await engine.flush({ collectionId }, contextOf(options?.signal));
+}
 
 export async function addField({ engine, collectionId }: CollectionScope, name: string, input: unknown, options?: CallOptions): Promise<CollectionInfo> {
   checkOptions(options, 'addField', SIGNAL_ONLY);

@@ -13,7 +13,7 @@ export type {
 } from './collection.ts';
 export type { CallOptions } from './options.ts';
 export type {
-  AnySchema, BinaryVectorInput, Columns, Entity, FieldInput, FieldName, FieldsInput, Found, HalfVectorInput, Hit, IndexInput, Int8VectorInput, JsonInput, JsonValue, Key, KeyInput,
+  AnySchema, ArrowInput, BinaryVectorInput, Columns, Entity, FieldInput, FieldName, FieldsInput, Found, HalfVectorInput, Hit, IndexInput, Int8VectorInput, JsonInput, JsonValue, Key, KeyInput,
   OutputFields, PartialColumns, PartialRow, QueriesInput, QueryInput, Row, SchemaInput, SparseVector, SparseVectorInput, TypedSchema, UpsertColumns, UpsertRow, VectorFieldName, VectorInput, WithField,
 } from '../schema/infer.ts';
 export type { FieldType, IndexSpec, MetricType, Schema } from '../schema/types.ts';

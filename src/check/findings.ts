@@ -63,7 +63,7 @@ export class Findings {
       return;
     }
     if (error.code === 'ABORTED' || error.code === 'CLOSED') throw error;
-    if (error.detail['block'] !== undefined && place.file !== null && this.#withBadBlocks.has(place.file)) return;
+    if ((error.detail['block'] ?? error.detail['from']) !== undefined && place.file !== null && this.#withBadBlocks.has(place.file)) return;
     this.add('damage', error.code, error.message, place);
   }
 

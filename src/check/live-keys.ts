@@ -19,13 +19,16 @@ export class LiveKeys {
   readonly #segments: readonly SegmentKeys[];
   /** Rows of each segment that records have hidden, beside those in its deletes file. */
   readonly #hidden: readonly Set<number>[];
-  /** Live keys of the logs, and when they were inserted. */
-  readonly #logged = new Map<MapKey, bigint>();
+  /** Live keys of the logs: when they were inserted, and to which partition. */
+  readonly #logged = new Map<MapKey, { readonly timestamp: bigint; readonly partitionId: number }>();
+  /** Auto ids from here on were given out by the records that follow: nothing is looked for when they are inserted. */
+  #nextAutoId: bigint;
   readonly #findings: Findings;
   readonly #place: Place;
 
   constructor(entry: CollectionEntry, keyField: Field, segments: readonly SegmentKeys[], findings: Findings) {
     this.#keyField = keyField;
+    this.#nextAutoId = entry.nextAutoId;
     this.#partitionIds = new Set([ANY_PARTITION, ...entry.partitions.map(({ partitionId }) => partitionId)]);
     this.#segments = segments;
     this.#hidden = segments.map(() => new Set());
@@ -35,28 +38,30 @@ export class LiveKeys {
 
   apply(record: LogRecord, log: string): void {
     if (record.kind === 'delete') {
-      for (const key of record.keys) this.#hide(key, record.timestamp);
+      for (const key of record.keys) this.#hide(key, record.timestamp, record.partitionId);
       return;
     }
     // What was written to a partition that is gone replaces rows elsewhere and adds none.
     const isDropped = !this.#partitionIds.has(record.partitionId);
     const keys = columnKeys(record.batch.columns.find((column) => column.fieldId === this.#keyField.fieldId)!);
+    const firstNewId = this.#keyField.autoId ? this.#nextAutoId : null;
     for (const key of keys) {
-      // Auto ids are new ids: nothing is looked for when they are inserted.
-      if (!this.#keyField.autoId) this.#hide(key, record.timestamp);
+      if (firstNewId === null || (key as bigint) < firstNewId) this.#hide(key, record.timestamp, ANY_PARTITION);
+      else if ((key as bigint) >= this.#nextAutoId) this.#nextAutoId = (key as bigint) + 1n;
       if (isDropped) continue;
       if (this.#isLive(key)) {
         this.#findings.damage(`"${log}" inserts the key ${show(key)}, of which a row that is as new lives elsewhere`, { ...this.#place, file: log });
       }
-      this.#logged.set(mapKey(key), record.timestamp);
+      this.#logged.set(mapKey(key), { timestamp: record.timestamp, partitionId: record.partitionId });
     }
   }
 
-  #hide(key: Key, timestamp: bigint): void {
+  #hide(key: Key, timestamp: bigint, partitionId: number): void {
     const logged = this.#logged.get(mapKey(key));
-    if (logged !== undefined && logged < timestamp) this.#logged.delete(mapKey(key));
+    if (logged && logged.timestamp < timestamp && isIn(partitionId, logged.partitionId)) this.#logged.delete(mapKey(key));
     this.#eachLive(key, (at, row) => {
-      if (this.#segments[at]!.times.at(row) < timestamp) this.#hidden[at]!.add(row);
+      const { entry, times } = this.#segments[at]!;
+      if (times.at(row) < timestamp && isIn(partitionId, entry.partitionId)) this.#hidden[at]!.add(row);
     });
   }
 
@@ -85,6 +90,8 @@ export class LiveKeys {
     this.#findings.damage(`${doubled.length} ${doubled.length === 1 ? 'key has' : 'keys have'} more than one live row: ${examples.join(', ')}${doubled.length > 3 ? ', …' : ''}`, this.#place);
   }
 }
+
+const isIn = (wanted: number, partitionId: number): boolean => [ANY_PARTITION, partitionId].includes(wanted) || partitionId === ANY_PARTITION;
 
 /** Rows of a key, all of its versions. */
 export function versionsOf(keys: SegmentKeys['keys'], key: Key): number[] {

@@ -27,12 +27,17 @@ export interface FoundLog {
 }
 
 /** All logs there are, oldest first. Of two that say they are the same the one that has the name is taken. */
-export async function findLogs(store: Store): Promise<FoundLog[]> {
+export async function findLogs(store: Store, losses: Losses): Promise<FoundLog[]> {
   const found = new Map<string, FoundLog>();
   for (const name of await store.logs.list()) {
     const named = parseLogName(name);
     if (!named) continue;
-    const bytes = await store.logs.read(name);
+    const bytes = await store.logs.read(name).catch((error: unknown) => {
+      if (!isElanusError(error) || !['CORRUPT', 'STORAGE'].includes(error.code)) throw error;
+      losses.log('the database', name, `it cannot be read, and its writes are lost: ${error.message}`);
+      return null;
+    });
+    if (!bytes) continue;
     const header = headerOf(name, bytes);
     const log: FoundLog = { name, bytes, collectionId: header?.collectionId ?? named.collectionId, generation: header?.generation ?? named.generation, manifest: header?.manifest ?? null };
     const own = logName(log.collectionId, log.generation);
@@ -102,7 +107,7 @@ function withoutSealed(record: LogRecord, { schema }: CollectionEntry, segments:
   const keys = columnKeys(record.batch.columns.find(({ fieldId }) => fieldId === keyField.fieldId)!);
   const rows: number[] = [];
   for (let i = 0; i < keys.length; i++) {
-    const isSealed = segments.some((segment) => versionsOf(segment.keys, keys[i]!).some((row) => keyField.autoId || segment.times.at(row) >= record.timestamp));
+    const isSealed = segments.some((segment) => versionsOf(segment.keys, keys[i]!).some((row) => segment.times.at(row) >= record.timestamp));
     if (!isSealed) rows.push(i);
   }
   if (rows.length === keys.length) return record;

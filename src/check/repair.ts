@@ -79,7 +79,7 @@ class Repair {
   async run(): Promise<RepairReport> {
     const root = await this.#source.root.read();
     const files = await this.#source.list();
-    const logs = await findLogs(this.#source);
+    const logs = await findLogs(this.#source, this.#losses);
     if (root === null && files.length === 0 && logs.length === 0) throw new ElanusError('NOT_FOUND', 'there is no database here', { store: this.#source.sharedUrl });
     for (const name of files) this.#total += parseFileName(name) ? await this.#source.size(name) : 0;
 

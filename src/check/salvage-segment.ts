@@ -1,7 +1,8 @@
 /** What can be saved of a segment whose file is damaged. */
+import { absentColumn, isFieldOf } from '../schema/absent.ts';
 import type { Column, Keys } from '../schema/column.ts';
 import { columnKeys } from '../schema/keys.ts';
-import type { Schema } from '../schema/types.ts';
+import type { Field, Schema } from '../schema/types.ts';
 import { compareKeys } from '../segment/keys.ts';
 import { RowTimes } from '../segment/row-times.ts';
 import { readRowTimes } from '../segment/segment-file.ts';
@@ -9,7 +10,7 @@ import type { SegmentEntry } from '../storage/manifest/manifest.ts';
 import { openSections } from '../storage/sections/index.ts';
 import type { Store } from '../storage/store.ts';
 import { ElanusError, isElanusError } from '../util/error.ts';
-import { salvageColumn } from './salvage-column.ts';
+import { salvageColumn, type SalvagedColumn } from './salvage-column.ts';
 
 export interface SalvagedSegment {
   /** Numbers in the old file of the rows that are kept, in the order of the new one. */
@@ -37,10 +38,10 @@ export async function salvageSegment(store: Store, entry: SegmentEntry, schema: 
     return null;
   });
   const isWhole = new Uint8Array(entry.rows).fill(1);
-  const columns = [];
+  const columns: SalvagedColumn[] = [];
   const lostValues = new Map<string, number>();
   for (const field of schema.fields) {
-    const column = await salvageColumn(file, field, entry.rows);
+    const column = isFieldOf(field, entry.schemaVersion) ? await salvageColumn(file, field, entry.rows) : laterColumn(field, entry.rows);
     columns.push(column);
     if (!field.nullable) for (let row = 0; row < entry.rows; row++) if (column.isWhole[row] === 0) isWhole[row] = 0;
   }
@@ -52,8 +53,7 @@ export async function salvageSegment(store: Store, entry: SegmentEntry, schema: 
   const rows = inOrder(rowsWhere(isWhole, 1), keyOf, insertedAt);
   for (const { field, isWhole: isThere } of columns) {
     const count = rows.reduce((sum, row) => sum + (isThere[row] === 0 ? 1 : 0), 0);
-    // A field that came to the schema later has no values here, and has lost none.
-    if (count > 0 && (file.has(`f${field.fieldId}/values`) || entry.schemaVersion === schema.version)) lostValues.set(field.name, count);
+    if (count > 0) lostValues.set(field.name, count);
   }
   const kept = new RowTimes();
   for (const row of rows) kept.append(1, insertedAt(row));
@@ -69,6 +69,9 @@ export async function salvageSegment(store: Store, entry: SegmentEntry, schema: 
     lostValues,
   };
 }
+
+/** Of a field that came to the schema after these rows. */
+const laterColumn = (field: Field, rows: number): SalvagedColumn => ({ field, isWhole: new Uint8Array(rows).fill(1), take: (taken) => absentColumn(field, taken.length) });
 
 function rowsWhere(flags: Uint8Array, flag: number): number[] {
   const rows: number[] = [];

@@ -9,14 +9,17 @@ import { createDataKeys, openDataKeys, type DataKeys } from './encrypted/keys.ts
 import { openSealedFile, readSealedFile, sealFile, type SealedFile } from './encrypted/files.ts';
 import { EncryptedLogs, type LogHost } from './encrypted/logs.ts';
 import { EncryptedSharedLogs } from './encrypted/shared-logs.ts';
-import { envelopeOf, sealRoot, unsealRoot, type PlainRoot } from './encrypted/root.ts';
+import { envelopeOf, envelopeWithin, sealRoot, unsealRoot, type PlainRoot } from './encrypted/root.ts';
 import { KIND_CODE, KIND_NAME, readPreamble } from './preamble.ts';
 import { rootChanged, sameBytes } from './refusals.ts';
 import type { SharedAccess } from './shared/shared.ts';
 import type { Store, StoreEstimate, StoreLock, StoreRoot } from './store.ts';
 
 export interface EncryptedStoreOptions {
-  /** Damaged log records are left to the reader of the log, who is to truncate it there. */
+  /**
+   * Damage is left to the readers of logs and root: they get bytes that are no log and no manifest. Where the root is damaged, but for the
+   * envelope, the rest can be read.
+   */
   readonly recover?: 'truncate';
 }
 
@@ -35,6 +38,9 @@ export async function openEncryptedStore(inner: Store, key: CryptoKey, options: 
   return store;
 }
 
+/** What stands for a root that is damaged. */
+const NO_ROOT = /* @__PURE__ */ new Uint8Array(32).fill(0xff);
+
 /** Keys of so many files are kept. */
 const FILES_MAX = 1_024;
 
@@ -43,6 +49,7 @@ class EncryptedStore implements Store {
   readonly root: StoreRoot;
   readonly shared: SharedAccess | null;
   readonly #inner: Store;
+  readonly #sharedLogs: EncryptedSharedLogs | null;
   readonly #userKey: CryptoKey;
   /** Null until a root was read or written. */
   #keys: DataKeys | null = null;
@@ -63,9 +70,17 @@ class EncryptedStore implements Store {
       },
     };
     this.logs = new EncryptedLogs(inner.logs, host, isForgiving);
-    this.shared = inner.shared && { logs: new EncryptedSharedLogs(inner.shared.logs, host), peers: inner.shared.peers };
+    this.#sharedLogs = inner.shared && new EncryptedSharedLogs(inner.shared.logs, host);
+    this.shared = inner.shared && { logs: this.#sharedLogs!, peers: inner.shared.peers };
     this.root = {
-      read: async () => (await this.#readRoot())?.root.bytes ?? null,
+      read: async () => {
+        try {
+          return (await this.#readRoot())?.root.bytes ?? null;
+        } catch (error) {
+          if (isForgiving && isElanusError(error) && error.code === 'CORRUPT' && (await this.#salvageKeys())) return NO_ROOT.slice();
+          throw error;
+        }
+      },
       swap: (expected, next) => this.#swapRoot(expected?.slice() ?? null, next.slice()),
     };
   }
@@ -144,6 +159,21 @@ class EncryptedStore implements Store {
     return openSealedFile(this.#inner, keys, name);
   }
 
+  /** Whether the keys could be had in spite of a damaged root. */
+  async #salvageKeys(): Promise<boolean> {
+    const stored = await this.#inner.root.read();
+    const envelope = stored && envelopeWithin(stored);
+    if (!envelope) return false;
+    try {
+      this.#keys = await openDataKeys(this.#userKey, envelope);
+    } catch {
+      return false;
+    }
+    // Its number is not known, so no log can be newer.
+    this.#rootSequence = Number.MAX_SAFE_INTEGER;
+    return true;
+  }
+
   async #existingKeys(): Promise<DataKeys | null> {
     return this.#keys ?? (await this.#readRoot())?.keys ?? null;
   }
@@ -169,7 +199,10 @@ class EncryptedStore implements Store {
     await this.#needKeys();
     const current = await this.#readRoot();
     if (!current || !sameBytes(current.root.bytes, expected)) throw rootChanged();
-    if (!this.#hasSwapped) await this.logs.checkRoots();
+    if (!this.#hasSwapped) {
+      await this.logs.checkRoots();
+      await this.#sharedLogs?.checkRoots();
+    }
     this.#hasSwapped = true;
     const sequence = current.root.sequence + 1;
     await this.#inner.root.swap(current.stored, await sealRoot(current.keys, { sequence, bytes: next }));

@@ -274,6 +274,16 @@ describe('elanus over an encrypted database', () => {
     expect(readdirSync(project.folder).sort()).toEqual(before);
   });
 
+  it('saves the rows in blocks that open', () => {
+    const folder = join(project.folder, 'vault2');
+    cpSync(join(project.folder, 'vault'), folder, { recursive: true });
+    flip(segmentIn(folder), 500_000);
+    expect(elanus('check', folder, '--key-file', 'vault.hex')).toMatchObject({ status: 1, stdout: expect.stringMatching(/^damage: docs: "s\d+\.seg" has a block .*: 7\ndamaged/) });
+    const { status, stdout } = elanus('check', '--repair', folder, '--key-file', 'vault.hex');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: expect.stringMatching(/lost: "docs": "s\d+\.seg": 6\d rows are lost/) });
+    expect(elanus('check', `${folder}.repaired`, '--key-file', 'vault.key').status).toBe(0);
+  });
+
   it('saves what can be saved, encrypted with the same key', () => {
     const [log] = readdirSync(join(project.folder, 'vault', 'logs'));
     const path = join(project.folder, 'vault', 'logs', log!);
@@ -282,6 +292,13 @@ describe('elanus over an encrypted database', () => {
     expect(elanus('check', '--repair', 'vault', '--key-file', 'vault.hex')).toMatchObject({ status: 1, stdout: expect.stringContaining('vault.repaired') });
     expect(elanus('check', 'vault.repaired', '--key-file', 'vault.hex').status).toBe(0);
     expect(elanus('check', 'vault.repaired').status).toBe(3);
+
+    // Without its root: what the files say by themselves.
+    const root = join(project.folder, 'vault', 'root');
+    flip(root, 200);
+    expect(elanus('check', 'vault', '--key-file', 'vault.hex')).toMatchObject({ status: 1, stdout: expect.stringContaining('the manifest') });
+    expect(elanus('check', '--repair', 'vault', '--to', 'vault.rebuilt', '--key-file', 'vault.hex').status).toBe(1);
+    expect(JSON.parse(elanus('inspect', 'vault.rebuilt', '--json', '--key-file', 'vault.hex').stdout).totals).toMatchObject({ collections: 1, rows: 1200 });
     expect(JSON.parse(elanus('inspect', 'vault.repaired', '--json', '--key-file', 'vault.hex').stdout).totals).toMatchObject({ rows: 1200 });
   });
 });

@@ -1,8 +1,8 @@
 /** The packed tarball, installed in an empty project, in Node. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, symlinkSync, unlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { application, installPacked, writeFiles, type Project, type Report } from './support.ts';
 
@@ -23,7 +23,7 @@ function runApplication(name: string, url: string, options: string, flags: strin
   return { report: JSON.parse(stdout) as Report, stderr };
 }
 
-const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT' };
+const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]] };
 
 describe('the packed package in Node', () => {
   it('holds the build, its licences and its papers, no sources and no tests', () => {
@@ -76,6 +76,32 @@ describe('the packed package in Node', () => {
     expect(runApplication('wasm', `'memory:'`, `{ wasm: ${wasm} }`).report).toMatchObject({ ...ANSWER, kernels: 'simd' });
     const html = run('html.js', `import { connect } from 'elanus'; await connect('memory:', { wasm: new TextEncoder().encode('<!doctype html><title>x</title>') }).catch((error) => console.log(error.code, error.message));`);
     expect(html.stdout).toMatch(/^INVALID_ARGUMENT .*HTML/);
+  });
+
+  it('answers Tables of the apache-arrow that is installed beside it, and takes them, with no code compiled', () => {
+    const copy = join(project.folder, 'node_modules', 'apache-arrow');
+    symlinkSync(resolve('node_modules/apache-arrow'), copy, 'junction');
+    try {
+      const { stdout, stderr } = run('arrow.js', `
+import { connect, defineSchema } from 'elanus';
+import { getTable, searchTable } from 'elanus/arrow';
+import { Table, tableFromIPC, tableToIPC } from 'apache-arrow';
+const schema = defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'number' }, title: { type: 'VarChar', maxLength: 64, nullable: true }, v: { type: 'FloatVector', dim: 2 } } });
+const db = await connect('memory:', { mode: 'worker' });
+const docs = await db.createCollection('docs', schema);
+await docs.insert([{ id: 1, title: 'kite', v: [1, 2] }, { id: 2, v: [3, 4] }]);
+const table = await getTable(docs, [1, 2], { outputFields: '*' });
+const copy = await db.createCollection('copy', schema);
+await copy.insert(tableFromIPC(tableToIPC(table)));
+const hits = await searchTable(copy, { vector: [1, 2], limit: 1, outputFields: ['title'] });
+console.log(table instanceof Table, JSON.stringify(await copy.get([1, 2])), hits.getChild('title').get(0));
+const code = await getTable(docs, ['x']).catch((error) => error.code);
+console.log(code);
+await db.close();`, ['--disallow-code-generation-from-strings']);
+      expect({ stdout, stderr }).toEqual({ stdout: 'true [{"id":1,"title":"kite"},{"id":2,"title":null}] kite\nINVALID_ARGUMENT\n', stderr: '' });
+    } finally {
+      unlinkSync(copy);
+    }
   });
 
   it('stores that Node has not are refused by name', () => {

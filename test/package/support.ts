@@ -96,6 +96,8 @@ export interface Report {
   readonly buildThread: string;
   readonly index: string;
   readonly errorCode: string;
+  /** Title and stars of the first two rows: a field that was added, and set in one of them. */
+  readonly stars: readonly (readonly [string, number | null])[];
 }
 
 export interface Visit {
@@ -152,9 +154,12 @@ export async function main() {
   await docs.createIndex('embedding', { type: 'HNSW', metric: 'L2', params: { M: 8, efConstruction: 64 } });
   const hits = await docs.search({ vector: at(7), limit: 2, outputFields: ['title'] });
   const errorCode = await docs.search({ vector: new Float32Array(3), limit: 1 }).catch((error) => isElanusError(error) && error.code);
+  const more = await docs.addField('stars', { type: 'Int8', nullable: true });
+  await more.upsert([{ id: 1, stars: 5 }], { partial: true });
+  const stars = (await more.get([1, 2])).map((row) => [row.title, row.stars]);
   const { kernels, kernelsReason, engineThread, buildThread } = await db.stats();
   const report = { count: await docs.count(), titles: hits.map((hit) => hit.entity.title), kernels, kernelsReason, engineThread, buildThread,
-    index: (await docs.indexProgress('embedding')).state, errorCode };
+    index: (await docs.indexProgress('embedding')).state, errorCode, stars };
   await db.close();
   return report;
 }

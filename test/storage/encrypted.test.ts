@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { BLOCK_BYTES } from '../../src/storage/encrypted/files.ts';
 import { RECORD_BYTES_MAX } from '../../src/storage/encrypted/logs.ts';
 import { openEncryptedStore } from '../../src/storage/encrypted.ts';
@@ -12,6 +12,7 @@ import { crc32c } from '../../src/util/crc32c.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { LogWriter, readLog } from '../../src/storage/wal/index.ts';
 import { aesKey } from '../support/aes-key.ts';
+import { faultStore } from '../support/fault-store.ts';
 import { openTab, SharedMemoryMedium } from '../support/shared-memory.ts';
 import { sharedSuite } from '../contract/shared.ts';
 import { bytesOf, expectBytes, pattern, storeSuite } from '../contract/store.ts';
@@ -104,6 +105,68 @@ describe('an encrypted store', () => {
     const third = await openOver(medium);
     expect([textOf(await third.read('a')), textOf(await third.read('b')), textOf(await third.logs.read('l')), textOf(await third.logs.read('m'))]).toEqual(['a', 'b', 'l', 'm']);
     expect(await third.root.read()).toBeNull();
+  });
+
+  test('never uses a nonce twice under one key, over databases, openings, failures and tabs', async () => {
+    const { subtle } = crypto;
+    /** What a key is: its bytes, or what it was derived from. */
+    const names = new WeakMap<CryptoKey, string>();
+    const used: string[] = [];
+    const hex = (bytes: unknown): string => Buffer.from(bytes as Uint8Array).toString('hex');
+    const { importKey, deriveKey, encrypt } = { importKey: subtle.importKey.bind(subtle), deriveKey: subtle.deriveKey.bind(subtle), encrypt: subtle.encrypt.bind(subtle) };
+    vi.spyOn(subtle, 'importKey').mockImplementation((async (...args: Parameters<typeof importKey>) => {
+      const name = hex(args[1]);
+      const imported = await importKey(...args);
+      names.set(imported, name);
+      return imported;
+    }) as never);
+    vi.spyOn(subtle, 'deriveKey').mockImplementation((async (...args: Parameters<typeof deriveKey>) => {
+      const derived = await deriveKey(...args);
+      const { salt, info } = args[0] as HkdfParams;
+      names.set(derived, `${names.get(args[1])} ${hex(salt)} ${hex(info)}`);
+      return derived;
+    }) as never);
+    vi.spyOn(subtle, 'encrypt').mockImplementation((async (...args: Parameters<typeof encrypt>) => {
+      used.push(`${names.get(args[1]) ?? 'the user key'} ${hex((args[0] as AesGcmParams).iv)}`);
+      return encrypt(...args);
+    }) as never);
+    try {
+      for (let database = 0; database < 3; database++) {
+        const medium = new MemoryMedium();
+        let root: Uint8Array | null = null;
+        for (let opening = 0; opening < 3; opening++) {
+          const store = await openOver(medium);
+          await store.logs.drop('l');
+          for (let i = 0; i < 5; i++) {
+            await store.write('a', [pattern(3 * BLOCK_BYTES)]);
+            await store.remove('a');
+            await store.logs.append('l', pattern(10));
+            const next = bytesOf(`root ${opening} ${i}`);
+            await store.root.swap(root, next);
+            root = next;
+          }
+          await store.logs.drop('l');
+          // Writes that fail are tried again.
+          for (let at = 1; at < 8; at++) {
+            const failing = await openEncryptedStore(faultStore(openMemoryStore({ medium }), { at, fault: 'tear', seed: at }), key);
+            for (let i = 0; i < 3; i++) {
+              await failing.logs.append('l', pattern(10)).catch(() => undefined);
+              await failing.write(`b${opening}-${at}-${i}`, [pattern(10)]).catch(() => undefined);
+            }
+          }
+        }
+      }
+      const medium = new SharedMemoryMedium();
+      for (let opening = 0; opening < 3; opening++) {
+        const tab = await openEncryptedStore(openTab(medium).store, key);
+        for (let i = 0; i < 5; i++) await tab.shared!.logs.append(1, [1, 2].map(() => ({ payload: pattern(10), payloadCrc: 0, autoIds: 0 })), { isDurable: true, after: 0n, birth: { generation: 1, nextAutoId: 1n } });
+      }
+    } finally {
+      vi.restoreAllMocks();
+    }
+    expect(used.length).toBeGreaterThan(300);
+    expect(used.filter((use) => use.startsWith('the user key')).length).toBeGreaterThan(3);
+    expect(new Set(used).size).toBe(used.length);
   });
 
   describe('files', () => {
@@ -199,6 +262,26 @@ describe('an encrypted store', () => {
       await expect(openOver(medium)).rejects.toEqual(code('CORRUPT'));
     });
 
+    test('with recover: truncate, a damaged one does not stand before files and logs, unless its envelope is damaged too', async () => {
+      const medium = await filled();
+      const whole = medium.root!;
+      const openForgiving = (userKey = key) => openEncryptedStore(openMemoryStore({ medium }), userKey, { recover: 'truncate' });
+      for (let at = 0; at < whole.length; at += 5) {
+        medium.root = flipped(whole, at);
+        if (at >= 16 && at < 76) {
+          await expect(openForgiving(), `byte ${at}`).rejects.toEqual(code('CORRUPT'));
+          continue;
+        }
+        const store = await openForgiving();
+        const { decodeManifest } = await import('../../src/storage/manifest/codec.ts');
+        const root = (await store.root.read())!;
+        expect(() => decodeManifest(root)).toThrow(code('CORRUPT'));
+        expect(textOf(await store.read('a', 0, 10))).toBe('the secret');
+        expect(textOf(await store.logs.read('l'))).toBe('the secret of the log');
+        await expect(openForgiving(await aesKey(2))).rejects.toEqual(code('CORRUPT'));
+      }
+    });
+
     test('that is older than a log is CORRUPT', async () => {
       const medium = new MemoryMedium();
       const store = await openOver(medium);
@@ -253,6 +336,8 @@ describe('an encrypted store', () => {
       await openTab(older).store.root.swap(null, first);
       await openTab(older).store.shared!.logs.append(1, [{ payload, payloadCrc, autoIds: 0 }], options);
       const robbed = await openEncryptedStore(openTab(older).store, key);
+      // Neither can it be committed over, after which the numbers would agree.
+      await expect(robbed.root.swap(bytesOf('one'), bytesOf('mine'))).rejects.toMatchObject({ code: 'CORRUPT', detail: { file: 'root' } });
       await expect(robbed.shared!.logs.read(1, 1, 0)).rejects.toMatchObject({ code: 'CORRUPT', detail: { file: 'root' } });
     });
   });

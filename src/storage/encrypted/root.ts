@@ -39,6 +39,9 @@ export function envelopeOf(container: Uint8Array): Uint8Array {
   return parse(container).envelope;
 }
 
+/** Where an envelope lies in a root, damaged or not; null in one that is too short. Whoever opens it finds out whether it is whole. */
+export const envelopeWithin = (container: Uint8Array): Uint8Array | null => (container.length < HEAD_BYTES ? null : container.slice(PREAMBLE_BYTES, HEAD_BYTES));
+
 /** CORRUPT where it is not a root sealed with these keys. */
 export async function unsealRoot(keys: DataKeys, container: Uint8Array): Promise<PlainRoot> {
   const { salt, sealed } = parse(container);

@@ -1,7 +1,7 @@
 /** Reads and checks a file's directory; nothing of the sections themselves is read. */
 import { ByteReader } from '../../util/bytes.ts';
 import { crc32c } from '../../util/crc32c.ts';
-import { ElanusError } from '../../util/error.ts';
+import { ElanusError, isElanusError } from '../../util/error.ts';
 import { checkPreamble, PREAMBLE_BYTES } from '../preamble.ts';
 import type { Store } from '../store.ts';
 import { ALIGNMENT, align, BLOCK_BYTES, nameChecksum, SECTION_NAME_BYTES_MAX, TRAILER_BYTES, VERSIONS, type FileKind, type SectionExtent } from './format.ts';
@@ -27,12 +27,16 @@ export async function readDirectory(store: Store, name: string, kind: FileKind, 
   if (fileBytes < ALIGNMENT + TRAILER_BYTES || fileBytes % ALIGNMENT !== 0) throw corrupt(name, `expected a multiple of ${ALIGNMENT} bytes, got ${fileBytes}: the file was cut`);
 
   if (!salvage) return readTail(store, name, fileBytes);
-  const named = await storedNameChecksum(store, name);
-  if (named !== null && named !== nameChecksum(name)) throw wrongName(name);
-  return findDirectory(store, name, fileBytes);
+  try {
+    return await readTail(store, name, fileBytes);
+  } catch (error) {
+    if (!isElanusError(error) || error.detail['isMisplaced'] === true) throw error;
+    return findDirectory(store, name, fileBytes);
+  }
 }
 
-const wrongName = (name: string): ElanusError => corrupt(name, 'was written under another name: it was put in the place of another file');
+const wrongName = (name: string): ElanusError =>
+  new ElanusError('CORRUPT', `"${name}" was written under another name: it was put in the place of another file`, { file: name, isMisplaced: true });
 
 async function readTail(store: Store, name: string, fileBytes: number): Promise<Directory> {
   let from = Math.max(0, fileBytes - TAIL_BYTES);

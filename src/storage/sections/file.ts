@@ -3,7 +3,7 @@
  * afterwards only the bytes asked for. One handle per file and thread; calls may overlap.
  */
 import { crc32c } from '../../util/crc32c.ts';
-import { ElanusError } from '../../util/error.ts';
+import { ElanusError, isElanusError } from '../../util/error.ts';
 import type { Store } from '../store.ts';
 import { corrupt, readDirectory, type Directory } from './directory.ts';
 import { BLOCK_BYTES, type FileKind, type SectionExtent } from './format.ts';
@@ -148,8 +148,21 @@ class StoredSections implements SectionFile {
     const { dataBytes } = this.#directory;
     for (let from = 0; from < dataBytes; from += STEP_BYTES) {
       const to = Math.min(from + STEP_BYTES, dataBytes);
-      this.#check(await this.#store.read(this.name, from, to), from, onDamage);
+      if (onDamage) await this.#verifyStep(from, to, onDamage);
+      else this.#check(await this.#store.read(this.name, from, to), from);
       onProgress?.(to, dataBytes);
+    }
+  }
+
+  /** Where the medium refuses to read it all, it may read some of it. */
+  async #verifyStep(from: number, to: number, onDamage: (damage: ElanusError) => void): Promise<void> {
+    const bytes = await this.#store.read(this.name, from, to).catch(unreadable);
+    if (bytes) return this.#check(bytes, from, onDamage);
+    for (let start = from; start < to; start += BLOCK_BYTES) {
+      const end = Math.min(start + BLOCK_BYTES, to);
+      const block = await this.#store.read(this.name, start, end).catch(unreadable);
+      if (block) this.#check(block, start, onDamage);
+      else onDamage(new ElanusError('CORRUPT', `"${this.name}" has a block ${start / BLOCK_BYTES} that cannot be read (bytes ${start} to ${end})`, { file: this.name, block: start / BLOCK_BYTES, from: start, to: end }));
     }
   }
 
@@ -161,11 +174,12 @@ class StoredSections implements SectionFile {
     const endBlock = Math.ceil((extent.offset + extent.byteLength) / BLOCK_BYTES);
     for (let block = firstBlock; block < endBlock; block++) {
       const start = block * BLOCK_BYTES;
-      const found = await this.#store.read(this.name, start, Math.min(start + BLOCK_BYTES, this.#directory.dataBytes));
+      const end = Math.min(start + BLOCK_BYTES, this.#directory.dataBytes);
+      const found = await this.#store.read(this.name, start, end).catch(unreadable);
       const from = Math.max(start, extent.offset);
-      const to = Math.min(start + found.length, extent.offset + extent.byteLength);
-      bytes.set(found.subarray(from - start, to - start), from - extent.offset);
-      if (crc32c(found) === this.#directory.checksums[block]) continue;
+      const to = Math.min(end, extent.offset + extent.byteLength);
+      if (found) bytes.set(found.subarray(from - start, to - start), from - extent.offset);
+      if (found && crc32c(found) === this.#directory.checksums[block]) continue;
       const last = damaged.at(-1);
       if (last?.to === from - extent.offset) last.to = to - extent.offset;
       else damaged.push({ from: from - extent.offset, to: to - extent.offset });
@@ -288,4 +302,10 @@ class StoredSections implements SectionFile {
       throw corrupt(this.name, `expected bytes ${from} to ${to} of section "${section}", got ${byteLength} bytes in all`);
     }
   }
+}
+
+/** Null for bytes that the medium has lost, or that were changed since they were encrypted. */
+function unreadable(error: unknown): null {
+  if (isElanusError(error) && (error.code === 'CORRUPT' || error.code === 'STORAGE')) return null;
+  throw error;
 }
