@@ -15,6 +15,11 @@ import type { CollectionScope } from './scope.ts';
 import { searchRequest } from './search-request.ts';
 import { describe as describeInfo, type CollectionDescription } from './session.ts';
 
+export interface AlterOptions extends CallOptions {
+  /** Rows expire so many seconds after their insert; null: never. What has expired does not come back. */
+  readonly ttlSeconds: number | null;
+}
+
 export interface LoadOptions extends CallOptions {
   /** Only these. Default: all. */
   readonly partitions?: readonly string[];
@@ -28,11 +33,21 @@ export interface CompactOptions extends CallOptions {
 }
 
 const PARTITIONS_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
+const ALTER_OPTIONS: ReadonlySet<string> = new Set(['ttlSeconds', 'signal']);
 const LOAD_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal', 'onProgress']);
 const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['retentionSeconds', 'signal', 'onProgress']);
 const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'at', 'signal']);
 const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
 const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
+
+export async function alter({ engine, collectionId }: CollectionScope, options: AlterOptions): Promise<CollectionDescription> {
+  checkOptions(options ?? {}, 'alter', ALTER_OPTIONS);
+  const { ttlSeconds }: Partial<AlterOptions> = options ?? {};
+  if (ttlSeconds === undefined) refuse('ttlSeconds', NO_ROW, 'a number of seconds, or null', 'nothing');
+  if (ttlSeconds !== null) integerOption('ttlSeconds', ttlSeconds, 1, RETENTION_SECONDS_MAX, 1);
+  const context = contextOf(options.signal);
+  return describeInfo(await engine.alterCollection({ collectionId, ttlSeconds }, context));
+}
 
 export async function count({ engine, collectionId }: CollectionScope, filter: unknown, options?: CountOptions): Promise<number> {
   if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');

@@ -11,7 +11,7 @@ import type { SchemaPlan } from '../schema/plan.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
-import type { CompactOptions, LoadOptions } from './collection-admin.ts';
+import type { AlterOptions, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { booleanOption, checkOptions, contextOf, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import { SCOPE, type CollectionScope } from './scope.ts';
@@ -215,7 +215,8 @@ export class Collection<S extends AnySchema = AnySchema> {
     const partition = nameOption('partition', options?.partition);
     const keys = toKeys(options?.ids, this.#plan.key);
     const purge = booleanOption('purge', options?.purge, false);
-    return engine.delete({ collectionId: this.#collectionId, keys, partition, purge }, context);
+    const request = { collectionId: this.#collectionId, keys, partition };
+    return purge ? engine.purge(request, context) : engine.delete(request, context);
   }
 
   /** The rows closest to one vector, or to each of many. An empty collection has no hits. */
@@ -308,6 +309,11 @@ export class Collection<S extends AnySchema = AnySchema> {
   async addField<const N extends string, const F extends FieldInput>(name: N, field: F, options?: CallOptions): Promise<Collection<WithField<S, N, F>>> {
     const info = await (await this.#admin()).addField(this.#scope, name, field, options);
     return new Collection<WithField<S, N, F>>(this.#session, info);
+  }
+
+  /** Changes the time that rows live. Those that have outlived it are gone at once. */
+  async alter(options: AlterOptions): Promise<CollectionDescription> {
+    return (await this.#admin()).alter(this.#scope, options);
   }
 
   /** ALREADY_EXISTS when there is one of that name. INVALID_ARGUMENT beyond 1,024, and with a partition key. */
