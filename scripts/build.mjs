@@ -5,6 +5,7 @@
  * |---|---|
  * | `browser.js`, `node.js` | the entries; what they do not always need is in chunks beside them, imported on demand |
  * | `worker.js`, `node-worker.js` | the threads, each one file without imports: bundlers pack workers no other way |
+ * | `arrow.js` | `elanus/arrow`, which imports apache-arrow |
  * | `cli.js` | the command `elanus`, one file, which reads the kernels beside it |
  * | `worker-full.js` | `worker.js` with what only few pages need, such as the scalar kernels: started instead of it then |
  * | `core.wasm`, `core-relaxed.wasm` | the kernels as files, for `connect(url, { wasm })` |
@@ -94,6 +95,8 @@ async function bundle(outdir, style) {
   const parts = Object.fromEntries(APART.map((name) => [`browser-${name}`, source(`${name}.ts`)]));
   await build({ ...COMMON, ...style, entryPoints: parts, outdir, platform: 'browser', target: BROWSER, plugins: [virtualModules({ workerSource })] });
   await build({ ...entries, entryPoints: { node: source('node.ts') }, chunkNames: 'node-[name]-[hash]', platform: 'node', target: NODE });
+  // Whose Tables they are decides the user's copy of apache-arrow.
+  await build({ ...COMMON, ...style, entryPoints: { arrow: source('arrow.ts') }, outdir, platform: 'neutral', target: [...BROWSER, ...NODE], external: ['apache-arrow'] });
   await build({ ...COMMON, ...style, entryPoints: { cli: source('cli.ts') }, outdir, platform: 'node', target: NODE, banner: { js: REQUIRE } });
   return { worker: worker.metafile, browser: browser.metafile };
 }
@@ -143,7 +146,7 @@ function declarations() {
   if (tsc.status !== 0) throw new Error('the sources do not compile; see above');
   const from = join(ROOT, 'build', 'types');
   const to = join(ROOT, 'dist', 'types');
-  const seen = new Set(['browser.d.ts', 'node.d.ts', 'browser-worker.d.ts'].map((file) => join(from, file)));
+  const seen = new Set(['browser.d.ts', 'node.d.ts', 'browser-worker.d.ts', 'arrow.d.ts'].map((file) => join(from, file)));
   for (const file of seen) {
     const text = readFileSync(file, 'utf8').replace(/(['"])(\.{1,2}\/[^'"]+)\.(?:ts|js)\1/g, (_match, quote, path) => {
       const target = join(dirname(file), `${path}.d.ts`);

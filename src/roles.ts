@@ -5,8 +5,10 @@
 import type { CallContext, EngineClient, EngineEvent, EngineOptions } from './engine/client.ts';
 import { ENGINE_METHODS } from './engine-methods.ts';
 import { openEngine } from './engine/engine.ts';
+import { readSections } from './exec/load.ts';
 import { runBuild } from './index/build.ts';
 import type { BuildJob, BuildService } from './index/index.ts';
+import { getIndexType } from './index/registry.ts';
 import { teamSizeMax } from './index/team.ts';
 import type { KernelModule } from './kernels/load.ts';
 import type { WorkerHandle, WorkerRole } from './platform/platform.ts';
@@ -74,9 +76,9 @@ export function threadRoles(host: RoleHost): Record<WorkerRole, StartRole> {
   };
 }
 
-/** Runs builds with these kernels; vectors that lie in a store are read from it first. */
+/** Runs builds with these kernels; vectors that lie in a store are read from it first, and what a build begins with. */
 function buildRunner(host: RoleHost, kernels: KernelModule, encryptionKey: CryptoKey | undefined): RunBuild {
-  return async (job, context) => runBuild(kernels, job, await readJob(host, encryptionKey, job), context);
+  return async (job, context) => runBuild(kernels, await readBase(host, encryptionKey, job), await readJob(host, encryptionKey, job), context);
 }
 
 /** The store behind a connection string, in plain view. */
@@ -90,6 +92,19 @@ async function readJob(host: RoleHost, encryptionKey: CryptoKey | undefined, { v
   const store = await openStore(host, vectors.url, { readOnly: true }, encryptionKey);
   try {
     return await readVectors(await openSections(store, vectors.file, 'segment'), vectorType, vectors.fieldId, rows, dim);
+  } finally {
+    await store.close();
+  }
+}
+
+/** The job with the sections of its base in it. */
+async function readBase(host: RoleHost, encryptionKey: CryptoKey | undefined, job: BuildJob): Promise<BuildJob> {
+  const { base } = job;
+  if (base?.sections.kind !== 'store') return job;
+  const store = await openStore(host, base.sections.url, { readOnly: true }, encryptionKey);
+  try {
+    const sections = await readSections(store, base.sections.file, getIndexType(job.typeName).baseSections);
+    return { ...job, base: { rowsTo: base.rowsTo, sections: { kind: 'bytes', values: Array.from(sections, ([name, bytes]) => ({ name, bytes })) } } };
   } finally {
     await store.close();
   }

@@ -1,8 +1,8 @@
 /**
- * What a collection can do besides reading and writing rows: its fields, its indexes, its partitions, what there is to know of it, its end. These are the bodies
+ * What a collection can do besides reading and writing rows: counting them, its fields, its indexes, its partitions, what there is to know of it, its end. These are the bodies
  * of the methods of `Collection` of the same names, which have the documentation; they are imported when the first is called.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
 import { toAddedField } from '../schema/added-field.ts';
 import { checkName, toIndexRequest } from '../schema/define.ts';
 import type { AnySchema, Key } from '../schema/infer.ts';
@@ -12,17 +12,14 @@ import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
 import type { Field, IndexSpec, VectorType } from '../schema/types.ts';
 import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
 import type { CountOptions, CreateIndexOptions, TuneOptions, TuneResult } from './collection.ts';
-import type { EventHub } from './events.ts';
-import { RETENTION_SECONDS_MAX, SIGNAL_ONLY, booleanOption, checkOptions, contextOf, integerOption, namesOption, type CallOptions } from './options.ts';
+import { RETENTION_SECONDS_MAX, SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, integerOption, namesOption, type CallOptions } from './options.ts';
+import type { CollectionScope } from './scope.ts';
 import { searchRequest } from './search-request.ts';
 import { describe as describeInfo, type CollectionDescription } from './session.ts';
 
-/** A collection as its calls see it. */
-export interface CollectionScope {
-  readonly engine: EngineClient;
-  readonly events: EventHub;
-  readonly collectionId: number;
-  readonly plan: SchemaPlan;
+export interface AlterOptions extends CallOptions {
+  /** Rows expire so many seconds after their insert; null: never. What has expired does not come back. */
+  readonly ttlSeconds: number | null;
 }
 
 export interface LoadOptions extends CallOptions {
@@ -38,8 +35,10 @@ export interface CompactOptions extends CallOptions {
 }
 
 const PARTITIONS_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
+const ALTER_OPTIONS: ReadonlySet<string> = new Set(['ttlSeconds', 'signal']);
 const LOAD_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal', 'onProgress']);
 const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['retentionSeconds', 'signal', 'onProgress']);
+const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'at', 'consistency', 'signal']);
 const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
 const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
 
@@ -70,6 +69,26 @@ export async function watch({ engine, events, collectionId, plan }: CollectionSc
     // Where the database is closed nothing is told any more.
     engine.watch({ collectionId, isOn: false }).catch(() => {});
   };
+}
+
+export async function alter({ engine, collectionId }: CollectionScope, options: AlterOptions): Promise<CollectionDescription> {
+  checkOptions(options ?? {}, 'alter', ALTER_OPTIONS);
+  const { ttlSeconds }: Partial<AlterOptions> = options ?? {};
+  if (ttlSeconds === undefined) refuse('ttlSeconds', NO_ROW, 'a number of seconds, or null', 'nothing');
+  if (ttlSeconds !== null) integerOption('ttlSeconds', ttlSeconds, 1, RETENTION_SECONDS_MAX, 1);
+  const context = contextOf(options.signal);
+  return describeInfo(await engine.alterCollection({ collectionId, ttlSeconds }, context));
+}
+
+export async function count({ engine, collectionId }: CollectionScope, filter: unknown, options?: CountOptions): Promise<number> {
+  if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');
+  checkOptions(options, 'count', COUNT_OPTIONS);
+  return engine.count({ collectionId, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at), consistency: options?.consistency }, contextOf(options?.signal));
+}
+
+export async function flush({ engine, collectionId }: CollectionScope, options?: CallOptions): Promise<void> {
+  checkOptions(options, 'flush', SIGNAL_ONLY);
+  await engine.flush({ collectionId }, contextOf(options?.signal));
 }
 
 export async function addField({ engine, collectionId }: CollectionScope, name: string, input: unknown, options?: CallOptions): Promise<CollectionInfo> {

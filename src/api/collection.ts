@@ -3,19 +3,19 @@
  * rows and hits. It keeps no rows and no state but its schema.
  */
 import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
-import { toBatch } from '../schema/batch.ts';
-import type { AnySchema, Columns, FieldInput, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
+import { isArrow, toBatch } from '../schema/batch.ts';
+import type { AnySchema, ArrowInput, Columns, FieldInput, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
-import { notSupported } from '../schema/refuse.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
-import type { CollectionChange, CollectionScope, CompactOptions, LoadOptions } from './collection-admin.ts';
-import { SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, nameOption, namesOption, refuseMissingChunk } from './options.ts';
+import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
+import { booleanOption, checkOptions, contextOf, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
-import { outputIds, searchRequest } from './search-request.ts';
+import { SCOPE, type CollectionScope } from './scope.ts';
+import { getRequest, searchRequest } from './search-request.ts';
 import type { CollectionDescription, Session } from './session.ts';
 
 /** A time to read at. A Date or milliseconds stand for the end of that millisecond. */
@@ -158,8 +158,6 @@ const UPSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'partial', 'si
 const WRITE_TO_COME: ReadonlySet<string> = new Set(['transfer']);
 const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'partition', 'purge', 'signal']);
 const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams']);
-const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'at', 'consistency', 'signal']);
-const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'at', 'consistency', 'signal']);
 
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
 export class Collection<S extends AnySchema = AnySchema> {
@@ -184,10 +182,10 @@ export class Collection<S extends AnySchema = AnySchema> {
   }
 
   /**
-   * Writes rows, or columns of equal length, as one atomic batch of at most 256 MiB. A key that exists is replaced.
+   * Writes rows, columns of equal length, or a Table or RecordBatch of apache-arrow, as one atomic batch of at most 256 MiB. A key that exists is replaced.
    * INVALID_ARGUMENT, with nothing written, for anything that does not fit the schema and for one key twice.
    */
-  async insert(rows: readonly Row<S>[] | Columns<S>, options?: InsertOptions): Promise<InsertResult<S>> {
+  async insert(rows: readonly Row<S>[] | Columns<S> | ArrowInput, options?: InsertOptions): Promise<InsertResult<S>> {
     return this.#write('insert', rows, options, INSERT_OPTIONS);
   }
 
@@ -196,8 +194,8 @@ export class Collection<S extends AnySchema = AnySchema> {
    * what is stored; a key that is not there yet is inserted, for which its row must have all that an insert needs. The rows of one partial call have
    * the same fields, and stay in their partition. Nothing is written between its reading and its writing.
    */
-  async upsert(rows: readonly UpsertRow<S>[] | UpsertColumns<S>, options?: UpsertOptions & { readonly partial?: false }): Promise<InsertResult<S>>;
-  async upsert(rows: readonly PartialRow<S>[] | PartialColumns<S>, options: UpsertOptions & { readonly partial: true }): Promise<InsertResult<S>>;
+  async upsert(rows: readonly UpsertRow<S>[] | UpsertColumns<S> | ArrowInput, options?: UpsertOptions & { readonly partial?: false }): Promise<InsertResult<S>>;
+  async upsert(rows: readonly PartialRow<S>[] | PartialColumns<S> | ArrowInput, options: UpsertOptions & { readonly partial: true }): Promise<InsertResult<S>>;
   async upsert(rows: unknown, options?: UpsertOptions): Promise<InsertResult<S>> {
     return this.#write('upsert', rows, options, UPSERT_OPTIONS);
   }
@@ -208,7 +206,8 @@ export class Collection<S extends AnySchema = AnySchema> {
     const context = contextOf(options?.signal);
     const partition = nameOption('partition', options?.partition);
     const isPartial = booleanOption('partial', options?.partial, false);
-    const batch = toBatch(this.#plan, rows, isPartial ? 'partial' : call);
+    const columns = isArrow(rows) ? (await import('../schema/arrow-columns.ts').catch(refuseMissingChunk)).arrowColumns(this.#plan, rows) : rows;
+    const batch = toBatch(this.#plan, columns, isPartial ? 'partial' : call);
     const request = { collectionId: this.#collectionId, batch, partition };
     const { keys, timestamp } = await (call === 'insert' ? engine.insert(request, context) : engine.upsert({ ...request, isPartial }, context));
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
@@ -222,7 +221,8 @@ export class Collection<S extends AnySchema = AnySchema> {
     const partition = nameOption('partition', options?.partition);
     const keys = toKeys(options?.ids, this.#plan.key);
     const purge = booleanOption('purge', options?.purge, false);
-    return engine.delete({ collectionId: this.#collectionId, keys, partition, purge }, context);
+    const request = { collectionId: this.#collectionId, keys, partition };
+    return purge ? engine.purge(request, context) : engine.delete(request, context);
   }
 
   /** The rows closest to one vector, or to each of many. An empty collection has no hits. */
@@ -248,31 +248,23 @@ export class Collection<S extends AnySchema = AnySchema> {
   /** Rows by key, in the order of the keys; what is not there is left out. */
   async get<const O extends OutputFields<S> | undefined = undefined>(ids: KeysInput<S>, options?: GetOptions<S, O>): Promise<Found<S, O>[]> {
     const engine = this.#live();
-    checkOptions(options, 'get', GET_OPTIONS);
     const context = contextOf(options?.signal);
-    const keys = toKeys(ids, this.#plan.key);
-    const { key, scalarIds } = this.#plan;
-    let outputFieldIds = options?.outputFields === undefined ? scalarIds : outputIds(this.#plan, options.outputFields);
-    if (!outputFieldIds.includes(key.fieldId)) outputFieldIds = [key.fieldId, ...outputFieldIds];
-    const partitions = namesOption('partitions', options?.partitions);
-    if (keys.length === 0) return [];
-    const reply = await engine.get({ collectionId: this.#collectionId, keys, outputFieldIds, partitions, at: atOption(options?.at), consistency: options?.consistency }, context);
-    return toFound(reply, this.#plan) as Found<S, O>[];
+    const request = getRequest(this.#plan, this.#collectionId, ids, options);
+    return toFound(await engine.get(request, context), this.#plan) as Found<S, O>[];
+  }
+
+  get [SCOPE](): CollectionScope {
+    return this.#scope;
   }
 
   /** Rows there are. */
   async count(filter?: undefined, options?: CountOptions): Promise<number> {
-    const engine = this.#live();
-    if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');
-    checkOptions(options, 'count', COUNT_OPTIONS);
-    return engine.count({ collectionId: this.#collectionId, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at), consistency: options?.consistency }, contextOf(options?.signal));
+    return (await this.#admin()).count(this.#scope, filter, options);
   }
 
   /** Resolves when the rows written so far are in sealed, durable files. Their index is built behind it. */
   async flush(options?: CallOptions): Promise<void> {
-    const engine = this.#live();
-    checkOptions(options, 'flush', SIGNAL_ONLY);
-    await engine.flush({ collectionId: this.#collectionId }, contextOf(options?.signal));
+    return (await this.#admin()).flush(this.#scope, options);
   }
 
   /**
@@ -323,6 +315,11 @@ export class Collection<S extends AnySchema = AnySchema> {
   async addField<const N extends string, const F extends FieldInput>(name: N, field: F, options?: CallOptions): Promise<Collection<WithField<S, N, F>>> {
     const info = await (await this.#admin()).addField(this.#scope, name, field, options);
     return new Collection<WithField<S, N, F>>(this.#session, info);
+  }
+
+  /** Changes the time that rows live. Those that have outlived it are gone at once. */
+  async alter(options: AlterOptions): Promise<CollectionDescription> {
+    return (await this.#admin()).alter(this.#scope, options);
   }
 
   /** ALREADY_EXISTS when there is one of that name. INVALID_ARGUMENT beyond 1,024, and with a partition key. */

@@ -1,9 +1,11 @@
-/** The options of a search, checked and put into the engine's words. On the path of every search. */
-import type { SearchRequest } from '../engine/client.ts';
+/** The options of a search, and of a get, checked and put into the engine's words. On the path of every search. */
+import type { EngineClient, SearchRequest } from '../engine/client.ts';
+import { toKeys } from '../schema/keys.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
 import type { Field, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, vectorsOf, type QueryVectors, type VectorTypeInfo } from '../schema/vector-types/index.ts';
+import type { GetOptions } from './collection.ts';
 import { MAX_LIMIT, atOption, checkOptions, integerOption, namesOption } from './options.ts';
 
 const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
@@ -42,6 +44,17 @@ export function searchRequest(plan: SchemaPlan, collectionId: number, options: u
     queries = rows.queries;
   }
   return { collectionId, fieldId: field.fieldId, queries, nq, limit, offset, params: params as SearchRequest['params'], outputFieldIds, partitions: namesOption('partitions', options.partitions), at: atOption(options.at), consistency: options.consistency as SearchRequest['consistency'] };
+}
+
+const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'at', 'consistency', 'signal']);
+
+/** The same of `get`. The primary key is among the fields. */
+export function getRequest(plan: SchemaPlan, collectionId: number, ids: unknown, options: GetOptions<any, any> | undefined): Parameters<EngineClient['get']>[0] {
+  checkOptions(options, 'get', GET_OPTIONS);
+  const { key, scalarIds } = plan;
+  let outputFieldIds = options?.outputFields === undefined ? scalarIds : outputIds(plan, options.outputFields);
+  if (!outputFieldIds.includes(key.fieldId)) outputFieldIds = [key.fieldId, ...outputFieldIds];
+  return { collectionId, keys: toKeys(ids, key), outputFieldIds, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at), consistency: options?.consistency };
 }
 
 function manyQueries(info: VectorTypeInfo, vectors: unknown, dim: number): { readonly queries: QueryVectors; readonly nq: number } {

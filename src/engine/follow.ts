@@ -68,7 +68,9 @@ function dropPartitions(state: CollectionState, entry: CollectionEntry): void {
 
 /** Makes the state say what the entry says of it, and forget indexes that are others now: the next search loads those. */
 function adopt(state: CollectionState, entry: CollectionEntry): void {
+  const hasOtherLifetime = state.entry.properties.ttlSeconds !== entry.properties.ttlSeconds;
   state.followed = entry;
+  if (hasOtherLifetime) state.lifetimeChanged();
   for (const segment of state.sealed) {
     const known = entry.segments.find(({ segmentId }) => segmentId === segment.entry.segmentId)!;
     for (const { fieldId, spec, file } of segment.entry.indexes) {

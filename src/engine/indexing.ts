@@ -3,9 +3,11 @@
  * serving until a commit puts the new index in its place: a build that fails or is stopped leaves what was there before,
  * and what is missing is taken up again by the next flush or at the next open.
  */
+import { readSections } from '../exec/load.ts';
+import { chooseBase } from '../index/base.ts';
 import { getIndexType, scanTypeOf } from '../index/registry.ts';
 import { builtSpec, completeSpec, sameSpec, whyBuilt, type RawIndexSpec } from '../index/spec.ts';
-import type { BuildJob, IndexSection } from '../index/index.ts';
+import type { BuildBase, BuildJob, IndexSection } from '../index/index.ts';
 import type { Field, IndexSpec, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, defaultMetric, vectorsOf } from '../schema/vector-types/index.ts';
 import type { SealedVectors } from '../segment/sealed-vectors.ts';
@@ -19,7 +21,7 @@ import { removeUnnamed } from './garbage.ts';
 import type { CallContext, IndexDescription, IndexProgress } from './client.ts';
 import type { CollectionState } from './collection.ts';
 import type { JobQueue } from './job-queue.ts';
-import type { MergedIndexes } from './merge.ts';
+import type { MergedIndexes, Origin } from './merge.ts';
 import { applyEntries, seal } from './seal.ts';
 
 /** A segment with fewer bytes of vectors is scanned as fast as its graph would be walked. */
@@ -50,6 +52,12 @@ export type MergeAll = (signal: AbortSignal, context: CallContext | undefined) =
 interface Built {
   readonly entry: SegmentIndexEntry;
   readonly sections: readonly IndexSection[];
+}
+
+/** The index of an input that the index of a merged segment begins with. */
+interface Begin {
+  readonly file: string;
+  readonly rowsTo: Int32Array;
 }
 
 export class Indexing {
@@ -106,7 +114,7 @@ export class Indexing {
   /** Who builds the indexes of merged segments, inside a job. */
   ofMerges(signal: AbortSignal, context: CallContext | undefined): MergedIndexes {
     return {
-      build: (merged, known) => this.#buildMerged(merged, known, signal, context),
+      build: (merged, origins, known) => this.#buildMerged(merged, origins, known, signal, context),
       areCurrent: (merged, entries) => this.#areCurrent(merged, entries),
     };
   }
@@ -250,13 +258,13 @@ export class Indexing {
     if (this.#missing(fieldId).length === 0) state.parts.onEvent({ type: 'indexed', collection: state.name, field: field.name });
   }
 
-  /** Builds an index over a segment and writes it to a file that nothing names yet. */
-  async #build(field: Field, segment: SealedSegment, spec: IndexSpec, signal: AbortSignal, onBuilt: OnBuilt): Promise<Built> {
+  /** Builds an index over a segment, beginning with another, and writes it to a file that nothing names yet. */
+  async #build(field: Field, segment: SealedSegment, spec: IndexSpec, signal: AbortSignal, onBuilt: OnBuilt, begin: Begin | null = null): Promise<Built> {
     const { builds, catalog, store } = this.#state.parts;
     // Null where a merge builds.
     const running = this.#running;
     if (running) running.segment = segment;
-    const sections = await builds.build(await this.#job(field, segment, spec), {
+    const sections = await builds.build(await this.#job(field, segment, spec, begin), {
       signal,
       onProgress: (done) => {
         const built = Math.min(done, segment.rows);
@@ -272,9 +280,9 @@ export class Indexing {
 
   /**
    * The indexes of a segment that is to replace others which have some, so that no row that was found by an index is
-   * scanned meanwhile. `known`: what an earlier call built; kept where it is still what is asked for.
+   * scanned meanwhile. Begins with the index of one of those where that pays. `known`: what an earlier call built; kept where it is still what is asked for.
    */
-  async #buildMerged(merged: SealedSegment, known: readonly SegmentIndexEntry[], signal: AbortSignal, context: CallContext | undefined): Promise<SegmentIndexEntry[]> {
+  async #buildMerged(merged: SealedSegment, origins: readonly Origin[], known: readonly SegmentIndexEntry[], signal: AbortSignal, context: CallContext | undefined): Promise<SegmentIndexEntry[]> {
     const { store } = this.#state.parts;
     const entries: SegmentIndexEntry[] = [];
     const added: SegmentIndexEntry[] = [];
@@ -291,7 +299,13 @@ export class Indexing {
           if (present) merged.vectors(field.fieldId).dropIndex();
           continue;
         }
-        const built = await this.#build(field, merged, wanted, signal, (done) => context?.onProgress?.({ phase: 'build', done, total: merged.rows }));
+        const onBuilt: OnBuilt = (done) => context?.onProgress?.({ phase: 'build', done, total: merged.rows });
+        const begin = beginAmong(origins, field.fieldId, wanted);
+        const built = await this.#build(field, merged, wanted, signal, onBuilt, begin).catch((error: unknown) => {
+          // What it began with is damaged, or was dropped meanwhile: no reason not to merge.
+          if (!begin || !isUnreadable(error)) throw error;
+          return this.#build(field, merged, wanted, signal, onBuilt);
+        });
         added.push(built.entry);
         const vectors = merged.vectors(field.fieldId);
         const set = (): void => vectors.setIndex(wanted, sectionMap(built.sections));
@@ -312,15 +326,22 @@ export class Indexing {
     return this.#state.schema.fields.every(({ fieldId }) => isIndexed(this.#wanted(segment, fieldId), entries, fieldId));
   }
 
-  async #job(field: Field, segment: SealedSegment, spec: IndexSpec): Promise<BuildJob> {
+  async #job(field: Field, segment: SealedSegment, spec: IndexSpec, begin: Begin | null): Promise<BuildJob> {
     const { builds, store } = this.#state.parts;
-    const like = { typeName: spec.type, params: spec.params, metric: spec.metric, vectorType: field.type as VectorType, dim: field.dim ?? 1, rows: segment.rows, seed: BUILD_SEED };
-    if (store.sharedUrl !== null && builds.thread === 'worker') {
-      return { ...like, vectors: { kind: 'store', url: store.sharedUrl, file: segment.entry.file, fieldId: field.fieldId } };
-    }
+    const url = builds.thread === 'worker' ? store.sharedUrl : null;
+    const base = begin && { rowsTo: begin.rowsTo.slice(), sections: await this.#baseSections(begin, spec, url) };
+    const like = { typeName: spec.type, params: spec.params, metric: spec.metric, vectorType: field.type as VectorType, dim: field.dim ?? 1, rows: segment.rows, seed: BUILD_SEED, base };
+    if (url !== null) return { ...like, vectors: { kind: 'store', url, file: segment.entry.file, fieldId: field.fieldId } };
     const vectors = segment.vectors(field.fieldId);
     const values = await whileLoaded(segment, vectors, () => vectorsOf(vectors.copyAll()));
     return { ...like, vectors: { kind: 'bytes', values } };
+  }
+
+  /** `url`: of the store that a worker reads them from; null: they are read here. */
+  async #baseSections({ file }: Begin, spec: IndexSpec, url: string | null): Promise<BuildBase['sections']> {
+    if (url !== null) return { kind: 'store', url, file };
+    const sections = await readSections(this.#state.parts.store, file, getIndexType(spec.type).baseSections);
+    return { kind: 'bytes', values: Array.from(sections, ([name, bytes]) => ({ name, bytes })) };
   }
 
   progress(field: Field): IndexProgress {
@@ -373,6 +394,17 @@ export class Indexing {
 const needsBuild = (spec: IndexSpec): boolean => !getIndexType(spec.type).isScan;
 const rowsOf = (segments: readonly SealedSegment[]): number => segments.reduce((sum, segment) => sum + segment.rows, 0);
 const sectionMap = (sections: readonly IndexSection[]): Map<string, Uint8Array> => new Map(sections.map(({ name, bytes }) => [name, bytes]));
+
+/** The index to begin with among those of the inputs, which must be what is wanted. */
+function beginAmong(origins: readonly Origin[], fieldId: number, wanted: IndexSpec): Begin | null {
+  if (getIndexType(wanted.type).baseSections.length === 0) return null;
+  return chooseBase(origins.flatMap(({ segment, rowsTo }) => {
+    const present = segment.entry.indexes.find((index) => index.fieldId === fieldId);
+    return present && sameSpec(present.spec, wanted) ? [{ file: present.file, rowsTo }] : [];
+  }));
+}
+
+const isUnreadable = (error: unknown): boolean => isElanusError(error) && (error.code === 'CORRUPT' || error.code === 'NOT_FOUND');
 
 function isIndexed(wanted: IndexSpec | null, entries: readonly SegmentIndexEntry[], fieldId: number): boolean {
   const known = entries.find((index) => index.fieldId === fieldId);

@@ -21,10 +21,17 @@ import { applyEntries, carryDeletes, discard, retireSegments, saveDeletes, type 
 
 /** Who builds the indexes of a merged segment before it replaces segments that have some. */
 export interface MergedIndexes {
-  /** Builds what is asked for and not among `known`, sets it and writes it to files; answers all entries. */
-  build(merged: SealedSegment, known: readonly SegmentIndexEntry[]): Promise<SegmentIndexEntry[]>;
+  /** Builds what is asked for and not among `known`, beginning with the index of an input where that pays, sets it and writes it to files; answers all entries. */
+  build(merged: SealedSegment, origins: readonly Origin[], known: readonly SegmentIndexEntry[]): Promise<SegmentIndexEntry[]>;
   /** These are the indexes that are asked for now. */
   areCurrent(merged: SealedSegment, entries: readonly SegmentIndexEntry[]): boolean;
+}
+
+/** A segment that was merged. */
+export interface Origin {
+  readonly segment: SealedSegment;
+  /** Row of the merged segment by row of this one; -1 for one that was left out. */
+  readonly rowsTo: Int32Array;
 }
 
 /** Merges segments of one partition into one, or writes one anew, without what no read from the horizon on sees; the collection's horizon becomes that. */
@@ -38,29 +45,30 @@ export async function mergeGroup(state: CollectionState, inputs: readonly Sealed
   let obsolete: string[] = [];
   let isCommitted = false;
   try {
-    const { snapshot, places } = await readReachable(state, inputs, horizon);
+    const { snapshot, origins } = await readReachable(state, inputs, horizon);
     throwIfAborted(signal);
     const merged = snapshot.rows === 0 ? null : await writeSealed(state, snapshot, partitionId);
     unnamed = merged;
     const carry = (): void => {
-      if (merged) inputs.forEach((segment, i) => carryDeletes(segment.deletes, merged, places[i]!));
+      if (merged) for (const { segment, rowsTo } of origins) carryDeletes(segment.deletes, merged, rowsTo);
     };
     // Rows that are found by an index stay so: the merged segment comes with its own.
     const indexed = inputs.some((segment) => segment.entry.indexes.length > 0) ? merged : null;
     const inputIds = new Set(inputs.map((segment) => segment.entry.segmentId));
     while (!isCommitted) {
-      if (indexed) entries = await indexes.build(indexed, entries);
+      if (indexed) entries = await indexes.build(indexed, origins, entries);
       await unlessStale(() =>
         catalog.commit(clock, async (manifest) => {
+          const named = manifest.collections.find((known) => known.collectionId === state.collectionId)?.segments.filter((segment) => inputIds.has(segment.segmentId)) ?? [];
+          // Before anything is written that nothing would name.
+          if (named.length !== inputs.length) throw GONE;
           if (indexed && !indexes.areCurrent(indexed, entries)) throw STALE;
           carry();
           saved = await saveDeletes(state, merged ? [merged] : []);
           const { entryOf } = saved;
           return withEntry(history.advance(manifest), state.collectionId, (known) => {
             const kept = known.segments.filter((segment) => !inputIds.has(segment.segmentId));
-            if (kept.length !== known.segments.length - inputs.length) throw GONE;
-            const replaced = known.segments.filter((segment) => inputIds.has(segment.segmentId));
-            obsolete = [...filesOf({ ...known, segments: replaced }), ...saved!.obsolete];
+            obsolete = [...filesOf({ ...known, segments: named }), ...saved!.obsolete];
             return { ...withHorizon(known, horizon), segments: [...kept.map(entryOf), ...(merged ? [entryOf({ ...merged.entry, indexes: entries })] : [])] };
           });
         }, () => {
@@ -101,7 +109,7 @@ async function unlessStale(commit: () => Promise<void>): Promise<void> {
 }
 
 /** Rows of segments, in memory, that some read from the horizon on sees; and where each segment's rows are among them. */
-async function readReachable(state: CollectionState, inputs: readonly SealedSegment[], horizon: bigint): Promise<{ snapshot: Snapshot; places: Int32Array[] }> {
+async function readReachable(state: CollectionState, inputs: readonly SealedSegment[], horizon: bigint): Promise<{ snapshot: Snapshot; origins: Origin[] }> {
   const { schema } = state;
   const held = inputs.flatMap((segment) => schema.fields.filter((field) => isVectorType(field.type)).map((field) => segment.vectors(field.fieldId)));
   for (const vectors of held) vectors.hold();
@@ -113,13 +121,10 @@ async function readReachable(state: CollectionState, inputs: readonly SealedSegm
       }
     }
     const merged = inKeyOrder(inputs, horizon);
-    const places = inputs.map((segment) => {
-      const ofSegment = new Int32Array(segment.rows).fill(-1);
-      const index = merged.segments.indexOf(segment);
-      for (let i = 0; i < merged.rows.length; i++) if (merged.from[i] === index) ofSegment[merged.rows[i]!] = i;
-      return ofSegment;
-    });
-    return { snapshot: await gather(schema, merged), places };
+    const origins = inputs.map((segment) => ({ segment, rowsTo: new Int32Array(segment.rows).fill(-1) }));
+    const rowsToOf = merged.segments.map((segment) => origins[inputs.indexOf(segment)]!.rowsTo);
+    for (let row = 0; row < merged.rows.length; row++) rowsToOf[merged.from[row]!]![merged.rows[row]!] = row;
+    return { snapshot: await gather(schema, merged), origins };
   } finally {
     for (const vectors of held) vectors.release();
   }

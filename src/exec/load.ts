@@ -37,11 +37,11 @@ export async function loadForSearch(store: Store, segment: SealedSegment, fieldI
   }
 }
 
-/** Reads all sections of an index file. */
-export async function readSections(store: Store, file: string): Promise<Map<string, Uint8Array>> {
+/** Reads sections of an index file: all of them, or those of these names. */
+export async function readSections(store: Store, file: string, names?: readonly string[]): Promise<Map<string, Uint8Array>> {
   const opened = await openSections(store, file, 'index');
   const sections = new Map<string, Uint8Array>();
-  for (const name of opened.sectionNames) sections.set(name, await opened.read(name));
+  for (const name of names ?? opened.sectionNames) sections.set(name, await opened.read(name));
   return sections;
 }
 

@@ -3,9 +3,10 @@ import { instantiateKernels, type Kernels, type SparseBlock } from '../kernels/k
 import type { KernelModule } from '../kernels/load.ts';
 import { F32_ROWS, ROWS_SLACK_BYTES, ROW_FORMATS } from '../kernels/rows.ts';
 import { VECTOR_TYPES, type DenseValues, type QueryVectors, type SparseValues } from '../schema/vector-types/index.ts';
+import { assert } from '../util/assert.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import { yieldToHost } from '../util/yield.ts';
-import type { BuildJob, IndexBuilder, IndexSection, SharedBuilder, Team, VectorBlock } from './index.ts';
+import type { BuildJob, IndexBase, IndexBuilder, IndexSection, SharedBuilder, Team, VectorBlock } from './index.ts';
 import { getIndexType } from './registry.ts';
 
 /** Length of a slice. A host that must draw or answer gets its turn this often. */
@@ -25,7 +26,7 @@ export interface TeamContext extends Team {
 
 /**
  * Builds an index in a kernel memory of its own, which is given back at the end. `vectors`: job.rows of them, in the
- * form of their column; read, not kept. Of a team only the first has the index, the others answer no sections. ABORTED
+ * form of their column; read, not kept. What the job begins with must have been read, too. Of a team only the first has the index, the others answer no sections. ABORTED
  * when the signal fires between two slices.
  */
 export async function runBuild(module: KernelModule, job: BuildJob, vectors: QueryVectors, context: BuildRunContext = {}): Promise<IndexSection[]> {
@@ -33,7 +34,7 @@ export async function runBuild(module: KernelModule, job: BuildJob, vectors: Que
   const kernels = instantiateKernels(module);
   const { metric, dim, rows } = job;
   const loaded = 'offsets' in vectors ? { vectors: null, sparse: loadSparse(kernels, rows, vectors) } : { vectors: loadRows(kernels, job, vectors) };
-  const builder = getIndexType(job.typeName).builder({ kernels, metric, dim, rows, ...loaded }, job.params, job.seed, context.team);
+  const builder = getIndexType(job.typeName).builder({ kernels, metric, dim, rows, ...loaded }, job.params, job.seed, context.team, baseOf(job));
   while (builder.done < builder.total) {
     await yieldToHost();
     throwIfAborted(context.signal);
@@ -45,6 +46,12 @@ export async function runBuild(module: KernelModule, job: BuildJob, vectors: Que
     context.onProgress?.(builder.done, builder.total);
   }
   return context.team && context.team.index > 0 ? [] : builder.finish();
+}
+
+function baseOf({ base }: BuildJob): IndexBase | null {
+  if (!base) return null;
+  assert(base.sections.kind === 'bytes', 'what a build begins with has been read from the store');
+  return { rowsTo: base.rowsTo, sections: new Map(base.sections.values.map(({ name, bytes }) => [name, bytes])) };
 }
 
 const isShared = (builder: IndexBuilder): builder is SharedBuilder => 'takeMessage' in builder;

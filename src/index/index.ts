@@ -127,10 +127,19 @@ export interface IndexType {
   estimateBytes(rows: number, dim: number, build: BuildParams): number;
   /** Its builders are `SharedBuilder`s; others build alone. */
   readonly sharesBuild: boolean;
-  /** Starts a build. `context.vectors` is never null here. `team`: absent, the builder is alone. */
-  builder(context: IndexContext, build: BuildParams, seed: number, team?: Team): IndexBuilder;
+  /** Sections of an index of the same type, parameters and metric that a build over more rows may begin with; none: it is always built anew. */
+  readonly baseSections: readonly string[];
+  /** Starts a build. `context.vectors` is never null here. `team`: absent, the builder is alone. `base`: has the `baseSections`; CORRUPT when they do not fit. */
+  builder(context: IndexContext, build: BuildParams, seed: number, team?: Team, base?: IndexBase | null): IndexBuilder;
   /** Loads what `finish` gave. Sections that do not fit together are CORRUPT. */
   open(context: IndexContext, build: BuildParams, sections: ReadonlyMap<string, Uint8Array>): VectorIndex;
+}
+
+/** An index that a build begins with. Some of its rows are rows of the new segment, by another number. */
+export interface IndexBase {
+  /** i32, shape (rows of the base): row of the segment, each at most once; -1 for a row that was left out. */
+  readonly rowsTo: Int32Array;
+  readonly sections: ReadonlyMap<string, Uint8Array>;
 }
 
 /** All that a build needs, in plain data, so that any thread can run it. */
@@ -147,6 +156,16 @@ export interface BuildJob {
   readonly vectors:
     | { readonly kind: 'bytes'; readonly values: QueryVectors }
     | { readonly kind: 'store'; readonly url: string; readonly file: string; readonly fieldId: number };
+  /** Absent or null: it is built anew. */
+  readonly base?: BuildBase | null;
+}
+
+/** What a build begins with, as `IndexBase`; its `baseSections` are given along, or to be read from the store. */
+export interface BuildBase {
+  readonly rowsTo: Int32Array;
+  readonly sections:
+    | { readonly kind: 'bytes'; readonly values: readonly IndexSection[] }
+    | { readonly kind: 'store'; readonly url: string; readonly file: string };
 }
 
 /** Runs builds somewhere: on this thread in slices, or on build workers. */

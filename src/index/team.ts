@@ -1,4 +1,5 @@
 /** How many builders are worth having for one index. */
+import { carriedRows } from './base.ts';
 import type { BuildJob } from './index.ts';
 import { getIndexType } from './registry.ts';
 
@@ -8,8 +9,8 @@ const TEAM_ROWS_MIN = 16_384;
 const TEAM_BYTES_MAX = 2 ** 31;
 
 /** The most builders that may share this job: 1 where it cannot be shared. */
-export function teamSizeMax({ typeName, params, rows, dim }: BuildJob): number {
+export function teamSizeMax({ typeName, params, rows, dim, base }: BuildJob): number {
   const type = getIndexType(typeName);
-  if (!type.sharesBuild || rows < TEAM_ROWS_MIN) return 1;
+  if (!type.sharesBuild || rows - (base ? carriedRows(base) : 0) < TEAM_ROWS_MIN) return 1;
   return Math.max(Math.floor(TEAM_BYTES_MAX / (rows * dim * 4 + type.estimateBytes(rows, dim, params))), 1);
 }

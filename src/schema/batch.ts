@@ -3,11 +3,12 @@
  * are not the caller's. Nothing of the arguments is kept or changed.
  */
 import { BatchBudget } from './budget.ts';
+import type { ArrowInput } from './infer.ts';
 import type { Column, ColumnBatch, Keys } from './column.ts';
 import { elementsPerRow } from './column-values.ts';
 import { columnKeys, firstDuplicate } from './keys.ts';
 import type { SchemaPlan } from './plan.ts';
-import { NO_ROW, isRecord, notSupported, refuse, show } from './refuse.ts';
+import { NO_ROW, isRecord, refuse, show } from './refuse.ts';
 import { gatherRows, mayBeMissing, refuseAutoId } from './rows.ts';
 import type { Field } from './types.ts';
 import { rowsOf, toColumn } from './values.ts';
@@ -56,7 +57,6 @@ function checkKeys(key: Field, keys: Keys): void {
 /** Columns in the order of the fields, as many rows in each. */
 function gatherColumns(plan: SchemaPlan, fields: readonly Field[], input: unknown, isWhole: boolean): ArrayLike<unknown>[] {
   if (!isRecord(input) || Symbol.iterator in input) {
-    if (isArrowTable(input)) notSupported('rows', 'an Arrow Table', 'pass rows or an object of columns');
     refuse('rows', NO_ROW, 'an array of rows or an object of columns', show(input));
   }
   for (const name of Object.keys(input)) {
@@ -90,6 +90,7 @@ function isColumn(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
-function isArrowTable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'schema' in value && 'batches' in value;
+/** True for what looks like a Table or a RecordBatch of apache-arrow: `arrow-columns.ts` makes columns of it. Columns of a user cannot be iterated. */
+export function isArrow(value: unknown): value is ArrowInput {
+  return isRecord(value) && Symbol.iterator in value && 'schema' in value && ('batches' in value || 'data' in value);
 }

@@ -224,6 +224,14 @@ export type Columns<S> = IsUntyped<S> extends true
       } & { readonly [K in AutoName<FieldsOf<S>>]?: undefined }
     >;
 
+/** A `Table` or `RecordBatch` of apache-arrow, known by its shape. Its columns are checked when it is inserted. */
+export interface ArrowInput {
+  readonly schema: { readonly fields: readonly { readonly name: string }[] };
+  readonly numRows: number;
+  readonly numCols: number;
+  [Symbol.iterator](): Iterator<unknown>;
+}
+
 /** A row for `upsert`: an auto id must be there. */
 export type UpsertRow<S> = IsUntyped<S> extends true
   ? Readonly<Record<string, unknown>>

@@ -49,6 +49,7 @@ class EncryptedStore implements Store {
   readonly root: StoreRoot;
   readonly shared: SharedAccess | null;
   readonly #inner: Store;
+  readonly #sharedLogs: EncryptedSharedLogs | null;
   readonly #userKey: CryptoKey;
   /** Null until a root was read or written. */
   #keys: DataKeys | null = null;
@@ -69,7 +70,8 @@ class EncryptedStore implements Store {
       },
     };
     this.logs = new EncryptedLogs(inner.logs, host, isForgiving);
-    this.shared = inner.shared && { logs: new EncryptedSharedLogs(inner.shared.logs, host), peers: inner.shared.peers };
+    this.#sharedLogs = inner.shared && new EncryptedSharedLogs(inner.shared.logs, host);
+    this.shared = inner.shared && { logs: this.#sharedLogs!, peers: inner.shared.peers };
     this.root = {
       read: async () => {
         try {
@@ -197,7 +199,10 @@ class EncryptedStore implements Store {
     await this.#needKeys();
     const current = await this.#readRoot();
     if (!current || !sameBytes(current.root.bytes, expected)) throw rootChanged();
-    if (!this.#hasSwapped) await this.logs.checkRoots();
+    if (!this.#hasSwapped) {
+      await this.logs.checkRoots();
+      await this.#sharedLogs?.checkRoots();
+    }
     this.#hasSwapped = true;
     const sequence = current.root.sequence + 1;
     await this.#inner.root.swap(current.stored, await sealRoot(current.keys, { sequence, bytes: next }));

@@ -217,6 +217,91 @@ describe('repair', () => {
     await again.close();
   });
 
+  it('makes lost values of nullable fields null, and keeps what came to the schema later', async () => {
+    const medium = new MemoryMedium();
+    const db = await connectTo(medium)('memory:', { mode: 'inline' });
+    const text = (id: number): string => `${id} `.repeat(600);
+    const schema = defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'number' }, text: { type: 'VarChar', maxLength: 6_000, nullable: true }, v: { type: 'FloatVector', dim: 2 } } });
+    const notes = await db.createCollection('notes', schema);
+    await notes.insert(Array.from({ length: 300 }, (_, id) => ({ id, text: text(id), v: [id, 1] })));
+    await notes.flush();
+    await notes.addField('stars', { type: 'Int32', defaultValue: 3 });
+    await db.close();
+    const [file, bytes] = [...medium.files].find(([name]) => name.endsWith('.seg'))!;
+    bytes[5 * BLOCK + 9]! ^= 2;
+    const { report, saved } = await repair(medium);
+    const count = Number(/^(\d+) values of field "text" are lost and now null$/.exec(report.losses[0]!.message)![1]);
+    expect(report.losses).toEqual([{ of: '"notes"', file, rows: 0, keys: [], message: expect.any(String) }]);
+    const again = await connectTo(saved)('memory:', { mode: 'inline' });
+    const rows = await (await again.collection('notes')).get(Array.from({ length: 300 }, (_, id) => id), { outputFields: '*' });
+    expect(rows).toHaveLength(300);
+    const lost = rows.filter((row) => row['text'] === null);
+    expect(lost).toHaveLength(count);
+    expect(count).toBeGreaterThan(20);
+    for (const row of rows) expect([row['text'] ?? text(Number(row.id)), row['stars'], [...(row['v'] as Float32Array)]]).toEqual([text(Number(row.id)), 3, [Number(row.id), 1]]);
+    await again.close();
+  });
+
+  it('keeps history: versions of a key that were replaced are there for reads of the past', async () => {
+    const medium = new MemoryMedium();
+    const db = await connectTo(medium)('memory:', { mode: 'inline' });
+    const docs = await db.createCollection('docs', docsSchema);
+    const ids = Array.from({ length: 400 }, (_, id) => id);
+    const { timestamp } = await docs.insert(ids.map((id) => docOf(id, 1)));
+    await docs.insert(ids.map((id) => docOf(id, 2)));
+    await docs.delete({ ids: [0, 1, 2] });
+    await docs.flush();
+    await db.close();
+    const segment = decodeManifest(medium.root!).collections[0]!.segments[0]!;
+    expect(segment.rows).toBe(800);
+    for (const change of [(changed: MemoryMedium) => void (changed.files.get(segment.file)![6 * BLOCK]! ^= 1), (changed: MemoryMedium) => void (changed.root = null), (changed: MemoryMedium) => void changed.files.delete(segment.deletesFile!)]) {
+      const changed = copyOf(medium);
+      change(changed);
+      const { report, saved } = await repair(changed);
+      const again = await connectTo(saved)('memory:', { mode: 'inline' });
+      const found = await again.collection('docs', docsSchema);
+      const lost = new Set(report.losses.flatMap(({ keys }) => keys.map(Number)));
+      const areDeletesLost = report.losses.some(({ message }) => message.includes('deletes are lost'));
+      for (const row of await found.get(ids, { outputFields: ['meta'] })) expect(row.meta).toMatchObject({ version: 2 });
+      expect(await found.count()).toBe(areDeletesLost ? 400 : 397 - lost.size);
+      // A lost manifest takes the horizon with it: before it nobody knows what was deleted.
+      const past = found.get(ids, { outputFields: ['meta'], at: timestamp });
+      if (changed.root === null) await expect(past).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      else for (const row of await past) expect(row.meta).toMatchObject({ version: 1 });
+      await again.close();
+    }
+  });
+
+  it('saves snapshots, and collections that share files with them', async () => {
+    const medium = new MemoryMedium();
+    const db = await connectTo(medium)('memory:', { mode: 'inline' });
+    const docs = await db.createCollection('docs', docsSchema);
+    const ids = Array.from({ length: 400 }, (_, id) => id);
+    await docs.insert(ids.map((id) => docOf(id, 1)));
+    await docs.flush();
+    await db.createSnapshot({ collection: 'docs', name: 'old' });
+    await (await db.restoreSnapshot({ name: 'old', collection: 'twin' })).delete({ ids: [1] });
+    await docs.insert(ids.map((id) => docOf(id, 2)));
+    await docs.flush();
+    await docs.compact({ retentionSeconds: 0 });
+    await db.close();
+    const [shared] = decodeManifest(medium.root!).snapshots[0]!.collection.segments;
+    expect((await checkDatabase(openMemoryStore({ medium: copyOf(medium) }), await testKernels('simd'))).findings).toEqual([]);
+    for (const damage of [false, true]) {
+      const changed = copyOf(medium);
+      if (damage) changed.files.get(shared!.file)![3 * BLOCK]! ^= 1;
+      else changed.files.set('s77.seg', new Uint8Array(64));
+      const { report, saved } = await repair(changed);
+      const lost = new Set(report.losses.flatMap(({ keys }) => keys.map(Number)));
+      expect(report.losses.map(({ of }) => of)).toEqual(damage ? ['"twin"', 'snapshot "old" of "docs"'] : []);
+      const again = await connectTo(saved)('memory:', { mode: 'inline' });
+      expect(await (await again.collection('docs', docsSchema)).count()).toBe(400);
+      expect(await (await again.openSnapshot('old', docsSchema)).count()).toBe(400 - lost.size);
+      expect(await (await again.collection('twin', docsSchema)).count()).toBe(399 - lost.size);
+      await again.close();
+    }
+  });
+
   it('refuses what another version wrote', async () => {
     const medium = copyOf(closed.medium);
     medium.root!.set(encodePreamble('manifest', 99));

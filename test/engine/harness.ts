@@ -2,6 +2,7 @@
 import { openEngine } from '../../src/engine/engine.ts';
 import type { CallContext, EngineClient, EngineEvent, EngineOptions } from '../../src/engine/client.ts';
 import { runBuild } from '../../src/index/build.ts';
+import type { BuildJob } from '../../src/index/index.ts';
 import type { KernelModule } from '../../src/kernels/load.ts';
 import { toBatch } from '../../src/schema/batch.ts';
 import { toSchema } from '../../src/schema/define.ts';
@@ -17,13 +18,22 @@ export interface TestEngine {
   readonly events: EngineEvent[];
 }
 
-export async function openTestEngine(store: Store, options: Partial<EngineOptions> = {}, limits: Pick<KernelModule, 'memoryBytesMax'> = {}, deps: { readonly context?: CallContext; readonly silenceMs?: number; readonly now?: () => number } = {}): Promise<TestEngine> {
+interface TestDeps {
+  readonly context?: CallContext;
+  readonly silenceMs?: number;
+  readonly now?: () => number;
+  /** Told of each job before it runs; what it throws is what the build fails with. */
+  readonly onBuild?: (job: BuildJob) => void;
+}
+
+export async function openTestEngine(store: Store, options: Partial<EngineOptions> = {}, limits: Pick<KernelModule, 'memoryBytesMax'> = {}, { onBuild, ...deps }: TestDeps = {}): Promise<TestEngine> {
   const kernels = { ...(await testKernels('simd')), ...limits };
   const events: EngineEvent[] = [];
   const client = await openEngine({
     store,
     kernels,
-    builds: inlineBuildService((job, context) => {
+    builds: inlineBuildService(async (job, context) => {
+      onBuild?.(job);
       if (job.vectors.kind !== 'bytes') throw new Error('an engine on its own thread builds from the vectors themselves');
       return runBuild(kernels, job, job.vectors.values, context);
     }),

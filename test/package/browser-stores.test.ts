@@ -240,6 +240,46 @@ describe.skipIf(CHROME_PATH === null)('stores of a browser, in the packed packag
     }
   });
 
+  it.each([
+    ['local:', 'local:tabs', {}],
+    ['local:, encrypted', 'local:tabs2', { encryptionKey: 6 }],
+    ['idb:, encrypted', 'idb:tabs3', { encryptionKey: 6 }],
+  ])('%s is written by several tabs at once, each seeing what the others write, and files that are replaced go away', async (_, url, options) => {
+    const tabs = [await tab(), await tab(), await tab()];
+    for (const page of tabs) expect(await call(page, 'open', url, { ...options, cacheBytes: 0 })).toMatchObject({ store: url });
+    let total = 0;
+    for (const [i, page] of tabs.entries()) {
+      const count = i === 0 ? ROWS : 300;
+      total += count + 1;
+      expect(await call(page, 'fill', count)).toBeGreaterThanOrEqual(count + 1);
+      for (const other of tabs) {
+        await expect.poll(() => call(other, 'count'), { timeout: 10_000 }).toBe(total);
+        expect((await call(other, 'search', 7)).title).toBe('the secret of row 7');
+      }
+    }
+    // One goes without a word, whoever it was that maintains.
+    await tabs[0]!.close();
+    expect(await call(tabs[1]!, 'fill', 300)).toBe(total + 301);
+    await expect.poll(() => call(tabs[2]!, 'count'), { timeout: 10_000 }).toBe(total + 301);
+    for (const page of tabs.slice(1)) await call(page, 'close');
+    expect(await call(tabs[1]!, 'open', url, options)).toMatchObject({ store: url });
+    expect(await call(tabs[1]!, 'count')).toBe(total + 301);
+    // Opening removed what the merges left, and no file of them is kept by a handle.
+    if (url.startsWith('local:')) {
+      const name = url.slice('local:'.length);
+      const segments = () => tabs[1]!.evaluate(async (database) => {
+        let folder = await navigator.storage.getDirectory();
+        for (const part of ['elanus.local', database, 'files']) folder = await folder.getDirectoryHandle(part);
+        let count = 0;
+        for await (const file of folder.keys()) if (file.endsWith('.seg')) count++;
+        return count;
+      }, name);
+      await expect.poll(segments, { timeout: 15_000 }).toBe(1);
+    }
+    for (const page of tabs.slice(1)) await page.close();
+    expect(console).toEqual([]);
+  });
+
   it('opfs: has one writer; local: falls back to IndexedDB where there are no workers, once with a word, and hides nothing', async () => {
     const page = await tab();
     const other = await tab();

@@ -1,10 +1,10 @@
 /** The packed tarball, installed in an empty project, in Node. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, symlinkSync, unlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { application, installPacked, writeFiles, type Project, type Report } from './support.ts';
+import { ARROW_ANSWER, application, arrowApplication, installPacked, writeFiles, type Project, type Report } from './support.ts';
 
 let project: Project;
 beforeAll(() => {
@@ -23,7 +23,7 @@ function runApplication(name: string, url: string, options: string, flags: strin
   return { report: JSON.parse(stdout) as Report, stderr };
 }
 
-const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT' };
+const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]] };
 
 describe('the packed package in Node', () => {
   it('holds the build, its licences and its papers, no sources and no tests', () => {
@@ -76,6 +76,18 @@ describe('the packed package in Node', () => {
     expect(runApplication('wasm', `'memory:'`, `{ wasm: ${wasm} }`).report).toMatchObject({ ...ANSWER, kernels: 'simd' });
     const html = run('html.js', `import { connect } from 'elanus'; await connect('memory:', { wasm: new TextEncoder().encode('<!doctype html><title>x</title>') }).catch((error) => console.log(error.code, error.message));`);
     expect(html.stdout).toMatch(/^INVALID_ARGUMENT .*HTML/);
+  });
+
+  it('answers Tables of the apache-arrow that is installed beside it, and takes them, with no code compiled', () => {
+    const copy = join(project.folder, 'node_modules', 'apache-arrow');
+    symlinkSync(resolve('node_modules/apache-arrow'), copy, 'junction');
+    try {
+      const { stdout, stderr } = run('arrow.js', `${arrowApplication(`'memory:'`, `{ mode: 'worker' }`)}\nconsole.log(JSON.stringify(await main()));`, ['--disallow-code-generation-from-strings']);
+      expect(stderr).toBe('');
+      expect(JSON.parse(stdout)).toEqual(ARROW_ANSWER);
+    } finally {
+      unlinkSync(copy);
+    }
   });
 
   it('stores that Node has not are refused by name', () => {

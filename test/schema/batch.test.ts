@@ -1,4 +1,3 @@
-import { Table, makeVector } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { toBatch } from '../../src/schema/batch.ts';
 import { valueAt } from '../../src/schema/column-values.ts';
@@ -218,10 +217,6 @@ describe('columns', () => {
     ['one key twice', columns({ id: [1, 1] })],
   ])('are refused with %s', (_, input) => {
     expect(codeOf(() => toBatch(plan, input))).toBe('INVALID_ARGUMENT');
-  });
-
-  it('in an Arrow Table are not there yet', () => {
-    expect(codeOf(() => toBatch(plan, new Table({ f: makeVector(Float32Array.of(1, 2)) })))).toBe('NOT_SUPPORTED');
   });
 });
 

@@ -113,3 +113,33 @@ it('an index built by two workers is the one that one builds, over a store and f
   const [hit] = await rows.search({ vector: embedding.slice(7 * DIM, 8 * DIM), limit: 1 });
   expect(hit).toMatchObject({ id: ids[7], score: 0 });
 });
+
+it('a merge begins with an index that is there, wherever it is built, and ends with the same one', { timeout: 60_000 }, async () => {
+  // A small segment first, so that the rows carried over get other numbers; enough rows for two workers behind the large one.
+  const parts = [vectors(500), vectors(18_000).map((x, i) => x + (i % 7)), vectors(17_000).map((x, i) => x * (1 + (i % 5)))];
+  const built: Buffer[] = [];
+  for (const [name, options] of [['inline', { mode: 'inline', workers: 0 }], ['one', { workers: 1 }], ['two', { workers: 2 }]] as const) {
+    const path = join(folder, name);
+    const db = await start(`file:${path}`, options);
+    const rows = await db.createCollection('rows', schema);
+    await rows.createIndex('embedding', { type: 'HNSW_SQ', metric: 'L2', params: { M: 4, efConstruction: 16 } });
+    for (const [i, embedding] of parts.entries()) {
+      await rows.insert({ embedding: embedding.slice() });
+      await rows.flush();
+      // Whether the third, which is smaller, has one is all the same.
+      if (i < 2) while ((await rows.indexProgress('embedding')).state === 'building') await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const seen: number[] = [];
+    await rows.compact({ onProgress: ({ phase, done, total }) => void (phase === 'build' && total === 35_500 && seen.push(done)) });
+    expect(seen[0], name).toBeGreaterThanOrEqual(18_000);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    const near = await rows.search({ vector: parts[1]!.slice(9 * DIM, 10 * DIM), limit: 1, params: { ef: 100 } });
+    expect(near[0]!.score).toBeLessThan(1);
+    await db.close();
+    const files = readdirSync(path, { recursive: true }) as string[];
+    built.push(...files.filter((file) => file.endsWith('.idx')).map((file) => readFileSync(join(path, file))));
+  }
+  expect(built).toHaveLength(3);
+  expect(built[1]!.equals(built[0]!)).toBe(true);
+  expect(built[2]!.equals(built[0]!)).toBe(true);
+});

@@ -7,7 +7,7 @@
 import { GRAPH_ALPHA, GRAPH_BASE_LINKS, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_M, GRAPH_SIZE, GRAPH_SLOTS, NO_ROW } from '../../kernels/abi.ts';
 import type { RowCode } from '../../quant/row-code.ts';
 import { takeSection } from '../../quant/sections.ts';
-import { checkRows, corrupt } from '../hnsw/graph.ts';
+import { checkRows, corrupt } from '../hnsw/stored.ts';
 import { allocGraph } from '../hnsw/struct.ts';
 import type { IndexContext, IndexSection } from '../index.ts';
 

@@ -20,6 +20,7 @@ export const DISKANN: IndexType = {
   isScan: false,
   needsVectors: false,
   sharesBuild: false,
+  baseSections: [],
   parseBuild: parseDiskannBuild,
   parseSearch: parseDiskannSearch,
   rowCacheBytes,

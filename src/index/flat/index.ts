@@ -18,6 +18,7 @@ function scan(name: string, code: number, families: IndexType['families'], forma
     isScan: true,
     needsVectors: true,
     sharesBuild: false,
+    baseSections: [],
 
     parseBuild(raw) {
       refuseUnknown(name, raw, [], 'build');

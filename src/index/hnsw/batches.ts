@@ -14,11 +14,11 @@ const BATCH_ROWS_MAX = 4096;
 const WINDOW_SHARE = 1 / 4;
 const WINDOW_ROWS_MIN = 64;
 
-/** Rows in the order in which they are inserted: u32, shape (rows). */
-export function insertionOrder(rows: number, seed: number): Uint32Array {
+/** Rows in the order in which they are inserted: u32, shape (rows). `first`: those that are in the graph already; they come first, as they are. */
+export function insertionOrder(rows: number, seed: number, first: Uint32Array = NO_ROWS): Uint32Array {
   const next = mulberry32(~seed);
-  const order = Uint32Array.from({ length: rows }, (_, row) => row);
-  for (let from = 0, to; from < rows; from = to) {
+  const order = first.length === 0 ? Uint32Array.from({ length: rows }, (_, row) => row) : withOthers(first, rows);
+  for (let from = first.length, to; from < rows; from = to) {
     to = Math.min(from + Math.max(Math.floor(from * WINDOW_SHARE), WINDOW_ROWS_MIN), rows);
     for (let i = to - 1; i > from; i--) {
       const other = from + (next() % (i + 1 - from));
@@ -27,6 +27,17 @@ export function insertionOrder(rows: number, seed: number): Uint32Array {
       order[other] = row;
     }
   }
+  return order;
+}
+
+const NO_ROWS = new Uint32Array(0);
+
+function withOthers(first: Uint32Array, rows: number): Uint32Array {
+  const order = new Uint32Array(rows);
+  const isFirst = new Uint8Array(rows);
+  order.set(first);
+  for (const row of first) isFirst[row] = 1;
+  for (let row = 0, at = first.length; row < rows; row++) if (isFirst[row] === 0) order[at++] = row;
   return order;
 }
 

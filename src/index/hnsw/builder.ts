@@ -6,9 +6,11 @@ import type { Work } from '../../quant/kmeans.ts';
 import { writeRows, type RowCode, type RowCodeType } from '../../quant/row-code.ts';
 import { SCALAR_CODES } from '../../quant/row-codes.ts';
 import { assert } from '../../util/assert.ts';
-import type { IndexContext, IndexSection, SharedBuilder, Team } from '../index.ts';
+import type { IndexBase, IndexContext, IndexSection, SharedBuilder, Team } from '../index.ts';
+import { carriedRows } from '../base.ts';
 import { refineSections } from '../refine.ts';
 import { Turns } from '../turns.ts';
+import { CarriedGraph } from './carried.ts';
 import { connectRows } from './connect.ts';
 import { GraphBlock } from './graph.ts';
 import { insertRows } from './insert.ts';
@@ -27,8 +29,8 @@ export interface BuiltGraph {
 export interface GraphGrower {
   /** Products that linking a row costs, about. */
   workPerRow(dim: number): number;
-  /** A graph over the rows as f32 or in this code, and the work of linking them, by a team that shares the build. */
-  start(context: IndexContext, code: RowCode | null, seed: number, turns: Turns): { readonly graph: BuiltGraph; readonly work: Work };
+  /** A graph over the rows as f32 or in this code, and the work of linking them, by a team that shares the build. `base`: whose graph it begins with. */
+  start(context: IndexContext, code: RowCode | null, seed: number, turns: Turns, base: IndexBase | null): { readonly graph: BuiltGraph; readonly work: Work };
 }
 
 export interface GraphBuild {
@@ -46,14 +48,15 @@ export const walkWork = (dim: number, links: number, breadth: number): number =>
 /** HNSW: rows are inserted batch by batch, and what was cut off is connected. */
 export const hnswGrower = (m: number, efConstruction: number): GraphGrower => ({
   workPerRow: (dim) => walkWork(dim, m, efConstruction),
-  start(context, code, seed, turns) {
+  start(context, code, seed, turns, base) {
     const { kernels, rows, dim } = context;
     const ef = Math.min(Math.max(efConstruction, m), Math.max(rows, 1));
-    const levels = drawLevels(rows, m, seed);
+    const carried = base && CarriedGraph.open(base, rows, m, seed);
+    const levels = carried ? carried.levels : drawLevels(rows, m, seed);
     const graph = GraphBlock.create(context, m, ef, levels, code);
     const walkPtr = kernels.prepareWalk(rows, ef, 4 * m, m, Math.max(code?.queryBytes ?? 0, dim * 4));
     function* insert(): Work {
-      for (const inserted of insertRows({ kernels, graph, levels, walkPtr, seed, turns })) yield inserted * walkWork(dim, m, efConstruction);
+      for (const inserted of insertRows({ kernels, graph, levels, carried, walkPtr, seed, turns })) yield inserted * walkWork(dim, m, efConstruction);
       if (rows > 0 && turns.team.index === 0) yield* connectRows(graph.baseLinks(), rows, m * 2, graph.entry);
     }
     return { graph, work: insert() };
@@ -64,6 +67,9 @@ export class GraphBuilder implements SharedBuilder {
   readonly total: number;
   readonly #context: IndexContext;
   readonly #build: GraphBuild;
+  readonly #base: IndexBase | null;
+  /** Rows that are in the graph from the start. */
+  readonly #carriedRows: number;
   readonly #turns: Turns;
   readonly #work: Work;
   #workDone = 0;
@@ -75,19 +81,22 @@ export class GraphBuilder implements SharedBuilder {
   #refineCode: RowCode | null = null;
   #isDone = false;
 
-  constructor(context: IndexContext, build: GraphBuild, team?: Team) {
+  constructor(context: IndexContext, build: GraphBuild, team?: Team, base: IndexBase | null = null) {
     this.#context = context;
     this.#build = build;
+    this.#base = base;
+    this.#carriedRows = base ? carriedRows(base) : 0;
     this.#turns = new Turns(team);
     this.total = context.rows;
-    this.#workTotal = context.rows * build.grower.workPerRow(context.dim);
+    this.#workTotal = (context.rows - this.#carriedRows) * build.grower.workPerRow(context.dim);
     this.#work = this.#run();
   }
 
-  /** The share of the work that is done, in rows; the last counts when all is done. */
+  /** Rows that were carried over, and of the others the share of the work that is done; the last counts when all is done. */
   get done(): number {
     if (this.#isDone) return this.total;
-    return Math.min(Math.floor((this.total * this.#workDone) / Math.max(this.#workTotal, 1)), Math.max(this.total - 1, 0));
+    const inserted = Math.floor(((this.total - this.#carriedRows) * this.#workDone) / Math.max(this.#workTotal, 1));
+    return Math.min(this.#carriedRows + inserted, Math.max(this.total - 1, 0));
   }
 
   step(sliceMs: number): void {
@@ -118,7 +127,7 @@ export class GraphBuilder implements SharedBuilder {
       this.#buildCode = SCALAR_CODES.SQ8.create(context, seed);
       yield* this.#write(this.#buildCode);
     }
-    const { graph, work } = grower.start(context, this.#buildCode, seed, this.#turns);
+    const { graph, work } = grower.start(context, this.#buildCode, seed, this.#turns, this.#base);
     this.#graph = graph;
     yield* work;
     // What follows is the work of one, whose index it is.

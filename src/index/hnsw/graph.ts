@@ -1,24 +1,19 @@
 /**
  * The links of an HNSW graph in kernel memory, apart from what the rows are: over f32 vectors or over codes. Base level:
  * 2M links a row in fixed slots of whole cache lines for the usual M; above it M links per row and level. A list ends at
- * its first NO_ROW.
- *
- * Sections: `graph` six u32 (rows, M, entry, top level, slots above the base, 0); `levels` u8, shape (rows);
- * `links` u32, shape (rows, 2M); `upper-links` u32, shape (slots, M).
+ * its first NO_ROW. How it is stored: `stored.ts`.
  */
 import {
   GRAPH_BASE_LINKS, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_LEVELS, GRAPH_M, GRAPH_SIZE, GRAPH_SLOTS, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS,
   NO_ROW,
 } from '../../kernels/abi.ts';
 import type { RowCode } from '../../quant/row-code.ts';
-import { takeSection } from '../../quant/sections.ts';
-import { ElanusError } from '../../util/error.ts';
 import type { IndexContext, IndexSection } from '../index.ts';
-import { LEVEL_MAX, upperStarts } from './levels.ts';
+import { upperStarts } from './levels.ts';
+import { graphSections, openGraph } from './stored.ts';
 import { allocGraph } from './struct.ts';
 
 const NONE = NO_ROW >>> 0;
-const HEADER_BYTES = 24;
 
 /** Bytes of kernel memory that a graph takes: the share of rows above the base is 1 / (M - 1) slots a row. */
 export const graphBytes = (rows: number, m: number): number => Math.ceil(rows * (8 * m + 5 + (4 * m) / (m - 1))) + GRAPH_SIZE;
@@ -69,52 +64,12 @@ export class GraphBlock {
 
   /** Loads what `sections` gave. CORRUPT when a length does not fit or a link leads out of the graph. */
   static open(context: IndexContext, m: number, sections: ReadonlyMap<string, Uint8Array>, code: RowCode | null): GraphBlock {
-    const { kernels, rows } = context;
-    const header = takeSection(sections, 'graph', HEADER_BYTES);
-    const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
-    const [storedRows, storedM, entry, topLevel, storedSlots] = [0, 4, 8, 12, 16].map((at) => view.getUint32(at, true));
-    if (storedRows !== rows || storedM !== m) throw corrupt('graph', `${rows} rows and M ${m}`, `${storedRows} and ${storedM}`);
-    const levels = takeSection(sections, 'levels', rows);
-    let slots = 0, highest = 0;
-    for (let row = 0; row < rows; row++) {
-      slots += levels[row];
-      if (levels[row] > highest) highest = levels[row];
-    }
-    if (highest > LEVEL_MAX || topLevel !== highest || slots !== storedSlots) throw corrupt('levels', `top level ${topLevel} and ${storedSlots} slots`, `${highest} and ${slots}`);
-    if (rows === 0 ? entry !== NONE : entry >= rows || levels[entry] !== topLevel) throw corrupt('graph', 'an entry row of the top level', String(entry));
-    const links = takeSection(sections, 'links', rows * m * 8);
-    const upper = takeSection(sections, 'upper-links', slots * m * 4);
-
-    const graph = new GraphBlock(context, m, levels, code);
-    const { arena } = kernels;
-    arena.u8(graph.basePtr, links.length).set(links);
-    arena.u8(graph.upperPtr, upper.length).set(upper);
-    const struct = arena.u32(graph.ptr, GRAPH_SIZE / 4);
-    struct[GRAPH_ENTRY / 4] = entry;
-    struct[GRAPH_TOP_LEVEL / 4] = topLevel;
-    try {
-      graph.#checkLinks(levels);
-    } catch (error) {
-      graph.free();
-      throw error;
-    }
+    const stored = openGraph(sections, context.rows, m);
+    const graph = new GraphBlock(context, m, stored.levels, code);
+    graph.baseLinks().set(stored.links);
+    graph.upperLinks().set(stored.upperLinks);
+    graph.begin(stored.entry, stored.topLevel);
     return graph;
-  }
-
-  /** Every target is a row, and one that reaches up to the level of the list. */
-  #checkLinks(levels: Uint8Array): void {
-    const { rows } = this.#context;
-    checkRows(this.baseLinks(), rows);
-    const upper = signed(this.upperLinks());
-    let at = 0;
-    for (let row = 0; row < rows; row++) {
-      for (let level = 1; level <= levels[row]; level++) {
-        for (const end = at + this.m; at < end; at++) {
-          const target = upper[at];
-          if (target !== -1 && (target < 0 || target >= rows || levels[target] < level)) throw corrupt('upper-links', `rows of level ${level} or above`, String(target >>> 0));
-        }
-      }
-    }
   }
 
   /** u32, shape (rows, 2M). */
@@ -159,7 +114,7 @@ export class GraphBlock {
 
   #eachNewList(rows: Uint32Array, visit: (links: Uint32Array, start: number) => void): void {
     const { m } = this;
-    const levels = this.#levels(), starts = this.#context.kernels.arena.u32(this.#startsPtr, this.#context.rows);
+    const levels = this.#levels(), starts = this.upperStarts();
     const base = this.baseLinks(), upper = this.upperLinks();
     for (const row of rows) {
       visit(base, row * 2 * m);
@@ -205,18 +160,15 @@ export class GraphBlock {
     return this.#context.kernels.arena.u32(this.ptr + GRAPH_ENTRY, 1)[0];
   }
 
+  /** The slots above the base of a row: the first one's number. */
+  upperStarts(): Uint32Array {
+    return this.#context.kernels.arena.u32(this.#startsPtr, this.#context.rows);
+  }
+
   sections(): IndexSection[] {
-    const { kernels, rows } = this.#context;
-    const { arena } = kernels;
-    const struct = arena.u32(this.ptr, GRAPH_SIZE / 4);
-    const header = new DataView(new ArrayBuffer(HEADER_BYTES));
-    [rows, this.m, struct[GRAPH_ENTRY / 4], struct[GRAPH_TOP_LEVEL / 4], this.slots, 0].forEach((value, i) => header.setUint32(i * 4, value, true));
-    return [
-      { name: 'graph', bytes: new Uint8Array(header.buffer) },
-      { name: 'levels', bytes: arena.u8(this.#levelsPtr, rows).slice() },
-      { name: 'links', bytes: arena.u8(this.basePtr, rows * this.m * 8).slice() },
-      { name: 'upper-links', bytes: arena.u8(this.upperPtr, this.slots * this.m * 4).slice() },
-    ];
+    const struct = this.#context.kernels.arena.u32(this.ptr, GRAPH_SIZE / 4);
+    const { slots } = this;
+    return graphSections({ entry: struct[GRAPH_ENTRY / 4], topLevel: struct[GRAPH_TOP_LEVEL / 4], slots, levels: this.#levels(), links: this.baseLinks(), upperLinks: this.upperLinks() }, this.m);
   }
 
   get memoryBytes(): number {
@@ -226,17 +178,4 @@ export class GraphBlock {
   free(): void {
     for (const ptr of [this.ptr, this.basePtr, this.upperPtr, this.#startsPtr, this.#levelsPtr]) this.#context.kernels.arena.free(ptr);
   }
-}
-
-/** CORRUPT when a base link is no row. */
-export function checkRows(links: Uint32Array, rows: number): void {
-  // As signed numbers, where NONE is -1: as unsigned ones it would be a number on the heap until the loop is compiled.
-  const base = signed(links);
-  for (let i = 0; i < base.length; i++) if (base[i] >= rows || base[i] < -1) throw corrupt('links', `rows below ${rows}`, String(base[i] >>> 0));
-}
-
-const signed = (links: Uint32Array): Int32Array => new Int32Array(links.buffer, links.byteOffset, links.length);
-
-export function corrupt(section: string, expected: string, got: string): ElanusError {
-  return new ElanusError('CORRUPT', `"${section}" expected ${expected}, got ${got}`, { section, expected, got });
 }

@@ -15,6 +15,7 @@ import { refineCodeOf, refineSectionsOf, type RefinedPlan } from '../refine.ts';
 import { GraphBuilder, hnswGrower } from './builder.ts';
 import { GraphBlock, graphBytes } from './graph.ts';
 import { codeSearchParser, parseHnswBuild, parseHnswSearch, parsePqBuild, parsePrqBuild, parseSqBuild, shapeOf } from './params.ts';
+import { GRAPH_SECTIONS } from './stored.ts';
 
 /** A row of the family's table: its name, its code, how its parameters are read, what the graph is walked on (null: f32). */
 function graphType(name: string, code: number, parse: Pick<IndexType, 'parseBuild' | 'parseSearch'>, codeOf: ((build: BuildParams) => RowCodeType) | null): IndexType {
@@ -32,8 +33,12 @@ function graphType(name: string, code: number, parse: Pick<IndexType, 'parseBuil
       const codes = [codeOf?.(build), refineCodeOf(build)];
       return codes.reduce((sum, of) => sum + (of?.estimateBytes(rows, dim) ?? 0), graphBytes(rows, links(build)));
     },
-    builder: (context, build, seed, team) =>
-      new GraphBuilder(context, { grower: hnswGrower(links(build), build['efConstruction'] as number), seed, code: codeOf?.(build) ?? null, refineCode: refineCodeOf(build) }, team),
+    // Rows are written in codes anew, which costs little beside the graph: they are trained on all rows then.
+    baseSections: GRAPH_SECTIONS,
+    builder(context, build, seed, team, base) {
+      const grower = hnswGrower(links(build), build['efConstruction'] as number);
+      return new GraphBuilder(context, { grower, seed, code: codeOf?.(build) ?? null, refineCode: refineCodeOf(build) }, team, base);
+    },
     open(context, build, sections) {
       assert(codeOf !== null || context.vectors !== null, 'HNSW walks f32 vectors');
       const refineType = refineCodeOf(build);

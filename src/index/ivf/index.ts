@@ -45,6 +45,7 @@ function ivfType<C extends Centroids>(
     isScan: false,
     needsVectors: false,
     sharesBuild: false,
+    baseSections: [],
     ...parse,
     rowCacheBytes: () => null,
     estimateBytes(rows, dim, build) {

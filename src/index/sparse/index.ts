@@ -27,6 +27,7 @@ export const SPARSE_INVERTED_INDEX: IndexType = {
   isScan: false,
   needsVectors: false,
   sharesBuild: false,
+  baseSections: [],
 
   parseBuild(raw) {
     refuseUnknown(NAME, raw, ['inverted_index_algo'], 'build');
