@@ -387,8 +387,8 @@ export class CollectionState implements LogTarget {
   onGrowingFull: () => void = () => {};
 
   async delete({ keys, partition, isPurge = false }: { readonly keys: Keys; readonly partition?: string; readonly isPurge?: boolean }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
-    this.assertWritable();
-    throwIfAborted(context?.signal);
+    // As an insert does, so that calls are written in the order in which they were made.
+    await this.#backPressure(context);
     while (this.gate.held) await unlessAborted(this.gate.held, context?.signal);
     this.assertWritable();
     const partitionId = partition === undefined ? ANY_PARTITION : this.#partitionOfWrite(partition);
@@ -523,6 +523,8 @@ export class CollectionState implements LogTarget {
     if (this.parts.options.readOnly) throw new ElanusError('READ_ONLY', 'the database was opened with readOnly: open it without to write');
     this.assertNoSnapshot();
     this.log.assertWritable();
+    // A commit of which nobody knows whether it was made may have taken away what a write is for, such as its partition.
+    this.parts.catalog.assertCertain();
   }
 
   /** READ_ONLY for a snapshot. */

@@ -1,11 +1,11 @@
 /** The packed tarball in a real browser: on static pages under content security policies, and through bundlers. */
 import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { build as esbuild } from 'esbuild';
 import type { Browser } from 'playwright';
 import { build as viteBuild, createServer, preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROME_PATH, INSECURE_HOST, PAGE, installPacked, launchBrowser, pageApplication, serve, visit, writeFiles, type Project, type Site } from './support.ts';
+import { ARROW_ANSWER, CHROME_PATH, INSECURE_HOST, PAGE, arrowApplication, installPacked, launchBrowser, onPage, pageApplication, serve, visit, writeFiles, type Project, type Site } from './support.ts';
 
 if (CHROME_PATH === null) console.log('package in a browser: not tested, there is no browser here');
 
@@ -153,6 +153,16 @@ describe.skipIf(CHROME_PATH === null)('the packed package in a browser', () => {
       } finally {
         await server.close();
       }
+    });
+
+    it('with apache-arrow, under a policy that lets nobody compile code', async () => {
+      const folder = join(project.folder, 'arrow-app');
+      const out = join(folder, 'out');
+      writeFiles(folder, { 'app.js': onPage(arrowApplication(`'idb:arrow'`, `{ mode: 'inline' }`)), 'package.json': '{ "type": "module" }' });
+      await esbuild({ entryPoints: [join(folder, 'app.js')], outdir: out, bundle: true, splitting: true, format: 'esm', platform: 'browser', logLevel: 'error', absWorkingDir: folder, nodePaths: [resolve('node_modules')] });
+      writeFiles(out, { 'index.html': PAGE });
+      const { outcome } = await visit(browser, await served(out, { 'content-security-policy': "script-src 'self' 'wasm-unsafe-eval'" }));
+      expect(outcome).toEqual({ ok: ARROW_ANSWER });
     });
 
     it('esbuild, which leaves the worker behind', async () => {

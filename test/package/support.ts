@@ -166,8 +166,35 @@ export async function main() {
 `;
 
 /** Runs the application in a page and leaves what came of it in `outcome`. */
-export const pageApplication = (from: string, url: string, options: string): string => `${application(from, url, options)}
+export const pageApplication = (from: string, url: string, options: string): string => onPage(application(from, url, options));
+
+export const onPage = (source: string): string => `${source}
 main().then((ok) => { globalThis.outcome = { ok }; }, (error) => { globalThis.outcome = { error: (error.code ?? '') + ' ' + error.stack }; });
 `;
+
+/** Rows through Tables of apache-arrow and back. Answers as `application` does: what was copied by way of a Table, and what a search of it has. */
+export const arrowApplication = (url: string, options: string): string => `
+import { connect, defineSchema } from 'elanus';
+import { getTable, searchTable } from 'elanus/arrow';
+import { Table, tableFromIPC, tableToIPC } from 'apache-arrow';
+
+export async function main() {
+  const schema = defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'number' }, title: { type: 'VarChar', maxLength: 64, nullable: true }, v: { type: 'FloatVector', dim: 2 } } });
+  const db = await connect(${url}, ${options});
+  const docs = await db.createCollection('docs', schema);
+  await docs.insert([{ id: 1, title: 'kite', v: [1, 2] }, { id: 2, v: [3, 4] }]);
+  const table = await getTable(docs, [1, 2], { outputFields: '*' });
+  const copy = await db.createCollection('copy', schema);
+  await copy.insert(tableFromIPC(tableToIPC(table)));
+  const hits = await searchTable(copy, { vector: [1, 2], limit: 1, outputFields: ['title'] });
+  const errorCode = await getTable(docs, ['x']).catch((error) => error.code);
+  const report = { isTable: table instanceof Table, rows: await copy.get([1, 2]), best: hits.getChild('title').get(0), errorCode };
+  await db.close();
+  return report;
+}
+`;
+
+/** What `arrowApplication` reports. */
+export const ARROW_ANSWER = { isTable: true, rows: [{ id: 1, title: 'kite' }, { id: 2, title: null }], best: 'kite', errorCode: 'INVALID_ARGUMENT' };
 
 export const PAGE = '<!doctype html><meta charset="utf-8"><title>elanus</title><link rel="icon" href="data:,"><script type="module" src="./app.js"></script>';
