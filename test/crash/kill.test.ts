@@ -9,6 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { checkDatabase } from '../../src/check/check.ts';
+import { openFsStore } from '../../src/storage/fs.ts';
+import { testKernels } from '../support/kernels.ts';
 import { random } from '../support/random.ts';
 
 const KILLS = Number(process.env.KILLS ?? 8);
@@ -51,6 +54,17 @@ async function runAndKill(folder: string, firstBatch: number, delayMs: number, t
   }
 }
 
+/** What a kill leaves may have garbage and a torn end, and nothing that is damaged. */
+async function expectWhole(folder: string, about: string): Promise<void> {
+  const store = await openFsStore(folder, { readOnly: true });
+  try {
+    const { findings } = await checkDatabase(store, await testKernels('simd'));
+    expect(findings.filter(({ severity }) => severity === 'damage'), about).toEqual([]);
+  } finally {
+    await store.close();
+  }
+}
+
 describe('a process killed while it writes', () => {
   it('loses nothing that was acknowledged and shows no half batch', { timeout: 240_000 }, async () => {
     const { connect } = (await import(entry)) as typeof import('../../src/node.ts');
@@ -64,6 +78,7 @@ describe('a process killed while it writes', () => {
         const about = `seed ${seed}, round ${round}`;
         await runAndKill(folder, firstBatch, Math.floor(next() * 700), told);
         expect(told.errors, about).toEqual([]);
+        await expectWhole(folder, about);
         const db = await connect(`file:${folder}`);
         const rows = await db.collection('c');
         for (const batch of told.tried) {
