@@ -84,7 +84,7 @@ export function makeConnect(launch: EngineLauncher): Connect {
     const engine = await launch(request, { ...context, onEvent: (event) => events.emit(event) });
     if (signal?.aborted) await engine.close();
     throwIfAborted(signal);
-    return new Database(new Session(engine), events);
+    return new Database(new Session(engine, events), events);
   };
 }
 
