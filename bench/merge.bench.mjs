@@ -125,7 +125,7 @@ const additions = (large, rounds, perSeal) => ({
 /** Rows are replaced: what they were is cut out of the graph. @param {number} rows @param {number} rounds @param {number} share @returns {Load} */
 const replacements = (rows, rounds, share) => ({
   name: `${rows.toLocaleString('en')} rows, of which ${rounds} times ${100 * share} % are replaced, and compact()`,
-  rows: Math.round(rows * (1 + rounds * share)),
+  rows: rows + rounds * Math.round(rows * share),
   async run({ client, collectionId, add, rest }, vectorOf) {
     await add(range(0, rows), vectorOf);
     await rest();
@@ -168,7 +168,7 @@ const merge = {
   about: `An HNSW_SQ index (M 16, efConstruction 200) that is there from the start, over the synthetic set of 128 dimensions, in memory, on one thread: merges that begin with the graph of the largest part against merges that build anew. Processor time and bytes for each row that was written; recall@${K} at ef ${EF} at the end.`,
   async run({ quick }) {
     const source = await engineLibrary();
-    const loads = quick ? [tiers(32_768, 4_096), additions(16_384, 4, 2_048), replacements(16_384, 2, 0.1)] : [tiers(98_304, 4_096), additions(65_536, 8, 2_048), replacements(65_536, 4, 0.1)];
+    const loads = quick ? [tiers(32_768, 4_096), additions(16_384, 4, 2_048), replacements(16_384, 2, 0.1)] : [tiers(65_536, 4_096), additions(32_768, 8, 2_048), replacements(32_768, 4, 0.1)];
     const rows = [];
     const figures = [];
     for (const load of loads) {
@@ -195,7 +195,7 @@ const graph = {
   name: 'merge/graph',
   about: `Where it pays: an HNSW_SQ index (M 16, efConstruction 200, synthetic, 128 dimensions) over the same rows that begins with one over a share of them, or over all of them and others that were left out, against one built anew. Processor time of the build; recall@${K} without refinement.`,
   async run({ quick }) {
-    const all = quick ? 8_000 : 40_000;
+    const all = quick ? 8_000 : 20_000;
     const rows = [];
     const figures = [];
     const set = loadSet('synthetic', { rows: all, queries: 500, k: K });
