@@ -1,12 +1,12 @@
 /** A database, as its users see it: collections by name, and its end. Talks to the engine in plain messages. */
-import type { AliasInfo, DatabaseStats } from '../engine/client.ts';
+import type { AliasInfo, DatabaseStats, SnapshotInfo } from '../engine/client.ts';
 import { checkName, isSameSchema, toSchema } from '../schema/define.ts';
 import type { AnySchema } from '../schema/infer.ts';
 import type { Schema } from '../schema/types.ts';
 import { Collection } from './collection.ts';
-import type { AliasOptions, DatabaseScope, ListAliasesOptions, RenameOptions } from './database-admin.ts';
+import type { AliasOptions, CreateSnapshotOptions, DatabaseScope, ListAliasesOptions, ListSnapshotsOptions, RestoreSnapshotOptions, RenameOptions } from './database-admin.ts';
 import type { DatabaseEvents, EventHub } from './events.ts';
-import { booleanOption, checkOptions, contextOf, integerOption, refuseMissingChunk } from './options.ts';
+import { refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import type { CollectionDescription, Session } from './session.ts';
 
@@ -17,9 +17,10 @@ export interface CreateCollectionOptions extends CallOptions {
   readonly numPartitions?: number;
   /** With a partition key: every search must name one value of it. Default false. */
   readonly partitionKeyIsolation?: boolean;
+  /** Rows expire so many seconds after their insert. Default: never. */
+  readonly ttlSeconds?: number;
 }
 
-const CREATE_OPTIONS: ReadonlySet<string> = new Set(['ifNotExists', 'numPartitions', 'partitionKeyIsolation', 'signal']);
 
 /** Made by `connect`. Every method answers CLOSED after `close`. */
 export class Database {
@@ -88,15 +89,9 @@ export class Database {
   }
 
   /** Makes a collection. ALREADY_EXISTS when the name is taken and `ifNotExists` is not given. */
-  async createCollection<const S extends AnySchema>(name: string, schema: S, options: CreateCollectionOptions = {}): Promise<Collection<S>> {
-    const { engine } = this.#session;
-    checkName('name', name);
-    checkOptions(options, 'createCollection', CREATE_OPTIONS);
-    const ifNotExists = booleanOption('ifNotExists', options.ifNotExists, false);
-    const numPartitions = options.numPartitions === undefined ? undefined : integerOption('numPartitions', options.numPartitions, 1, 1_024, 16);
-    const properties = booleanOption('partitionKeyIsolation', options.partitionKeyIsolation, false) ? { partitionKeyIsolation: true } : {};
+  async createCollection<const S extends AnySchema>(name: string, schema: S, options?: CreateCollectionOptions): Promise<Collection<S>> {
     const given = toSchema(schema);
-    const info = await engine.createCollection({ database: this.name, name, schema: given, ifNotExists, properties, numPartitions }, contextOf(options.signal));
+    const info = await (await this.#admin()).createCollection(this.#scope, name, given, options);
     await refuseOther(name, info.schema, given);
     return new Collection<S>(this.#session, info);
   }
@@ -130,6 +125,37 @@ export class Database {
   /** Removes a collection with everything in it. NOT_FOUND when there is none. */
   async dropCollection(name: string, options?: CallOptions): Promise<void> {
     return (await this.#admin()).dropCollection(this.#scope, name, options);
+  }
+
+  /** Keeps a collection as it is, under a name, with all that was acknowledged before the call. ALREADY_EXISTS when there is a snapshot of that name. */
+  async createSnapshot(options: CreateSnapshotOptions): Promise<SnapshotInfo> {
+    return (await this.#admin()).createSnapshot(this.#scope, options);
+  }
+
+  async listSnapshots(options?: ListSnapshotsOptions): Promise<SnapshotInfo[]> {
+    return (await this.#admin()).listSnapshots(this.#scope, options);
+  }
+
+  async describeSnapshot(name: string): Promise<SnapshotInfo> {
+    return (await this.#admin()).describeSnapshot(this.#scope, name);
+  }
+
+  /** A snapshot to be read like a collection; what would change it is READ_ONLY. SCHEMA_MISMATCH when it has another schema than the given one. */
+  async openSnapshot<const S extends AnySchema = AnySchema>(name: string, schema?: S): Promise<Collection<S>> {
+    const given = schema === undefined ? undefined : toSchema(schema);
+    const info = await (await this.#admin()).openSnapshot(this.#scope, name);
+    if (given !== undefined) await refuseOther(info.name, info.schema, given);
+    return new Collection<S>(this.#session, info);
+  }
+
+  /** Makes a collection of a snapshot, at once: the two share files until one of them changes. ALREADY_EXISTS when the name is taken. */
+  async restoreSnapshot<const S extends AnySchema = AnySchema>(options: RestoreSnapshotOptions): Promise<Collection<S>> {
+    return new Collection<S>(this.#session, await (await this.#admin()).restoreSnapshot(this.#scope, options));
+  }
+
+  /** Removes a snapshot, and those of its files that nothing else needs. Handles of it are NOT_FOUND from then on. */
+  async dropSnapshot(name: string): Promise<void> {
+    return (await this.#admin()).dropSnapshot(this.#scope, name);
   }
 
   /** The present, for reads at it later (`at`): all writes acknowledged before the call are in, none that is begun after it. Opaque. */

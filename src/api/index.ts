@@ -5,8 +5,8 @@ export type { ErrorCode, ErrorDetail } from '../util/error.ts';
 export type { Connect, ConnectOptions } from './connect.ts';
 export type { CreateCollectionOptions, Database } from './database.ts';
 export type { CollectionDescription } from './session.ts';
-export type { CompactOptions, LoadOptions } from './collection-admin.ts';
-export type { AliasOptions, ListAliasesOptions, RenameOptions } from './database-admin.ts';
+export type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
+export type { AliasOptions, CreateSnapshotOptions, ListAliasesOptions, ListSnapshotsOptions, RestoreSnapshotOptions, RenameOptions } from './database-admin.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
   At, Collection, CountOptions, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertOptions, InsertResult, UpsertOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
@@ -18,5 +18,5 @@ export type {
 } from '../schema/infer.ts';
 export type { FieldType, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 export type {
-  AliasInfo, CollectionProperties, CollectionStats, CompactReply, DatabaseStats, IndexDescription, IndexProgress, IndexState, LoadState, PartitionInfo, Progress, RecoveryReport, SegmentStats, ServingPart,
+  AliasInfo, CollectionProperties, CollectionStats, CompactReply, Consistency, DatabaseStats, IndexDescription, IndexProgress, IndexState, LoadState, PartitionInfo, Progress, RecoveryReport, SegmentStats, ServingPart, SnapshotInfo,
 } from '../engine/client.ts';

@@ -44,7 +44,7 @@ export class Losses {
       file: 'root',
       rows: null,
       keys: [],
-      message: `${why}; collections are put together again from their files and logs. Lost are snapshots, indexes of segments, collections and partitions without rows; rows that had been deleted, and collections that had been dropped, may be back; collections may have an older name`,
+      message: `${why}; collections are put together again from their files and logs. Lost are snapshots, collections that were restored from one and still share its files, indexes of segments, collections and partitions without rows; rows that had been deleted, and collections that had been dropped, may be back; collections may have an older name`,
     });
   }
 }

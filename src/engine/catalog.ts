@@ -71,6 +71,11 @@ export class Catalog {
     return entry;
   }
 
+  /** Numbers up to this one are not given out: files have them that could not be removed. */
+  passFileIds(last: number): void {
+    this.#nextFileId = Math.max(this.#nextFileId, last + 1);
+  }
+
   /** A number that no file of this database has. One that is never committed is found free again at the next open. */
   takeFileId(): number {
     return this.#nextFileId++;
@@ -125,6 +130,11 @@ export class Catalog {
   /** POISONED where no commit can succeed any more, LOCKED where they are another tab's to make. */
   assertCommittable(): void {
     if (this.rights && !this.rights.mayCommit()) throw superseded();
+    this.assertCertain();
+  }
+
+  /** POISONED where nobody knows what the manifest is. */
+  assertCertain(): void {
     if (this.#failure) throw new ElanusError('POISONED', 'an earlier commit failed: close the database and open it again', {}, { cause: this.#failure });
   }
 

@@ -51,6 +51,25 @@ export interface CreateCollectionRequest {
   readonly numPartitions?: number;
 }
 
+/** What is to be changed of a collection; what is absent stays as it is. */
+export interface AlterCollectionRequest {
+  /** Rows expire so long after their insert; null: never. */
+  readonly ttlSeconds?: number | null;
+}
+
+export interface SnapshotInfo {
+  readonly name: string;
+  readonly description?: string;
+  /** Of which it was made; it may be gone, or have another name. */
+  readonly collection: string;
+  /** Writes up to it are in the snapshot. */
+  readonly timestamp: bigint;
+  readonly createdTimestamp: bigint;
+  readonly rows: number;
+  /** Of its files, which others may share. */
+  readonly storedBytes: number;
+}
+
 export interface PartitionInfo {
   readonly name: string;
   readonly rows: number;
@@ -87,7 +106,7 @@ export interface SearchRequest {
   readonly exact?: boolean;
   /** By name; absent: all. NOT_FOUND where there is none of that name. */
   readonly partitions?: readonly string[];
-  /** Default: `Session`. */
+  /** Default: `Session`. Checked by the engine. */
   readonly consistency?: Consistency;
   /** See the rows as they were then. Absent: as they are. INVALID_ARGUMENT before the collection's horizon. */
   readonly at?: bigint;
@@ -228,7 +247,18 @@ export interface RecoveryReport {
 }
 
 /** What happens behind the user's back. */
+/** Rows of a collection that have changed. */
+export interface RowChange {
+  readonly kind: 'insert' | 'delete' | 'missed';
+  readonly count: number;
+  /** Null: too many to tell, or not known. */
+  readonly ids: Keys | null;
+  readonly timestamp: bigint;
+  readonly isLocal: boolean;
+}
+
 export type EngineEvent =
+  | { readonly type: 'change'; readonly collectionId: number; readonly change: RowChange }
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly detail: ErrorDetail; readonly collection?: string }
   | { readonly type: 'indexed'; readonly collection: string; readonly field: string }
   | { readonly type: 'sealed'; readonly collection: string; readonly segments: number; readonly rows: number }
@@ -246,6 +276,18 @@ export interface EngineClient {
   renameCollection(request: CollectionName & { newName: string; newDatabase?: string }): Promise<void>;
   dropCollection(request: CollectionName | { collectionId: number }, context?: CallContext): Promise<void>;
   truncateCollection(request: { collectionId: number }, context?: CallContext): Promise<void>;
+
+  alterCollection(request: { collectionId: number } & AlterCollectionRequest, context?: CallContext): Promise<CollectionInfo>;
+
+  /** Seals first. Writes go on meanwhile. */
+  createSnapshot(request: { collectionId: number; name: string; description?: string }, context?: CallContext): Promise<SnapshotInfo>;
+  listSnapshots(request: { database?: string; collection?: string }): Promise<SnapshotInfo[]>;
+  describeSnapshot(request: { database?: string; name: string }): Promise<SnapshotInfo>;
+  /** Under a number as collections have one; what would change it is READ_ONLY. */
+  openSnapshot(request: { database?: string; name: string }): Promise<CollectionInfo>;
+  /** Makes a collection of it, which shares its files. */
+  restoreSnapshot(request: { database?: string; name: string; collection: string }): Promise<CollectionInfo>;
+  dropSnapshot(request: { database?: string; name: string }): Promise<void>;
 
   /** A timestamp: all that was acknowledged before the call is up to it, all that is written after it is later. */
   now(): Promise<bigint>;
@@ -268,8 +310,13 @@ export interface EngineClient {
    * The same with all keys in the batch, auto ids too. `isPartial`: fields that the batch has not keep what the rows of its keys have.
    */
   upsert(request: { collectionId: number; batch: ColumnBatch; isPartial: boolean; partition?: string }, context?: CallContext): Promise<InsertReply>;
-  /** In one partition, or wherever the keys are. `purge`: with all earlier versions, from all files, before it resolves. */
-  delete(request: { collectionId: number; keys: Keys; partition?: string; purge?: boolean }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
+  /** In one partition, or wherever the keys are. */
+  delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
+  /** The same for all versions of the keys, at all times, and from all files before it resolves. */
+  purge(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
+
+  /** As long as it is on, or more often than off, each write is told of by an event. */
+  watch(request: { collectionId: number; isOn: boolean }): Promise<void>;
 
   /** On the calling thread it answers at once where nothing has to be read; never returns before validation of params. */
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply>;

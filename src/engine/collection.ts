@@ -16,13 +16,14 @@ import type { GrowingSegment } from '../segment/growing.ts';
 import type { KernelPool } from '../segment/kernel-pool.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
 import { encodeExcerpt } from '../storage/manifest/excerpt.ts';
-import { DEFAULT_PARTITION_ID, type CollectionEntry, type Manifest, type PartitionEntry } from '../storage/manifest/manifest.ts';
+import { DEFAULT_PARTITION_ID, type SnapshotEntry, type CollectionEntry, type Manifest, type PartitionEntry } from '../storage/manifest/manifest.ts';
 import type { SharedLogs } from '../storage/shared/shared.ts';
 import type { Store } from '../storage/store.ts';
 import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import type { Catalog } from './catalog.ts';
-import type { CallContext, CollectionInfo, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
+import { Changes } from './changes.ts';
+import type { CallContext, CollectionInfo, Consistency, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
 import { isoTime, millisecondsBetween, ticksOf, type Clock } from './clock.ts';
 import { GrowingPartitions } from './growing-partitions.ts';
 import type { History } from './history.ts';
@@ -55,6 +56,8 @@ export interface TabHooks {
   readonly logs: SharedLogs;
   /** A time after all writes of any tab that were acknowledged, and before all that will be. */
   now(): Promise<bigint>;
+  /** Looks for what other tabs have written, where a read of that consistency has to. */
+  look(collectionId: number, consistency: Consistency): Promise<void> | undefined;
   onAppended(collectionId: number): void;
   /** It cannot go on before it is at a newer manifest. */
   onBehind(collectionId: number): void;
@@ -87,6 +90,8 @@ export class CollectionState implements LogTarget {
   readonly keyField: Field;
   readonly #partitionKey: Field | undefined;
 
+  /** What this is, where it is no collection of the manifest. */
+  readonly snapshot: SnapshotEntry | null;
   #schema: Schema;
   /** The manifest that `#schema` is of. */
   #schemaFrom: Manifest | null = null;
@@ -104,6 +109,10 @@ export class CollectionState implements LogTarget {
   /** Nothing that lives expires before. */
   #nextExpiry = 0n;
   readonly loading = new Loading(this);
+  readonly changes = new Changes(
+    (change) => this.parts.onEvent({ type: 'change', collectionId: this.collectionId, change }),
+    (batch) => columnKeys(this.#keyColumn(batch)!),
+  );
 
   /** Rows of this auto id and beyond have never been. */
   #nextId: bigint;
@@ -122,8 +131,10 @@ export class CollectionState implements LogTarget {
   /** Where the rows of a batch belong, by its column of partition keys. */
   readonly #buckets = new WeakMap<Column, Map<number, number[]>>();
 
-  constructor(parts: EngineParts, entry: CollectionEntry) {
+  /** `snapshot`: whose the entry is, with a number of its own. Nothing is written to it, and time does not go on in it. */
+  constructor(parts: EngineParts, entry: CollectionEntry, snapshot: SnapshotEntry | null = null) {
     this.parts = parts;
+    this.snapshot = snapshot;
     this.collectionId = entry.collectionId;
     this.#schema = entry.schema;
     this.#nextId = entry.nextAutoId;
@@ -186,7 +197,7 @@ export class CollectionState implements LogTarget {
   }
 
   get entry(): CollectionEntry {
-    return this.followed ?? this.parts.catalog.entry(this.collectionId);
+    return this.followed ?? this.snapshot?.collection ?? this.parts.catalog.entry(this.collectionId);
   }
 
   get name(): string {
@@ -196,7 +207,8 @@ export class CollectionState implements LogTarget {
   get info(): CollectionInfo {
     const { entry } = this;
     const indexes = Object.fromEntries(this.schema.fields.flatMap((field) => (entry.indexes[field.fieldId] ? [[field.name, entry.indexes[field.fieldId]!]] : [])));
-    const { collectionId, name, createdTimestamp, properties } = entry;
+    const { name, createdTimestamp, properties } = entry;
+    const { collectionId } = this;
     const numPartitions = this.#partitionKey ? entry.partitions.length : undefined;
     return { collectionId, name, schema: this.schema, indexes, createdTimestamp, properties, ...(numPartitions === undefined ? {} : { numPartitions }) };
   }
@@ -372,20 +384,21 @@ export class CollectionState implements LogTarget {
     if (isFull && !this.#closed && this.parts.maintains()) this.onGrowingFull();
   }
 
-  applied(_record: LogRecord, isLocal: boolean): void {
+  applied(record: LogRecord, count: number, isLocal: boolean): void {
+    this.changes.applied(record, count, isLocal);
     if (!isLocal) this.sealIfFull();
   }
 
   /** Set by the engine: seals in the background. */
   onGrowingFull: () => void = () => {};
 
-  async delete({ keys, partition, purge = false }: { readonly keys: Keys; readonly partition?: string; readonly purge?: boolean }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
-    this.assertWritable();
-    throwIfAborted(context?.signal);
+  async delete({ keys, partition, isPurge = false }: { readonly keys: Keys; readonly partition?: string; readonly isPurge?: boolean }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
+    // As an insert does, so that calls are written in the order in which they were made.
+    await this.#backPressure(context);
     while (this.gate.held) await unlessAborted(this.gate.held, context?.signal);
     this.assertWritable();
     const partitionId = partition === undefined ? ANY_PARTITION : this.#partitionOfWrite(partition);
-    const { record, count } = await this.log.write({ kind: 'delete', partitionId, schemaVersion: this.schema.version, keys, isPurge: purge });
+    const { record, count } = await this.log.write({ kind: 'delete', partitionId, schemaVersion: this.schema.version, keys, isPurge });
     return { count, timestamp: record.timestamp };
   }
 
@@ -470,6 +483,7 @@ export class CollectionState implements LogTarget {
 
   /** Deletes what has outlived the collection's time to live. One comparison where nothing has. */
   expire(now = this.parts.clock.present): void {
+    if (this.snapshot) return;
     const { ttlSeconds } = this.entry.properties;
     if (ttlSeconds === undefined || now < this.#nextExpiry) return;
     const lifetime = ticksOf(ttlSeconds * 1_000);
@@ -513,7 +527,15 @@ export class CollectionState implements LogTarget {
   assertWritable(): void {
     if (this.#closed) throw new ElanusError('CLOSED', `collection "${this.name}" is closed`);
     if (this.parts.options.readOnly) throw new ElanusError('READ_ONLY', 'the database was opened with readOnly: open it without to write');
+    this.assertNoSnapshot();
     this.log.assertWritable();
+    // A commit of which nobody knows whether it was made may have taken away what a write is for, such as its partition.
+    this.parts.catalog.assertCertain();
+  }
+
+  /** READ_ONLY for a snapshot. */
+  assertNoSnapshot(): void {
+    if (this.snapshot) throw new ElanusError('READ_ONLY', `"${this.snapshot.name}" is a snapshot and stays as it is: restoreSnapshot() makes a collection of it`, { snapshot: this.snapshot.name });
   }
 
   // Reads
@@ -524,11 +546,11 @@ export class CollectionState implements LogTarget {
     if (at === undefined) return undefined;
     const { clock } = this.parts;
     const { horizon, name } = this.entry;
-    const { present } = clock;
+    const present = this.snapshot?.timestamp ?? clock.present;
     if (at < horizon) {
       throw new ElanusError('INVALID_ARGUMENT', `"at" expected a time from ${isoTime(horizon)} (${horizon}) on, where the history of "${name}" begins, got ${isoTime(at)} (${at})`, { parameter: 'at', horizon, at });
     }
-    if (at > present + AHEAD_TICKS) throw new ElanusError('INVALID_ARGUMENT', `"at" expected a time that has come (now: ${present}), got ${isoTime(at)} (${at})`, { parameter: 'at', at });
+    if (at > present + (this.snapshot ? 0n : AHEAD_TICKS)) throw new ElanusError('INVALID_ARGUMENT', `"at" expected a time that has come (now: ${present}), got ${isoTime(at)} (${at})`, { parameter: 'at', at });
     const time = at < present ? at : present;
     // Writes to come are later than what has been read.
     clock.observe(time);

@@ -17,11 +17,13 @@ import { ElanusError, throwIfAborted } from '../util/error.ts';
 import { Catalog } from './catalog.ts';
 import type {
   AliasInfo,
+  AlterCollectionRequest,
   CallContext,
   CollectionInfo,
   CollectionName,
   CollectionStats,
   CompactReply,
+  Consistency,
   CreateCollectionRequest,
   DatabaseStats,
   EngineClient,
@@ -36,8 +38,10 @@ import type {
   RecoveryReport,
   SearchReply,
   SearchRequest,
+  SnapshotInfo,
 } from './client.ts';
 import { Clock } from './clock.ts';
+import { checkConsistency } from './consistency.ts';
 import { CollectionState, type EngineParts } from './collection.ts';
 import { Compaction } from './compaction.ts';
 import { Indexing, resolveSpec } from './indexing.ts';
@@ -48,10 +52,12 @@ import { assertFree, collectionNames, findCollection, findDatabase, lookUp } fro
 import { assertNoAliases, Namespaces } from './namespaces.ts';
 import { newCollection } from './new-collection.ts';
 import { addField } from './add-field.ts';
+import { alterCollection } from './properties.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
 import { recoverCollection, recoverySteps } from './recovery.ts';
 import { seal, truncate } from './seal.ts';
 import { shareEngine } from './shared-engine.ts';
+import { createSnapshot, describeSnapshot, listSnapshots, OpenSnapshots, restoreSnapshot, type NamedSnapshot } from './snapshots.ts';
 import { collectionStats } from './stats.ts';
 import { Ticker } from './ticker.ts';
 import { isSuperseded } from './superseded.ts';
@@ -183,6 +189,9 @@ class Engine implements EngineClient, Rooms {
   readonly #lock: StoreLock | Tabs | null;
   readonly #namespaces: Namespaces;
   readonly collections = new Map<number, OpenCollection>();
+  readonly #snapshots: OpenSnapshots;
+  /** Snapshots that are being read, by the numbers that they have for so long. */
+  readonly #readOnly = new Map<number, OpenCollection>();
   #recovery: RecoveryReport = { openMs: 0, replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
   #closing: Promise<void> | null = null;
   #ticker: Ticker | null = null;
@@ -190,6 +199,7 @@ class Engine implements EngineClient, Rooms {
   constructor(deps: EngineDeps, parts: Omit<EngineParts, 'history'>, lock: StoreLock | Tabs | null) {
     this.#deps = deps;
     this.#parts = { ...parts, history: new History(parts.options, parts.clock, () => this.#states()) };
+    this.#snapshots = new OpenSnapshots(this.#parts);
     this.#lock = lock;
     this.#namespaces = new Namespaces(parts.catalog, parts.clock);
   }
@@ -284,7 +294,8 @@ class Engine implements EngineClient, Rooms {
 
   #open(collectionId: number): OpenCollection {
     this.#assertOpen();
-    const open = this.collections.get(collectionId);
+    const open = this.collections.get(collectionId) ?? this.#readOnly.get(collectionId);
+    if (open?.state.snapshot) this.#snapshots.assertThere(open.state);
     if (!open) throw new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
     return open;
   }
@@ -374,6 +385,7 @@ class Engine implements EngineClient, Rooms {
     this.#assertWritable();
     const { catalog, clock, store } = this.#parts;
     const { state, jobs } = this.#find(request);
+    state.assertNoSnapshot();
     const { collectionId, name } = state;
     assertNoAliases(catalog.manifest, collectionId, name, 'drop');
     const reason = new ElanusError('NOT_FOUND', `collection "${name}" was dropped`, { collection: name });
@@ -394,6 +406,54 @@ class Engine implements EngineClient, Rooms {
   async truncateCollection({ collectionId }: { collectionId: number }, context?: CallContext): Promise<void> {
     throwIfAborted(context?.signal);
     await truncate(this.#openToWrite(collectionId).state);
+  }
+
+  async alterCollection({ collectionId, ...request }: { collectionId: number } & AlterCollectionRequest, context?: CallContext): Promise<CollectionInfo> {
+    throwIfAborted(context?.signal);
+    const { state } = this.#openToWrite(collectionId);
+    await alterCollection(state, request);
+    return state.info;
+  }
+
+  async createSnapshot({ collectionId, name, description }: { collectionId: number; name: string; description?: string }, context?: CallContext): Promise<SnapshotInfo> {
+    throwIfAborted(context?.signal);
+    const open = this.#openToWrite(collectionId);
+    const info = await createSnapshot(open.state, name, description);
+    schedule(open);
+    return info;
+  }
+
+  async listSnapshots(request: { database?: string; collection?: string }): Promise<SnapshotInfo[]> {
+    this.#assertOpen();
+    return listSnapshots(this.#parts.catalog.manifest, request);
+  }
+
+  async describeSnapshot(named: NamedSnapshot): Promise<SnapshotInfo> {
+    this.#assertOpen();
+    return describeSnapshot(this.#parts.catalog.manifest, named);
+  }
+
+  async openSnapshot(named: NamedSnapshot): Promise<CollectionInfo> {
+    this.#assertOpen();
+    const state = await this.#snapshots.open(named);
+    if (!this.#readOnly.has(state.collectionId)) this.#readOnly.set(state.collectionId, { state, ...makeJobs(state) });
+    return state.info;
+  }
+
+  async restoreSnapshot({ collection, ...named }: NamedSnapshot & { collection: string }): Promise<CollectionInfo> {
+    this.#assertWritable();
+    let restored: OpenCollection | undefined;
+    await restoreSnapshot(this.#parts, named, collection, (state) => {
+      restored = this.adopt(state);
+    });
+    schedule(restored!);
+    return restored!.state.info;
+  }
+
+  async dropSnapshot(named: NamedSnapshot): Promise<void> {
+    this.#assertWritable();
+    const collectionId = await this.#snapshots.drop(named);
+    if (collectionId !== null) this.#readOnly.delete(collectionId);
   }
 
   async now(): Promise<bigint> {
@@ -451,13 +511,15 @@ class Engine implements EngineClient, Rooms {
     return this.#settle(() => this.#open(request.collectionId).state.upsert(request, context));
   }
 
-  async delete(request: { collectionId: number; keys: Keys; partition?: string; purge?: boolean }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {
-    const { state, compaction } = this.#open(request.collectionId);
-    const reply = await state.delete(request, context);
-    if (request.purge) {
-      await seal(state);
-      await compaction.rewritePurged(context);
-    }
+  delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {
+    return this.#settle(() => this.#open(request.collectionId).state.delete(request, context));
+  }
+
+  async purge(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {
+    const { state, compaction } = this.#openToWrite(request.collectionId);
+    const reply = await state.delete({ ...request, isPurge: true }, context);
+    await seal(state);
+    await compaction.rewritePurged(context);
     return reply;
   }
 
@@ -466,18 +528,31 @@ class Engine implements EngineClient, Rooms {
     return call();
   }
 
+  async watch({ collectionId, isOn }: { collectionId: number; isOn: boolean }): Promise<void> {
+    this.#open(collectionId).state.changes.watch(isOn);
+  }
+
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply> {
     if (context?.signal) throwIfAborted(context.signal);
+    checkConsistency(request.consistency);
     return this.#open(request.collectionId).state.search(request, context);
   }
 
-  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; at?: bigint }, context?: CallContext): Promise<GetReply> {
+  async get(
+    request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; consistency?: Consistency; at?: bigint },
+    context?: CallContext,
+  ): Promise<GetReply> {
     throwIfAborted(context?.signal);
+    checkConsistency(request.consistency);
     return unlessAborted(this.#open(request.collectionId).state.get(request), context?.signal);
   }
 
-  async count({ collectionId, partitions, at }: { collectionId: number; partitions?: readonly string[]; at?: bigint }, context?: CallContext): Promise<number> {
+  async count(
+    { collectionId, partitions, consistency, at }: { collectionId: number; partitions?: readonly string[]; consistency?: Consistency; at?: bigint },
+    context?: CallContext,
+  ): Promise<number> {
     throwIfAborted(context?.signal);
+    checkConsistency(consistency);
     return this.#open(collectionId).state.countRows(partitions, at);
   }
 
@@ -574,6 +649,8 @@ class Engine implements EngineClient, Rooms {
     const open = [...this.collections.values()];
     await Promise.all(open.map(({ jobs }) => jobs.close(reason)));
     await builds.close();
+    await attempt(() => this.#snapshots.close(reason));
+    this.#readOnly.clear();
     for (const { state } of open) await attempt(() => state.close(reason));
     await catalog.idle();
     await Promise.all(open.map(({ state }) => state.free()));

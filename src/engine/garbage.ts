@@ -18,12 +18,15 @@ export function filesOf({ segments }: CollectionEntry): string[] {
   return segments.flatMap((segment) => [segment.file, ...(segment.deletesFile ? [segment.deletesFile] : []), ...segment.indexes.map((index) => index.file)]);
 }
 
+/** What cannot be removed is no reason to fail what has been committed before: nothing names it, and the next open tries again. */
+const leaveBehind = (): void => {};
+
 /** Removes those of the files that the manifest does not name (any more). */
 export async function removeUnnamed(store: Store, catalog: Catalog, files: Iterable<string>): Promise<void> {
   const named = namedFiles(catalog.manifest);
   const garbage = [...files].filter((file) => !named.has(file));
   if (catalog.rights) return catalog.rights.removeLater(garbage);
-  for (const file of garbage) await store.remove(file);
+  for (const file of garbage) await store.remove(file).catch(leaveBehind);
 }
 
 /** Removes the logs of a collection that are sealed, or all where the collection is gone. */
@@ -35,13 +38,17 @@ export async function removeLogs(store: Store, catalog: Catalog, collectionId: n
   }
   for (const name of await store.logs.list()) {
     const log = parseLogName(name);
-    if (log?.collectionId === collectionId && (!entry || log.generation < entry.firstLogGeneration)) await store.logs.drop(name);
+    if (log?.collectionId === collectionId && (!entry || log.generation < entry.firstLogGeneration)) await store.logs.drop(name).catch(leaveBehind);
   }
 }
 
 /** Removes what a crash left behind: files and logs that no manifest names. No write may be under way. */
 export async function collectGarbage(store: Store, catalog: Catalog): Promise<void> {
   await removeUnnamed(store, catalog, (await store.list()).filter(parseFileName));
+  for (const name of await store.list()) {
+    const file = parseFileName(name);
+    if (file) catalog.passFileIds(Math.max(file.segmentId, 'generation' in file ? file.generation : 0));
+  }
   const owners = new Set(store.shared ? await store.shared.logs.list() : (await store.logs.list()).map((name) => parseLogName(name)?.collectionId));
   for (const collectionId of owners) if (collectionId !== undefined) await removeLogs(store, catalog, collectionId);
 }

@@ -74,6 +74,7 @@ export class History {
   }
 
   #horizonOf(state: CollectionState, cutoff: bigint): bigint {
+    if (state.snapshot) return state.entry.horizon;
     const settled = max(state.appliedTo, this.#clock.present - IN_FLIGHT_TICKS);
     return max(state.entry.horizon, cutoff < settled ? cutoff : settled);
   }

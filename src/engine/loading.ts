@@ -27,13 +27,17 @@ export class Loading {
     const ids = this.#state.partitionIds(partitions);
     for (const id of ids) this.#pinned.add(id);
     this.follow();
-    const segments = this.#segments(ids);
+    const loaded = new Set<SealedSegment>();
     this.#running++;
     try {
-      for (const [done, segment] of segments.entries()) {
+      for (;;) {
         throwIfAborted(context?.signal);
-        context?.onProgress?.({ phase: 'load', done, total: segments.length });
-        await this.#loadSegment(segment);
+        // Asked anew each time: segments are merged and dropped meanwhile.
+        const waiting = this.#segments(ids).filter((segment) => !loaded.has(segment));
+        if (waiting.length === 0) break;
+        context?.onProgress?.({ phase: 'load', done: loaded.size, total: loaded.size + waiting.length });
+        await this.#loadSegment(waiting[0]!);
+        loaded.add(waiting[0]!);
       }
       throwIfAborted(context?.signal);
     } finally {

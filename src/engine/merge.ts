@@ -59,15 +59,16 @@ export async function mergeGroup(state: CollectionState, inputs: readonly Sealed
       if (indexed) entries = await indexes.build(indexed, origins, entries);
       await unlessStale(() =>
         catalog.commit(clock, async (manifest) => {
+          const named = manifest.collections.find((known) => known.collectionId === state.collectionId)?.segments.filter((segment) => inputIds.has(segment.segmentId)) ?? [];
+          // Before anything is written that nothing would name.
+          if (named.length !== inputs.length) throw GONE;
           if (indexed && !indexes.areCurrent(indexed, entries)) throw STALE;
           carry();
           saved = await saveDeletes(state, merged ? [merged] : []);
           const { entryOf } = saved;
           return withEntry(history.advance(manifest), state.collectionId, (known) => {
             const kept = known.segments.filter((segment) => !inputIds.has(segment.segmentId));
-            if (kept.length !== known.segments.length - inputs.length) throw GONE;
-            const replaced = known.segments.filter((segment) => inputIds.has(segment.segmentId));
-            obsolete = [...filesOf({ ...known, segments: replaced }), ...saved!.obsolete];
+            obsolete = [...filesOf({ ...known, segments: named }), ...saved!.obsolete];
             return { ...withHorizon(known, horizon), segments: [...kept.map(entryOf), ...(merged ? [entryOf({ ...merged.entry, indexes: entries })] : [])] };
           });
         }, () => {

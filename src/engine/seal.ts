@@ -152,8 +152,9 @@ export function truncate(state: CollectionState): Promise<void> {
 async function truncateNow(state: CollectionState): Promise<void> {
   const { catalog, clock, store } = state.parts;
   await freezeAll(state);
-  const { sealing, sealed } = state;
+  const { sealing } = state;
   const firstLogGeneration = sealing.at(-1)?.nextLogGeneration;
+  let sealed: readonly SealedSegment[] = [];
   let obsolete: string[] = [];
   await catalog.commit(clock, (manifest) =>
     withEntry(manifest, state.collectionId, (entry) => {
@@ -161,7 +162,9 @@ async function truncateNow(state: CollectionState): Promise<void> {
       return { ...entry, segments: [], horizon: clock.last, nextAutoId: state.log.nextAutoId, firstLogGeneration: firstLogGeneration ?? entry.firstLogGeneration };
     }), () => {
     state.sealing = state.sealing.filter((frozen) => !sealing.includes(frozen));
-    state.sealed = state.sealed.filter((segment) => !sealed.includes(segment));
+    // All that the manifest named a moment ago: a merge may have put others in the place of those that there were before.
+    sealed = state.sealed;
+    state.sealed = [];
     state.segmentsChanged();
     for (const { rows } of sealing) rows.free();
     state.log.sealed();

@@ -173,8 +173,9 @@ async function searchSealedTile(
   const vectors = segment.vectors(field.fieldId);
   // Asked after every pause: while this search gave way to others, the index may have been dropped.
   const load = async (): Promise<void> => {
-    if (isLoaded(segment, field.fieldId, indexMetric)) return;
+    // Before anything is awaited: what is in memory now may be released by then.
     hold(vectors);
+    if (isLoaded(segment, field.fieldId, indexMetric)) return;
     await loadForSearch(store, segment, field.fieldId, indexMetric);
     throwIfAborted(job.signal);
   };

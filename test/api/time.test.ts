@@ -62,4 +62,78 @@ describe.each(engines)('time over $name', ({ connect }) => {
     expect(await codeOfAsync(docs.delete({ ids: [1], purge: 'yes' as never }))).toBe('INVALID_ARGUMENT');
     await db.close();
   });
+
+  it('lets rows expire, from the beginning or from when it is told', async () => {
+    const db = await connect('memory:');
+    const docs = await db.createCollection('birds', birds, { ttlSeconds: 1 });
+    expect((await docs.describe()).properties).toEqual({ ttlSeconds: 1 });
+    const { timestamp } = await docs.insert([row(1)]);
+    await new Promise((resolve) => setTimeout(resolve, 1_020));
+    expect([await docs.count(), await docs.count(undefined, { at: timestamp })]).toEqual([0, 1]);
+    expect(await docs.search({ vector: [1, 0] })).toEqual([]);
+    expect(await docs.get([1])).toEqual([]);
+    expect((await docs.alter({ ttlSeconds: null })).properties).toEqual({});
+    await docs.insert([row(2)]);
+    expect((await docs.alter({ ttlSeconds: 3_600 })).properties).toEqual({ ttlSeconds: 3_600 });
+    expect((await db.describeCollection('birds')).properties).toEqual({ ttlSeconds: 3_600 });
+    expect(await docs.count()).toBe(1);
+    for (const options of [{}, undefined, { ttlSeconds: 0 }, { ttlSeconds: 1.5 }, { ttlSeconds: '1' }, { ttl: 1 }]) expect(await codeOfAsync(docs.alter(options as never))).toBe('INVALID_ARGUMENT');
+    expect(await codeOfAsync(db.createCollection('b', birds, { ttlSeconds: 0 }))).toBe('INVALID_ARGUMENT');
+    await db.close();
+  });
+
+  it('keeps a collection as it was under a name', async () => {
+    const db = await connect('memory:');
+    const docs = await db.createCollection('birds', birds);
+    await docs.insert([row(1), row(2)]);
+    const info = await db.createSnapshot({ collection: 'birds', name: 'spring', description: 'before they leave' });
+    expect(info).toMatchObject({ name: 'spring', collection: 'birds', description: 'before they leave', rows: 2 });
+    expect(await db.describeSnapshot('spring')).toEqual(info);
+    await docs.delete({ ids: [1], purge: true });
+    await docs.insert([row(3)]);
+    await docs.drop();
+    expect(await db.listSnapshots()).toEqual([info]);
+    expect(await db.listSnapshots({ collection: 'birds' })).toEqual([info]);
+    const spring = await db.openSnapshot('spring', birds);
+    expect((await spring.search({ vector: [0, 0], outputFields: ['name'] })).map(({ id, entity }) => [id, entity.name])).toEqual([[1, 'bird 1'], [2, 'bird 2']]);
+    expect(await spring.get([2, 3], { outputFields: [] })).toEqual([{ id: 2 }]);
+    expect(await spring.count()).toBe(2);
+    expect(await spring.stats()).toMatchObject({ rows: 2 });
+    expect(await codeOfAsync(spring.insert([row(4)]))).toBe('READ_ONLY');
+    expect(await codeOfAsync(spring.drop())).toBe('READ_ONLY');
+    const again = await db.restoreSnapshot<typeof birds>({ name: 'spring', collection: 'birds' });
+    await again.insert([row(5)]);
+    expect([await again.count(), await spring.count()]).toEqual([3, 2]);
+    await db.dropSnapshot('spring');
+    expect(await codeOfAsync(spring.count())).toBe('NOT_FOUND');
+    expect(await db.listSnapshots()).toEqual([]);
+    expect((await again.search({ vector: [1, 0], limit: 1 }))[0]!.id).toBe(1);
+    await db.close();
+  });
+
+  it('refuses what is no snapshot, and names that are taken', async () => {
+    const db = await connect('memory:');
+    await db.createCollection('birds', birds);
+    await db.createSnapshot({ collection: 'birds', name: 's' });
+    expect(await codeOfAsync(db.createSnapshot({ collection: 'birds', name: 's' }))).toBe('ALREADY_EXISTS');
+    expect(await codeOfAsync(db.createSnapshot({ collection: 'none', name: 't' }))).toBe('NOT_FOUND');
+    for (const options of [undefined, {}, { collection: 'birds' }, { collection: 'birds', name: 'no spaces' }, { collection: 'birds', name: 't', description: 1 }, { collection: 'birds', name: 't', description: 'x'.repeat(1_025) }, { collection: 'birds', name: 't', force: true }]) {
+      expect(await codeOfAsync(db.createSnapshot(options as never))).toBe('INVALID_ARGUMENT');
+    }
+    expect(await codeOfAsync(db.restoreSnapshot({ name: 's', collection: 'birds' }))).toBe('ALREADY_EXISTS');
+    expect(await codeOfAsync(db.restoreSnapshot({ name: 's' } as never))).toBe('INVALID_ARGUMENT');
+    expect(await codeOfAsync(db.openSnapshot('none'))).toBe('NOT_FOUND');
+    expect(await codeOfAsync(db.openSnapshot('s', defineSchema({ fields: { id: { type: 'VarChar', maxLength: 8, primaryKey: true }, v: { type: 'FloatVector', dim: 2 } } })))).toBe('SCHEMA_MISMATCH');
+    expect(await codeOfAsync(db.describeSnapshot(1 as never))).toBe('INVALID_ARGUMENT');
+    expect(await codeOfAsync(db.dropSnapshot('none'))).toBe('NOT_FOUND');
+    await db.createDatabase('zoo');
+    const zoo = await db.useDatabase('zoo');
+    await zoo.createCollection('birds', birds);
+    await zoo.createSnapshot({ collection: 'birds', name: 's' });
+    await zoo.dropCollection('birds');
+    expect(await codeOfAsync(db.dropDatabase('zoo'))).toBe('INVALID_ARGUMENT');
+    await zoo.dropSnapshot('s');
+    await db.dropDatabase('zoo');
+    await db.close();
+  });
 });

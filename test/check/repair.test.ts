@@ -272,6 +272,36 @@ describe('repair', () => {
     }
   });
 
+  it('saves snapshots, and collections that share files with them', async () => {
+    const medium = new MemoryMedium();
+    const db = await connectTo(medium)('memory:', { mode: 'inline' });
+    const docs = await db.createCollection('docs', docsSchema);
+    const ids = Array.from({ length: 400 }, (_, id) => id);
+    await docs.insert(ids.map((id) => docOf(id, 1)));
+    await docs.flush();
+    await db.createSnapshot({ collection: 'docs', name: 'old' });
+    await (await db.restoreSnapshot({ name: 'old', collection: 'twin' })).delete({ ids: [1] });
+    await docs.insert(ids.map((id) => docOf(id, 2)));
+    await docs.flush();
+    await docs.compact({ retentionSeconds: 0 });
+    await db.close();
+    const [shared] = decodeManifest(medium.root!).snapshots[0]!.collection.segments;
+    expect((await checkDatabase(openMemoryStore({ medium: copyOf(medium) }), await testKernels('simd'))).findings).toEqual([]);
+    for (const damage of [false, true]) {
+      const changed = copyOf(medium);
+      if (damage) changed.files.get(shared!.file)![3 * BLOCK]! ^= 1;
+      else changed.files.set('s77.seg', new Uint8Array(64));
+      const { report, saved } = await repair(changed);
+      const lost = new Set(report.losses.flatMap(({ keys }) => keys.map(Number)));
+      expect(report.losses.map(({ of }) => of)).toEqual(damage ? ['"twin"', 'snapshot "old" of "docs"'] : []);
+      const again = await connectTo(saved)('memory:', { mode: 'inline' });
+      expect(await (await again.collection('docs', docsSchema)).count()).toBe(400);
+      expect(await (await again.openSnapshot('old', docsSchema)).count()).toBe(400 - lost.size);
+      expect(await (await again.collection('twin', docsSchema)).count()).toBe(399 - lost.size);
+      await again.close();
+    }
+  });
+
   it('refuses what another version wrote', async () => {
     const medium = copyOf(closed.medium);
     medium.root!.set(encodePreamble('manifest', 99));

@@ -5,7 +5,8 @@ import { toSchema } from '../../src/schema/define.ts';
 import type { Schema } from '../../src/schema/types.ts';
 import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
 import type { Store } from '../../src/storage/store.ts';
-import { isElanusError } from '../../src/util/error.ts';
+import { ElanusError, isElanusError } from '../../src/util/error.ts';
+import { faultStore } from '../support/fault-store.ts';
 import { DIM, fieldId, insertRows, openTestEngine, testSchema } from './harness.ts';
 
 const schema = testSchema('Int64');
@@ -309,6 +310,82 @@ describe('kernel memory', () => {
     // The file of the failed commit stays until the next open: the manifest may name it after all.
     expect(medium.files.size).toBe(1);
     expect(await client.count({ collectionId })).toBe(3000);
+    await client.close();
+  });
+});
+
+describe('truncating', () => {
+  it('while segments are merged takes what came of the merge, too, and leaves no file behind', async () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const medium = new MemoryMedium();
+      const { client } = await openTestEngine(faultStore(openMemoryStore({ medium }), { delays: 0.6, seed }));
+      const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
+      for (let batch = 0; batch < 3; batch++) {
+        await insertRows(client, collectionId, schema, rowsOf(batch * 10, 10));
+        await client.flush({ collectionId });
+      }
+      const merging = outcome(client.createIndex({ collectionId, fieldId: vectorField, spec: { type: 'FLAT', metric: 'L2' }, wait: true }));
+      await new Promise((resolve) => setTimeout(resolve, seed % 8));
+      await client.delete({ collectionId, keys: BigInt64Array.of(5n) });
+      await client.truncateCollection({ collectionId });
+      expect(await client.count({ collectionId }), `seed ${seed}`).toBe(0);
+      expect(await merging, `seed ${seed}`).toBe('done');
+      expect((await client.search(searchFor(collectionId))).keys.length, `seed ${seed}`).toBe(0);
+      await client.close();
+      expect([...medium.files.keys()], `seed ${seed}`).toEqual([]);
+    }
+  });
+});
+
+describe('loading', () => {
+  it('while segments are merged and dropped loads those that there are', async () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const { client } = await openTestEngine(faultStore(openMemoryStore(), { delays: 0.6, seed }));
+      const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
+      for (let batch = 0; batch < 4; batch++) {
+        await insertRows(client, collectionId, schema, rowsOf(batch * 10, 10));
+        await client.flush({ collectionId });
+      }
+      await client.release({ collectionId });
+      const loading = outcome(client.load({ collectionId }));
+      await new Promise((resolve) => setTimeout(resolve, seed % 6));
+      await (seed % 2 === 0 ? client.truncateCollection({ collectionId }) : client.compact({ collectionId }));
+      expect(await loading, `seed ${seed}`).toBe('done');
+      expect((await client.loadState({ collectionId })).state, `seed ${seed}`).toBe('loaded');
+      await client.close();
+    }
+  });
+});
+
+describe('a file that cannot be removed', () => {
+  it('fails no call whose work is committed, and its name is not given to another', async () => {
+    const medium = new MemoryMedium();
+    let isStubborn = true;
+    const stubborn = (): Store =>
+      new Proxy(openMemoryStore({ medium }), {
+        get(target, name) {
+          if (name === 'remove' && isStubborn) return async () => Promise.reject(new ElanusError('STORAGE', 'not now'));
+          const value = target[name as keyof Store];
+          return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
+        },
+      });
+    let { client } = await openTestEngine(stubborn());
+    const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
+    await insertRows(client, collectionId, schema, rowsOf(0, 10));
+    await client.flush({ collectionId });
+    await client.truncateCollection({ collectionId });
+    expect(await client.count({ collectionId })).toBe(0);
+    await client.close();
+    expect(medium.files.size).toBe(1);
+    // Whoever numbers files by the manifest alone would meet it again.
+    ({ client } = await openTestEngine(stubborn()));
+    await insertRows(client, collectionId, schema, rowsOf(0, 10));
+    await client.flush({ collectionId });
+    expect(await client.count({ collectionId })).toBe(10);
+    await client.close();
+    isStubborn = false;
+    ({ client } = await openTestEngine(stubborn()));
+    expect(medium.files.size).toBe(1);
     await client.close();
   });
 });

@@ -53,9 +53,19 @@ async function run(seed: number): Promise<void> {
     return openTestEngine(openMemoryStore({ medium }), options, {}, { now: () => wall });
   };
   let engine = await reopen();
-  const { collectionId } = await engine.client.createCollection({ name: 'c', schema, ifNotExists: false });
+  // Half of the seeds have rows that expire, and change after how long.
+  let ttlSeconds = next() < 0.5 ? null : 30 + int(300);
+  const hasExpiry = ttlSeconds !== null;
+  const { collectionId } = await engine.client.createCollection({ name: 'c', schema, ifNotExists: false, ...(ttlSeconds === null ? {} : { properties: { ttlSeconds } }) });
   const versions: Version[] = [];
   const live = (): Version[] => versions.filter(({ deletedAt }) => deletedAt === null);
+  const expire = async (): Promise<void> => {
+    if (ttlSeconds === null) return;
+    const lifetime = ticks(ttlSeconds * 1_000);
+    const now = await engine.client.now();
+    if (next() < 0.5) times.push(now);
+    for (const version of live()) if (version.insertedAt + lifetime <= now) version.deletedAt = version.insertedAt + lifetime;
+  };
   let times: bigint[] = [];
   const vectorField = fieldId(schema, 'vector');
   const labelField = fieldId(schema, 'label');
@@ -64,6 +74,7 @@ async function run(seed: number): Promise<void> {
   for (let step = 0; step < 45; step++) {
     const { client } = engine;
     wall += int(3) === 0 ? int(120_000) : int(3);
+    await expire();
     const what = next();
     if (what < 0.4) {
       const rows = someKeys(30).map((key) => ({ key, label: `label ${int(1e6)}`, vector: vector() }));
@@ -80,7 +91,7 @@ async function run(seed: number): Promise<void> {
       times.push(timestamp);
     } else if (what < 0.6) {
       const keys = someKeys(4);
-      const { count } = await client.delete({ collectionId, keys: keysOf(keys), purge: true });
+      const { count } = await client.purge({ collectionId, keys: keysOf(keys) });
       expect(count).toBe(live().filter(({ key }) => keys.includes(key)).length);
       for (let i = versions.length - 1; i >= 0; i--) if (keys.includes(versions[i]!.key)) versions.splice(i, 1);
     } else if (what < 0.75) {
@@ -88,9 +99,14 @@ async function run(seed: number): Promise<void> {
     } else if (what < 0.8) {
       metric = METRICS[int(3)]!;
       await client.createIndex({ collectionId, fieldId: vectorField, spec: { type: 'FLAT', metric }, wait: true });
+    } else if (what < 0.83 && hasExpiry) {
+      ttlSeconds = next() < 0.3 ? null : 10 + int(400);
+      await client.alterCollection({ collectionId, ttlSeconds });
+      expect((await client.describeCollection({ collectionId })).properties).toEqual(ttlSeconds === null ? {} : { ttlSeconds });
+      await expire();
     } else if (what < 0.88) {
       await client.compact({ collectionId });
-      if (options.retentionSeconds === 0) {
+      if (options.retentionSeconds === 0 && !hasExpiry) {
         const { rows, deletedRows } = await client.collectionStats({ collectionId });
         expect([rows, deletedRows]).toEqual([live().length, 0]);
       }
@@ -314,7 +330,7 @@ describe('history', () => {
         let timestamp = 0n;
         let purge: Promise<unknown> | null = null;
         onCall = async () => {
-          purge = client.delete({ collectionId, keys: BigInt64Array.of(3n, 5n), purge: true });
+          purge = client.purge({ collectionId, keys: BigInt64Array.of(3n, 5n) });
           ({ timestamp } = await client.delete({ collectionId, keys: BigInt64Array.of(2n) }));
         };
         await client[what]({ collectionId });
@@ -425,7 +441,7 @@ describe('a purge', () => {
     const held = await filesWith(store);
     expect(held.files.length, 'files').toBeGreaterThan(0);
     expect(held.logs.length, 'logs').toBeGreaterThan(0);
-    expect(await client.delete({ collectionId, keys: BigInt64Array.of(1n, 2n, 77n), purge: true })).toMatchObject({ count: 1 });
+    expect(await client.purge({ collectionId, keys: BigInt64Array.of(1n, 2n, 77n) })).toMatchObject({ count: 1 });
     expect(await filesWith(store)).toEqual({ files: [], logs: [] });
     for (const at of times) {
       expect(await client.get({ collectionId, keys: BigInt64Array.of(1n, 2n), outputFieldIds: [], at })).toMatchObject({ found: Int32Array.of(-1, -1) });
@@ -445,7 +461,7 @@ describe('a purge', () => {
     const then = await client.now();
     await client.flush({ collectionId });
     // Nobody waits for it: the process ends as soon as it is in the log.
-    const purge = client.delete({ collectionId, keys: BigInt64Array.of(1n), purge: true }).catch(() => {});
+    const purge = client.purge({ collectionId, keys: BigInt64Array.of(1n) }).catch(() => {});
     while ((await client.count({ collectionId })) > 0) await Promise.resolve();
     medium.lockedBy = null;
     const { client: after } = await openTestEngine(openMemoryStore({ medium }));
@@ -460,4 +476,94 @@ describe('a purge', () => {
     for (const log of await store.logs.list()) if (holds(await store.logs.read(log))) logs.push(log);
     return { files, logs };
   }
+});
+
+describe('a time to live', () => {
+  const schema = testSchema('Int64');
+  const row = (key: number, label: string): ModelRow => ({ key: BigInt(key), label, vector: new Float32Array(DIM).fill(key) });
+  const keys = (...of: number[]): BigInt64Array => BigInt64Array.from(of, BigInt);
+
+  async function open(ttlSeconds: number, options: Partial<EngineOptions> = {}) {
+    const clock = { wall: 1_700_000_000_000 };
+    const medium = new MemoryMedium();
+    const reopen = async () => {
+      medium.lockedBy = null;
+      return (await openTestEngine(openMemoryStore({ medium }), options, {}, { now: () => clock.wall })).client;
+    };
+    const client = await reopen();
+    const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false, properties: { ttlSeconds } });
+    const found = async (engine = client) => {
+      const { keys: hits } = await engine.search({ collectionId, fieldId: fieldId(schema, 'vector'), queries: new Float32Array(DIM), nq: 1, limit: 100, offset: 0, outputFieldIds: [] });
+      const got = (await engine.get({ collectionId, keys: keys(1, 2, 3, 4), outputFieldIds: [] })).found;
+      const ids = [...hits].map(Number);
+      expect(Array.from(got, (at, i) => (at >= 0 ? i + 1 : 0)).filter(Boolean)).toEqual(ids);
+      expect(await engine.count({ collectionId })).toBe(ids.length);
+      return ids;
+    };
+    return { client, clock, collectionId, reopen, found };
+  }
+
+  // Timestamps of one millisecond differ, so rows expire within the one after.
+  it('hides rows at once, in growing and in sealed segments, each at its time', async () => {
+    const { client, clock, collectionId, found } = await open(60);
+    await insertRows(client, collectionId, schema, [row(1, 'a'), row(2, 'a')]);
+    clock.wall += 20_000;
+    await client.flush({ collectionId });
+    await insertRows(client, collectionId, schema, [row(2, 'b'), row(3, 'b')]);
+    clock.wall += 39_999;
+    expect(await found()).toEqual([1, 2, 3]);
+    clock.wall += 2;
+    expect(await found()).toEqual([2, 3]);
+    await insertRows(client, collectionId, schema, [row(4, 'c')]);
+    clock.wall += 20_001;
+    expect(await found()).toEqual([4]);
+    expect(await client.delete({ collectionId, keys: keys(2, 4) })).toMatchObject({ count: 1 });
+    expect(await found()).toEqual([]);
+  });
+
+  it('is a delete at that time for reads of the past, and for compactions', async () => {
+    const { client, clock, collectionId, reopen } = await open(60, { retentionSeconds: 100 });
+    const { timestamp } = await insertRows(client, collectionId, schema, [row(1, 'a'), row(2, 'a')]);
+    clock.wall += 90_000;
+    const end = timestamp + ticks(60_000);
+    for (const engine of [client, await reopen()]) {
+      expect(await engine.count({ collectionId, at: end - 1n })).toBe(2);
+      expect(await engine.count({ collectionId, at: end })).toBe(0);
+    }
+  });
+
+  it('frees the space', async () => {
+    const { client, clock, collectionId } = await open(60, { retentionSeconds: 100 });
+    await insertRows(client, collectionId, schema, [row(1, 'a'), row(2, 'a')]);
+    await client.flush({ collectionId });
+    clock.wall += 161_000;
+    expect(await client.collectionStats({ collectionId })).toMatchObject({ rows: 0, reclaimableRows: 2 });
+    expect(await client.compact({ collectionId })).toMatchObject({ removedRows: 2, segmentsAfter: 0 });
+  });
+
+  it('does not bring back what had expired when it is made longer or switched off', async () => {
+    const { client, clock, collectionId, found, reopen } = await open(60);
+    await insertRows(client, collectionId, schema, [row(1, 'a')]);
+    await client.flush({ collectionId });
+    await insertRows(client, collectionId, schema, [row(2, 'a')]);
+    clock.wall += 60_001;
+    await insertRows(client, collectionId, schema, [row(3, 'a')]);
+    await client.alterCollection({ collectionId, ttlSeconds: null });
+    clock.wall += 1_000_000;
+    expect(await found()).toEqual([3]);
+    expect(await found(await reopen())).toEqual([3]);
+  });
+
+  it('takes effect on what is there when it is made shorter', async () => {
+    const { client, clock, collectionId, found } = await open(1_000);
+    await insertRows(client, collectionId, schema, [row(1, 'a')]);
+    await client.flush({ collectionId });
+    clock.wall += 30_000;
+    await insertRows(client, collectionId, schema, [row(2, 'a')]);
+    expect(await found()).toEqual([1, 2]);
+    await client.alterCollection({ collectionId, ttlSeconds: 20 });
+    expect(await found()).toEqual([2]);
+    clock.wall += 20_001;
+    expect(await found()).toEqual([]);
+  });
 });

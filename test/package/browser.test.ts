@@ -1,15 +1,15 @@
 /** The packed tarball in a real browser: on static pages under content security policies, and through bundlers. */
 import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { build as esbuild } from 'esbuild';
 import type { Browser } from 'playwright';
 import { build as viteBuild, createServer, preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROME_PATH, INSECURE_HOST, MERGED, PAGE, installPacked, launchBrowser, mergingApplication, pageApplication, serve, visit, writeFiles, type Project, type Site } from './support.ts';
+import { ARROW_ANSWER, CHROME_PATH, INSECURE_HOST, MERGED, PAGE, application, arrowApplication, installPacked, launchBrowser, mergingApplication, onPage, pageApplication, serve, visit, writeFiles, type Project, type Site } from './support.ts';
 
 if (CHROME_PATH === null) console.log('package in a browser: not tested, there is no browser here');
 
-const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT' };
+const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]] };
 const NO_WASM = "script-src 'self'; worker-src 'self'";
 const IN_WORKERS = { ...ANSWER, engineThread: 'worker', buildThread: 'worker' };
 
@@ -34,12 +34,12 @@ describe.skipIf(CHROME_PATH === null)('the packed package in a browser', () => {
   };
 
   /** A page with the package's files beside it, no bundler, and nothing inline. */
-  const staticPage = async (policy: string | null, options: { url?: string; connect?: string; without?: string; of?: typeof mergingApplication } = {}): Promise<string> => {
+  const staticPage = async (policy: string | null, options: { url?: string; connect?: string; without?: string; of?: typeof application } = {}): Promise<string> => {
     const folder = join(project.folder, `static-${sites.length}`);
     mkdirSync(folder);
     cpSync(join(project.folder, 'node_modules', 'elanus', 'dist'), join(folder, 'elanus'), { recursive: true });
     for (const file of options.without ? readdirSync(join(folder, 'elanus')).filter((name) => name.startsWith(options.without!)) : []) rmSync(join(folder, 'elanus', file));
-    writeFiles(folder, { 'index.html': PAGE, 'app.js': pageApplication('./elanus/browser.js', options.url ?? `'local:docs'`, options.connect ?? '{}', options.of) });
+    writeFiles(folder, { 'index.html': PAGE, 'app.js': onPage((options.of ?? application)('./elanus/browser.js', options.url ?? `'local:docs'`, options.connect ?? '{}')) });
     return served(folder, policy === null ? {} : { 'content-security-policy': policy });
   };
 
@@ -159,6 +159,16 @@ describe.skipIf(CHROME_PATH === null)('the packed package in a browser', () => {
       } finally {
         await server.close();
       }
+    });
+
+    it('with apache-arrow, under a policy that lets nobody compile code', async () => {
+      const folder = join(project.folder, 'arrow-app');
+      const out = join(folder, 'out');
+      writeFiles(folder, { 'app.js': onPage(arrowApplication(`'idb:arrow'`, `{ mode: 'inline' }`)), 'package.json': '{ "type": "module" }' });
+      await esbuild({ entryPoints: [join(folder, 'app.js')], outdir: out, bundle: true, splitting: true, format: 'esm', platform: 'browser', logLevel: 'error', absWorkingDir: folder, nodePaths: [resolve('node_modules')] });
+      writeFiles(out, { 'index.html': PAGE });
+      const { outcome } = await visit(browser, await served(out, { 'content-security-policy': "script-src 'self' 'wasm-unsafe-eval'" }));
+      expect(outcome).toEqual({ ok: ARROW_ANSWER });
     });
 
     it('esbuild, which leaves the worker behind', async () => {

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync, symlinkSync, unlinkSync } from '
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MERGED, application, installPacked, mergingApplication, writeFiles, type Project, type Report } from './support.ts';
+import { ARROW_ANSWER, MERGED, application, arrowApplication, installPacked, mergingApplication, writeFiles, type Project, type Report } from './support.ts';
 
 let project: Project;
 beforeAll(() => {
@@ -23,7 +23,7 @@ function runApplication(name: string, url: string, options: string, flags: strin
   return { report: JSON.parse(stdout) as Report, stderr };
 }
 
-const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT' };
+const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]] };
 
 describe('the packed package in Node', () => {
   it('holds the build, its licences and its papers, no sources and no tests', () => {
@@ -92,23 +92,9 @@ describe('the packed package in Node', () => {
     const copy = join(project.folder, 'node_modules', 'apache-arrow');
     symlinkSync(resolve('node_modules/apache-arrow'), copy, 'junction');
     try {
-      const { stdout, stderr } = run('arrow.js', `
-import { connect, defineSchema } from 'elanus';
-import { getTable, searchTable } from 'elanus/arrow';
-import { Table, tableFromIPC, tableToIPC } from 'apache-arrow';
-const schema = defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'number' }, title: { type: 'VarChar', maxLength: 64, nullable: true }, v: { type: 'FloatVector', dim: 2 } } });
-const db = await connect('memory:', { mode: 'worker' });
-const docs = await db.createCollection('docs', schema);
-await docs.insert([{ id: 1, title: 'kite', v: [1, 2] }, { id: 2, v: [3, 4] }]);
-const table = await getTable(docs, [1, 2], { outputFields: '*' });
-const copy = await db.createCollection('copy', schema);
-await copy.insert(tableFromIPC(tableToIPC(table)));
-const hits = await searchTable(copy, { vector: [1, 2], limit: 1, outputFields: ['title'] });
-console.log(table instanceof Table, JSON.stringify(await copy.get([1, 2])), hits.getChild('title').get(0));
-const code = await getTable(docs, ['x']).catch((error) => error.code);
-console.log(code);
-await db.close();`, ['--disallow-code-generation-from-strings']);
-      expect({ stdout, stderr }).toEqual({ stdout: 'true [{"id":1,"title":"kite"},{"id":2,"title":null}] kite\nINVALID_ARGUMENT\n', stderr: '' });
+      const { stdout, stderr } = run('arrow.js', `${arrowApplication(`'memory:'`, `{ mode: 'worker' }`)}\nconsole.log(JSON.stringify(await main()));`, ['--disallow-code-generation-from-strings']);
+      expect(stderr).toBe('');
+      expect(JSON.parse(stdout)).toEqual(ARROW_ANSWER);
     } finally {
       unlinkSync(copy);
     }

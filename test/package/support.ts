@@ -96,6 +96,8 @@ export interface Report {
   readonly buildThread: string;
   readonly index: string;
   readonly errorCode: string;
+  /** Title and stars of the first two rows: a field that was added, and set in one of them. */
+  readonly stars: readonly (readonly [string, number | null])[];
 }
 
 export interface Visit {
@@ -152,9 +154,12 @@ export async function main() {
   await docs.createIndex('embedding', { type: 'HNSW', metric: 'L2', params: { M: 8, efConstruction: 64 } });
   const hits = await docs.search({ vector: at(7), limit: 2, outputFields: ['title'] });
   const errorCode = await docs.search({ vector: new Float32Array(3), limit: 1 }).catch((error) => isElanusError(error) && error.code);
+  const more = await docs.addField('stars', { type: 'Int8', nullable: true });
+  await more.upsert([{ id: 1, stars: 5 }], { partial: true });
+  const stars = (await more.get([1, 2])).map((row) => [row.title, row.stars]);
   const { kernels, kernelsReason, engineThread, buildThread } = await db.stats();
   const report = { count: await docs.count(), titles: hits.map((hit) => hit.entity.title), kernels, kernelsReason, engineThread, buildThread,
-    index: (await docs.indexProgress('embedding')).state, errorCode };
+    index: (await docs.indexProgress('embedding')).state, errorCode, stars };
   await db.close();
   return report;
 }
@@ -186,9 +191,36 @@ async function main() {
 /** What the merging application answers; `count` of 100 rows find themselves. */
 export const MERGED = { segmentsAfter: 1, isCarried: true, isDone: true };
 
-/** Runs an application in a page and leaves what came of it in `outcome`. */
-export const pageApplication = (from: string, url: string, options: string, of = application): string => `${of(from, url, options)}
+/** Runs the application in a page and leaves what came of it in `outcome`. */
+export const pageApplication = (from: string, url: string, options: string): string => onPage(application(from, url, options));
+
+export const onPage = (source: string): string => `${source}
 main().then((ok) => { globalThis.outcome = { ok }; }, (error) => { globalThis.outcome = { error: (error.code ?? '') + ' ' + error.stack }; });
 `;
+
+/** Rows through Tables of apache-arrow and back. Answers as `application` does: what was copied by way of a Table, and what a search of it has. */
+export const arrowApplication = (url: string, options: string): string => `
+import { connect, defineSchema } from 'elanus';
+import { getTable, searchTable } from 'elanus/arrow';
+import { Table, tableFromIPC, tableToIPC } from 'apache-arrow';
+
+export async function main() {
+  const schema = defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'number' }, title: { type: 'VarChar', maxLength: 64, nullable: true }, v: { type: 'FloatVector', dim: 2 } } });
+  const db = await connect(${url}, ${options});
+  const docs = await db.createCollection('docs', schema);
+  await docs.insert([{ id: 1, title: 'kite', v: [1, 2] }, { id: 2, v: [3, 4] }]);
+  const table = await getTable(docs, [1, 2], { outputFields: '*' });
+  const copy = await db.createCollection('copy', schema);
+  await copy.insert(tableFromIPC(tableToIPC(table)));
+  const hits = await searchTable(copy, { vector: [1, 2], limit: 1, outputFields: ['title'] });
+  const errorCode = await getTable(docs, ['x']).catch((error) => error.code);
+  const report = { isTable: table instanceof Table, rows: await copy.get([1, 2]), best: hits.getChild('title').get(0), errorCode };
+  await db.close();
+  return report;
+}
+`;
+
+/** What `arrowApplication` reports. */
+export const ARROW_ANSWER = { isTable: true, rows: [{ id: 1, title: 'kite' }, { id: 2, title: null }], best: 'kite', errorCode: 'INVALID_ARGUMENT' };
 
 export const PAGE = '<!doctype html><meta charset="utf-8"><title>elanus</title><link rel="icon" href="data:,"><script type="module" src="./app.js"></script>';

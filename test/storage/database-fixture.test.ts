@@ -13,7 +13,7 @@ import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
 import { encodePreamble, KIND_NAME, readPreamble, type PreambleKind } from '../../src/storage/preamble.ts';
 import { connectTo, copyOf } from '../check/support.ts';
 import { testKernels } from '../support/kernels.ts';
-import { itemOf, itemsAt, itemsSchema, ROWS, TENANTS, tenantsSchema, wordOf, wordsNow, wordsSchema, writeDatabase, type Row, type Written } from './fixtures/database.ts';
+import { itemOf, itemsAt, itemsSchema, ROWS, TENANTS, tenantsSchema, TTL_SECONDS, wordOf, wordsNow, wordsSchema, writeDatabase, type Row, type Written } from './fixtures/database.ts';
 import { pack, unpack } from './fixtures/pack.ts';
 
 const folder = join(import.meta.dirname, 'fixtures');
@@ -71,16 +71,18 @@ describe.each(versions)('the database that %s wrote', (of) => {
 
   it('has everything in it', async () => {
     const inventory: Inventory = await inspectDatabase(openMemoryStore({ medium: copyOf(medium) }));
-    const { collections, databases, aliases } = inventory;
+    const { collections, databases, aliases, snapshots } = inventory;
+    expect(snapshots).toMatchObject([{ database: 'default', collection: 'items', name: 'before', rows: itemsAt('changed').size }]);
     expect(databases.map(({ name }) => name)).toEqual(['default', 'second']);
     expect(aliases).toEqual([{ database: 'default', name: 'things', collection: 'items' }]);
-    expect(collections.map(({ name }) => name)).toEqual(['items', 'words', 'tenants']);
+    expect(collections.map(({ name }) => name)).toEqual(['items', 'restored', 'words', 'tenants']);
+    expect(collections[3]!.properties).toEqual({ ttlSeconds: TTL_SECONDS });
     expect(new Set(collections.flatMap(({ segments }) => segments.flatMap(({ indexes }) => indexes.map(({ type }) => type))))).toEqual(
       new Set(['HNSW_SQ', 'IVF_SQ8', 'HNSW', 'BIN_IVF_FLAT', 'DISKANN', 'IVF_FLAT', 'SPARSE_INVERTED_INDEX']),
     );
     expect(collections[0]!.partitions.map(({ name, rows }) => [name, rows > 0])).toEqual([['_default', true], ['left', true]]);
     expect(collections[0]!.segments.some(({ deletes }) => deletes !== null)).toBe(true);
-    expect(collections.map(({ logs }) => logs.map(({ isEnded, records }) => [isEnded, records! > 0]))).toEqual([[[false, true]], [[false, true]], [[true, true]]]);
+    expect(collections.map(({ logs }) => logs.map(({ isEnded, records }) => [isEnded, records! > 0]))).toEqual([[[false, true]], [[true, true]], [[false, true]], [[true, true]]]);
     expect(new Set([...medium.files.values(), ...[...medium.logs.values()].map(([bytes]) => bytes!), medium.root!].map((bytes) => KIND_NAME.get(readPreamble(bytes)!.kind)))).toEqual(new Set(['manifest', 'log', 'segment', 'index', 'deletes']));
   });
 
@@ -97,6 +99,12 @@ describe.each(versions)('the database that %s wrote', (of) => {
         for (const [id, row] of expected) if (JSON.stringify(plain(found.get(id))) !== JSON.stringify(plain(row))) expect(plain(found.get(id)), `${moment} ${id}`).toEqual(plain(row));
       }
       expect(await items.count(undefined, { partitions: ['left'] })).toBe(20);
+      const snapshot = await db.openSnapshot('before', itemsSchema);
+      expect(await snapshot.count()).toBe(itemsAt('changed').size);
+      expect((await snapshot.get([30, 100, 200], { outputFields: '*' })).map(plain)).toEqual([30, 200].map((id) => plain(itemsAt('changed').get(id)!)));
+      const restored = await db.collection('restored', itemsSchema);
+      expect(await restored.count()).toBe(itemsAt('changed').size - 1);
+      expect((await restored.get([0, 30])).map(({ id }) => id)).toEqual([30]);
 
       const words = await db.collection('words', wordsSchema);
       const expected = wordsNow();

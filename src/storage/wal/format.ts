@@ -28,6 +28,12 @@ export const MARK = 0xe1;
 
 export const RECORD_BYTES_MAX = 256 * 1024 * 1024;
 
+/** Added to the type of a fragment before which, when it was written, everything in the log was durable. Persisted. */
+export const SYNCED_BEFORE = 0x80;
+
+/** What a disk writes in one piece, at least: a power loss keeps or loses whole ones. */
+export const SECTOR_BYTES = 512;
+
 /** Persisted: never renumber. */
 export const FRAGMENT = {
   /** A whole record. */

@@ -1,16 +1,17 @@
 /** Cuts records into fragments and lays them out in blocks. */
 import { crc32c } from '../../util/crc32c.ts';
-import { BLOCK_BYTES, FRAGMENT, FRAGMENT_OVERHEAD, HEAD_BYTES, MARK } from './format.ts';
+import { BLOCK_BYTES, FRAGMENT, FRAGMENT_OVERHEAD, HEAD_BYTES, MARK, SYNCED_BEFORE } from './format.ts';
 
 /** A long record leaves in pieces of about this, so that it is never held twice in memory. */
 const PIECE_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * The bytes that append records to a log of `position` bytes, in pieces. The generator's pieces are fresh buffers;
- * it returns the log's length after them.
+ * it returns the log's length after them. `isSynced`: those bytes are durable.
  */
-export function* frameRecords(records: Iterable<Uint8Array>, position: number): Generator<Uint8Array, number> {
+export function* frameRecords(records: Iterable<Uint8Array>, position: number, isSynced: boolean): Generator<Uint8Array, number> {
   let piece = new PieceWriter(position);
+  let flag = isSynced ? SYNCED_BEFORE : 0;
   for (const record of records) {
     let at = 0;
     let isFirst = true;
@@ -19,7 +20,8 @@ export function* frameRecords(records: Iterable<Uint8Array>, position: number): 
       const room = BLOCK_BYTES - (piece.position % BLOCK_BYTES) - FRAGMENT_OVERHEAD;
       const count = Math.min(room, record.length - at);
       const isLast = at + count === record.length;
-      piece.fragment(isFirst ? (isLast ? FRAGMENT.full : FRAGMENT.first) : isLast ? FRAGMENT.last : FRAGMENT.middle, record, at, at + count);
+      piece.fragment(flag | (isFirst ? (isLast ? FRAGMENT.full : FRAGMENT.first) : isLast ? FRAGMENT.last : FRAGMENT.middle), record, at, at + count);
+      flag = 0;
       at += count;
       isFirst = false;
       if (piece.length >= PIECE_BYTES_MAX) {

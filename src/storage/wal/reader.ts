@@ -1,8 +1,10 @@
 /**
- * Reads a log back. Three things can be wrong with one, and they are told apart:
+ * Reads a log back. These things can be wrong with one, and they are told apart:
  *
  * - *torn*: the file ends inside a fragment or record, or in zeros that reach into one. That is what a crash leaves;
  *   the incomplete record was never acknowledged and is dropped.
+ * - *lost*: sectors of what was never durable did not reach the disk while later ones did. Torn from there on. That nothing says it was
+ *   durable, and that a whole sector is zero, tells this from damage.
  * - *damaged*: a fragment is there in full and a checksum does not match, or fragments do not fit together. CORRUPT;
  *   with `recover: 'truncate'` everything from the record of that fragment on is dropped and counted.
  * - *ended*: there is an end record. Then nothing is torn, and whatever is wrong is damage.
@@ -12,7 +14,7 @@
 import { crc32c } from '../../util/crc32c.ts';
 import { ElanusError } from '../../util/error.ts';
 import { checkPreamble, PREAMBLE_BYTES } from '../preamble.ts';
-import { BLOCK_BYTES, FRAGMENT, FRAGMENT_OVERHEAD, HEAD_BYTES, MARK, RECORD_BYTES_MAX, TAIL_BYTES, VERSIONS } from './format.ts';
+import { BLOCK_BYTES, FRAGMENT, FRAGMENT_OVERHEAD, HEAD_BYTES, MARK, RECORD_BYTES_MAX, SECTOR_BYTES, SYNCED_BEFORE, TAIL_BYTES, VERSIONS } from './format.ts';
 
 export interface LogContents {
   /** As given to the writer. Empty if `recover: 'truncate'` had to drop even that, and then there are no records. */
@@ -88,9 +90,10 @@ class LogReader {
 
   /** Reads as far as the log is good. Returns what is damaged, or null for a log that is whole or torn. */
   run(): ElanusError | null {
+    let at = 0;
     try {
       if (!this.#readPreamble()) return null;
-      let at = PREAMBLE_BYTES;
+      at = PREAMBLE_BYTES;
       while (at < this.#bytes.length && !this.isEnded) {
         const next = this.#readFragment(at);
         if (next === null) return null;
@@ -99,9 +102,42 @@ class LogReader {
       if (at < this.#bytes.length) throw this.#damaged(at, this.#bytes.length, 'expected nothing after the end record, got more bytes');
       return null;
     } catch (error) {
-      if (error instanceof ElanusError) return error;
-      throw error;
+      if (!(error instanceof ElanusError)) throw error;
+      return error.code === 'CORRUPT' && !this.isEnded && this.#wasLost(at) ? null : error;
     }
+  }
+
+  /** Whether the damage of what begins at `at` is that of a disk which wrote later sectors before earlier ones, none of them durable. */
+  #wasLost(at: number): boolean {
+    const length = at === 0 ? PREAMBLE_BYTES : this.#isHead(at) ? HEAD_BYTES + this.#view.getUint16(at + 4, true) + TAIL_BYTES : HEAD_BYTES;
+    const end = Math.min(at + length, this.#bytes.length);
+    let isZero = false;
+    for (let from = at; from < end && !isZero; ) {
+      const to = Math.min(from - (from % SECTOR_BYTES) + SECTOR_BYTES, this.#bytes.length);
+      isZero = this.#bytes.subarray(from, to).every((byte) => byte === 0);
+      from = to;
+    }
+    return isZero && !this.#isDurableSince(at);
+  }
+
+  /** Whether some fragment behind `at` says that everything before it was durable. */
+  #isDurableSince(at: number): boolean {
+    for (let from = this.#nextFragment(at + 1); from < this.#bytes.length; from = this.#nextFragment(from + 1)) {
+      const type = this.#bytes[from + HEAD_BYTES - 1];
+      if ((type & SYNCED_BEFORE) !== 0 || type === FRAGMENT.end) return true;
+    }
+    return false;
+  }
+
+  #isHead(at: number): boolean {
+    return at + HEAD_BYTES <= this.#bytes.length && this.#view.getUint32(at, true) === crc32c(this.#bytes, at + 4, at + HEAD_BYTES, at >>> 0);
+  }
+
+  /** Of a fragment whose head is right: its data are, too. */
+  #isWhole(at: number): boolean {
+    const dataEnd = at + HEAD_BYTES + this.#view.getUint16(at + 4, true);
+    const end = dataEnd + TAIL_BYTES;
+    return end <= this.#bytes.length && this.#bytes[end - 1] === MARK && this.#view.getUint32(dataEnd, true) === crc32c(this.#bytes, at + 4, dataEnd, at >>> 0);
   }
 
   salvage(): SalvagedLog {
@@ -151,11 +187,9 @@ class LogReader {
     for (let at = from; at + FRAGMENT_OVERHEAD <= this.#zerosFrom; at++) {
       const blockEnd = at - (at % BLOCK_BYTES) + BLOCK_BYTES;
       if (blockEnd - at < FRAGMENT_OVERHEAD) continue;
-      const dataAt = at + HEAD_BYTES;
-      if (this.#view.getUint32(at, true) !== crc32c(this.#bytes, at + 4, dataAt, at >>> 0)) continue;
-      const end = dataAt + this.#view.getUint16(at + 4, true) + TAIL_BYTES;
-      if (end > blockEnd || end > this.#zerosFrom || this.#bytes[end - 1] !== MARK) continue;
-      if (this.#view.getUint32(end - TAIL_BYTES, true) === crc32c(this.#bytes, at + 4, end - TAIL_BYTES, at >>> 0)) return at;
+      if (!this.#isHead(at)) continue;
+      const end = at + HEAD_BYTES + this.#view.getUint16(at + 4, true) + TAIL_BYTES;
+      if (end <= blockEnd && this.#isWhole(at)) return at;
     }
     return this.#bytes.length;
   }
@@ -185,16 +219,13 @@ class LogReader {
     // Type and mark, the last bytes of a fragment's head and tail, are never zero: zeros there were never written.
     const dataAt = at + HEAD_BYTES;
     if (dataAt > this.#zerosFrom) return null;
-    const seed = at >>> 0;
-    if (this.#view.getUint32(at, true) !== crc32c(bytes, at + 4, dataAt, seed)) throw this.#damaged(at, dataAt, 'has a fragment whose head does not match its checksum');
+    if (!this.#isHead(at)) throw this.#damaged(at, dataAt, 'has a fragment whose head does not match its checksum');
     const length = this.#view.getUint16(at + 4, true);
-    const type = bytes[at + 6];
+    const type = bytes[at + 6] & ~SYNCED_BEFORE;
     const end = dataAt + length + TAIL_BYTES;
     if (end > blockEnd) throw this.#damaged(at, end, 'has a fragment that crosses the end of its block');
     if (end > this.#zerosFrom) return null;
-    if (bytes[end - 1] !== MARK || this.#view.getUint32(end - TAIL_BYTES, true) !== crc32c(bytes, at + 4, dataAt + length, seed)) {
-      throw this.#damaged(at, end, 'has a fragment whose data do not match their checksum');
-    }
+    if (!this.#isWhole(at)) throw this.#damaged(at, end, 'has a fragment whose data do not match their checksum');
     this.#take(type, bytes.subarray(dataAt, dataAt + length), at, end);
     return end;
   }

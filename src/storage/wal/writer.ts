@@ -26,6 +26,8 @@ export class LogWriter {
   readonly #header: Uint8Array;
   readonly #durability: Durability;
   #byteLength = 0;
+  /** All of them are durable. */
+  #isSynced = false;
   #waiting: Waiting[] = [];
   #isWriting = false;
   #isEnded = false;
@@ -117,11 +119,15 @@ export class LogWriter {
     const records = group.flatMap(({ record }) => (record === null ? [] : [record]));
     const isDurable = group.some((waiting) => waiting.isDurable);
     if (records.length === 0) {
-      if (isDurable && this.#byteLength > 0) await this.#store.logs.sync(this.name);
+      if (isDurable && this.#byteLength > 0) {
+        await this.#store.logs.sync(this.name);
+        this.#isSynced = true;
+      }
       return;
     }
     const isBirth = this.#byteLength === 0;
-    const frames = frameRecords(isBirth ? [this.#header, ...records] : records, isBirth ? PREAMBLE_BYTES : this.#byteLength);
+    const frames = frameRecords(isBirth ? [this.#header, ...records] : records, isBirth ? PREAMBLE_BYTES : this.#byteLength, this.#isSynced);
+    this.#isSynced = false;
     let prefix: Uint8Array | null = isBirth ? encodePreamble('log', FORMAT_VERSION) : null;
     for (let frame = frames.next(); ; ) {
       if (frame.done) {
@@ -134,6 +140,7 @@ export class LogWriter {
       // The last piece carries the sync for those before it.
       await this.#store.logs.append(this.name, bytes, isDurable && frame.done === true);
     }
+    this.#isSynced = isDurable;
   }
 
   async #guarded(write: () => Promise<void>): Promise<void> {
