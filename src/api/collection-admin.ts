@@ -182,7 +182,7 @@ export async function loadState({ engine, collectionId }: CollectionScope, optio
 
 export async function compact({ engine, collectionId }: CollectionScope, options?: CompactOptions): Promise<CompactReply> {
   checkOptions(options, 'compact', COMPACT_OPTIONS);
-  const retentionSeconds = options?.retentionSeconds === undefined ? undefined : integerOption('retentionSeconds', options.retentionSeconds, 0, RETENTION_SECONDS_MAX, 0);
+  const retentionSeconds = integerOption('retentionSeconds', options?.retentionSeconds, 0, RETENTION_SECONDS_MAX, undefined);
   return engine.compact({ collectionId, retentionSeconds }, contextOf(options?.signal, options?.onProgress));
 }
 
