@@ -59,6 +59,8 @@ export interface TabHooks {
   /** Looks for what other tabs have written, where a read of that consistency has to. */
   look(collectionId: number, consistency: Consistency): Promise<void> | undefined;
   onAppended(collectionId: number): void;
+  /** Another tab should have sealed it. */
+  onOverfull(collectionId: number): void;
   /** It cannot go on before it is at a newer manifest. */
   onBehind(collectionId: number): void;
 }
@@ -66,6 +68,8 @@ export interface TabHooks {
 /** A growing segment is sealed past either, so that a scan of it stays near 2 ms and a replay near 100 ms. */
 const GROWING_ROWS_MAX = 65_536;
 const GROWING_VECTOR_BYTES_MAX = 32 << 20;
+/** With so many times as much, the tab that should have sealed it is reminded. */
+const OVERFULL = 2;
 /** Writers wait while more segments than this are waiting to be written. */
 const SEALING_MAX = 2;
 
@@ -380,8 +384,13 @@ export class CollectionState implements LogTarget {
 
   /** What is closing seals nothing more: the log keeps the rows. */
   sealIfFull(): void {
-    const isFull = this.growing.rows >= GROWING_ROWS_MAX || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX;
-    if (isFull && !this.#closed && this.parts.maintains()) this.onGrowingFull();
+    if (this.#closed || !this.#isFull(1)) return;
+    if (this.parts.maintains()) this.onGrowingFull();
+    else if (this.#isFull(OVERFULL)) this.parts.tabs?.onOverfull(this.collectionId);
+  }
+
+  #isFull(times: number): boolean {
+    return this.growing.rows >= GROWING_ROWS_MAX * times || this.growing.vectorBytes >= GROWING_VECTOR_BYTES_MAX * times;
   }
 
   applied(record: LogRecord, count: number, isLocal: boolean): void {

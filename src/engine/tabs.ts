@@ -58,6 +58,8 @@ export class Tabs implements TabHooks, CommitRights {
   #refreshing: Promise<void> | null = null;
   /** Collections that wait for a newer manifest. */
   readonly #behind = new Set<number>();
+  /** Collections whose sealing has been asked for. */
+  readonly #reminded = new Set<number>();
   /** When the log of a collection was last known to be applied to its end. */
   readonly #lookedAt = new Map<number, number>();
   #garbage: { readonly file: string; readonly since: number }[] = [];
@@ -257,6 +259,16 @@ export class Tabs implements TabHooks, CommitRights {
 
   onAppended(collectionId: number): void {
     this.#post({ kind: 'log', collectionId });
+  }
+
+  onOverfull(collectionId: number): void {
+    if (this.#reminded.has(collectionId) || this.#parts.options.readOnly) return;
+    this.#reminded.add(collectionId);
+    // Where it is frozen or stuck, this takes the lease away.
+    this.holder
+      .run('flush', { collectionId }, undefined)
+      .catch((error: unknown) => this.#report(error))
+      .finally(() => this.#reminded.delete(collectionId));
   }
 
   onBehind(collectionId: number): void {

@@ -152,6 +152,20 @@ describe('several tabs', () => {
     expect([...one.events, ...two.events].filter(({ type }) => type === 'error')).toEqual([]);
   });
 
+  it('a log that grows and grows, because the tab that should seal it is frozen, is sealed by another one', async () => {
+    const medium = new SharedMemoryMedium();
+    const [one, two] = [await open(medium), await open(medium)];
+    const collectionId = await make(one.client);
+    await make(two.client);
+    one.tab.freeze();
+    const step = 16_384;
+    for (let from = 0; from < 9 * step; from += step) await insertRows(two.client, collectionId, schema, rowsOf(from, from + step, 'a'));
+    await until(async () => (await segments(two.client, collectionId)).length > 0);
+    expect(await maintains(two)).toBe(true);
+    one.tab.thaw();
+    for (const { client } of [one, two]) expect(await count(client, collectionId)).toBe(9 * step);
+  });
+
   it('a tab that slept while all it knew was sealed and removed finds its way back', async () => {
     const medium = new SharedMemoryMedium();
     const [one, two] = [await open(medium), await open(medium)];
