@@ -9,6 +9,8 @@ import { encodeSlot } from '../../src/storage/opfs/root.ts';
 import { encodePreamble } from '../../src/storage/preamble.ts';
 import { encodeSections } from '../../src/storage/sections/index.ts';
 import { LogWriter } from '../../src/storage/wal/index.ts';
+import { encodeRecordHead } from '../../src/storage/shared/format.ts';
+import { crc32c } from '../../src/util/crc32c.ts';
 import { bytesOf } from '../contract/store.ts';
 
 /** Lines `OFFSET  HEX HEX …  remark` of a page's example, by offset. */
@@ -45,6 +47,12 @@ describe('docs/format', () => {
     const manifest = { ...EMPTY_MANIFEST, version: 1, epoch: 1 };
     await expectDump('manifest.md', encodeManifest(manifest));
     expect(decodeManifest(encodeManifest(manifest))).toEqual(manifest);
+  });
+
+  test('shared-log.md', async () => {
+    const payload = bytesOf('kite');
+    const head = encodeRecordHead({ collectionId: 7, generation: 2, sequence: 41, timestamp: 445_644_800_000_001n, firstAutoId: 100n }, payload.length, crc32c(payload));
+    await expectDump('shared-log.md', Uint8Array.from([...head, ...payload]));
   });
 
   test('sections.md', async () => {
