@@ -138,7 +138,7 @@ export class Database {
     return (await this.#admin()).dropCollection(this.#scope, name, options);
   }
 
-  /** Keeps a collection as it is, under a name; what is written meanwhile waits. ALREADY_EXISTS when there is a snapshot of that name. */
+  /** Keeps a collection as it is, under a name, with all that was acknowledged before the call. ALREADY_EXISTS when there is a snapshot of that name. */
   async createSnapshot(options: CreateSnapshotOptions): Promise<SnapshotInfo> {
     return (await this.#admin()).createSnapshot(this.#scope, options);
   }

@@ -268,7 +268,7 @@ export interface EngineClient {
 
   alterCollection(request: { collectionId: number } & AlterCollectionRequest, context?: CallContext): Promise<CollectionInfo>;
 
-  /** Seals first. Writes wait meanwhile. */
+  /** Seals first. Writes go on meanwhile. */
   createSnapshot(request: { collectionId: number; name: string; description?: string }, context?: CallContext): Promise<SnapshotInfo>;
   listSnapshots(request: { database?: string; collection?: string }): Promise<SnapshotInfo[]>;
   describeSnapshot(request: { database?: string; name: string }): Promise<SnapshotInfo>;

@@ -254,8 +254,7 @@ class Engine implements EngineClient, Rooms {
   }
 
   schedule(collectionId: number): void {
-    const open = this.collections.get(collectionId) ?? this.#readOnly.get(collectionId);
-    if (open?.state.snapshot) this.#snapshots.assertThere(open.state);
+    const open = this.collections.get(collectionId);
     if (open) schedule(open);
   }
 
@@ -294,6 +293,7 @@ class Engine implements EngineClient, Rooms {
   #open(collectionId: number): OpenCollection {
     this.#assertOpen();
     const open = this.collections.get(collectionId) ?? this.#readOnly.get(collectionId);
+    if (open?.state.snapshot) this.#snapshots.assertThere(open.state);
     if (!open) throw new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
     return open;
   }

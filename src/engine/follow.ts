@@ -13,13 +13,15 @@ import type { SharedLog } from './shared-log.ts';
 /** Answers segments that are needed no more. OUTDATED, or NOT_FOUND of a file, where the manifest has moved on meanwhile. */
 export async function follow(parts: EngineParts, state: CollectionState, entry: CollectionEntry, isForced: boolean): Promise<SealedSegment[]> {
   const log = state.log as SharedLog;
-  if (!isForced && hasSameRows(state, entry)) {
+  // By the old time to live rows may have been hidden here that live by the new one: nothing is reused.
+  const hasOtherLifetime = state.entry.properties.ttlSeconds !== entry.properties.ttlSeconds;
+  if (!isForced && !hasOtherLifetime && hasSameRows(state, entry)) {
     dropPartitions(state, entry);
     adopt(state, entry);
     log.unblock();
     return [];
   }
-  const before = new Map(state.sealed.map((segment) => [segment.entry.segmentId, segment]));
+  const before = new Map(hasOtherLifetime ? [] : state.sealed.map((segment) => [segment.entry.segmentId, segment]));
   const opened = await openSegments(parts, entry, before);
   const isNew = (segment: SealedSegment): boolean => before.get(segment.entry.segmentId) !== segment;
   return log.exclusively(async () => {
@@ -67,9 +69,7 @@ function dropPartitions(state: CollectionState, entry: CollectionEntry): void {
 
 /** Makes the state say what the entry says of it, and forget indexes that are others now: the next search loads those. */
 function adopt(state: CollectionState, entry: CollectionEntry): void {
-  const hasOtherLifetime = state.entry.properties.ttlSeconds !== entry.properties.ttlSeconds;
   state.followed = entry;
-  if (hasOtherLifetime) state.lifetimeChanged();
   for (const segment of state.sealed) {
     const known = entry.segments.find(({ segmentId }) => segmentId === segment.entry.segmentId)!;
     for (const { fieldId, spec, file } of segment.entry.indexes) {

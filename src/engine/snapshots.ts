@@ -3,7 +3,10 @@
  * read in place, or become a collection of their own that shares the files.
  */
 import { SealedSegment } from '../segment/sealed.ts';
-import type { CollectionEntry, Manifest, SnapshotEntry } from '../storage/manifest/manifest.ts';
+import { deletesSections } from '../segment/segment-file.ts';
+import type { CollectionEntry, Manifest, SegmentEntry, SnapshotEntry } from '../storage/manifest/manifest.ts';
+import { deletesFileName } from '../storage/names.ts';
+import { encodeSections } from '../storage/sections/index.ts';
 import { ElanusError } from '../util/error.ts';
 import { withEntry } from './catalog.ts';
 import type { SnapshotInfo } from './client.ts';
@@ -17,48 +20,63 @@ export interface NamedSnapshot {
   readonly name: string;
 }
 
-/** Writes are held back while the last of them are sealed. ALREADY_EXISTS where there is a snapshot of that name in the collection's database. */
+/** ALREADY_EXISTS where there is a snapshot of that name in the collection's database. Writes go on meanwhile: those that are acknowledged before the call are in. */
 export async function createSnapshot(state: CollectionState, name: string, description: string | undefined): Promise<SnapshotInfo> {
   const { catalog, clock, store, tabs } = state.parts;
   assertNoSnapshot(catalog.manifest, state.entry.databaseId, name);
-  // Most of it while writes go on.
-  await seal(state);
-  return state.gate.hold(async () => {
-    for (;;) {
-      const timestamp = tabs ? await tabs.now() : clock.next();
-      await tabs?.look(state.collectionId, 'Strong');
-      await seal(state);
-      let saved: SavedDeletes | undefined;
-      let made: SnapshotEntry | undefined;
-      try {
-        await catalog.commit(clock, async (manifest) => {
-          // Of another tab: this one's are held back.
-          if (state.appliedTo !== state.sealedTo) throw UNSEALED;
-          state.expire(timestamp);
-          saved = await saveDeletes(state, state.sealed);
-          const { entryOf } = saved;
-          const changed = withEntry(manifest, state.collectionId, (entry) => ({ ...entry, nextAutoId: state.log.nextAutoId, segments: entry.segments.map(entryOf) }));
-          const collection = changed.collections.find((entry) => entry.collectionId === state.collectionId)!;
-          assertNoSnapshot(manifest, collection.databaseId, name);
-          made = { name, ...(description === undefined ? {} : { description }), timestamp, createdTimestamp: timestamp, collection };
-          return { ...changed, snapshots: [...manifest.snapshots, made] };
-        }, () => {
-          applyEntries(state);
-          saved!.noteSaved();
-        });
-      } catch (error) {
-        if (error === UNSEALED) continue;
-        if (saved && !catalog.isSwapInDoubt) for (const file of saved.written) await store.remove(file).catch(() => {});
-        throw error;
-      }
-      await removeUnnamed(store, catalog, saved!.obsolete);
-      return infoOf(made!);
+  for (;;) {
+    const begun = tabs ? await tabs.now() : clock.next();
+    await tabs?.look(state.collectionId, 'Strong');
+    await seal(state);
+    let saved: SavedDeletes | undefined;
+    let made: SnapshotEntry | undefined;
+    let own: string[] = [];
+    try {
+      await catalog.commit(clock, async (manifest) => {
+        const { appliedTo, sealedTo } = state;
+        // Later writes are not sealed, and what they deleted is there in the snapshot.
+        const timestamp = appliedTo === sealedTo && begun > appliedTo ? begun : sealedTo;
+        // A merge has left out what such a write had deleted.
+        if (state.entry.horizon > timestamp) throw MERGED;
+        state.expire(timestamp);
+        saved = await saveDeletes(state, state.sealed);
+        const { entryOf } = saved;
+        const changed = withEntry(manifest, state.collectionId, (entry) => ({ ...entry, nextAutoId: state.log.nextAutoId, segments: entry.segments.map(entryOf) }));
+        const entry = changed.collections.find((known) => known.collectionId === state.collectionId)!;
+        assertNoSnapshot(manifest, entry.databaseId, name);
+        own = [];
+        const collection = { ...entry, segments: await Promise.all(entry.segments.map((segment) => withoutLaterDeletes(state, segment, timestamp, own))) };
+        made = { name, ...(description === undefined ? {} : { description }), timestamp, createdTimestamp: timestamp, collection };
+        return { ...changed, snapshots: [...manifest.snapshots, made] };
+      }, () => {
+        applyEntries(state);
+        saved!.noteSaved();
+      });
+    } catch (error) {
+      if (error === MERGED) continue;
+      if (saved && !catalog.isSwapInDoubt) for (const file of [...saved.written, ...own]) await store.remove(file).catch(() => {});
+      throw error;
     }
-  });
+    await removeUnnamed(store, catalog, saved!.obsolete);
+    return infoOf(made!);
+  }
 }
 
-/** Thrown inside a commit that not all is sealed. */
-const UNSEALED = new Error('writes came since the seal');
+/** The entry of a segment with a deletes file of its own where it has been told of deletes since; `written` is told its name. */
+async function withoutLaterDeletes(state: CollectionState, entry: SegmentEntry, timestamp: bigint, written: string[]): Promise<SegmentEntry> {
+  const { deletes } = state.sealed.find((segment) => segment.entry.segmentId === entry.segmentId)!;
+  const upTo = new Map([...deletes].filter(([, deletedAt]) => deletedAt <= timestamp));
+  if (upTo.size === deletes.size && upTo.size === entry.deletedRows) return entry;
+  if (upTo.size === 0) return { ...entry, deletesFile: null, deletedRows: 0 };
+  const { catalog, store } = state.parts;
+  const file = deletesFileName(entry.segmentId, catalog.takeFileId());
+  written.push(file);
+  await store.write(file, encodeSections('deletes', file, deletesSections(upTo)));
+  return { ...entry, deletesFile: file, deletedRows: upTo.size };
+}
+
+/** Thrown inside a commit that the history has moved on. */
+const MERGED = new Error('the horizon is beyond what is sealed');
 
 function assertNoSnapshot(manifest: Manifest, databaseId: number, name: string): void {
   if (!manifest.snapshots.some((known) => known.collection.databaseId === databaseId && known.name === name)) return;
@@ -97,15 +115,16 @@ function infoOf({ name, description, timestamp, createdTimestamp, collection }: 
   };
 }
 
-const openSegments = (parts: EngineParts, entry: CollectionEntry): Promise<SealedSegment[]> =>
-  Promise.all(entry.segments.map((segment) => SealedSegment.open(parts.store, segment, entry.schema, parts.pool)));
+const openSegments = ({ store, pool }: EngineParts, { collection }: SnapshotEntry): Promise<SealedSegment[]> =>
+  Promise.all(collection.segments.map((segment) => SealedSegment.open(store, segment, collection.schema, pool)));
 
 /** A collection over the files of a snapshot. ALREADY_EXISTS where its name is taken. `adopt` is told as soon as the manifest names it. */
 export async function restoreSnapshot(parts: EngineParts, named: NamedSnapshot, collectionName: string, adopt: (state: CollectionState) => void): Promise<void> {
   const { catalog, clock, tabs } = parts;
-  const { databaseId, ...source } = findSnapshot(catalog.manifest, named).collection;
+  const snapshot = findSnapshot(catalog.manifest, named);
+  const { databaseId } = snapshot.collection;
   assertFree(catalog.manifest, databaseId, collectionName);
-  const sealed = await openSegments(parts, { databaseId, ...source });
+  const sealed = await openSegments(parts, snapshot);
   let made: CollectionEntry | undefined;
   try {
     await catalog.commit(clock, (manifest) => {
@@ -158,7 +177,7 @@ export class OpenSnapshots {
   async #read(snapshot: SnapshotEntry): Promise<CollectionState> {
     const { collection } = snapshot;
     const state = new CollectionState(this.#parts, { ...collection, collectionId: this.#nextId-- }, snapshot);
-    state.openSegments(await openSegments(this.#parts, collection));
+    state.openSegments(await openSegments(this.#parts, snapshot));
     state.openLog({ generation: 1, nextAutoId: collection.nextAutoId, byteLength: 0 });
     return state;
   }

@@ -63,6 +63,7 @@ async function run(seed: number): Promise<void> {
     if (ttlSeconds === null) return;
     const lifetime = ticks(ttlSeconds * 1_000);
     const now = await engine.client.now();
+    if (next() < 0.5) times.push(now);
     for (const version of live()) if (version.insertedAt + lifetime <= now) version.deletedAt = version.insertedAt + lifetime;
   };
   let times: bigint[] = [];
