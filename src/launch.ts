@@ -27,7 +27,7 @@ export function makeLauncher(platform: Platform): EngineLauncher {
     if (remote === null) return startHere(start);
     let handle: WorkerHandle;
     try {
-      handle = await platform.spawnWorker('engine', kernels.variant);
+      handle = await platform.spawnWorker('engine', kernels.module === null || encryptionKey !== undefined);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       if (mode === 'worker') throw new ElanusError('UNAVAILABLE', `"mode" is 'worker', but no worker could be started: ${reason}`, {}, { cause });

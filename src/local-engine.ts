@@ -5,12 +5,13 @@ import { scalarInstance } from './kernels/scalar.ts';
 import type { LaunchContext } from './launch.ts';
 import type { Platform } from './platform/platform.ts';
 import { splitUrl } from './platform/url.ts';
+import { openEncryptedStore } from './storage/encrypted.ts';
 import { startEngine, type EngineStart } from './roles.ts';
 
 /** Opens the database here; builds run on threads of the platform, unless `start.workers` is 0. */
 export async function startLocalEngine(platform: Platform, start: EngineStart, context: LaunchContext): Promise<EngineClient> {
   useTwin(scalarInstance);
   const openStore = (href: string, options: { readonly readOnly: boolean }) => platform.openStore(splitUrl(href), options);
-  const spawnBuildWorker = () => platform.spawnWorker('build', start.kernels.variant);
-  return startEngine({ openStore, spawnBuildWorker }, start, 'calling', context);
+  const spawnBuildWorker = () => platform.spawnWorker('build', true);
+  return startEngine({ openStore, encrypted: openEncryptedStore, spawnBuildWorker }, start, 'calling', context);
 }

@@ -14,9 +14,10 @@ import type { KernelModule } from './kernels/load.ts';
 import type { WorkerHandle, WorkerRole } from './platform/platform.ts';
 import type { QueryVectors } from './schema/vector-types/index.ts';
 import { readVectors } from './segment/segment-file.ts';
-import { openEncryptedStore } from './storage/encrypted.ts';
+import type { openEncryptedStore } from './storage/encrypted.ts';
 import { openSections } from './storage/sections/index.ts';
 import type { Store } from './storage/store.ts';
+import { assert } from './util/assert.ts';
 import { methodsOf, type StartRole } from './worker/host.ts';
 import { inlineBuildService, type RunBuild } from './worker/inline.ts';
 import { BUILD_METHODS, buildThread, workerBuildService, type BuildSetup } from './worker/pool.ts';
@@ -25,6 +26,8 @@ import type { ThreadSetup } from './worker/protocol.ts';
 /** What the thread's platform gives. */
 export interface RoleHost {
   openStore(href: string, options: { readonly readOnly: boolean }): Promise<Store>;
+  /** `openEncryptedStore`, where the script brings it: few databases are encrypted. */
+  readonly encrypted?: typeof openEncryptedStore;
   /** Starts a build worker, or rejects where there are none to be had. */
   spawnBuildWorker(): Promise<WorkerHandle>;
 }
@@ -84,7 +87,9 @@ function buildRunner(host: RoleHost, kernels: KernelModule, encryptionKey: Crypt
 /** The store behind a connection string, in plain view. */
 async function openStore(host: RoleHost, href: string, options: { readonly readOnly: boolean; readonly recover?: 'truncate' }, encryptionKey: CryptoKey | undefined): Promise<Store> {
   const store = await host.openStore(href, { readOnly: options.readOnly });
-  return encryptionKey ? openEncryptedStore(store, encryptionKey, options) : store;
+  if (!encryptionKey) return store;
+  assert(host.encrypted !== undefined, 'a thread that is given a key can decrypt');
+  return host.encrypted(store, encryptionKey, options);
 }
 
 async function readJob(host: RoleHost, encryptionKey: CryptoKey | undefined, { vectors, vectorType = 'FloatVector', rows, dim }: BuildJob): Promise<QueryVectors> {

@@ -1,5 +1,4 @@
 /** The worker scripts of the package. */
-import type { KernelVariant } from '../kernels/load.ts';
 import { startBrowserThread } from './browser-threads.ts';
 import type { WorkerHandle } from './platform.ts';
 
@@ -7,7 +6,6 @@ import type { WorkerHandle } from './platform.ts';
 const startWorker = (): Worker => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
 const startFullWorker = (): Worker => new Worker(new URL('./worker-full.js', import.meta.url), { type: 'module' });
 
-/** Starts the script that can run these kernels. */
-export async function startPackagedWorker(variant: KernelVariant): Promise<WorkerHandle> {
-  return startBrowserThread(variant === 'scalar' ? startFullWorker : startWorker, async () => (await import('elanus:worker-source')).default);
+export async function startPackagedWorker(isFull: boolean): Promise<WorkerHandle> {
+  return startBrowserThread(isFull ? startFullWorker : startWorker, async () => (await import('elanus:worker-source')).default);
 }

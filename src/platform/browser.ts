@@ -9,7 +9,7 @@ export function browserPlatform(): Platform {
     resolveUrl: resolveBrowserUrl,
     openStore: async (url, options) => (await import('./browser-stores.ts')).openBrowserStore(url.href, options),
     loadKernels: async (options) => (await import('./kernel-chunks.ts')).loadPackagedKernels(options),
-    spawnWorker: async (_role, variant) => (await import('./browser-workers.ts')).startPackagedWorker(variant),
+    spawnWorker: async (_role, isFull) => (await import('./browser-workers.ts')).startPackagedWorker(isFull),
     // Not there in workers, nor on insecure pages.
     askToPersist: () => void (navigator.storage as { persist?(): Promise<boolean> } | undefined)?.persist?.().catch(() => {}),
     get hardwareConcurrency() {

@@ -39,8 +39,8 @@ export interface Platform {
   openStore(url: StoreUrl, options: { readonly readOnly: boolean }): Promise<Store>;
   /** Compiles the fastest kernels this engine accepts. `prefer` forces one, for tests and benches. */
   loadKernels(options: { readonly prefer?: KernelVariant; readonly wasm?: WebAssembly.Module | BufferSource }): Promise<KernelModule>;
-  /** Starts a thread that can run these kernels, or rejects where threads are not to be had. Does not keep a Node process alive. */
-  spawnWorker(role: WorkerRole, variant: KernelVariant): Promise<WorkerHandle>;
+  /** Starts a thread, `isFull` with what only few need (the scalar kernels, encryption), or rejects where threads are not to be had. Does not keep a Node process alive. */
+  spawnWorker(role: WorkerRole, isFull: boolean): Promise<WorkerHandle>;
   /** Asks the host not to remove what is stored; nobody waits for the answer, which may be a user's. */
   askToPersist(): void;
   readonly hardwareConcurrency: number;
