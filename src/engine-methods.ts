@@ -31,6 +31,7 @@ export const ENGINE_METHODS = Object.keys({
   insert: true,
   upsert: true,
   delete: true,
+  watch: true,
   purge: true,
   search: true,
   get: true,

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cpuMs } from './measure.mjs';
 import { DIST } from './setup.mjs';
 import { importSource } from './source.mjs';
 
@@ -48,6 +49,8 @@ export async function kernelScan(values, dim) {
       kernels.scanF32('L2', ptr, dim, 0, rows, 0, 0, 0);
       return kernels.endTopK();
     },
+    /** @param {number} n */
+    rows: (n) => Array.from(kernels.hitRows(n)),
   };
 }
 
@@ -55,15 +58,17 @@ export async function kernelScan(values, dim) {
  * An index over one block of rows in kernel memory, built as the engine builds it, and its bare search: query into
  * scratch, walk, scores again from f32.
  * @param {Float32Array} values shape (rows, dim) @param {number} dim
- * @param {{ type: string, metric: string, build: Record<string, unknown>, seed: number }} options
+ * @param {{ type: string, metric: string, build: Record<string, unknown>, seed: number, base?: { rowsTo: Int32Array, sections: any[] } }} options `base`: the sections of another, to begin with
  */
-export async function kernelIndex(values, dim, { type, metric, build, seed }) {
+export async function kernelIndex(values, dim, { type, metric, build, seed, base }) {
   const { instantiateKernels, module, getIndexType, runBuild } = await kernelLibrary();
   const rows = values.length / dim;
   const indexType = getIndexType(type);
   const params = indexType.parseBuild(build, { metric, dim });
-  const start = performance.now();
-  const sections = await runBuild(module, { typeName: indexType.name, params, metric, dim, rows, seed, vectors: { kind: 'bytes', values } }, values);
+  const start = performance.now(), cpuStart = cpuMs();
+  const begin = base && { rowsTo: base.rowsTo, sections: { kind: 'bytes', values: base.sections } };
+  const sections = await runBuild(module, { typeName: indexType.name, params, metric, dim, rows, seed, vectors: { kind: 'bytes', values }, base: begin }, values);
+  const buildCpuMs = cpuMs() - cpuStart;
   const buildSeconds = (performance.now() - start) / 1000;
   const kernels = instantiateKernels(module);
   const ptr = kernels.arena.alloc(values.byteLength);
@@ -78,6 +83,8 @@ export async function kernelIndex(values, dim, { type, metric, build, seed }) {
   return {
     variant: kernels.variant,
     buildSeconds,
+    buildCpuMs,
+    sections,
     memoryBytes: index.memoryBytes,
     plan: (/** @type {Record<string, unknown>} */ search, /** @type {number} */ limit) => ({ ...indexType.parseSearch(search, limit, params), keep: limit }),
     /** Rows found, in kernel memory. @param {Float32Array} query @param {any} plan */

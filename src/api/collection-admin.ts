@@ -5,6 +5,8 @@
 import type { CollectionInfo, CollectionStats, CompactReply, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
 import { toAddedField } from '../schema/added-field.ts';
 import { checkName, toIndexRequest } from '../schema/define.ts';
+import type { AnySchema, Key } from '../schema/infer.ts';
+import { keyValues } from '../schema/keys.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
 import type { Field, IndexSpec, VectorType } from '../schema/types.ts';
@@ -36,9 +38,38 @@ const PARTITIONS_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']
 const ALTER_OPTIONS: ReadonlySet<string> = new Set(['ttlSeconds', 'signal']);
 const LOAD_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal', 'onProgress']);
 const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['retentionSeconds', 'signal', 'onProgress']);
-const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'at', 'signal']);
+const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'at', 'consistency', 'signal']);
 const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
 const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
+
+/** Rows that have changed. */
+export interface CollectionChange<S = AnySchema> {
+  /** `'missed'`: this tab was away for so long that what changed can no longer be told; look anew. */
+  readonly kind: 'insert' | 'delete' | 'missed';
+  /** Rows written, replaced ones among them, or removed. */
+  readonly count: number;
+  /** Keys that were written, or asked to be removed; null where there are more than a thousand. */
+  readonly ids: Key<S>[] | null;
+  /** Of the write. */
+  readonly timestamp: bigint;
+  /** It was made by this connection. */
+  readonly isLocal: boolean;
+}
+
+/** Has the engine tell of changes as long as somebody listens. Answers how to stop. */
+export async function watch({ engine, events, collectionId, plan }: CollectionScope, event: string, listener: (change: CollectionChange) => void): Promise<() => void> {
+  if (event !== 'change') refuse('event', NO_ROW, 'change', show(event));
+  if (typeof listener !== 'function') refuse('listener', NO_ROW, 'a function', show(listener));
+  const stop = events.on('change', ({ collectionId: of, change }) => {
+    if (of === collectionId) listener({ ...change, ids: change.ids && (keyValues(change.ids, plan.key) as Key<AnySchema>[]) });
+  });
+  await engine.watch({ collectionId, isOn: true });
+  return () => {
+    stop();
+    // Where the database is closed nothing is told any more.
+    engine.watch({ collectionId, isOn: false }).catch(() => {});
+  };
+}
 
 export async function alter({ engine, collectionId }: CollectionScope, options: AlterOptions): Promise<CollectionDescription> {
   checkOptions(options ?? {}, 'alter', ALTER_OPTIONS);
@@ -52,7 +83,7 @@ export async function alter({ engine, collectionId }: CollectionScope, options: 
 export async function count({ engine, collectionId }: CollectionScope, filter: unknown, options?: CountOptions): Promise<number> {
   if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');
   checkOptions(options, 'count', COUNT_OPTIONS);
-  return engine.count({ collectionId, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at) }, contextOf(options?.signal));
+  return engine.count({ collectionId, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at), consistency: options?.consistency }, contextOf(options?.signal));
 }
 
 export async function flush({ engine, collectionId }: CollectionScope, options?: CallOptions): Promise<void> {
@@ -151,7 +182,7 @@ export async function loadState({ engine, collectionId }: CollectionScope, optio
 
 export async function compact({ engine, collectionId }: CollectionScope, options?: CompactOptions): Promise<CompactReply> {
   checkOptions(options, 'compact', COMPACT_OPTIONS);
-  const retentionSeconds = options?.retentionSeconds === undefined ? undefined : integerOption('retentionSeconds', options.retentionSeconds, 0, RETENTION_SECONDS_MAX, 0);
+  const retentionSeconds = integerOption('retentionSeconds', options?.retentionSeconds, 0, RETENTION_SECONDS_MAX, undefined);
   return engine.compact({ collectionId, retentionSeconds }, contextOf(options?.signal, options?.onProgress));
 }
 

@@ -2,7 +2,7 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { isArrow, toBatch } from '../schema/batch.ts';
 import type { AnySchema, ArrowInput, Columns, FieldInput, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
@@ -11,7 +11,7 @@ import type { SchemaPlan } from '../schema/plan.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
-import type { AlterOptions, CompactOptions, LoadOptions } from './collection-admin.ts';
+import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { booleanOption, checkOptions, contextOf, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import { SCOPE, type CollectionScope } from './scope.ts';
@@ -61,6 +61,8 @@ export interface CountOptions extends CallOptions {
   readonly partitions?: readonly string[];
   /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
   readonly at?: At;
+  /** What is seen of writes by other tabs: `'Strong'` all that were acknowledged before the call. Default `'Session'`; with one writer all are the same. */
+  readonly consistency?: Consistency;
 }
 
 export interface GetOptions<S = AnySchema, O = OutputFields<S>> extends CallOptions {
@@ -70,6 +72,8 @@ export interface GetOptions<S = AnySchema, O = OutputFields<S>> extends CallOpti
   readonly partitions?: readonly string[];
   /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
   readonly at?: At;
+  /** What is seen of writes by other tabs: `'Strong'` all that were acknowledged before the call. Default `'Session'`; with one writer all are the same. */
+  readonly consistency?: Consistency;
 }
 
 interface SharedSearchOptions<S, O> extends CallOptions {
@@ -87,6 +91,8 @@ interface SharedSearchOptions<S, O> extends CallOptions {
   readonly partitions?: readonly string[];
   /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
   readonly at?: At;
+  /** What is seen of writes by other tabs: `'Strong'` all that were acknowledged before the call. Default `'Session'`; with one writer all are the same. */
+  readonly consistency?: Consistency;
 }
 
 /** One query. */
@@ -385,8 +391,13 @@ export class Collection<S extends AnySchema = AnySchema> {
     return import('./collection-admin.ts').catch(refuseMissingChunk);
   }
 
+  /** Calls the listener when rows have changed, here or in another tab, and are seen so here. Resolved: from now on. Answers how to stop. */
+  async on(event: 'change', listener: (change: CollectionChange<S>) => void): Promise<() => void> {
+    return (await this.#admin()).watch(this.#scope, event, listener as never);
+  }
+
   get #scope(): CollectionScope {
-    return { engine: this.#live(), collectionId: this.#collectionId, plan: this.#plan };
+    return { engine: this.#live(), events: this.#session.events, collectionId: this.#collectionId, plan: this.#plan };
   }
 
   #live(): EngineClient {

@@ -67,7 +67,7 @@ export function makeConnect(launch: EngineLauncher): Connect {
     const request = {
       url: href,
       mode: wordOption('mode', options.mode, ['auto', 'worker', 'inline']) ?? 'auto',
-      workers: options.workers === undefined ? undefined : integerOption('workers', options.workers, 0, 64, 0),
+      workers: integerOption('workers', options.workers, 0, 64, undefined),
       wasm,
       persist: booleanOption('persist', options.persist, false),
       options: {
@@ -76,7 +76,7 @@ export function makeConnect(launch: EngineLauncher): Connect {
         recover: wordOption('recover', options.recover, ['truncate']),
         cacheBytes: integerOption('cacheBytes', options.cacheBytes, 0, Number.MAX_SAFE_INTEGER, CACHE_BYTES),
         retentionSeconds: integerOption('retentionSeconds', options.retentionSeconds, 0, RETENTION_SECONDS_MAX, 86_400),
-        historyBytes: options.historyBytes === undefined ? undefined : integerOption('historyBytes', options.historyBytes, 0, Number.MAX_SAFE_INTEGER, 0),
+        historyBytes: integerOption('historyBytes', options.historyBytes, 0, Number.MAX_SAFE_INTEGER, undefined),
       },
       encryptionKey: encryptionKey === undefined ? undefined : await (await import('./encryption-key.ts')).toEncryptionKey(encryptionKey),
     } as const;
@@ -84,7 +84,7 @@ export function makeConnect(launch: EngineLauncher): Connect {
     const engine = await launch(request, { ...context, onEvent: (event) => events.emit(event) });
     if (signal?.aborted) await engine.close();
     throwIfAborted(signal);
-    return new Database(new Session(engine), events);
+    return new Database(new Session(engine, events), events);
   };
 }
 

@@ -6,7 +6,9 @@ import type { AliasInfo, CollectionInfo, DatabaseStats, SnapshotInfo } from '../
 import { checkName } from '../schema/define.ts';
 import { NO_ROW, refuse, show } from '../schema/refuse.ts';
 import { isElanusError } from '../util/error.ts';
-import { SIGNAL_ONLY, checkOptions, contextOf, type CallOptions } from './options.ts';
+import type { Schema } from '../schema/types.ts';
+import type { CreateCollectionOptions } from './database.ts';
+import { RETENTION_SECONDS_MAX, SIGNAL_ONLY, booleanOption, checkOptions, contextOf, integerOption, type CallOptions } from './options.ts';
 import { describe, type CollectionDescription, type Session } from './session.ts';
 
 export interface AliasOptions extends CallOptions {
@@ -50,6 +52,7 @@ export interface DatabaseScope {
   readonly database: string;
 }
 
+const CREATE_OPTIONS: ReadonlySet<string> = new Set(['ifNotExists', 'numPartitions', 'partitionKeyIsolation', 'ttlSeconds', 'signal']);
 const ALIAS_OPTIONS: ReadonlySet<string> = new Set(['alias', 'collection', 'signal']);
 const RENAME_OPTIONS: ReadonlySet<string> = new Set(['database', 'signal']);
 const CREATE_SNAPSHOT_OPTIONS: ReadonlySet<string> = new Set(['collection', 'name', 'description', 'signal']);
@@ -116,6 +119,17 @@ export async function hasCollection({ session, database }: DatabaseScope, name: 
     if (isElanusError(error) && error.code === 'NOT_FOUND') return false;
     throw error;
   }
+}
+
+export async function createCollection({ session, database }: DatabaseScope, name: string, schema: Schema, options: CreateCollectionOptions = {}): Promise<CollectionInfo> {
+  checkName('name', name);
+  checkOptions(options, 'createCollection', CREATE_OPTIONS);
+  const ifNotExists = booleanOption('ifNotExists', options.ifNotExists, false);
+  const numPartitions = integerOption('numPartitions', options.numPartitions, 1, 1_024, undefined);
+  const ttlSeconds = integerOption('ttlSeconds', options.ttlSeconds, 1, RETENTION_SECONDS_MAX, undefined);
+  const isIsolated = booleanOption('partitionKeyIsolation', options.partitionKeyIsolation, false);
+  const properties = { ...(isIsolated ? { partitionKeyIsolation: true } : {}), ...(ttlSeconds === undefined ? {} : { ttlSeconds }) };
+  return session.engine.createCollection({ database, name, schema, ifNotExists, properties, numPartitions }, contextOf(options.signal));
 }
 
 export async function listCollections({ session, database }: DatabaseScope): Promise<string[]> {

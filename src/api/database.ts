@@ -6,7 +6,7 @@ import type { Schema } from '../schema/types.ts';
 import { Collection } from './collection.ts';
 import type { AliasOptions, CreateSnapshotOptions, DatabaseScope, ListAliasesOptions, ListSnapshotsOptions, RestoreSnapshotOptions, RenameOptions } from './database-admin.ts';
 import type { DatabaseEvents, EventHub } from './events.ts';
-import { RETENTION_SECONDS_MAX, booleanOption, checkOptions, contextOf, integerOption, refuseMissingChunk } from './options.ts';
+import { refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import type { CollectionDescription, Session } from './session.ts';
 
@@ -21,7 +21,6 @@ export interface CreateCollectionOptions extends CallOptions {
   readonly ttlSeconds?: number;
 }
 
-const CREATE_OPTIONS: ReadonlySet<string> = new Set(['ifNotExists', 'numPartitions', 'partitionKeyIsolation', 'ttlSeconds', 'signal']);
 
 /** Made by `connect`. Every method answers CLOSED after `close`. */
 export class Database {
@@ -90,19 +89,9 @@ export class Database {
   }
 
   /** Makes a collection. ALREADY_EXISTS when the name is taken and `ifNotExists` is not given. */
-  async createCollection<const S extends AnySchema>(name: string, schema: S, options: CreateCollectionOptions = {}): Promise<Collection<S>> {
-    const { engine } = this.#session;
-    checkName('name', name);
-    checkOptions(options, 'createCollection', CREATE_OPTIONS);
-    const ifNotExists = booleanOption('ifNotExists', options.ifNotExists, false);
-    const numPartitions = options.numPartitions === undefined ? undefined : integerOption('numPartitions', options.numPartitions, 1, 1_024, 16);
-    const ttlSeconds = options.ttlSeconds === undefined ? undefined : integerOption('ttlSeconds', options.ttlSeconds, 1, RETENTION_SECONDS_MAX, 1);
-    const properties = {
-      ...(booleanOption('partitionKeyIsolation', options.partitionKeyIsolation, false) ? { partitionKeyIsolation: true } : {}),
-      ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
-    };
+  async createCollection<const S extends AnySchema>(name: string, schema: S, options?: CreateCollectionOptions): Promise<Collection<S>> {
     const given = toSchema(schema);
-    const info = await engine.createCollection({ database: this.name, name, schema: given, ifNotExists, properties, numPartitions }, contextOf(options.signal));
+    const info = await (await this.#admin()).createCollection(this.#scope, name, given, options);
     await refuseOther(name, info.schema, given);
     return new Collection<S>(this.#session, info);
   }

@@ -1,5 +1,5 @@
 /** What the engine reports on its own, handed to the listeners of a Database. */
-import type { EngineEvent } from '../engine/client.ts';
+import type { EngineEvent, RowChange } from '../engine/client.ts';
 import { NO_ROW, refuse, show } from '../schema/refuse.ts';
 import { ElanusError } from '../util/error.ts';
 
@@ -15,17 +15,22 @@ export interface DatabaseEvents {
   compacted: { readonly collection: string; readonly segments: number; readonly rows: number; readonly removedRows: number };
 }
 
+/** Kinds of listeners that a Database has not itself: its collections have them. */
+interface CollectionEvents {
+  change: { readonly collectionId: number; readonly change: RowChange };
+}
+
 type Listener = (event: never) => void;
 
 /** Errors that nobody listened for are kept for the first listener, so that one of opening is not lost. */
 const KEPT_ERRORS_MAX = 16;
 
 export class EventHub {
-  readonly #listeners: Readonly<Record<keyof DatabaseEvents, Set<Listener>>> = { error: new Set(), indexed: new Set(), sealed: new Set(), compacted: new Set() };
+  readonly #listeners: Readonly<Record<keyof DatabaseEvents | keyof CollectionEvents, Set<Listener>>> = { error: new Set(), indexed: new Set(), sealed: new Set(), compacted: new Set(), change: new Set() };
   #kept: ElanusError[] = [];
 
   /** Answers how to stop listening. */
-  on<K extends keyof DatabaseEvents>(kind: K, listener: (event: DatabaseEvents[K]) => void): () => void {
+  on<K extends keyof DatabaseEvents | keyof CollectionEvents>(kind: K, listener: (event: (DatabaseEvents & CollectionEvents)[K]) => void): () => void {
     if (!Object.hasOwn(this.#listeners, kind)) refuse('event', NO_ROW, `one of ${Object.keys(this.#listeners).join(', ')}`, show(kind));
     if (typeof listener !== 'function') refuse('listener', NO_ROW, 'a function', show(listener));
     // A wrapper of its own, so that one function may listen twice and stop once.

@@ -5,7 +5,7 @@ export type { ErrorCode, ErrorDetail } from '../util/error.ts';
 export type { Connect, ConnectOptions } from './connect.ts';
 export type { CreateCollectionOptions, Database } from './database.ts';
 export type { CollectionDescription } from './session.ts';
-export type { AlterOptions, CompactOptions, LoadOptions } from './collection-admin.ts';
+export type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 export type { AliasOptions, CreateSnapshotOptions, ListAliasesOptions, ListSnapshotsOptions, RestoreSnapshotOptions, RenameOptions } from './database-admin.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
@@ -18,5 +18,5 @@ export type {
 } from '../schema/infer.ts';
 export type { FieldType, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 export type {
-  AliasInfo, CollectionProperties, CollectionStats, CompactReply, DatabaseStats, IndexDescription, IndexProgress, IndexState, LoadState, PartitionInfo, Progress, RecoveryReport, SegmentStats, ServingPart, SnapshotInfo,
+  AliasInfo, CollectionProperties, CollectionStats, CompactReply, Consistency, DatabaseStats, IndexDescription, IndexProgress, IndexState, LoadState, PartitionInfo, Progress, RecoveryReport, SegmentStats, ServingPart, SnapshotInfo,
 } from '../engine/client.ts';

@@ -36,7 +36,7 @@ export function checkOptions(options: unknown, call: string, known: ReadonlySet<
 }
 
 /** An integer option, or its default. */
-export function integerOption(label: string, value: unknown, min: number, max: number, absent: number): number {
+export function integerOption<const A extends number | undefined>(label: string, value: unknown, min: number, max: number, absent: A): number | A {
   if (value === undefined) return absent;
   if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) refuse(label, NO_ROW, `an integer from ${min} to ${max}`, show(value));
   return value as number;

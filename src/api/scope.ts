@@ -1,10 +1,12 @@
 /** A collection as those see it who make its calls: the parts of the API that are imported on demand, and `elanus/arrow`. */
 import type { EngineClient } from '../engine/client.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
+import type { EventHub } from './events.ts';
 
 export interface CollectionScope {
   /** CLOSED after the database's end, NOT_FOUND after the collection's, when it is asked for. */
   readonly engine: EngineClient;
+  readonly events: EventHub;
   readonly collectionId: number;
   readonly plan: SchemaPlan;
 }

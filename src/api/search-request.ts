@@ -8,9 +8,9 @@ import { VECTOR_TYPES, vectorsOf, type QueryVectors, type VectorTypeInfo } from 
 import type { GetOptions } from './collection.ts';
 import { MAX_LIMIT, atOption, checkOptions, integerOption, namesOption } from './options.ts';
 
-const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'params', 'outputFields', 'partitions', 'at', 'signal']);
+const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
 const OPTIONS_TO_COME: ReadonlySet<string> = new Set([
-  'filter', 'filterParams', 'groupBy', 'consistency', 'text', 'rerank',
+  'filter', 'filterParams', 'groupBy', 'text', 'rerank',
 ]);
 const NONE: readonly number[] = [];
 
@@ -43,19 +43,18 @@ export function searchRequest(plan: SchemaPlan, collectionId: number, options: u
     nq = rows.nq;
     queries = rows.queries;
   }
-  return { collectionId, fieldId: field.fieldId, queries, nq, limit, offset, params: params as SearchRequest['params'], outputFieldIds, partitions: namesOption('partitions', options.partitions), at: atOption(options.at) };
+  return { collectionId, fieldId: field.fieldId, queries, nq, limit, offset, params: params as SearchRequest['params'], outputFieldIds, partitions: namesOption('partitions', options.partitions), at: atOption(options.at), consistency: options.consistency as SearchRequest['consistency'] };
 }
 
-const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'at', 'signal']);
-const GET_TO_COME: ReadonlySet<string> = new Set(['consistency']);
+const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'at', 'consistency', 'signal']);
 
 /** The same of `get`. The primary key is among the fields. */
 export function getRequest(plan: SchemaPlan, collectionId: number, ids: unknown, options: GetOptions<any, any> | undefined): Parameters<EngineClient['get']>[0] {
-  checkOptions(options, 'get', GET_OPTIONS, GET_TO_COME);
+  checkOptions(options, 'get', GET_OPTIONS);
   const { key, scalarIds } = plan;
   let outputFieldIds = options?.outputFields === undefined ? scalarIds : outputIds(plan, options.outputFields);
   if (!outputFieldIds.includes(key.fieldId)) outputFieldIds = [key.fieldId, ...outputFieldIds];
-  return { collectionId, keys: toKeys(ids, key), outputFieldIds, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at) };
+  return { collectionId, keys: toKeys(ids, key), outputFieldIds, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at), consistency: options?.consistency };
 }
 
 function manyQueries(info: VectorTypeInfo, vectors: unknown, dim: number): { readonly queries: QueryVectors; readonly nq: number } {

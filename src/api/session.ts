@@ -2,18 +2,21 @@
 import type { CollectionInfo, CollectionProperties, EngineClient } from '../engine/client.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
+import type { EventHub } from './events.ts';
 
 export class Session {
   readonly #engine: EngineClient;
+  readonly events: EventHub;
   #closing: Promise<void> | undefined;
 
-  constructor(engine: EngineClient) {
+  constructor(engine: EngineClient, events: EventHub) {
     this.#engine = engine;
+    this.events = events;
   }
 
   /** The engine. CLOSED once `close` was called. */
   get engine(): EngineClient {
-    if (this.#closing !== undefined) throw new ElanusError('CLOSED', 'the database is closed; connect() again');
+    if (this.#closing !== undefined) throw new ElanusError('CLOSED', 'the database is closed');
     return this.#engine;
   }
 

@@ -106,7 +106,7 @@ export interface SearchRequest {
   readonly exact?: boolean;
   /** By name; absent: all. NOT_FOUND where there is none of that name. */
   readonly partitions?: readonly string[];
-  /** Default: `Session`. */
+  /** Default: `Session`. Checked by the engine. */
   readonly consistency?: Consistency;
   /** See the rows as they were then. Absent: as they are. INVALID_ARGUMENT before the collection's horizon. */
   readonly at?: bigint;
@@ -247,7 +247,18 @@ export interface RecoveryReport {
 }
 
 /** What happens behind the user's back. */
+/** Rows of a collection that have changed. */
+export interface RowChange {
+  readonly kind: 'insert' | 'delete' | 'missed';
+  readonly count: number;
+  /** Null: too many to tell, or not known. */
+  readonly ids: Keys | null;
+  readonly timestamp: bigint;
+  readonly isLocal: boolean;
+}
+
 export type EngineEvent =
+  | { readonly type: 'change'; readonly collectionId: number; readonly change: RowChange }
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly detail: ErrorDetail; readonly collection?: string }
   | { readonly type: 'indexed'; readonly collection: string; readonly field: string }
   | { readonly type: 'sealed'; readonly collection: string; readonly segments: number; readonly rows: number }
@@ -303,6 +314,9 @@ export interface EngineClient {
   delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
   /** The same for all versions of the keys, at all times, and from all files before it resolves. */
   purge(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
+
+  /** As long as it is on, or more often than off, each write is told of by an event. */
+  watch(request: { collectionId: number; isOn: boolean }): Promise<void>;
 
   /** On the calling thread it answers at once where nothing has to be read; never returns before validation of params. */
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply>;

@@ -22,6 +22,7 @@ import type { Store } from '../storage/store.ts';
 import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import type { Catalog } from './catalog.ts';
+import { Changes } from './changes.ts';
 import type { CallContext, CollectionInfo, Consistency, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
 import { isoTime, millisecondsBetween, ticksOf, type Clock } from './clock.ts';
 import { GrowingPartitions } from './growing-partitions.ts';
@@ -108,6 +109,10 @@ export class CollectionState implements LogTarget {
   /** Nothing that lives expires before. */
   #nextExpiry = 0n;
   readonly loading = new Loading(this);
+  readonly changes = new Changes(
+    (change) => this.parts.onEvent({ type: 'change', collectionId: this.collectionId, change }),
+    (batch) => columnKeys(this.#keyColumn(batch)!),
+  );
 
   /** Rows of this auto id and beyond have never been. */
   #nextId: bigint;
@@ -379,7 +384,8 @@ export class CollectionState implements LogTarget {
     if (isFull && !this.#closed && this.parts.maintains()) this.onGrowingFull();
   }
 
-  applied(_record: LogRecord, isLocal: boolean): void {
+  applied(record: LogRecord, count: number, isLocal: boolean): void {
+    this.changes.applied(record, count, isLocal);
     if (!isLocal) this.sealIfFull();
   }
 

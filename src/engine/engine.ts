@@ -23,6 +23,7 @@ import type {
   CollectionName,
   CollectionStats,
   CompactReply,
+  Consistency,
   CreateCollectionRequest,
   DatabaseStats,
   EngineClient,
@@ -40,6 +41,7 @@ import type {
   SnapshotInfo,
 } from './client.ts';
 import { Clock } from './clock.ts';
+import { checkConsistency } from './consistency.ts';
 import { CollectionState, type EngineParts } from './collection.ts';
 import { Compaction } from './compaction.ts';
 import { Indexing, resolveSpec } from './indexing.ts';
@@ -526,18 +528,31 @@ class Engine implements EngineClient, Rooms {
     return call();
   }
 
+  async watch({ collectionId, isOn }: { collectionId: number; isOn: boolean }): Promise<void> {
+    this.#open(collectionId).state.changes.watch(isOn);
+  }
+
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply> {
     if (context?.signal) throwIfAborted(context.signal);
+    checkConsistency(request.consistency);
     return this.#open(request.collectionId).state.search(request, context);
   }
 
-  async get(request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; at?: bigint }, context?: CallContext): Promise<GetReply> {
+  async get(
+    request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; consistency?: Consistency; at?: bigint },
+    context?: CallContext,
+  ): Promise<GetReply> {
     throwIfAborted(context?.signal);
+    checkConsistency(request.consistency);
     return unlessAborted(this.#open(request.collectionId).state.get(request), context?.signal);
   }
 
-  async count({ collectionId, partitions, at }: { collectionId: number; partitions?: readonly string[]; at?: bigint }, context?: CallContext): Promise<number> {
+  async count(
+    { collectionId, partitions, consistency, at }: { collectionId: number; partitions?: readonly string[]; consistency?: Consistency; at?: bigint },
+    context?: CallContext,
+  ): Promise<number> {
     throwIfAborted(context?.signal);
+    checkConsistency(consistency);
     return this.#open(collectionId).state.countRows(partitions, at);
   }
 

@@ -40,6 +40,7 @@ export async function follow(parts: EngineParts, state: CollectionState, entry: 
       log.moveTo(position, written);
       const gone = state.become(shadow);
       adopt(state, entry);
+      if (!isCurrent) state.changes.missed(state.appliedTo);
       return gone;
     } catch (error) {
       shadow.sealed = [];

@@ -38,6 +38,7 @@ const WHERE: Readonly<Record<EngineMethod, 'read' | 'newest' | 'holder' | 'here'
   insert: 'here',
   upsert: 'here',
   delete: 'here',
+  watch: 'here',
   purge: 'holder',
   search: 'read',
   get: 'read',

@@ -258,7 +258,7 @@ export class SharedLog implements WriteLog {
     const own = this.#own.get(sequence);
     this.#own.delete(sequence);
     own?.waiting.resolve({ record: logRecord, count });
-    this.#target.applied(logRecord, own !== undefined);
+    this.#target.applied(logRecord, count, own !== undefined);
   }
 
   #advance(generation: number): void {

@@ -88,7 +88,7 @@ export class SingleWriterLog implements WriteLog {
       this.assertWritable();
       this.#sequence++;
       const count = this.#target.apply(record);
-      this.#target.applied(record, true);
+      this.#target.applied(record, count, true);
       return { record, count };
     })();
     this.#applied = applied.then(

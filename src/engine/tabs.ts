@@ -282,7 +282,7 @@ export class Tabs implements TabHooks, CommitRights {
   /** What a read of this consistency waits for; undefined: nothing. */
   look(collectionId: number, consistency: Consistency): Promise<void> | undefined {
     // What this tab has written is applied before it is acknowledged.
-    if (consistency === 'Session' || consistency === 'Eventually') return undefined;
+    if (consistency !== 'Strong' && consistency !== 'Bounded') return undefined;
     if (consistency === 'Bounded' && performance.now() - (this.#lookedAt.get(collectionId) ?? -Infinity) < BOUNDED_MS) return undefined;
     return this.#look(collectionId);
   }

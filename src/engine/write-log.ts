@@ -35,7 +35,7 @@ export interface LogTarget {
   /** Puts auto ids, from `first` on, into a batch that has no key column. */
   withAutoIds(batch: ColumnBatch, first: bigint): ColumnBatch;
   /** A record has been applied that is new: not one of those that were there at the opening. */
-  applied(record: LogRecord, isLocal: boolean): void;
+  applied(record: LogRecord, count: number, isLocal: boolean): void;
   /** What is applied from now on is of that generation; what was applied before is to be sealed. */
   freeze(generation: number): void;
 }

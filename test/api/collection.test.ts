@@ -3,6 +3,7 @@ import type { Collection } from '../../src/api/collection.ts';
 import type { Database } from '../../src/api/database.ts';
 import { defineSchema } from '../../src/schema/define.ts';
 import { engines } from '../support/connect-for-tests.ts';
+import { until } from '../support/until.ts';
 import { codeOfAsync, withHole } from '../support/refusals.ts';
 
 const birds = defineSchema({
@@ -30,6 +31,27 @@ describe.each(engines)('a collection on $name', ({ connect }) => {
 
   /** What a refused call must leave as it was. */
   const state = async (): Promise<unknown> => [await docs.count(), await docs.get([1, 2, 3, 4, 5], { outputFields: '*' }), await db.listCollections()];
+
+  it('tells of changes once they are visible, to whom asked, until he stops', async () => {
+    const told: unknown[] = [];
+    const stop = await docs.on('change', (change) => told.push(change));
+    const { timestamp } = await docs.insert([bird(1), bird(2)]);
+    const { timestamp: later } = await docs.delete({ ids: [2, 9] });
+    await until(() => told.length === 2);
+    expect(told).toEqual([
+      { kind: 'insert', count: 2, ids: [1n, 2n], timestamp, isLocal: true },
+      { kind: 'delete', count: 1, ids: [2n, 9n], timestamp: later, isLocal: true },
+    ]);
+    stop();
+    await docs.insert([bird(3)]);
+    expect(await docs.count(undefined, { consistency: 'Strong' })).toBe(2);
+    expect(told.length).toBe(2);
+    expect(await codeOfAsync(docs.on('changes' as never, () => {}))).toBe('INVALID_ARGUMENT');
+    expect(await codeOfAsync(docs.on('change', 7 as never))).toBe('INVALID_ARGUMENT');
+    for (const consistency of ['Bounded', 'Session', 'Eventually'] as const) expect(await docs.get([1], { consistency })).toHaveLength(1);
+    expect(await codeOfAsync(docs.get([1], { consistency: 'all' as never }))).toBe('INVALID_ARGUMENT');
+    expect(await codeOfAsync(docs.count(undefined, { consistency: 1 as never }))).toBe('INVALID_ARGUMENT');
+  });
 
   describe('insert', () => {
     it('takes rows and answers their ids in order', async () => {
@@ -187,13 +209,14 @@ describe.each(engines)('a collection on $name', ({ connect }) => {
       ['an output field named like a method', { vector: [1, 2, 3], outputFields: ['toString'] }],
       ['output fields that are no list', { vector: [1, 2, 3], outputFields: 'name' }],
       ['a signal that is none', { vector: [1, 2, 3], signal: {} }],
+      ['a consistency that is none', { vector: [1, 2, 3], consistency: 'strong' }],
     ])('refuses %s', async (_, options) => {
       const before = await state();
       expect(await codeOfAsync(docs.search(options as never))).toBe('INVALID_ARGUMENT');
       expect(await state()).toEqual(before);
     });
 
-    it.each(['filter', 'filterParams', 'groupBy', 'consistency', 'text'])('says that %s is not there yet', async (name) => {
+    it.each(['filter', 'filterParams', 'groupBy', 'text'])('says that %s is not there yet', async (name) => {
       expect(await codeOfAsync(docs.search({ vector: [1, 2, 3], [name]: 'x' } as never))).toBe('NOT_SUPPORTED');
       expect(await docs.search({ vector: [1, 2, 3], [name]: undefined } as never)).toHaveLength(5);
     });
@@ -237,7 +260,6 @@ describe.each(engines)('a collection on $name', ({ connect }) => {
       for (const ids of [1, '1', undefined, ['1'], [1.5], [2n ** 64n], [null], { ids: [1] }]) expect(await codeOfAsync(docs.get(ids as never))).toBe('INVALID_ARGUMENT');
       expect(await codeOfAsync(docs.get([1], { outputFields: ['colour'] as never }))).toBe('INVALID_ARGUMENT');
       expect(await codeOfAsync(docs.get([1], { fields: ['name'] } as never))).toBe('INVALID_ARGUMENT');
-      expect(await codeOfAsync(docs.get([1], { consistency: 'Strong' } as never))).toBe('NOT_SUPPORTED');
     });
   });
 

@@ -1,6 +1,10 @@
 /** Engines of several tabs over one database in memory: each thing that tabs do, one by one. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EngineClient } from '../../src/engine/client.ts';
+import { valueAt } from '../../src/schema/column-values.ts';
+import { toBatch } from '../../src/schema/batch.ts';
+import { toSchema } from '../../src/schema/define.ts';
+import { planOf } from '../../src/schema/plan.ts';
 import { fieldId, insertRows, openTestEngine, testSchema, type TestEngine } from './harness.ts';
 import { openTab, SharedMemoryMedium, type SharedTab } from '../support/shared-memory.ts';
 import { until } from '../support/until.ts';
@@ -228,5 +232,62 @@ describe('several tabs', () => {
     const query = { collectionId, fieldId: vectorField, queries: rowsOf(5, 6, '')[0].vector, nq: 1, limit: 5, offset: 0, outputFieldIds: [] };
     for (const consistency of [undefined, 'Session', 'Eventually'] as const) expect('then' in two.client.search({ ...query, consistency })).toBe(false);
     expect('then' in two.client.search({ ...query, consistency: 'Strong' })).toBe(true);
+  });
+
+  it('changes of all tabs are told where somebody asked, once they are visible', async () => {
+    const medium = new SharedMemoryMedium();
+    const [one, two] = [await open(medium), await open(medium)];
+    const collectionId = await make(one.client);
+    await make(two.client);
+    await insertRows(one.client, collectionId, schema, rowsOf(0, 3, 'untold'));
+    await count(two.client, collectionId);
+    await two.client.watch({ collectionId, isOn: true });
+    const { timestamp } = await insertRows(one.client, collectionId, schema, rowsOf(3, 5, 'a'));
+    await until(() => two.events.length === 1);
+    await two.client.delete({ collectionId, keys: BigInt64Array.of(3n, 99n) });
+    await insertRows(one.client, collectionId, schema, rowsOf(100, 1_200, 'many'));
+    await until(() => two.events.length === 3);
+    expect(two.events).toEqual([
+      { type: 'change', collectionId, change: { kind: 'insert', count: 2, ids: BigInt64Array.of(3n, 4n), timestamp, isLocal: false } },
+      { type: 'change', collectionId, change: { kind: 'delete', count: 1, ids: BigInt64Array.of(3n, 99n), timestamp: expect.any(BigInt), isLocal: true } },
+      { type: 'change', collectionId, change: { kind: 'insert', count: 1_100, ids: null, timestamp: expect.any(BigInt), isLocal: false } },
+    ]);
+    await two.client.watch({ collectionId, isOn: false });
+    await insertRows(one.client, collectionId, schema, rowsOf(0, 1, 'untold'));
+    await count(two.client, collectionId);
+    expect(two.events.length).toBe(3);
+    expect(one.events).toEqual([]);
+  });
+
+  it('an upsert of some fields is redone where another tab wrote in between', async () => {
+    const medium = new SharedMemoryMedium();
+    const counter = toSchema({ fields: { key: { type: 'Int64', primaryKey: true }, a: { type: 'Int64' }, b: { type: 'Int64' }, vector: { type: 'FloatVector', dim: 8 } } });
+    const tabs = [await open(medium), await open(medium), await open(medium)];
+    const { collectionId } = await tabs[0].client.createCollection({ name: 'counter', schema: counter, ifNotExists: true });
+    for (const { client } of tabs) await client.describeCollection({ name: 'counter' });
+    await tabs[0].client.insert({ collectionId, batch: toBatch(planOf(counter), [{ key: 1n, a: 0n, b: 0n, vector: new Float32Array(8) }]) });
+    // Each field is written by one tab alone: so no write of the others may bring back what it read before.
+    const set = (client: EngineClient, field: 'a' | 'b', value: number) => client.upsert({ collectionId, isPartial: true, batch: toBatch(planOf(counter), [{ key: 1n, [field]: BigInt(value) }], 'partial') });
+    for (let round = 1; round <= 30; round++) {
+      await Promise.all([set(tabs[1].client, 'a', round), set(tabs[2].client, 'b', round)]);
+      const { entities } = await tabs[0].client.get({ collectionId, keys: BigInt64Array.of(1n), outputFieldIds: [fieldId(counter, 'a'), fieldId(counter, 'b')], consistency: 'Strong' });
+      expect(entities.columns.map((column) => valueAt(column, 0))).toEqual([BigInt(round), BigInt(round)]);
+    }
+  });
+
+  it('a time that one tab is given divides the writes of all', async () => {
+    const medium = new SharedMemoryMedium();
+    const [one, two] = [await open(medium), await open(medium)];
+    const collectionId = await make(one.client);
+    await make(two.client);
+    await insertRows(two.client, collectionId, schema, rowsOf(0, 5, 'before'));
+    const at = await one.client.now();
+    await insertRows(two.client, collectionId, schema, rowsOf(0, 9, 'after'));
+    for (const { client } of [one, two]) {
+      expect(await client.count({ collectionId, at })).toBe(5);
+      const { entities } = await client.get({ collectionId, keys: BigInt64Array.of(2n), outputFieldIds: [labelField], at });
+      expect(valueAt(entities.columns[0], 0)).toBe('before');
+      expect(await count(client, collectionId)).toBe(9);
+    }
   });
 });

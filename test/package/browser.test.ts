@@ -5,11 +5,11 @@ import { build as esbuild } from 'esbuild';
 import type { Browser } from 'playwright';
 import { build as viteBuild, createServer, preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ARROW_ANSWER, CHROME_PATH, INSECURE_HOST, PAGE, arrowApplication, installPacked, launchBrowser, onPage, pageApplication, serve, visit, writeFiles, type Project, type Site } from './support.ts';
+import { ARROW_ANSWER, CHROME_PATH, INSECURE_HOST, MERGED, PAGE, application, arrowApplication, installPacked, launchBrowser, mergingApplication, onPage, pageApplication, serve, visit, writeFiles, type Project, type Site } from './support.ts';
 
 if (CHROME_PATH === null) console.log('package in a browser: not tested, there is no browser here');
 
-const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]] };
+const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]], past: [false, true, true] };
 const NO_WASM = "script-src 'self'; worker-src 'self'";
 const IN_WORKERS = { ...ANSWER, engineThread: 'worker', buildThread: 'worker' };
 
@@ -34,12 +34,12 @@ describe.skipIf(CHROME_PATH === null)('the packed package in a browser', () => {
   };
 
   /** A page with the package's files beside it, no bundler, and nothing inline. */
-  const staticPage = async (policy: string | null, options: { url?: string; connect?: string; without?: string } = {}): Promise<string> => {
+  const staticPage = async (policy: string | null, options: { url?: string; connect?: string; without?: string; of?: typeof application } = {}): Promise<string> => {
     const folder = join(project.folder, `static-${sites.length}`);
     mkdirSync(folder);
     cpSync(join(project.folder, 'node_modules', 'elanus', 'dist'), join(folder, 'elanus'), { recursive: true });
     for (const file of options.without ? readdirSync(join(folder, 'elanus')).filter((name) => name.startsWith(options.without!)) : []) rmSync(join(folder, 'elanus', file));
-    writeFiles(folder, { 'index.html': PAGE, 'app.js': pageApplication('./elanus/browser.js', options.url ?? `'local:docs'`, options.connect ?? '{}') });
+    writeFiles(folder, { 'index.html': PAGE, 'app.js': onPage((options.of ?? application)('./elanus/browser.js', options.url ?? `'local:docs'`, options.connect ?? '{}')) });
     return served(folder, policy === null ? {} : { 'content-security-policy': policy });
   };
 
@@ -50,6 +50,12 @@ describe.skipIf(CHROME_PATH === null)('the packed package in a browser', () => {
       expect(outcome.ok!.kernels).toMatch(/^(relaxed|simd)$/);
       expect(console).toEqual([]);
       expect(workers).toEqual(['worker']);
+    });
+
+    it('merges segments in workers, the index beginning with one that is there', async () => {
+      const { outcome } = await visit(browser, await staticPage(null, { url: `'idb:merged'`, of: mergingApplication }));
+      expect(outcome).toEqual({ ok: expect.objectContaining({ ...MERGED, buildThread: 'worker' }) });
+      expect(outcome.ok!.count).toBeGreaterThan(97);
     });
 
     it('runs under a policy that allows its own scripts, workers and wasm', async () => {

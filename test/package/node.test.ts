@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync, symlinkSync, unlinkSync } from '
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ARROW_ANSWER, application, arrowApplication, installPacked, writeFiles, type Project, type Report } from './support.ts';
+import { ARROW_ANSWER, MERGED, application, arrowApplication, installPacked, mergingApplication, writeFiles, type Project, type Report } from './support.ts';
 
 let project: Project;
 beforeAll(() => {
@@ -23,7 +23,7 @@ function runApplication(name: string, url: string, options: string, flags: strin
   return { report: JSON.parse(stdout) as Report, stderr };
 }
 
-const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]] };
+const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]], past: [false, true, true] };
 
 describe('the packed package in Node', () => {
   it('holds the build, its licences and its papers, no sources and no tests', () => {
@@ -59,6 +59,16 @@ describe('the packed package in Node', () => {
   it('runs wholly on the calling thread, and wholly in a worker', () => {
     expect(runApplication('inline', `'file:./inline'`, `{ mode: 'inline' }`).report).toMatchObject({ ...ANSWER, engineThread: 'calling', buildThread: 'calling' });
     expect(runApplication('worker', `'file:./worker'`, `{ mode: 'worker' }`).report).toMatchObject({ ...ANSWER, engineThread: 'worker', buildThread: 'worker' });
+  });
+
+  it('merges segments, the index beginning with one that is there, on the calling thread and in workers', () => {
+    for (const [options, buildThread] of [['{ workers: 0 }', 'calling'], ['{ workers: 2 }', 'worker']] as const) {
+      const { status, stdout, stderr } = run(`merge-${buildThread}.js`, `${mergingApplication('elanus', `'file:./merge-${buildThread}'`, options)}\nconsole.log(JSON.stringify(await main()));`);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      const report = JSON.parse(stdout) as { count: number };
+      expect(report).toMatchObject({ ...MERGED, buildThread });
+      expect(report.count).toBeGreaterThan(97);
+    }
   });
 
   it('keeps local:NAME in ./NAME.elanus/', () => {

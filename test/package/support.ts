@@ -98,6 +98,8 @@ export interface Report {
   readonly errorCode: string;
   /** Title and stars of the first two rows: a field that was added, and set in one of them. */
   readonly stars: readonly (readonly [string, number | null])[];
+  /** A row that was deleted is found: now, by `at`, in a snapshot. */
+  readonly past: readonly boolean[];
 }
 
 export interface Visit {
@@ -158,12 +160,44 @@ export async function main() {
   await more.upsert([{ id: 1, stars: 5 }], { partial: true });
   const stars = (await more.get([1, 2])).map((row) => [row.title, row.stars]);
   const { kernels, kernelsReason, engineThread, buildThread } = await db.stats();
-  const report = { count: await docs.count(), titles: hits.map((hit) => hit.entity.title), kernels, kernelsReason, engineThread, buildThread,
+  const count = await docs.count();
+  const then = await db.now();
+  await db.createSnapshot({ collection: 'docs', name: 'before' });
+  await docs.delete({ ids: [8] });
+  const best = async (from, options) => (await from.search({ vector: at(7), limit: 1, outputFields: ['title'], ...options }))[0].entity.title === 'row 7';
+  const past = [await best(docs), await best(docs, { at: then }), await best(await db.openSnapshot('before'))];
+  const report = { count, past, titles: hits.map((hit) => hit.entity.title), kernels, kernelsReason, engineThread, buildThread,
     index: (await docs.indexProgress('embedding')).state, errorCode, stars };
   await db.close();
   return report;
 }
 `;
+
+/** Merges segments of which the larger has an index; answers how many rows of the merged one's were done when its build first said so. */
+export const mergingApplication = (from: string, url: string, options: string): string => `
+import { connect, defineSchema } from '${from}';
+async function main() {
+  const db = await connect(${url}, ${options});
+  const index = { type: 'HNSW_SQ', metric: 'L2', params: { M: 8, efConstruction: 64, refine: true } };
+  const schema = defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, autoId: true }, embedding: { type: 'FloatVector', dim: 64, index } } });
+  const rows = await db.createCollection('rows', schema);
+  const embedding = Float32Array.from({ length: 5000 * 64 }, (_, i) => Math.sin(i * 12.9898) * (1 + (i % 13)));
+  await rows.insert({ embedding: embedding.slice(0, 4500 * 64) });
+  await rows.flush();
+  while ((await rows.indexProgress('embedding')).state === 'building') await new Promise((resolve) => setTimeout(resolve, 10));
+  await rows.insert({ embedding: embedding.slice(4500 * 64) });
+  const builds = [];
+  const { segmentsAfter } = await rows.compact({ onProgress: ({ phase, done, total }) => phase === 'build' && builds.push({ done, total }) });
+  let count = 0;
+  for (let row = 0; row < 5000; row += 50) count += (await rows.search({ vector: embedding.slice(row * 64, (row + 1) * 64), limit: 1, params: { ef: 64 } }))[0].score < 1 ? 1 : 0;
+  const { buildThread } = await db.stats();
+  await db.close();
+  return { segmentsAfter, isCarried: builds[0].done >= 4500 && builds[0].total === 5000, isDone: builds.at(-1).done === 5000, count, buildThread };
+}
+`;
+
+/** What the merging application answers; `count` of 100 rows find themselves. */
+export const MERGED = { segmentsAfter: 1, isCarried: true, isDone: true };
 
 /** Runs the application in a page and leaves what came of it in `outcome`. */
 export const pageApplication = (from: string, url: string, options: string): string => onPage(application(from, url, options));

@@ -109,12 +109,11 @@ export class CarriedGraph {
     if (isCut) this.#cut.push({ row, level });
   }
 
-  /** What the lists that lost links may have in their place, after `copyTo`. They are chosen anew, where all that has no room. */
+  /** What the lists that lost links may have in their place, perhaps nothing; after `copyTo`. They are chosen anew where all that has no room. */
   *replacements(graph: GraphBlock): Generator<Offer, void> {
     for (const [i, { row, level }] of this.#cut.entries()) {
       const owner = this.#rowsTo[row];
-      const rows = this.#rowsBehind(row, level, i + 1);
-      if (rows.length > 0) yield { list: listsOf(graph, level).numberOf(owner), owner, rows };
+      yield { list: listsOf(graph, level).numberOf(owner), owner, rows: this.#rowsBehind(row, level, i + 1) };
     }
   }
 
