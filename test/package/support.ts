@@ -98,6 +98,8 @@ export interface Report {
   readonly errorCode: string;
   /** Title and stars of the first two rows: a field that was added, and set in one of them. */
   readonly stars: readonly (readonly [string, number | null])[];
+  /** A row that was deleted is found: now, by `at`, in a snapshot. */
+  readonly past: readonly boolean[];
 }
 
 export interface Visit {
@@ -158,7 +160,13 @@ export async function main() {
   await more.upsert([{ id: 1, stars: 5 }], { partial: true });
   const stars = (await more.get([1, 2])).map((row) => [row.title, row.stars]);
   const { kernels, kernelsReason, engineThread, buildThread } = await db.stats();
-  const report = { count: await docs.count(), titles: hits.map((hit) => hit.entity.title), kernels, kernelsReason, engineThread, buildThread,
+  const count = await docs.count();
+  const then = await db.now();
+  await db.createSnapshot({ collection: 'docs', name: 'before' });
+  await docs.delete({ ids: [8] });
+  const best = async (from, options) => (await from.search({ vector: at(7), limit: 1, outputFields: ['title'], ...options }))[0].entity.title === 'row 7';
+  const past = [await best(docs), await best(docs, { at: then }), await best(await db.openSnapshot('before'))];
+  const report = { count, past, titles: hits.map((hit) => hit.entity.title), kernels, kernelsReason, engineThread, buildThread,
     index: (await docs.indexProgress('embedding')).state, errorCode, stars };
   await db.close();
   return report;
