@@ -36,6 +36,9 @@ export class Catalog {
   rights: CommitRights | null = null;
   #bytes: Uint8Array | null;
   #manifest: Manifest;
+  /** By number, and the manifest that they are of. */
+  #entries: ReadonlyMap<number, CollectionEntry> = new Map();
+  #entriesOf: Manifest | null = null;
   #nextFileId: number;
   #tail: Promise<unknown> = Promise.resolve();
   #failure: unknown = null;
@@ -65,8 +68,13 @@ export class Catalog {
     return this.#manifest;
   }
 
+  /** On the path of every search. */
   entry(collectionId: number): CollectionEntry {
-    const entry = this.#manifest.collections.find((candidate) => candidate.collectionId === collectionId);
+    if (this.#manifest !== this.#entriesOf) {
+      this.#entriesOf = this.#manifest;
+      this.#entries = new Map(this.#manifest.collections.map((entry) => [entry.collectionId, entry]));
+    }
+    const entry = this.#entries.get(collectionId);
     if (!entry) throw new ElanusError('NOT_FOUND', `the collection has been dropped`, { collectionId });
     return entry;
   }

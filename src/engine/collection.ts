@@ -490,11 +490,12 @@ export class CollectionState implements LogTarget {
     return hadLive;
   }
 
-  /** Deletes what has outlived the collection's time to live. One comparison where nothing has. */
-  expire(now = this.parts.clock.present): void {
-    if (this.snapshot) return;
+  /** Deletes what has outlived the collection's time to live, now or at a time. One comparison where nothing has, none where nothing can. */
+  expire(at?: bigint): void {
     const { ttlSeconds } = this.entry.properties;
-    if (ttlSeconds === undefined || now < this.#nextExpiry) return;
+    if (ttlSeconds === undefined || this.snapshot) return;
+    const now = at ?? this.parts.clock.present;
+    if (now < this.#nextExpiry) return;
     const lifetime = ticksOf(ttlSeconds * 1_000);
     let next = NEVER;
     for (const segment of [...this.#growingSegments(), ...this.sealed]) {
