@@ -217,13 +217,12 @@ describe.skipIf(executablePath === null)('the demo page', () => {
     }
   });
 
-  it('opens in a second tab, to read', { timeout: VISIT_MS }, async () => {
+  it('opens in a second tab', { timeout: VISIT_MS }, async () => {
     const second = await visitor.newPage();
     await second.goto(`${host.url}#/images?set=unseen&pic=12&k=20&ef=512`);
     await untilReady(second);
     await soon(() => second.locator('.neighbours button').count()).toBe(20);
     await soon(() => recall(second)).toBe(1);
-    expect(await status(second)).toContain('another tab');
     await second.close();
   });
 
@@ -315,7 +314,7 @@ describe.skipIf(executablePath === null)('where something is missing', () => {
       }
     }));
 
-  it('waits in a second tab while the first one makes the database', { timeout: 2 * VISIT_MS }, () =>
+  it('opens in a second tab while the first one makes the database', { timeout: 2 * VISIT_MS }, () =>
     withProfile(async (profile) => {
       const visitor = await visit(profile);
       try {
@@ -326,7 +325,6 @@ describe.skipIf(executablePath === null)('where something is missing', () => {
         await second.goto(host.url);
         await untilReady(first);
         await untilReady(second);
-        expect(await status(second)).toContain('another tab');
         await soon(() => recall(second)).toBeGreaterThanOrEqual(0.9);
         expect(visitor.faults).toEqual([]);
       } finally {
