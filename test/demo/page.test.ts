@@ -217,7 +217,7 @@ describe.skipIf(executablePath === null)('the demo page', () => {
     }
   });
 
-  it('opens in a second tab, to read', { timeout: VISIT_MS }, async () => {
+  it('opens in a second tab', { timeout: VISIT_MS }, async () => {
     const second = await visitor.newPage();
     await second.goto(`${host.url}#/images?set=unseen&pic=12&k=20&ef=512`);
     await untilReady(second);
