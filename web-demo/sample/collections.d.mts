@@ -54,7 +54,7 @@ export interface FillProgress {
   readonly total: number;
 }
 
-export function openCollections(db: object, defineSchema: (...args: never[]) => unknown, options?: { readOnly?: boolean }): Promise<SampleCollections>;
+export function openCollections(db: object, defineSchema: (...args: never[]) => unknown): Promise<SampleCollections>;
 export function isComplete(collections: SampleCollections): Promise<boolean>;
 export function fillCollections(
   collections: SampleCollections,

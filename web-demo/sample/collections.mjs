@@ -39,12 +39,12 @@ function schemas(defineSchema) {
 }
 
 /**
- * Opens the three collections, whatever is in them; with `readOnly` they must be there.
+ * Opens the three collections, whatever is in them.
  * @returns {Promise<{ images: object, unseen: object, abstracts: object }>}
  */
-export async function openCollections(db, defineSchema, { readOnly = false } = {}) {
+export async function openCollections(db, defineSchema) {
   const schema = schemas(defineSchema);
-  const open = (name) => (readOnly ? db.collection(name, schema[name]) : db.createCollection(name, schema[name], { ifNotExists: true }));
+  const open = (name) => db.createCollection(name, schema[name], { ifNotExists: true });
   return { images: await open('images'), unseen: await open('unseen'), abstracts: await open('abstracts') };
 }
 

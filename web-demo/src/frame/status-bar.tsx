@@ -8,7 +8,7 @@ const PHASES: Record<SessionState['phase'], string> = { opening: 'Opening', fill
 
 /** What runs where, how much, and how long opening took. */
 export function StatusBar() {
-  const { phase, stats, rows, memoryReason, warning, storedBytes, openMs, reopened, isReader } = useStore(session);
+  const { phase, stats, rows, memoryReason, warning, storedBytes, openMs, reopened, isBeside } = useStore(session);
   return (
     <footer class="status">
       <span class={`phase is-${phase}`}>{PHASES[phase]}</span>
@@ -27,7 +27,7 @@ export function StatusBar() {
           {storedBytes !== null && storedBytes > 0 && memoryReason === null && `, ${formatBytes(storedBytes)}`}
         </Fact>
         {openMs !== null && <Fact name={reopened ? 'Reopened in' : 'Opened in'}>{formatMs(openMs)}</Fact>}
-        {isReader && <Fact name="Beside">another tab, which writes</Fact>}
+        {isBeside && <Fact name="Beside">another tab, which looks after the files</Fact>}
         {warning !== null && <Fact name="Warning">{warning}</Fact>}
       </dl>
     </footer>

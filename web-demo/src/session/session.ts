@@ -5,7 +5,7 @@
  *     opening -> filling -> ready            first visit, or one that was interrupted
  *     any     -> failed -> opening           by a remedy that the visitor chose
  */
-import { connect, defineSchema, isElanusError } from 'elanus';
+import { connect, defineSchema } from 'elanus';
 import { fillCollections, isComplete, openCollections, readPictures, ROWS } from '../../sample/collections.mjs';
 import type { AbstractRow, FillProgress, SampleCollections } from '../../sample/collections.mjs';
 import { fetchReader, openSource } from '../../sample/source.mjs';
@@ -39,8 +39,8 @@ export interface SessionState {
   readonly openMs: number | null;
   /** True when the sample was found complete. */
   readonly reopened: boolean;
-  /** True beside another tab that has the database open for writing. */
-  readonly isReader: boolean;
+  /** True beside another tab that seals, merges and builds for both. */
+  readonly isBeside: boolean;
   readonly stats: DatabaseStats | null;
   /** Of all collections. */
   readonly rows: number;
@@ -61,7 +61,7 @@ const CLOSED: SessionState = {
   abstractRows: 0,
   openMs: null,
   reopened: false,
-  isReader: false,
+  isBeside: false,
   stats: null,
   rows: 0,
   storedBytes: null,
@@ -97,15 +97,16 @@ export async function start(memoryReason: string | null = null, isAgain = false)
     session.set({ memoryReason: reason });
 
     const begin = performance.now();
-    const opened = reason === null ? await openStored() : { database: await connect('memory:'), isReader: false };
-    database = opened.database;
+    database = await connect(reason === null ? `idb:${DATABASE}` : 'memory:');
     database.on('error', ({ message }) => session.set({ warning: message }));
-    const collections = await openCollections(database, defineSchema, { readOnly: opened.isReader });
+    const { maintains } = await database.stats();
+    const collections = await openCollections(database, defineSchema);
     const complete = await isComplete(collections);
-    session.set({ collections, openMs: performance.now() - begin, reopened: complete, isReader: opened.isReader });
+    session.set({ collections, openMs: performance.now() - begin, reopened: complete, isBeside: !maintains });
 
     if (complete) await reopen(collections);
-    else if (opened.isReader) throw new BeingMadeElsewhere('the stored sample is not complete yet');
+    // Both could; the sample is fetched once.
+    else if (!maintains) throw new BeingMadeElsewhere('the stored sample is not complete yet');
     else await fill(collections);
     session.set({ phase: 'ready', progress: null, indexed: { images: true, abstracts: true }, abstractRows: ROWS.abstracts });
     await refreshStats();
@@ -115,22 +116,6 @@ export async function start(memoryReason: string | null = null, isAgain = false)
     database = null;
     if (error instanceof BeingMadeElsewhere) retryTimer = setTimeout(() => void start(null, true), RETRY_MS);
     else console.warn('elanus demo:', error);
-  }
-}
-
-/** Opens to write, or beside another tab that does, to read. */
-async function openStored(): Promise<{ database: Database; isReader: boolean }> {
-  const url = `idb:${DATABASE}`;
-  try {
-    return { database: await connect(url), isReader: false };
-  } catch (error) {
-    if (!isElanusError(error) || error.code !== 'LOCKED') throw error;
-    try {
-      return { database: await connect(url, { readOnly: true }), isReader: true };
-    } catch (readError) {
-      if (isElanusError(readError) && readError.code === 'NOT_FOUND') throw new BeingMadeElsewhere(readError.message, { cause: readError });
-      throw readError;
-    }
   }
 }
 
