@@ -223,6 +223,7 @@ describe.skipIf(executablePath === null)('the demo page', () => {
     await untilReady(second);
     await soon(() => second.locator('.neighbours button').count()).toBe(20);
     await soon(() => recall(second)).toBe(1);
+    expect(await status(second)).toContain('another tab');
     await second.close();
   });
 
@@ -314,7 +315,7 @@ describe.skipIf(executablePath === null)('where something is missing', () => {
       }
     }));
 
-  it('opens in a second tab while the first one makes the database', { timeout: 2 * VISIT_MS }, () =>
+  it('waits in a second tab while the first one makes the database', { timeout: 2 * VISIT_MS }, () =>
     withProfile(async (profile) => {
       const visitor = await visit(profile);
       try {
@@ -325,6 +326,7 @@ describe.skipIf(executablePath === null)('where something is missing', () => {
         await second.goto(host.url);
         await untilReady(first);
         await untilReady(second);
+        expect(await status(second)).toContain('another tab');
         await soon(() => recall(second)).toBeGreaterThanOrEqual(0.9);
         expect(visitor.faults).toEqual([]);
       } finally {
