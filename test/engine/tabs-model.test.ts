@@ -1,5 +1,5 @@
 /**
- * Several tabs at once against one Map: random writes, seals, indexes, deaths, frosts and arrivals, while every call of a tab to the
+ * Several tabs at once against one Map: random writes to two partitions, seals, merges, indexes, snapshots, reads of the past, deaths, frosts and arrivals, while every call of a tab to the
  * medium is reached and answered late by chance, so that those of different tabs interleave. What holds meanwhile: a tab sees its own
  * writes, a strong read all that was acknowledged, nobody half of a batch. At the end all see what the log says, and so does who opens
  * the database anew. `SEEDS` runs more of them; a failure names its seed.
@@ -85,10 +85,12 @@ async function run(seed: number): Promise<void> {
   };
   const first = await open();
   const { collectionId } = await first.client.describeCollection({ name: 'c' });
+  await first.client.createPartition({ collectionId, name: 'other' });
   await Promise.all([open(), open()]);
 
   const acknowledged: Write[] = [];
   let writes = 0;
+  let snapshots = 0;
 
   const labelsNow = (upTo: readonly Write[]): Map<number, Write> => {
     const now = new Map<number, Write>();
@@ -96,9 +98,9 @@ async function run(seed: number): Promise<void> {
     return now;
   };
 
-  const read = async (client: EngineClient, consistency: 'Strong' | 'Session', pairs: readonly number[]): Promise<Map<number, string | null>> => {
+  const read = async (client: EngineClient, consistency: 'Strong' | 'Session', pairs: readonly number[], of: { readonly collectionId: number; readonly at?: bigint } = { collectionId }): Promise<Map<number, string | null>> => {
     const keys = BigInt64Array.from(pairs.flatMap((pair) => [BigInt(pair), BigInt(pair + MATE)]));
-    const { found, entities } = await client.get({ collectionId, keys, outputFieldIds: [keyField, labelField, vectorField], consistency });
+    const { found, entities } = await client.get({ ...of, keys, outputFieldIds: [keyField, labelField, vectorField], consistency });
     const labels = new Map<number, string | null>();
     pairs.forEach((pair, i) => {
       const [a, b] = [found[2 * i], found[2 * i + 1]];
@@ -138,7 +140,7 @@ async function run(seed: number): Promise<void> {
     else pendingLabels.add(label);
     const reply = isDelete
       ? await open.client.delete({ collectionId, keys: BigInt64Array.from(pairs.flatMap((pair) => [BigInt(pair), BigInt(pair + MATE)])) })
-      : await insertRows(open.client, collectionId, schema, pairs.flatMap((pair) => [pair, pair + MATE].map((key) => ({ key: BigInt(key), label, vector: vectorOf(label) }))));
+      : await insertRows(open.client, collectionId, schema, pairs.flatMap((pair) => [pair, pair + MATE].map((key) => ({ key: BigInt(key), label, vector: vectorOf(label) }))), next() < 0.3 ? 'other' : undefined);
     const done = { timestamp: reply.timestamp, labels };
     acknowledged.push(done);
     expectSeen(await read(open.client, 'Session', pairs), [done], `${open.name}, which wrote it,`);
@@ -152,11 +154,38 @@ async function run(seed: number): Promise<void> {
       expectSeen(await read(open.client, 'Strong', samplePairs(10)), known, `${open.name}, strongly,`);
     } else if (what < 0.8) await read(open.client, 'Session', samplePairs(10));
     else if (what < 0.85) await search(open);
-    else if (what < 0.95) await open.client.flush({ collectionId });
+    else if (what < 0.89) await past(open);
+    else if (what < 0.92) await open.client.flush({ collectionId });
+    else if (what < 0.94) await open.client.compact({ collectionId });
+    else if (what < 0.96) await snapshot(open);
     else await open.client.createIndex({ collectionId, fieldId: vectorField, spec: { type: next() < 0.5 ? 'FLAT' : 'HNSW', metric: 'L2' }, wait: true }).catch((error: { code?: string }) => {
       // Another tab has asked for another one.
       if (error.code !== 'ABORTED') throw error;
     });
+  };
+
+  /** What is read of a moment is what was acknowledged before it, again and again. */
+  const past = async ({ client, name }: Open): Promise<void> => {
+    const known = [...acknowledged];
+    const at = await client.now();
+    const pairs = samplePairs(10);
+    const labels = await read(client, 'Strong', pairs, { collectionId, at });
+    expectSeen(labels, known, `${name}, at ${at},`);
+    expect(await read(client, 'Session', pairs, { collectionId, at }), `${name}, at ${at}, again`).toEqual(labels);
+  };
+
+  /** A snapshot holds what was acknowledged before it was asked for, and stays. */
+  const snapshot = async ({ client, name }: Open): Promise<void> => {
+    const known = [...acknowledged];
+    const taken = `s${++snapshots}`;
+    // A request whose answer was lost with the tab that served it is made again.
+    await client.createSnapshot({ collectionId, name: taken }).catch(expecting('ALREADY_EXISTS'));
+    const { collectionId: opened } = await client.openSnapshot({ name: taken });
+    const pairs = samplePairs(10);
+    const labels = await read(client, 'Session', pairs, { collectionId: opened });
+    expectSeen(labels, known, `${name}, in the snapshot ${taken},`);
+    expect(await read(client, 'Session', pairs, { collectionId: opened })).toEqual(labels);
+    await client.dropSnapshot({ name: taken }).catch(expecting('NOT_FOUND'));
   };
 
   const search = async ({ client }: Open): Promise<void> => {
@@ -221,6 +250,10 @@ async function run(seed: number): Promise<void> {
   expect(await anew.client.count({ collectionId })).toBe(rows);
   await anew.client.close();
 }
+
+const expecting = (code: string) => (error: { code?: string }): void => {
+  if (error.code !== code) throw error;
+};
 
 const vectorOf = (label: string): Float32Array => {
   const number = Number(label.split(' ')[1]);
