@@ -4,7 +4,7 @@
  */
 import type { Collection, Database } from '../../src/api/index.ts';
 import { bestScores, score } from '../engine/model.ts';
-import { DEFAULT_PARTITION, deleted, inserted, liveOf, purged, renamed, tagged, truncated, visible, withField, withoutPartition, withPartition, type Effect, type NewRow, type World } from './model.ts';
+import { DEFAULT_PARTITION, deleted, inserted, liveOf, purged, renamed, tagged, truncated, visible, withField, withoutPartition, withPartition, type Asked, type Effect, type NewRow, type World } from './model.ts';
 
 /** What operations draw from. */
 export interface Dice {
@@ -70,7 +70,9 @@ export interface Operation {
 const vectorOf = ({ int }: Dice, dim: number): Float32Array => Float32Array.from({ length: dim }, () => int(17) - 8);
 const keysOf = ({ int }: Dice, count: number, keys: number): bigint[] => [...new Set(Array.from({ length: count }, () => BigInt(int(keys))))];
 const partitionsOf = (dice: Dice, { collection }: World): string[] | undefined => (dice.next() < 0.6 ? undefined : [...new Set([dice.pick(collection.partitions), dice.pick(collection.partitions)])]);
-const momentOf = (dice: Dice): bigint | undefined => (dice.moments.length > 0 && dice.next() < 0.3 ? dice.moments.at(-1 - dice.int(Math.min(dice.moments.length, 30))) : undefined);
+/** So many of the last moments are read of. */
+export const MOMENTS = 30;
+const momentOf = (dice: Dice): bigint | undefined => (dice.moments.length > 0 && dice.next() < 0.3 ? dice.moments.at(-1 - dice.int(Math.min(dice.moments.length, MOMENTS))) : undefined);
 /** The options of a read of the past, or none. */
 const past = (at: bigint | undefined): { at?: bigint } => (at === undefined ? {} : { at });
 const tell = (names: readonly string[] | undefined): string => (names ? ` of ${names.join(', ')}` : '');
@@ -137,16 +139,18 @@ function purge(dice: Dice, _world: World, { keys }: Setting): Step {
   return { about: `purge ${ids.length} keys`, run: ({ rows }) => rows.delete({ ids: [...ids] as never, purge: true }), effect: purged(ids), isLong: true };
 }
 
+function getAll(dice: Dice, world: World, setting: Setting): Step {
+  return everything(world, setting, { partitions: partitionsOf(dice, world), at: momentOf(dice) });
+}
+
 /** All keys at once: an answer that is half of a batch is found out. */
-function getAll(dice: Dice, world: World, { keys }: Setting): Step {
-  const partitions = partitionsOf(dice, world);
+export function everything(world: World, { keys }: Setting, { at, partitions }: Asked = {}): Step {
   const ids = Array.from({ length: keys }, (_, i) => BigInt(i));
   const { fields } = world.collection;
-  const at = momentOf(dice);
   return {
     ...past(at),
     about: `get all${tell(partitions)}${when(at)}`,
-    run: ({ rows }) => rows.get(ids as never, { outputFields: ['tag', 'vector', ...fields] as never, ...(partitions ? { partitions } : {}), ...past(at) }),
+    run: ({ rows }) => rows.get(ids as never, { outputFields: ['tag', 'vector', ...fields] as never, ...(partitions ? { partitions: [...partitions] } : {}), ...past(at) }),
     check(answer, before) {
       const found = answer as ({ key: bigint; tag: string; vector: Float32Array } & Record<string, unknown>)[];
       const expected = visible(before, { partitions, at });

@@ -23,7 +23,7 @@ import { openTestEngine } from '../engine/harness.ts';
 import { faultStore, type Fault, type FaultPlan, type FaultStore } from '../support/fault-store.ts';
 import { random } from '../support/random.ts';
 import { emptyWorld, type Effect, type World } from './model.ts';
-import { OPERATIONS, type Dice, type Hands, type Operation, type OperationKind, type Setting, type Step } from './operations.ts';
+import { everything, MOMENTS, OPERATIONS, type Dice, type Hands, type Operation, type OperationKind, type Setting, type Step } from './operations.ts';
 
 const ROUNDS = 6;
 const STEPS = 22;
@@ -170,7 +170,9 @@ class Workload {
         wrongs.push(`${listed.about} ${wrong}`);
         continue;
       }
-      const steps = looks.map((operation) => operation.draw(this.#dice, world, this.#setting)!);
+      // Every row decides, at every moment that may be asked for later: candidates may differ in the past alone.
+      const moments = named.length > 1 ? this.#moments.slice(-MOMENTS) : [];
+      const steps = [undefined, ...moments].map((at) => everything(world, this.#setting, { at })).concat(looks.map((operation) => operation.draw(this.#dice, world, this.#setting)!));
       let reason: string | null = null;
       for (const step of steps) {
         const answer = await step.run({ db, rows }).catch((error: unknown) => {
@@ -276,7 +278,7 @@ class Workload {
       this.#candidates = this.#candidates.map((world) => effect(world, timestamp));
     }
     /** What a call that failed may have done before. */
-    const also = failed.filter(({ step }) => step.isLong).map(({ step }) => step.effect!(states.at(-1)!, this.#lastTimestamp));
+    const also = failed.filter(({ step }) => step.isLong).flatMap(({ step }) => states.map((state) => step.effect!(state, this.#lastTimestamp)));
     for (const read of group) if (read.operation.kind === 'read' && read.error === undefined) this.#checkRead(read, changes, states, also);
     this.#world = states.at(-1)!;
 
