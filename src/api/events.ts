@@ -11,7 +11,7 @@ export interface DatabaseEvents {
   indexed: { readonly collection: string; readonly field: string };
   /** Growing rows have become segments. */
   sealed: { readonly collection: string; readonly segments: number; readonly rows: number };
-  /** Segments have been merged into one, or one has been written anew; `removedRows` are gone for good. */
+  /** Segments have been merged, or one has been written anew: so many, with so many rows afterwards; `removedRows` are gone for good. */
   compacted: { readonly collection: string; readonly segments: number; readonly rows: number; readonly removedRows: number };
 }
 

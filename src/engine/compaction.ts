@@ -61,7 +61,10 @@ export class Compaction {
 
   #ofPartition(partitionId: number, horizon: bigint): Candidate[] {
     const ofPartition = this.#state.sealed.filter((segment) => segment.entry.partitionId === partitionId);
-    return ofPartition.map((segment) => ({ segment, rows: segment.rows, reclaimableRows: segment.reclaimableRows(horizon) }));
+    return ofPartition.map((segment) => {
+      const reclaimableRows = segment.reclaimableRows(horizon);
+      return { segment, rows: segment.rows, reclaimableRows, historyRows: segment.deletedRows - reclaimableRows };
+    });
   }
 
   /** `compact`: seals what is growing, then merges all there is into as few segments as may be, without what no read of the past sees. `retentionSeconds`: keep less for those. */

@@ -195,7 +195,8 @@ export class Indexing {
   /** What is to be built over a segment for a field; null where it is scanned. */
   #wanted(segment: SealedSegment, fieldId: number): IndexSpec | null {
     const spec = this.#state.indexSpec(fieldId);
-    if (!spec) return null;
+    // What holds nothing but history is scanned, by reads of the past.
+    if (!spec || segment.deletedRows === segment.rows) return null;
     const built = builtSpec(spec, this.#state.field(fieldId).dim, segment.rows);
     return needsBuild(built) && segment.vectors(fieldId).byteLength >= GRAPH_FROM_BYTES ? built : null;
   }

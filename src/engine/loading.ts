@@ -66,7 +66,7 @@ export class Loading {
     const ids = this.#state.partitionIds(partitions);
     for (const id of ids) this.#pinned.delete(id);
     this.follow();
-    for (const segment of this.#segments(ids)) segment.unload();
+    for (const segment of this.#state.sealed) if (ids.has(segment.entry.partitionId)) segment.unload();
   }
 
   stateOf(partitions: readonly string[] | undefined): LoadState {
@@ -78,8 +78,9 @@ export class Loading {
     return { state, loadedSegments, totalSegments: segments.length, isPinned: [...ids].every((id) => this.#pinned.has(id)) };
   }
 
+  /** Those that searches of what lives look into. */
   #segments(ids: ReadonlySet<number>): SealedSegment[] {
-    return this.#state.sealed.filter((segment) => ids.has(segment.entry.partitionId));
+    return this.#state.sealed.filter((segment) => ids.has(segment.entry.partitionId) && segment.deletedRows < segment.rows);
   }
 
   /** To be called when the set of segments has changed: new ones of a partition that is to stay in memory stay, too. */

@@ -16,17 +16,32 @@ export interface Mergeable {
   readonly rows: number;
   /** Rows that a merge leaves out: deleted, and no read of the past may see them. */
   readonly reclaimableRows: number;
+  /** Deleted rows that a merge keeps, because some read of the past may see them. */
+  readonly historyRows: number;
 }
+
+/** Deleted rows that are kept and are more than this share of what is kept get a segment of their own, which searches pass by. */
+export const HISTORY_SHARE_MAX = 0.2;
 
 /** Rows that a merge keeps. */
 const kept = ({ rows, reclaimableRows }: Mergeable): number => rows - reclaimableRows;
 
-const isMostlyDead = (segment: Mergeable): boolean => segment.reclaimableRows > segment.rows * DEAD_SHARE_MAX;
+/** Nothing in it lives. */
+const isHistory = (segment: Mergeable): boolean => segment.historyRows > 0 && segment.historyRows === kept(segment);
+
+/** It is worth its while to write the segment anew, alone. */
+const isMostlyDead = (segment: Mergeable): boolean => segment.reclaimableRows > segment.rows * DEAD_SHARE_MAX || hasMuchHistory(segment);
+
+const hasMuchHistory = (segment: Mergeable): boolean => !isHistory(segment) && segment.historyRows > kept(segment) * HISTORY_SHARE_MAX;
 
 const tierOf = (rows: number): number => Math.max(0, Math.ceil(Math.log(Math.max(rows, 1) / LOWEST_TIER_ROWS) / Math.log(FAN_OUT)));
 
 /** The next segments to be merged, or the one to be written anew, of one partition; null when all is well. No merge makes more than `rowsMax` rows. */
 export function nextMerge<S extends Mergeable>(segments: readonly S[], rowsMax: number): S[] | null {
+  return nextOfKind(segments.filter((segment) => !isHistory(segment)), rowsMax) ?? nextOfKind(segments.filter(isHistory), rowsMax);
+}
+
+function nextOfKind<S extends Mergeable>(segments: readonly S[], rowsMax: number): S[] | null {
   const tiers = new Map<number, S[]>();
   for (const segment of segments) {
     const tier = tierOf(kept(segment));
@@ -51,6 +66,10 @@ export function nextMerge<S extends Mergeable>(segments: readonly S[], rowsMax: 
 
 /** The segments of one partition in as few groups as `rowsMax` allows, without those that would stay as they are. `isDeadKept`: a segment of one's own may keep dead rows. */
 export function fullMerges<S extends Mergeable>(segments: readonly S[], rowsMax: number, isDeadKept: boolean): S[][] {
+  return [segments.filter((segment) => !isHistory(segment)), segments.filter(isHistory)].flatMap((kind) => fullOfKind(kind, rowsMax, isDeadKept));
+}
+
+function fullOfKind<S extends Mergeable>(segments: readonly S[], rowsMax: number, isDeadKept: boolean): S[][] {
   const groups: S[][] = [];
   let group: S[] = [];
   let rows = 0;
@@ -64,5 +83,5 @@ export function fullMerges<S extends Mergeable>(segments: readonly S[], rowsMax:
     rows += kept(segment);
   }
   if (group.length > 0) groups.push(group);
-  return groups.filter((members) => members.length > 1 || (isDeadKept ? isMostlyDead(members[0]!) : members[0]!.reclaimableRows > 0));
+  return groups.filter((members) => members.length > 1 || (isDeadKept ? isMostlyDead(members[0]!) : members[0]!.reclaimableRows > 0 || hasMuchHistory(members[0]!)));
 }

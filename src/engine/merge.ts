@@ -17,6 +17,7 @@ import { withEntry } from './catalog.ts';
 import type { CollectionState } from './collection.ts';
 import { filesOf } from './garbage.ts';
 import { withHorizon } from './history.ts';
+import { HISTORY_SHARE_MAX } from './merge-policy.ts';
 import { applyEntries, carryDeletes, discard, retireSegments, saveDeletes, type SavedDeletes, type Snapshot, writeSealed } from './seal.ts';
 
 /** Who builds the indexes of a merged segment before it replaces segments that have some. */
@@ -34,46 +35,57 @@ export interface Origin {
   readonly rowsTo: Int32Array;
 }
 
-/** Merges segments of one partition into one, or writes one anew, without what no read from the horizon on sees; the collection's horizon becomes that. */
+/** A segment that a merge has written. */
+interface Output {
+  readonly segment: SealedSegment;
+  readonly origins: readonly Origin[];
+}
+
+/**
+ * Merges segments of one partition into one, or writes one anew, without what no read from the horizon on sees; the collection's horizon becomes that.
+ * Where much of the rest is dead, that is put into a segment of its own: searches of what lives pass it by.
+ */
 export async function mergeGroup(state: CollectionState, inputs: readonly SealedSegment[], horizon: bigint, signal: AbortSignal | undefined, indexes: MergedIndexes): Promise<void> {
   const { catalog, clock, history } = state.parts;
   const { partitionId } = inputs[0]!.entry;
   for (const segment of inputs) segment.pins.pin();
-  let unnamed: SealedSegment | null = null;
+  const outputs: Output[] = [];
   let entries: SegmentIndexEntry[] = [];
   let saved: SavedDeletes | undefined;
   let obsolete: string[] = [];
   let isCommitted = false;
   try {
-    const { snapshot, origins } = await readReachable(state, inputs, horizon);
-    throwIfAborted(signal);
-    const merged = snapshot.rows === 0 ? null : await writeSealed(state, snapshot, partitionId);
-    unnamed = merged;
+    for (const { snapshot, origins } of await readReachable(state, inputs, horizon)) {
+      throwIfAborted(signal);
+      outputs.push({ segment: await writeSealed(state, snapshot, partitionId), origins });
+    }
     const carry = (): void => {
-      if (merged) for (const { segment, rowsTo } of origins) carryDeletes(segment.deletes, merged, rowsTo);
+      for (const output of outputs) for (const { segment, rowsTo } of output.origins) carryDeletes(segment.deletes, output.segment, rowsTo);
     };
-    // Rows that are found by an index stay so: the merged segment comes with its own.
-    const indexed = inputs.some((segment) => segment.entry.indexes.length > 0) ? merged : null;
+    carry();
+    // Rows that are found by an index stay so: the segment of what lives comes with its own.
+    const indexed = inputs.some((segment) => segment.entry.indexes.length > 0) ? outputs[0] : undefined;
     const inputIds = new Set(inputs.map((segment) => segment.entry.segmentId));
     while (!isCommitted) {
-      if (indexed) entries = await indexes.build(indexed, origins, entries);
+      if (indexed) entries = await indexes.build(indexed.segment, indexed.origins, entries);
       await unlessStale(() =>
         catalog.commit(clock, async (manifest) => {
           const named = manifest.collections.find((known) => known.collectionId === state.collectionId)?.segments.filter((segment) => inputIds.has(segment.segmentId)) ?? [];
           // Before anything is written that nothing would name.
           if (named.length !== inputs.length) throw GONE;
-          if (indexed && !indexes.areCurrent(indexed, entries)) throw STALE;
+          if (indexed && !indexes.areCurrent(indexed.segment, entries)) throw STALE;
           carry();
-          saved = await saveDeletes(state, merged ? [merged] : []);
+          saved = await saveDeletes(state, outputs.map(({ segment }) => segment));
           const { entryOf } = saved;
           return withEntry(history.advance(manifest), state.collectionId, (known) => {
             const kept = known.segments.filter((segment) => !inputIds.has(segment.segmentId));
             obsolete = [...filesOf({ ...known, segments: named }), ...saved!.obsolete];
-            return { ...withHorizon(known, horizon), segments: [...kept.map(entryOf), ...(merged ? [entryOf({ ...merged.entry, indexes: entries })] : [])] };
+            const made = outputs.map((output) => entryOf(output === indexed ? { ...output.segment.entry, indexes: entries } : output.segment.entry));
+            return { ...withHorizon(known, horizon), segments: [...kept.map(entryOf), ...made] };
           });
         }, () => {
           isCommitted = true;
-          state.sealed = [...state.sealed.filter((segment) => !inputs.includes(segment)), ...(merged ? [merged] : [])];
+          state.sealed = [...state.sealed.filter((segment) => !inputs.includes(segment)), ...outputs.map(({ segment }) => segment)];
           applyEntries(state);
           saved!.noteSaved();
           carry();
@@ -85,10 +97,13 @@ export async function mergeGroup(state: CollectionState, inputs: readonly Sealed
     if (error !== GONE) throw error;
   } finally {
     for (const segment of inputs) segment.pins.unpin();
-    if (unnamed && !isCommitted) await discard(state, unnamed, [...entries.map(({ file }) => file), ...(saved?.written ?? [])]);
+    if (!isCommitted) {
+      const files = [...entries.map(({ file }) => file), ...(saved?.written ?? [])];
+      for (const { segment } of outputs) await discard(state, segment, files);
+    }
   }
   if (!isCommitted) return;
-  const rows = unnamed?.rows ?? 0;
+  const rows = outputs.reduce((sum, { segment }) => sum + segment.rows, 0);
   state.parts.onEvent({ type: 'compacted', collection: state.name, segments: inputs.length, rows, removedRows: inputs.reduce((sum, segment) => sum + segment.rows, 0) - rows });
   // A search that began before may still read from their files.
   await retireSegments(state, inputs, [...obsolete, ...saved!.written]);
@@ -108,8 +123,8 @@ async function unlessStale(commit: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Rows of segments, in memory, that some read from the horizon on sees; and where each segment's rows are among them. */
-async function readReachable(state: CollectionState, inputs: readonly SealedSegment[], horizon: bigint): Promise<{ snapshot: Snapshot; origins: Origin[] }> {
+/** Rows of segments, in memory, that some read from the horizon on sees, as one segment or as two: what lives, what is dead. With where each input's rows are in it. */
+async function readReachable(state: CollectionState, inputs: readonly SealedSegment[], horizon: bigint): Promise<{ snapshot: Snapshot; origins: Origin[] }[]> {
   const { schema } = state;
   const held = inputs.flatMap((segment) => schema.fields.filter((field) => isVectorType(field.type)).map((field) => segment.vectors(field.fieldId)));
   for (const vectors of held) vectors.hold();
@@ -120,15 +135,34 @@ async function readReachable(state: CollectionState, inputs: readonly SealedSegm
         else await segment.loadColumn(field);
       }
     }
-    const merged = inKeyOrder(inputs, horizon);
-    const origins = inputs.map((segment) => ({ segment, rowsTo: new Int32Array(segment.rows).fill(-1) }));
-    const rowsToOf = merged.segments.map((segment) => origins[inputs.indexOf(segment)]!.rowsTo);
-    for (let row = 0; row < merged.rows.length; row++) rowsToOf[merged.from[row]!]![merged.rows[row]!] = row;
-    return { snapshot: await gather(schema, merged), origins };
+    const parts: { snapshot: Snapshot; origins: Origin[] }[] = [];
+    for (const rowsOf of kindsOf(inputs, horizon)) {
+      const merged = inKeyOrder(inputs, rowsOf);
+      if (merged.rows.length === 0) continue;
+      const origins = inputs.map((segment) => ({ segment, rowsTo: new Int32Array(segment.rows).fill(-1) }));
+      const rowsToOf = merged.segments.map((segment) => origins[inputs.indexOf(segment)]!.rowsTo);
+      for (let row = 0; row < merged.rows.length; row++) rowsToOf[merged.from[row]!]![merged.rows[row]!] = row;
+      parts.push({ snapshot: await gather(schema, merged), origins });
+    }
+    return parts;
   } finally {
     for (const vectors of held) vectors.release();
   }
 }
+
+/** Which rows of a segment go together, in ascending order. */
+type RowsOf = (segment: SealedSegment) => Uint32Array;
+
+/** All that is reachable; or, where too much of it is dead, what lives and what does not. What dies meanwhile stays where it is put now. */
+function kindsOf(inputs: readonly SealedSegment[], horizon: bigint): RowsOf[] {
+  const reachable = new Map(inputs.map((segment) => [segment, reachableRows(segment.rows, segment.deletes, horizon)]));
+  const living = new Map(inputs.map((segment) => [segment, reachable.get(segment)!.filter((row) => !segment.deletes.has(row))]));
+  const dead = new Map(inputs.map((segment) => [segment, reachable.get(segment)!.filter((row) => segment.deletes.has(row))]));
+  const isMuch = sumOf(dead.values()) > sumOf(reachable.values()) * HISTORY_SHARE_MAX;
+  return (isMuch ? [living, dead] : [reachable]).map((rows) => (segment) => rows.get(segment)!);
+}
+
+const sumOf = (parts: Iterable<Uint32Array>): number => Array.from(parts).reduce((sum, { length }) => sum + length, 0);
 
 /** Where the rows of the merged segment come from, in ascending order of keys and the versions of a key by age. Shape of both arrays: (rows). */
 interface Places {
@@ -138,10 +172,10 @@ interface Places {
   readonly rows: Uint32Array;
 }
 
-function inKeyOrder(inputs: readonly SealedSegment[], horizon: bigint): Places {
+function inKeyOrder(inputs: readonly SealedSegment[], rowsOf: RowsOf): Places {
   // Auto ids and appended keys give segments whose ranges do not overlap: put in order, they are one after another.
   const segments = [...inputs].filter((segment) => segment.rows > 0).sort((a, b) => compareKeys(a.keys.at(0), b.keys.at(0)));
-  const reachable = segments.map((segment) => reachableRows(segment.rows, segment.deletes, horizon));
+  const reachable = segments.map(rowsOf);
   const count = reachable.reduce((sum, rows) => sum + rows.length, 0);
   const from = new Uint32Array(count);
   const rows = new Uint32Array(count);

@@ -65,7 +65,9 @@ const LONG_SCAN_BYTES = 256 << 20;
 /** Keys of more hits than these are sent as a typed array. */
 const PLAIN_KEYS_MAX = 128;
 
-export function searchSegments(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
+export function searchSegments(whole: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
+  // What holds nothing but history is for reads of the past.
+  const view = job.at === undefined && whole.sealed.some(isHistory) ? { ...whole, sealed: whole.sealed.filter((segment) => !isHistory(segment)) } : whole;
   if (job.nq !== 1 || job.at !== undefined || scanBytes(view, job.plan) > LONG_SCAN_BYTES) return searchMany(view, job);
   for (const segment of view.sealed) if (!isLoaded(segment, job.plan.field.fieldId, job.plan.indexMetric)) return searchMany(view, job);
   const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
@@ -80,6 +82,9 @@ export function searchSegments(view: SearchView, job: SearchJob): SearchReply | 
   collect(found, job, 0, hits);
   return reply(hits, job);
 }
+
+/** Nothing in it lives. */
+const isHistory = (segment: SealedSegment): boolean => segment.deletedRows === segment.rows;
 
 /** Bytes of vectors that one query has to be compared with. */
 function scanBytes({ growing, sealed }: SearchView, { field, indexMetric }: FieldPlan): number {

@@ -146,6 +146,38 @@ describe('compaction', () => {
   });
 });
 
+describe('history', () => {
+  it('lies apart from what lives, where there is much of it, and searches pass it by', async () => {
+    const medium = new MemoryMedium();
+    const { client } = await openTestEngine(openMemoryStore({ medium }), { retentionSeconds: 86_400 });
+    const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: true });
+    await insertRows(client, collectionId, schema, rows(0, 500));
+    const then = await client.now();
+    const ask = async (at?: bigint) => [...(await client.search({ collectionId, fieldId: vectorField, queries: new Float32Array(DIM).fill(0.5), nq: 1, limit: 20, offset: 0, outputFieldIds: [], at })).keys];
+    const before = await ask();
+    await client.flush({ collectionId });
+    await insertRows(client, collectionId, schema, rows(0, 400));
+    await client.compact({ collectionId });
+    const stats = async () => (await client.collectionStats({ collectionId })).segments.map((segment) => [segment.rows, segment.deletedRows]);
+    expect(await stats()).toEqual([[500, 0], [400, 400]]);
+    await client.release({ collectionId });
+    const now = await ask();
+    expect(now).not.toEqual(before);
+    // The history was not even loaded for it.
+    expect((await client.collectionStats({ collectionId })).segments[1]!.memoryBytes).toBeLessThan(400 * DIM * 4);
+    expect(await client.loadState({ collectionId })).toMatchObject({ state: 'loaded', totalSegments: 1 });
+    expect(await ask(then)).toEqual(before);
+    expect(await ask()).toEqual(now);
+    expect(await client.count({ collectionId, at: then })).toBe(500);
+    await client.close();
+    medium.lockedBy = null;
+    const again = await openTestEngine(openMemoryStore({ medium }), { retentionSeconds: 86_400 });
+    expect(await again.client.count({ collectionId })).toBe(500);
+    expect([...(await again.client.get({ collectionId, keys: keysOf(0, 1), outputFieldIds: [], at: then })).found]).toEqual([0]);
+    await again.client.close();
+  });
+});
+
 describe('events', () => {
   it('tell of seals and merges, with the rows that are gone', async () => {
     const { client, events, collectionId } = await open();

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FAN_OUT, fullMerges, nextMerge, type Mergeable } from '../../src/engine/merge-policy.ts';
 import { random } from '../support/random.ts';
 
-const segment = (rows: number, reclaimableRows = 0): Mergeable => ({ rows, reclaimableRows });
+const segment = (rows: number, reclaimableRows = 0, historyRows = 0): Mergeable => ({ rows, reclaimableRows, historyRows });
 const many = (count: number, rows: number): Mergeable[] => Array.from({ length: count }, () => segment(rows));
 
 describe('which segments are merged', () => {
@@ -26,6 +26,22 @@ describe('which segments are merged', () => {
     expect(fullMerges([segment(1_000, 1)], Infinity, true)).toEqual([]);
     expect(fullMerges([segment(1_000, 1)], Infinity, false)).toHaveLength(1);
     expect(fullMerges([segment(1_000, 0)], Infinity, false)).toEqual([]);
+  });
+
+  test('much history is put apart, and then left alone', () => {
+    const much = segment(1_000, 0, 201);
+    expect(nextMerge([much], Infinity)).toEqual([much]);
+    expect(nextMerge([segment(1_000, 0, 200)], Infinity)).toBeNull();
+    const apart = [segment(800, 0, 0), segment(200, 0, 200)];
+    expect(nextMerge(apart, Infinity)).toBeNull();
+    expect(fullMerges(apart, Infinity, false)).toEqual([]);
+    // What lives and what does not are never merged with each other, and each in its tiers.
+    const seven = Array.from({ length: FAN_OUT - 1 }, () => [segment(500), segment(500, 0, 500)]).flat();
+    expect(nextMerge(seven, Infinity)).toBeNull();
+    expect(nextMerge([...seven, segment(500, 0, 500)], Infinity)).toEqual(Array.from({ length: FAN_OUT }, () => segment(500, 0, 500)));
+    expect(fullMerges(seven, Infinity, true).map((group) => group.length)).toEqual([FAN_OUT - 1, FAN_OUT - 1]);
+    // Gone for good, it goes.
+    expect(nextMerge([segment(200, 41, 159)], Infinity)).toHaveLength(1);
   });
 
   test.each([100, 5_000, 65_536])('a row is written again once per tier: seals of %d rows', (rowsPerSeal) => {

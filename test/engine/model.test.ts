@@ -31,9 +31,12 @@ async function run(seed: number): Promise<void> {
   const vector = (): Float32Array => Float32Array.from({ length: DIM }, () => Math.round(next() * 20 - 10) / 4);
   let metric: MetricType = 'COSINE';
   const medium = new MemoryMedium();
-  const reopen = (): Promise<TestEngine> => {
-    medium.lockedBy = null; // the process that held it is gone
-    return openTestEngine(openMemoryStore({ medium }));
+  let store = openMemoryStore({ medium });
+  const reopen = async (): Promise<TestEngine> => {
+    // The process that held it is gone, with all that it was about to do.
+    await store.close();
+    store = openMemoryStore({ medium });
+    return openTestEngine(store);
   };
   let engine = await reopen();
   const { collectionId } = await engine.client.createCollection({ name: 'c', schema, ifNotExists: false });

@@ -21,9 +21,12 @@ async function run(seed: number): Promise<void> {
   const schema = testSchema('Int64');
   const vectorField = fieldId(schema, 'vector');
   const medium = new MemoryMedium();
+  let store = openMemoryStore({ medium });
   const reopen = async () => {
-    medium.lockedBy = null; // the process that held it is gone
-    return (await openTestEngine(openMemoryStore({ medium }))).client;
+    // The process that held it is gone, with all that it was about to do.
+    await store.close();
+    store = openMemoryStore({ medium });
+    return (await openTestEngine(store)).client;
   };
   let client = await reopen();
   const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });

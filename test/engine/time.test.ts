@@ -48,9 +48,12 @@ async function run(seed: number): Promise<void> {
   let wall = 1_700_000_000_000;
   let metric: MetricType = 'COSINE';
   const medium = new MemoryMedium();
-  const reopen = (): Promise<TestEngine> => {
-    medium.lockedBy = null; // the process that held it is gone
-    return openTestEngine(openMemoryStore({ medium }), options, {}, { now: () => wall });
+  let store = openMemoryStore({ medium });
+  const reopen = async (): Promise<TestEngine> => {
+    // The process that held it is gone, with all that it was about to do.
+    await store.close();
+    store = openMemoryStore({ medium });
+    return openTestEngine(store, options, {}, { now: () => wall });
   };
   let engine = await reopen();
   // Half of the seeds have rows that expire, and change after how long.
@@ -132,8 +135,18 @@ async function run(seed: number): Promise<void> {
     }
     times = times.filter((at) => at >= horizon);
     await compareAt(client, undefined);
-    for (let i = 0; i < 3 && times.length > 0; i++) await compareAt(client, times[int(times.length)]!);
-    await compareAt(client, horizon);
+    for (let i = 0; i < 3 && times.length > 0; i++) await unlessGone(client, times[int(times.length)]!);
+    await unlessGone(client, horizon);
+  }
+
+  /** A merge in the background may have moved the horizon on since it was asked for. */
+  async function unlessGone(client: TestEngine['client'], at: bigint): Promise<void> {
+    try {
+      await compareAt(client, at);
+    } catch (error) {
+      const isGone = (error as { code?: string }).code === 'INVALID_ARGUMENT' && (await client.collectionStats({ collectionId })).horizon > at;
+      if (!isGone) throw error;
+    }
   }
 
   async function compareAt(client: TestEngine['client'], at: bigint | undefined): Promise<void> {
@@ -299,7 +312,8 @@ describe('history', () => {
       expect(await engine.count({ collectionId, at: timestamp })).toBe(2);
       expect(await engine.count({ collectionId, at: middle })).toBe(2);
       expect(await engine.count({ collectionId })).toBe(1);
-      expect((await engine.collectionStats({ collectionId })).segments.filter((segment) => segment.state === 'sealed')).toHaveLength(1);
+      // What lives, and what is kept for reads of the past.
+      expect((await engine.collectionStats({ collectionId })).segments.map(({ rows, deletedRows }) => [rows, deletedRows])).toEqual([[1, 0], [3, 3]]);
     };
     await check(client);
     await check(await reopen());
@@ -383,7 +397,8 @@ describe('history', () => {
     await client.delete({ collectionId, keys: BigInt64Array.from({ length: 500 }, (_, i) => BigInt(i * 3)) });
     await client.createIndex({ collectionId, fieldId: fieldId(wide, 'vector'), spec: { type: 'HNSW', metric: 'L2' }, wait: true });
     const { segments } = await client.collectionStats({ collectionId });
-    expect(segments).toMatchObject([{ rows: 7_500, indexes: { vector: 'HNSW' } }]);
+    // Two fifths of what is kept are dead, and lies apart.
+    expect(segments).toMatchObject([{ rows: 4_500, indexes: { vector: 'HNSW' } }, { rows: 3_000, deletedRows: 3_000, indexes: {} }]);
     for (const nq of [1, 20]) {
       const queries = Float32Array.from({ length: nq * dim }, () => next() - 0.5);
       const ask = (exact: boolean) => client.search({ collectionId, fieldId: fieldId(wide, 'vector'), queries: queries.slice(), nq, limit: 10, offset: 0, outputFieldIds: [], at: then, exact, ...(exact ? {} : { params: { ef: 200 } }) });
