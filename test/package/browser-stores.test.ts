@@ -328,6 +328,7 @@ describe.skipIf(CHROME_PATH === null)('stores of a browser, in the packed packag
   });
 
   it.each([
+    ['idb:', 'idb:crash', {}],
     ['local:', 'local:crash', {}],
     ['opfs:', 'opfs:crash', {}],
     ['local:, encrypted', 'local:crash2', { encryptionKey: 5 }],
