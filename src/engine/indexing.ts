@@ -196,7 +196,7 @@ export class Indexing {
   #wanted(segment: SealedSegment, fieldId: number): IndexSpec | null {
     const spec = this.#state.indexSpec(fieldId);
     // What holds nothing but history is scanned, by reads of the past.
-    if (!spec || segment.deletedRows === segment.rows) return null;
+    if (!spec || segment.isHistory) return null;
     const built = builtSpec(spec, this.#state.field(fieldId).dim, segment.rows);
     return needsBuild(built) && segment.vectors(fieldId).byteLength >= GRAPH_FROM_BYTES ? built : null;
   }

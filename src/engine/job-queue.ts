@@ -2,6 +2,7 @@
  * What is done behind the user's back, or at length before his eyes, on one collection: merges and index builds, one at a
  * time, in order. A job can be stopped by who waits for it, by what makes it useless, and by the end of the collection.
  */
+import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, isElanusError, throwIfAborted } from '../util/error.ts';
 
 export class JobQueue {
@@ -39,7 +40,8 @@ export class JobQueue {
       }
     });
     this.#tail = run.catch(() => {});
-    return userSignal ? endedBy(userSignal, run, () => hasStarted) : run;
+    // One that waits its turn ends when its user's signal fires; one that has begun stops by itself.
+    return unlessAborted(run, userSignal, () => hasStarted);
   }
 
   /** Stops the job that runs, if it is about this. */
@@ -54,17 +56,4 @@ export class JobQueue {
     this.#running?.abort.abort(this.#closed);
     await this.#tail;
   }
-}
-
-/** A job that waits its turn ends when its user's signal fires; one that has begun stops by itself. */
-function endedBy<T>(signal: AbortSignal, run: Promise<T>, hasStarted: () => boolean): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      if (hasStarted()) return;
-      reject(new ElanusError('ABORTED', 'the operation was aborted', {}, { cause: signal.reason }));
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    run.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -80,7 +80,7 @@ export class Loading {
 
   /** Those that searches of what lives look into. */
   #segments(ids: ReadonlySet<number>): SealedSegment[] {
-    return this.#state.sealed.filter((segment) => ids.has(segment.entry.partitionId) && segment.deletedRows < segment.rows);
+    return this.#state.sealed.filter((segment) => ids.has(segment.entry.partitionId) && !segment.isHistory);
   }
 
   /** To be called when the set of segments has changed: new ones of a partition that is to stay in memory stay, too. */

@@ -67,7 +67,7 @@ const PLAIN_KEYS_MAX = 128;
 
 export function searchSegments(whole: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
   // What holds nothing but history is for reads of the past.
-  const view = job.at === undefined && whole.sealed.some(isHistory) ? { ...whole, sealed: whole.sealed.filter((segment) => !isHistory(segment)) } : whole;
+  const view = job.at === undefined && whole.sealed.some((segment) => segment.isHistory) ? { ...whole, sealed: whole.sealed.filter((segment) => !segment.isHistory) } : whole;
   if (job.nq !== 1 || job.at !== undefined || scanBytes(view, job.plan) > LONG_SCAN_BYTES) return searchMany(view, job);
   for (const segment of view.sealed) if (!isLoaded(segment, job.plan.field.fieldId, job.plan.indexMetric)) return searchMany(view, job);
   const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
@@ -82,9 +82,6 @@ export function searchSegments(whole: SearchView, job: SearchJob): SearchReply |
   collect(found, job, 0, hits);
   return reply(hits, job);
 }
-
-/** Nothing in it lives. */
-const isHistory = (segment: SealedSegment): boolean => segment.deletedRows === segment.rows;
 
 /** Bytes of vectors that one query has to be compared with. */
 function scanBytes({ growing, sealed }: SearchView, { field, indexMetric }: FieldPlan): number {

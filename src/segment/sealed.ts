@@ -83,6 +83,11 @@ export class SealedSegment {
     return countUnreachable(this.#deleted, horizon);
   }
 
+  /** Nothing in it lives: it is for reads of the past alone. */
+  get isHistory(): boolean {
+    return this.deletedRows === this.rows;
+  }
+
   get deletes(): Deletes {
     return this.#deleted;
   }

@@ -2,6 +2,7 @@
  * A store in the memory of this thread. It lives as long as its {@link MemoryMedium}: closing and opening it again is
  * what a process does with a disk, which is how tests reopen a database. Nothing here survives the process.
  */
+import { joinBytes } from '../util/bytes.ts';
 import { ElanusError } from '../util/error.ts';
 import { alreadyExists, checkName, checkRange, closedStore, notFound, readOnlyStore, rootChanged, sameBytes } from './refusals.ts';
 import type { Store, StoreEstimate, StoreLock, StoreLogs, StoreRoot } from './store.ts';
@@ -55,7 +56,7 @@ class MemoryStore implements Store {
       sync: async (name) => this.#checkWritable(name),
       read: async (name) => {
         this.#checkOpen(name);
-        return concatenate(medium.logs.get(name) ?? []);
+        return joinBytes(medium.logs.get(name) ?? []);
       },
       drop: async (name) => {
         this.#checkWritable(name);
@@ -113,7 +114,7 @@ class MemoryStore implements Store {
       const pieces: Uint8Array[] = [];
       for await (const chunk of chunks) pieces.push(chunk.slice());
       this.#checkWritable(name);
-      this.#medium.files.set(name, concatenate(pieces));
+      this.#medium.files.set(name, joinBytes(pieces));
     } finally {
       this.#writing.delete(name);
     }
@@ -171,16 +172,4 @@ class MemoryStore implements Store {
     this.#checkOpen(name);
     if (this.#readOnly) throw readOnlyStore();
   }
-}
-
-function concatenate(pieces: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const piece of pieces) length += piece.length;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -1,5 +1,6 @@
 /** How the threads of one build tell each other what they found: by a port between any two of them. */
-import { ElanusError, abortError } from '../util/error.ts';
+import { unlessAborted } from '../util/abort.ts';
+import { ElanusError } from '../util/error.ts';
 
 /** One thread's place in a team, as plain data and ports. */
 export interface TeamSeat {
@@ -40,7 +41,7 @@ export function takeSeat({ index, ports }: TeamSeat): TeamLink {
     count: ports.length + 1,
     async exchange(message, signal) {
       for (const port of ports) port.postMessage(message);
-      const messages = await abortable(Promise.all(inboxes.map((take) => take())), signal);
+      const messages = await unlessAborted(Promise.all(inboxes.map((take) => take())), signal);
       messages.splice(index, 0, message);
       return messages;
     },
@@ -65,14 +66,4 @@ function openInbox(port: MessagePort): () => Promise<Uint8Array> {
     if (message) return Promise.resolve(message);
     return new Promise((give, fail) => void (waiting = { give, fail }));
   };
-}
-
-function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(abortError(signal));
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

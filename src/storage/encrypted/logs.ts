@@ -13,6 +13,7 @@
  * As in `wal/format.ts` the head has its own checksum, so that a damaged length is not taken for a torn end; and head and record
  * each end in a byte that is not zero, so that an end which the medium left zero is told from damage.
  */
+import { joinBytes } from '../../util/bytes.ts';
 import { crc32c } from '../../util/crc32c.ts';
 import { ElanusError } from '../../util/error.ts';
 import { checkPreamble, encodePreamble, PREAMBLE_BYTES } from '../preamble.ts';
@@ -77,7 +78,7 @@ export class EncryptedLogs implements StoreLogs {
       for (let at = 0; ; ) {
         const to = Math.min(at + RECORD_BYTES_MAX, bytes.length);
         const record = await sealRecord(log.key, log.records, root, bytes.subarray(at, to));
-        await this.#inner.append(name, log.start ? joined([log.start, record]) : record, durable && to === bytes.length);
+        await this.#inner.append(name, log.start ? joinBytes([log.start, record]) : record, durable && to === bytes.length);
         log.start = null;
         log.records++;
         at = to;
@@ -95,7 +96,7 @@ export class EncryptedLogs implements StoreLogs {
     return this.#queue(name, async () => {
       const bytes = await this.#inner.read(name);
       const contents = await this.#contents(name, bytes, this.#isForgiving);
-      return contents ? joined(contents.records) : new Uint8Array(0);
+      return contents ? joinBytes(contents.records) : new Uint8Array(0);
     });
   }
 
@@ -139,7 +140,7 @@ export class EncryptedLogs implements StoreLogs {
     if (bytes.length === 0) {
       const keys = await this.#host.keys();
       const salt = randomBytes(SALT_BYTES);
-      return { key: await keys.derive(`log ${name}`, salt), start: joined([encodePreamble('encrypted', FORMAT_VERSION), salt]), records: 0 };
+      return { key: await keys.derive(`log ${name}`, salt), start: joinBytes([encodePreamble('encrypted', FORMAT_VERSION), salt]), records: 0 };
     }
     const contents = await this.#contents(name, bytes, false);
     if (contents?.end !== bytes.length) throw new ElanusError('CORRUPT', `log "${name}" ends within a record, so nothing can be appended to it`, { log: name, from: contents?.end ?? 0 });
@@ -213,15 +214,4 @@ function associated(number: number, head: Uint8Array): Uint8Array {
   new DataView(data.buffer).setBigUint64(0, BigInt(number), true);
   data.set(head, 8);
   return data;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

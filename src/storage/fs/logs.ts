@@ -1,7 +1,7 @@
 /** Logs of a folder: one file each, appended to through a handle that stays open, made durable by fdatasync. */
 import { open, readdir, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkName } from '../refusals.ts';
+import { LogQueues } from '../log-queues.ts';
 import type { StoreLogs } from '../store.ts';
 import { errnoOf, fsError } from './errors.ts';
 import { readFully, syncFolder, writeFully } from './io.ts';
@@ -18,17 +18,17 @@ export class FolderLogs implements StoreLogs {
   readonly #folder: string;
   readonly #check: (writing: boolean) => void;
   readonly #open = new Map<string, OpenLog>();
-  /** Work on each log in the order of the calls. */
-  readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #queues: LogQueues;
 
   /** `check` throws when the store is closed, or read-only and about to be written. */
   constructor(folder: string, check: (writing: boolean) => void) {
     this.#folder = folder;
     this.#check = check;
+    this.#queues = new LogQueues({ check, toError: (error, doing, name) => fsError(error, doing, this.#path(name)) });
   }
 
   append(name: string, bytes: Uint8Array, durable = false): Promise<void> {
-    return this.#queue(name, true, async () => {
+    return this.#queues.run(name, true, async () => {
       const log = await this.#openLog(name);
       try {
         await writeFully(log.handle, bytes);
@@ -43,14 +43,14 @@ export class FolderLogs implements StoreLogs {
   }
 
   sync(name: string): Promise<void> {
-    return this.#queue(name, true, async () => {
+    return this.#queues.run(name, true, async () => {
       const log = this.#open.get(name);
       if (log) await this.#sync(log);
     });
   }
 
   read(name: string): Promise<Uint8Array> {
-    return this.#queue(name, false, async () => {
+    return this.#queues.run(name, false, async () => {
       let handle: FileHandle;
       try {
         handle = await open(this.#path(name), 'r');
@@ -69,7 +69,7 @@ export class FolderLogs implements StoreLogs {
   }
 
   drop(name: string): Promise<void> {
-    return this.#queue(name, true, async () => {
+    return this.#queues.run(name, true, async () => {
       await this.#closeLog(name);
       await unlink(this.#path(name)).catch((error: unknown) => {
         if (errnoOf(error) !== 'ENOENT') throw error;
@@ -85,23 +85,8 @@ export class FolderLogs implements StoreLogs {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#queues.values());
+    await this.#queues.idle();
     for (const name of [...this.#open.keys()]) await this.#closeLog(name);
-  }
-
-  async #queue<T>(name: string, writing: boolean, work: () => Promise<T>): Promise<T> {
-    this.#check(writing);
-    checkName(name);
-    const previous = this.#queues.get(name) ?? Promise.resolve();
-    const mine = previous.then(work, work);
-    this.#queues.set(name, mine);
-    try {
-      return await mine;
-    } catch (error) {
-      throw fsError(error, writing ? 'write the log' : 'read the log', this.#path(name));
-    } finally {
-      if (this.#queues.get(name) === mine) this.#queues.delete(name);
-    }
   }
 
   async #openLog(name: string): Promise<OpenLog> {

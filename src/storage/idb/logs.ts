@@ -1,4 +1,5 @@
 /** Logs in IndexedDB: one record per append, in order of a number that the transaction finds. */
+import { joinBytes } from '../../util/bytes.ts';
 import { checkName } from '../refusals.ts';
 import type { StoreLogs } from '../store.ts';
 import type { IdbConnection } from './connection.ts';
@@ -45,13 +46,7 @@ export class IdbLogs implements StoreLogs {
     this.#connection.checkOpen();
     checkName(name);
     const records = await this.#connection.run('read the log', (db) => db.getAll('logs', recordsOf(name)));
-    const whole = new Uint8Array(records.reduce((sum, record) => sum + record.length, 0));
-    let at = 0;
-    for (const record of records) {
-      whole.set(record, at);
-      at += record.length;
-    }
-    return whole;
+    return joinBytes(records);
   }
 
   async drop(name: string): Promise<void> {

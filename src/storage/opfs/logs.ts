@@ -1,5 +1,5 @@
 /** Logs in the origin private file system: one file each, appended to through a handle that stays open and shuts other writers out. */
-import { checkName } from '../refusals.ts';
+import { LogQueues } from '../log-queues.ts';
 import type { StoreLogs } from '../store.ts';
 import { opfsError } from './errors.ts';
 import { namesIn, readFully, readWhole, removeIfThere, whenFree, writeFully, type Folder, type SyncFile } from './file-system.ts';
@@ -14,17 +14,17 @@ export class OpfsLogs implements StoreLogs {
   readonly #folder: Folder;
   readonly #check: (writing: boolean) => void;
   readonly #open = new Map<string, OpenLog>();
-  /** Work on each log in the order of the calls. */
-  readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #queues: LogQueues;
 
   /** `check` throws when the store is closed, or read-only and about to be written. */
   constructor(folder: Folder, check: (writing: boolean) => void) {
     this.#folder = folder;
     this.#check = check;
+    this.#queues = new LogQueues({ check, toError: opfsError });
   }
 
   append(name: string, bytes: Uint8Array, durable = false): Promise<void> {
-    return this.#queue(name, true, async () => {
+    return this.#queues.run(name, true, async () => {
       const log = await this.#openLog(name);
       try {
         writeFully(log.file, bytes, log.size);
@@ -39,11 +39,11 @@ export class OpfsLogs implements StoreLogs {
   }
 
   sync(name: string): Promise<void> {
-    return this.#queue(name, true, async () => this.#open.get(name)?.file.flush());
+    return this.#queues.run(name, true, async () => this.#open.get(name)?.file.flush());
   }
 
   read(name: string): Promise<Uint8Array> {
-    return this.#queue(name, false, async () => {
+    return this.#queues.run(name, false, async () => {
       const log = this.#open.get(name);
       if (!log) return (await readWhole(this.#folder, name)) ?? new Uint8Array(0);
       const bytes = new Uint8Array(log.size);
@@ -53,7 +53,7 @@ export class OpfsLogs implements StoreLogs {
   }
 
   drop(name: string): Promise<void> {
-    return this.#queue(name, true, async () => {
+    return this.#queues.run(name, true, async () => {
       this.#close(name);
       await whenFree(() => removeIfThere(this.#folder, name));
     });
@@ -67,23 +67,8 @@ export class OpfsLogs implements StoreLogs {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#queues.values());
+    await this.#queues.idle();
     for (const name of [...this.#open.keys()]) this.#close(name);
-  }
-
-  async #queue<T>(name: string, writing: boolean, work: () => Promise<T>): Promise<T> {
-    this.#check(writing);
-    checkName(name);
-    const previous = this.#queues.get(name) ?? Promise.resolve();
-    const mine = previous.then(work, work);
-    this.#queues.set(name, mine);
-    try {
-      return await mine;
-    } catch (error) {
-      throw opfsError(error, writing ? 'write the log' : 'read the log', name);
-    } finally {
-      if (this.#queues.get(name) === mine) this.#queues.delete(name);
-    }
   }
 
   async #openLog(name: string): Promise<OpenLog> {

@@ -11,6 +11,7 @@
  *
  * Never returned: a record of which any byte differs from what was appended (short of a CRC32C collision).
  */
+import { joinBytes } from '../../util/bytes.ts';
 import { crc32c } from '../../util/crc32c.ts';
 import { ElanusError } from '../../util/error.ts';
 import { checkPreamble, PREAMBLE_BYTES } from '../preamble.ts';
@@ -246,7 +247,7 @@ class LogReader {
     this.#partsBytes += data.length;
     if (this.#partsBytes > RECORD_BYTES_MAX) throw this.#damaged(at, end, `expected records of at most ${RECORD_BYTES_MAX} bytes, got a longer one`);
     if (type === FRAGMENT.full || type === FRAGMENT.last) {
-      const record = this.#parts.length === 1 ? data : concatenate(this.#parts, this.#partsBytes);
+      const record = this.#parts.length === 1 ? data : joinBytes(this.#parts);
       this.#parts = [];
       this.#partsBytes = 0;
       if (this.header === null) this.header = record;
@@ -263,14 +264,4 @@ class LogReader {
       to,
     });
   }
-}
-
-function concatenate(parts: readonly Uint8Array[], byteLength: number): Uint8Array {
-  const whole = new Uint8Array(byteLength);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -4,6 +4,7 @@
  * not known any more) and every later append is refused as `POISONED`; the log is still good up to what was
  * acknowledged.
  */
+import { joinBytes } from '../../util/bytes.ts';
 import { ElanusError, isElanusError } from '../../util/error.ts';
 import { encodePreamble, PREAMBLE_BYTES } from '../preamble.ts';
 import type { Store } from '../store.ts';
@@ -134,7 +135,7 @@ export class LogWriter {
         this.#byteLength = frame.value;
         break;
       }
-      const bytes = prefix === null ? frame.value : joined(prefix, frame.value);
+      const bytes = prefix === null ? frame.value : joinBytes([prefix, frame.value]);
       prefix = null;
       frame = frames.next();
       // The last piece carries the sync for those before it.
@@ -157,11 +158,4 @@ export class LogWriter {
     const code = isElanusError(this.#failed) ? this.#failed.code : 'STORAGE';
     return new ElanusError('POISONED', `"${this.name}" refuses writes since one failed (${code}); reads go on, reopen to write again`, { name: this.name, causeCode: code }, { cause: this.#failed });
   }
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
