@@ -30,6 +30,19 @@ function gatedStore(): { store: Store; hold: () => void; letGo: () => void } {
   return { store: gated, hold: () => void (gate = new Promise((resolve) => (open = resolve))), letGo: () => { open(); gate = null; } };
 }
 
+/** Sealed rows that are not in memory, growing ones, and a store that answers nothing until it is let go on. */
+async function onHold(): Promise<{ client: EngineClient; collectionId: number; letGo: () => void }> {
+  const { store, hold, letGo } = gatedStore();
+  const { client } = await openTestEngine(store);
+  const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
+  await insertRows(client, collectionId, schema, rows(0, MANY));
+  await client.flush({ collectionId });
+  await client.release({ collectionId });
+  await insertRows(client, collectionId, schema, rows(MANY, MANY + 10));
+  hold();
+  return { client, collectionId, letGo };
+}
+
 const CALLS: Record<string, (client: EngineClient, collectionId: number, context: CallContext) => Promise<unknown>> = {
   insert: (client, collectionId, context) => client.insert({ collectionId, batch: toBatch(planOf(schema), rows(900, 910)) }, context),
   delete: (client, collectionId, context) => client.delete({ collectionId, keys: BigInt64Array.of(1n) }, context),
@@ -58,14 +71,7 @@ describe('a signal', () => {
   });
 
   it.each(['search', 'get', 'flush', 'load', 'compact'])('ends %s while it waits for the store', async (name) => {
-    const { store, hold, letGo } = gatedStore();
-    const { client } = await openTestEngine(store);
-    const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
-    await insertRows(client, collectionId, schema, rows(0, MANY));
-    await client.flush({ collectionId });
-    await client.release({ collectionId });
-    await insertRows(client, collectionId, schema, rows(MANY, MANY + 10));
-    hold();
+    const { client, collectionId, letGo } = await onHold();
     const abort = new AbortController();
     const call = codeOf(CALLS[name]!(client, collectionId, { signal: abort.signal }));
     setTimeout(() => abort.abort(), 10);
@@ -82,14 +88,7 @@ describe('a signal', () => {
 
 describe('close and drop', () => {
   it.each(Object.keys(CALLS).filter((name) => name !== 'createCollection'))('close while %s waits for the store: it ends, and close does', async (name) => {
-    const { store, hold, letGo } = gatedStore();
-    const { client } = await openTestEngine(store);
-    const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
-    await insertRows(client, collectionId, schema, rows(0, MANY));
-    await client.flush({ collectionId });
-    await client.release({ collectionId });
-    await insertRows(client, collectionId, schema, rows(MANY, MANY + 10));
-    hold();
+    const { client, collectionId, letGo } = await onHold();
     const call = codeOf(CALLS[name]!(client, collectionId, {}));
     await Promise.resolve();
     const closing = client.close();

@@ -8,6 +8,7 @@ import { toBatch } from '../../src/schema/batch.ts';
 import { toSchema } from '../../src/schema/define.ts';
 import { planOf } from '../../src/schema/plan.ts';
 import type { Schema } from '../../src/schema/types.ts';
+import { openMemoryStore, type MemoryMedium } from '../../src/storage/memory.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { inlineBuildService } from '../../src/worker/inline.ts';
 import { testKernels } from '../support/kernels.ts';
@@ -42,6 +43,16 @@ export async function openTestEngine(store: Store, options: Partial<EngineOption
     ...deps,
   });
   return { client, events };
+}
+
+/** Opens an engine over a medium, every time as after the death of the process that had it open, and of all that that one was about to do. */
+export function restarts(medium: MemoryMedium, open: (store: Store) => Promise<TestEngine> = openTestEngine): () => Promise<TestEngine> {
+  let store: Store | null = null;
+  return async () => {
+    await store?.close();
+    store = openMemoryStore({ medium });
+    return open(store);
+  };
 }
 
 export const KEY_FIELD = 'key';

@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { columnKeys } from '../../src/schema/keys.ts';
 import { valueAt } from '../../src/schema/column-values.ts';
 import type { MetricType } from '../../src/schema/types.ts';
-import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
-import { DIM, fieldId, insertRows, openTestEngine, testSchema, type TestEngine } from './harness.ts';
+import { MemoryMedium } from '../../src/storage/memory.ts';
+import { DIM, fieldId, insertRows, restarts, testSchema, type TestEngine } from './harness.ts';
 import { bestScores, type ModelRow, score } from './model.ts';
 import { random } from '../support/random.ts';
 
@@ -31,13 +31,7 @@ async function run(seed: number): Promise<void> {
   const vector = (): Float32Array => Float32Array.from({ length: DIM }, () => Math.round(next() * 20 - 10) / 4);
   let metric: MetricType = 'COSINE';
   const medium = new MemoryMedium();
-  let store = openMemoryStore({ medium });
-  const reopen = async (): Promise<TestEngine> => {
-    // The process that held it is gone, with all that it was about to do.
-    await store.close();
-    store = openMemoryStore({ medium });
-    return openTestEngine(store);
-  };
+  const reopen = restarts(medium);
   let engine = await reopen();
   const { collectionId } = await engine.client.createCollection({ name: 'c', schema, ifNotExists: false });
   const model = new Map<bigint | string, ModelRow>();

@@ -4,8 +4,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { columnKeys } from '../../src/schema/keys.ts';
-import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
-import { DIM, fieldId, insertRows, openTestEngine, testSchema } from './harness.ts';
+import { MemoryMedium } from '../../src/storage/memory.ts';
+import { DIM, fieldId, insertRows, restarts, testSchema } from './harness.ts';
 import { bestScores, type ModelRow } from './model.ts';
 import { random } from '../support/random.ts';
 
@@ -21,13 +21,8 @@ async function run(seed: number): Promise<void> {
   const schema = testSchema('Int64');
   const vectorField = fieldId(schema, 'vector');
   const medium = new MemoryMedium();
-  let store = openMemoryStore({ medium });
-  const reopen = async () => {
-    // The process that held it is gone, with all that it was about to do.
-    await store.close();
-    store = openMemoryStore({ medium });
-    return (await openTestEngine(store)).client;
-  };
+  const restart = restarts(medium);
+  const reopen = async () => (await restart()).client;
   let client = await reopen();
   const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
   let partitions = ['_default'];

@@ -10,7 +10,7 @@ import { valueAt } from '../../src/schema/column-values.ts';
 import type { MetricType } from '../../src/schema/types.ts';
 import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
 import type { Store } from '../../src/storage/store.ts';
-import { DIM, fieldId, insertRows, openTestEngine, testSchema, type TestEngine } from './harness.ts';
+import { DIM, fieldId, insertRows, openTestEngine, restarts, testSchema, type TestEngine } from './harness.ts';
 import { bestScores, type ModelRow, score } from './model.ts';
 import { random } from '../support/random.ts';
 
@@ -48,13 +48,7 @@ async function run(seed: number): Promise<void> {
   let wall = 1_700_000_000_000;
   let metric: MetricType = 'COSINE';
   const medium = new MemoryMedium();
-  let store = openMemoryStore({ medium });
-  const reopen = async (): Promise<TestEngine> => {
-    // The process that held it is gone, with all that it was about to do.
-    await store.close();
-    store = openMemoryStore({ medium });
-    return openTestEngine(store, options, {}, { now: () => wall });
-  };
+  const reopen = restarts(medium, (store) => openTestEngine(store, options, {}, { now: () => wall }));
   let engine = await reopen();
   // Half of the seeds have rows that expire, and change after how long.
   let ttlSeconds = next() < 0.5 ? null : 30 + int(300);
