@@ -252,6 +252,15 @@ export function storeSuite(title: string, makeFactory: () => StoreFactory): void
         expectBytes((await store.logs.read('a')).subarray(1), large);
       });
 
+      test('calls on one log take effect in their order, awaited or not', async () => {
+        const store = await open();
+        const large = pattern(3_000_000);
+        const { logs } = store;
+        const [, , , first] = await Promise.all([logs.append('a', large), logs.drop('a'), logs.append('a', bytesOf('one')), logs.read('a'), logs.append('a', bytesOf('two'))]);
+        expectBytes(first, bytesOf('one'));
+        expectBytes(await logs.read('a'), bytesOf('onetwo'));
+      });
+
       test('drop removes a log; another of that name begins empty', async () => {
         const store = await open();
         await store.logs.append('a', bytesOf('old'), true);

@@ -102,7 +102,7 @@ class FaultyStore implements FaultStore {
         });
       },
       sync: (name) => this.#counted({ call: 'sync', name }, { whole: () => this.#sync(name), part: async () => undefined }),
-      read: (name) => this.#read(() => this.#inner.logs.read(name)),
+      read: (name) => this.#inTurn(name, () => this.#read(() => this.#inner.logs.read(name))),
       drop: (name) =>
         this.#counted({ call: 'drop', name }, {
           whole: async () => {
@@ -259,7 +259,7 @@ class FaultyStore implements FaultStore {
     }
   }
 
-  #inTurn(name: string, work: () => Promise<void>): Promise<void> {
+  #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
     const mine = (this.#queues.get(name) ?? Promise.resolve()).then(work, work);
     this.#queues.set(name, mine.catch(() => undefined));
     return mine;
