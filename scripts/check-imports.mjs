@@ -24,7 +24,7 @@ const MAY_IMPORT = {
   schema: ['util'],
   kernels: ['util', 'type:schema/types.ts'],
   quant: ['type:index/index.ts', 'kernels', 'schema', 'util'],
-  filter: ['schema', 'util'],
+  filter: ['kernels', 'schema', 'util'],
   text: ['schema', 'util'],
   storage: ['schema', 'util'],
   index: ['quant', 'kernels', 'schema', 'util'],

@@ -43,6 +43,8 @@ function toData(column: Column): Data {
       return plain(new Float32());
     case 'Double':
       return plain(new Float64());
+    case 'Array':
+      throw new Error('arrays are not laid out yet');
     case 'VarChar':
     case 'JSON':
       return makeData({ type: new Utf8(), length, nullBitmap, valueOffsets: offsets!, data: values as Uint8Array });

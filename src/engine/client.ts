@@ -92,6 +92,12 @@ export interface InsertReply {
  */
 export type Consistency = 'Strong' | 'Bounded' | 'Session' | 'Eventually';
 
+/** An expression of the filter language with the values of its templates. The engine parses it: FILTER_SYNTAX, FILTER_TYPE. */
+export interface FilterInput {
+  readonly text: string;
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
 export interface SearchRequest {
   readonly collectionId: number;
   readonly fieldId: number;
@@ -104,6 +110,8 @@ export interface SearchRequest {
   readonly params?: Readonly<Record<string, unknown>>;
   /** Compare every row, whatever index there is; `params` of indexes are refused then. */
   readonly exact?: boolean;
+  /** Only rows that match. Absent: all. */
+  readonly filter?: FilterInput;
   /** By name; absent: all. NOT_FOUND where there is none of that name. */
   readonly partitions?: readonly string[];
   /** Default: `Session`. Checked by the engine. */

@@ -127,7 +127,7 @@ function checkOffsets(offsets: Int32Array, end: number): void {
   check(offsets[offsets.length - 1] === end, `offsets up to ${end}`, String(offsets[offsets.length - 1]));
 }
 
-const SCALAR_BYTES = { Bool: 0, Int8: 1, Int16: 2, Int32: 4, Int64: 8, Float: 4, Double: 8, VarChar: 1, JSON: 1 } as const;
+const SCALAR_BYTES = { Bool: 0, Int8: 1, Int16: 2, Int32: 4, Int64: 8, Float: 4, Double: 8, VarChar: 1, JSON: 1, Array: 1 } as const;
 
 const elementBytes = (type: FieldType): number => (isVectorType(type) ? VECTOR_TYPES[type].bytesPerElement : SCALAR_BYTES[type]);
 
@@ -154,6 +154,7 @@ export function viewValues(type: FieldType, buffer: ArrayBuffer, at: number, byt
     case 'Bool':
     case 'VarChar':
     case 'JSON':
+    case 'Array':
       return new Uint8Array(buffer, at, byteLength);
     default:
       return VECTOR_TYPES[type].view(buffer, at, byteLength);

@@ -34,6 +34,7 @@ export function newValues(type: FieldType, elements: number): ColumnValues {
       return new Float64Array(elements);
     case 'VarChar':
     case 'JSON':
+    case 'Array':
       return new Uint8Array(elements);
     default: {
       const byteLength = elements * VECTOR_TYPES[type].bytesPerElement;

@@ -11,6 +11,7 @@ export type ColumnValues = Uint8Array | Int8Array | Int16Array | Int32Array | Ui
  * |-------------|---------------------------------------------------|-------------------------------|
  * | Bool        | Uint8Array, bit i of the column at `i & 7` of byte `i >> 3` | null                |
  * | Int8 … Int64, Float, Double | the typed array of that width, one element a row | null           |
+ * | Array       | Uint8Array of no bytes; `elements` beside it        | Int32Array, shape (length + 1), in elements |
  * | VarChar, JSON | Uint8Array, UTF-8 bytes back to back (JSON: its text) | Int32Array, shape (length + 1) |
  * | FloatVector | Float32Array, shape (length, dim), row-major      | null                          |
  * | Float16Vector, BFloat16Vector | Uint16Array of bit patterns, shape (length, dim) | null         |
@@ -31,6 +32,8 @@ export interface Column {
   readonly offsets: Int32Array | null;
   /** SparseFloatVector alone: the dimension of each of `values`, strictly ascending within a row. */
   readonly indices?: Uint32Array;
+  /** Array alone: the rows' elements back to back, a column of the element type without NULLs and with the same fieldId. */
+  readonly elements?: Column;
 }
 
 /** Rows of one write or one read: one column per field, all of the same length. */

@@ -13,6 +13,7 @@ export const FIELD_TYPE_CODE = {
   Float: 10,
   Double: 11,
   VarChar: 21,
+  Array: 22,
   JSON: 23,
   BinaryVector: 100,
   FloatVector: 101,
@@ -27,6 +28,8 @@ export type FieldType = keyof typeof FIELD_TYPE_CODE;
 export type DenseVectorType = 'FloatVector' | 'Float16Vector' | 'BFloat16Vector' | 'Int8Vector';
 export type VectorType = DenseVectorType | 'BinaryVector' | 'SparseFloatVector';
 export type ScalarType = Exclude<FieldType, VectorType>;
+/** What an Array may hold. */
+export type ElementType = Exclude<ScalarType, 'Array' | 'JSON'>;
 
 /**
  * Milvus's metrics. Scores: L2 is squared, HAMMING the number of bits that differ, JACCARD 1 - and / or: smaller is
@@ -61,6 +64,12 @@ export interface Field {
   readonly dim?: number;
   /** Int64: what reads return. Absent means bigint. */
   readonly as?: 'number' | 'string';
+  /** Array: what its elements are. `maxLength` is of each of them then. */
+  readonly elementType?: ElementType;
+  /** Array: most elements of a value, 1 to 4,096. */
+  readonly maxCapacity?: number;
+  /** The hidden JSON field of keys that no field has, named `$meta`. At most one. */
+  readonly isDynamic?: boolean;
   /** Its values decide in which partition a row is. At most one field. */
   readonly partitionKey?: boolean;
   /** Vector fields: the index asked for in the schema, built when segments are sealed. */
