@@ -122,6 +122,36 @@ export interface SearchRequest {
   readonly outputFieldIds: readonly number[];
 }
 
+/** What every read may say beside what it is for; as in `SearchRequest`. */
+export interface ReadRequest {
+  readonly collectionId: number;
+  readonly partitions?: readonly string[];
+  readonly consistency?: Consistency;
+  readonly at?: bigint;
+}
+
+export interface GetRequest extends ReadRequest {
+  readonly keys: Keys;
+  readonly outputFieldIds: readonly number[];
+}
+
+export interface CountRequest extends ReadRequest {
+  /** Absent: all rows. */
+  readonly filter?: FilterInput;
+}
+
+/** Rows of these keys, or those that match; in one partition, or wherever they are. */
+export type DeleteRequest = { readonly collectionId: number; readonly partition?: string } & (
+  | { readonly keys: Keys; readonly filter?: undefined }
+  | { readonly filter: FilterInput; readonly keys?: undefined }
+);
+
+export interface DeleteReply {
+  /** Rows that were there and are gone. */
+  readonly count: number;
+  readonly timestamp: bigint;
+}
+
 /** Hits of all queries back to back, best first. */
 export interface SearchReply {
   /** Hits of query i: [ends[i - 1] ?? 0, ends[i]). Shape (nq). */
@@ -318,21 +348,17 @@ export interface EngineClient {
    * The same with all keys in the batch, auto ids too. `isPartial`: fields that the batch has not keep what the rows of its keys have.
    */
   upsert(request: { collectionId: number; batch: ColumnBatch; isPartial: boolean; partition?: string }, context?: CallContext): Promise<InsertReply>;
-  /** In one partition, or wherever the keys are. */
-  delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
+  delete(request: DeleteRequest, context?: CallContext): Promise<DeleteReply>;
   /** The same for all versions of the keys, at all times, and from all files before it resolves. */
-  purge(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
+  purge(request: DeleteRequest, context?: CallContext): Promise<DeleteReply>;
 
   /** As long as it is on, or more often than off, each write is told of by an event. */
   watch(request: { collectionId: number; isOn: boolean }): Promise<void>;
 
   /** On the calling thread it answers at once where nothing has to be read; never returns before validation of params. */
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply>;
-  get(
-    request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; consistency?: Consistency; at?: bigint },
-    context?: CallContext,
-  ): Promise<GetReply>;
-  count(request: { collectionId: number; partitions?: readonly string[]; consistency?: Consistency; at?: bigint }, context?: CallContext): Promise<number>;
+  get(request: GetRequest, context?: CallContext): Promise<GetReply>;
+  count(request: CountRequest, context?: CallContext): Promise<number>;
 
   flush(request: { collectionId: number }, context?: CallContext): Promise<void>;
   load(request: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<void>;
