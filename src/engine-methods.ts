@@ -36,6 +36,8 @@ export const ENGINE_METHODS = Object.keys({
   search: true,
   get: true,
   count: true,
+  holdMoment: true,
+  releaseMoment: true,
   flush: true,
   load: true,
   release: true,
