@@ -34,6 +34,7 @@ export const ENGINE_METHODS = Object.keys({
   watch: true,
   purge: true,
   search: true,
+  explain: true,
   get: true,
   count: true,
   holdMoment: true,

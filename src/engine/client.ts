@@ -160,6 +160,50 @@ export interface DeleteReply {
   readonly timestamp: bigint;
 }
 
+/** What a read did in one segment. */
+export interface SegmentTrace {
+  /** null: a growing segment. */
+  readonly segmentId: number | null;
+  readonly partitionId: number;
+  /** Rows of the segment, dead ones among them. */
+  readonly rows: number;
+  /**
+   * How the filter was answered: `memory` by what an earlier read by the same filter had found, `zones` by the least and greatest values of
+   * its fields alone, `indexes` by scalar indexes alone, `scan` by looking at columns, `both` by indexes and columns.
+   */
+  readonly filteredBy: 'nothing' | 'memory' | 'zones' | 'indexes' | 'scan' | 'both';
+  /** Scalar indexes that were asked, by name. */
+  readonly indexes: readonly string[];
+  /** Fields whose columns were looked at. */
+  readonly scannedFields: readonly string[];
+  /** Rows that were expected to match; null where nothing is known of them. */
+  readonly estimatedRows: number | null;
+  /** Rows that matched, of those that are seen. */
+  readonly matchedRows: number;
+  /** How the nearest were found among them. null: they were not searched. */
+  readonly strategy: string | null;
+  readonly filterMs: number;
+  readonly searchMs: number;
+}
+
+/** How a search was done. */
+export interface Explanation {
+  /** As it was understood, its constants worked out; null: there is none. */
+  readonly filter: string | null;
+  /** As asked for; null: the field has none. */
+  readonly index: IndexSpec | null;
+  readonly hits: number;
+  /** Rows that there are, and those that the filter matches; their share. */
+  readonly seenRows: number;
+  readonly matchedRows: number;
+  readonly selectivity: number;
+  /** Sealed segments in which no row can match, by the partition key, or that hold nothing but history. */
+  readonly skippedSegments: number;
+  readonly segments: readonly (SegmentTrace & { readonly partition: string })[];
+  readonly compileMs: number;
+  readonly totalMs: number;
+}
+
 /** Hits of all queries back to back, best first. */
 export interface SearchReply {
   /** Hits of query i: [ends[i - 1] ?? 0, ends[i]). Shape (nq). */
@@ -365,6 +409,8 @@ export interface EngineClient {
 
   /** On the calling thread it answers at once where nothing has to be read; never returns before validation of params. */
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply>;
+  /** Does the search. */
+  explain(request: SearchRequest, context?: CallContext): Promise<Explanation>;
   get(request: GetRequest, context?: CallContext): Promise<GetReply>;
   count(request: CountRequest, context?: CallContext): Promise<number>;
 

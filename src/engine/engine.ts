@@ -31,6 +31,7 @@ import type {
   EngineClient,
   EngineEvent,
   EngineOptions,
+  Explanation,
   GetReply,
   GetRequest,
   HoldMomentRequest,
@@ -56,6 +57,7 @@ import { assertFree, collectionNames, findCollection, findDatabase, lookUp } fro
 import { assertNoAliases, Namespaces } from './namespaces.ts';
 import { newCollection } from './new-collection.ts';
 import { addField } from './add-field.ts';
+import { explainSearch } from './explain.ts';
 import { alterCollection } from './properties.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
 import { recoverCollection, recoverySteps } from './recovery.ts';
@@ -542,6 +544,12 @@ class Engine implements EngineClient, Rooms {
     if (context?.signal) throwIfAborted(context.signal);
     checkConsistency(request.consistency);
     return this.#open(request.collectionId).state.reads.search(request, context);
+  }
+
+  async explain(request: SearchRequest, context?: CallContext): Promise<Explanation> {
+    throwIfAborted(context?.signal);
+    checkConsistency(request.consistency);
+    return explainSearch(this.#open(request.collectionId).state, request, context);
   }
 
   async get(request: GetRequest, context?: CallContext): Promise<GetReply> {

@@ -41,6 +41,7 @@ const WHERE: Readonly<Record<EngineMethod, 'read' | 'newest' | 'holder' | 'here'
   watch: 'here',
   purge: 'holder',
   search: 'read',
+  explain: 'read',
   get: 'read',
   count: 'read',
   holdMoment: 'holder',
