@@ -118,7 +118,7 @@ describe.each(engines.slice(0, 2))('filters over $name', ({ connect }) => {
     expect(await codeOfAsync(docs.search({ vector: v, filter: 'price < {x}' }))).toMatch(/^FILTER_(TYPE|SYNTAX)$/);
     expect(await codeOfAsync(docs.search({ vector: v, filterParams: { x: 3 } }))).toBe('INVALID_ARGUMENT');
     expect(await codeOfAsync(docs.search({ vector: v, filter: 'price < {x}', filterParams: 3 as never }))).toBe('INVALID_ARGUMENT');
-    expect(await codeOfAsync(docs.search({ vector: v, filter: 'price < {x}', filterParams: { x: () => 3 } as never }))).toMatch(/^(FILTER_TYPE|INVALID_ARGUMENT)$/);
+    expect(await codeOfAsync(docs.search({ vector: v, filter: 'price < {x}', filterParams: { x: () => 3 } as never }))).toBe('INVALID_ARGUMENT');
     await db.close();
   });
 
@@ -132,7 +132,7 @@ describe.each(engines.slice(0, 2))('filters over $name', ({ connect }) => {
     const options = { vector: [3, 0, 0, 0, 0, 0, 0, 0], filter: 'price < 2 * 3 or price == 105', limit: 5 };
     expect(await docs.explain(options)).toMatchObject({
       filter: '((price < 6) or (price == 105))', hits: 5, seenRows: 110, matchedRows: 7, selectivity: 7 / 110, skippedSegments: 0,
-      segments: [{ segmentId: null, matchedRows: 1, scannedFields: ['price'], filteredBy: 'scan' }, { rows: 100, matchedRows: 6, filteredBy: 'scan', partition: '_default' }],
+      segments: [{ rows: 100, matchedRows: 6, filteredBy: 'scan', scannedFields: ['price'], partition: '_default' }, { segmentId: null, matchedRows: 1, filteredBy: 'scan' }],
     });
     expect((await docs.explain(options)).segments.map(({ filteredBy }) => filteredBy)).toEqual(['memory', 'memory']);
     expect(await docs.explain({ vector: options.vector })).toMatchObject({ filter: null, matchedRows: 110, hits: 10 });
