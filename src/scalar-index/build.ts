@@ -47,7 +47,7 @@ export function* buildScalarIndex(column: Column, target: Target, spec: ScalarIn
   // Positions: of entries, or of distinct values.
   const values = takeValues(entries.values, structure === 'sorted' ? order : sorted.firsts);
   yield;
-  const about: Rows = { rows, present: entries.present, existing: entries.existing, isPartial: entries.isPartial };
+  const about: Rows = { rows, present: entries.present, existing: entries.existing };
   return { type, sections: new ValueIndex(structure, target, about, values, PLACES[structure].make(sorted)).sections() };
 }
 

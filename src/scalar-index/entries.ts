@@ -1,10 +1,10 @@
 /** What of a column goes into an index: values, each with its row. */
 import type { JsonPath } from '../filter/predicate.ts';
+import { JsonScanner, compileJsonPath, decodeJsonString, readJsonNumber } from '../filter/json-path.ts';
 import { truthWords } from '../filter/predicate.ts';
 import type { Column } from '../schema/column.ts';
 import { getBit } from '../schema/column-values.ts';
 import type { ScalarType } from '../schema/types.ts';
-import { NOT_UTF8, readUtf8, writeUtf8 } from '../schema/utf8.ts';
 import type { Cast, Target } from './index.ts';
 import type { EntryValues, NumberValues, Steps } from './sort.ts';
 
@@ -18,8 +18,6 @@ export interface Entries {
   readonly present: Uint32Array | null;
   /** Bitset of rows where the path is there and not null; null where there is no path. */
   readonly existing: Uint32Array | null;
-  /** Some value could not be written as it is: nothing may be concluded from what is not in the index. */
-  readonly isPartial: boolean;
 }
 
 const ROWS_PER_STEP = 8_192;
@@ -31,7 +29,7 @@ const KIND_OF: Readonly<Record<Exclude<ScalarType, 'JSON' | 'Array' | 'VarChar'>
 export function* entriesOf(column: Column, { path, cast }: Target): Steps<Entries> {
   if (path !== null) return yield* jsonEntries(column, path, cast!);
   const { length, validity, offsets } = column;
-  const like = { present: presentRows(column), existing: null, isPartial: false };
+  const like = { present: presentRows(column), existing: null };
   if (column.type === 'Array') {
     const elements = column.elements!;
     const rows = new Uint32Array(elements.length);
@@ -82,9 +80,8 @@ function taken(values: EntryValues, rows: Uint32Array): EntryValues {
 
 /** Where values of JSON go. */
 interface Sink {
-  /** False where it is of another type, and goes nowhere. */
-  add(value: unknown): boolean;
-  readonly isPartial: boolean;
+  /** Takes the value that the scanner has found; false where it is of another type. */
+  add(scanner: JsonScanner, bytes: Uint8Array): boolean;
   finish(): EntryValues;
 }
 
@@ -96,29 +93,22 @@ function* jsonEntries(column: Column, path: JsonPath, cast: Cast): Steps<Entries
   const type = isMulti ? cast.slice(6) : cast;
   const sink: Sink = type === 'varchar' ? new TextBuilder() : new NumberBuilder(type as 'bool' | 'double');
   const rows = new Growing();
+  const scanner = new JsonScanner();
+  const compiled = compileJsonPath(path);
   for (let row = 0; row < length; row++) {
     if (row % ROWS_PER_STEP === ROWS_PER_STEP - 1) yield;
     if (validity !== null && !getBit(validity, row)) continue;
-    const value = valueAt(JSON.parse(readUtf8(bytes, offsets![row]!, offsets![row + 1]!)), path);
-    if (value === undefined || value === null) continue;
+    const kind = scanner.find(bytes, offsets![row]!, offsets![row + 1]!, compiled);
+    if (kind === 'missing' || kind === 'null') continue;
     existing[row >>> 5]! |= 1 << (row & 31);
     if (!isMulti) {
-      if (sink.add(value)) rows.push(row);
-    } else if (Array.isArray(value)) {
-      for (const element of value) if (sink.add(element)) rows.push(row);
+      if (sink.add(scanner, bytes)) rows.push(row);
+    } else if (kind === 'array') {
+      const { to } = scanner;
+      for (let at = scanner.from; scanner.next(bytes, at, to) !== 'missing'; at = scanner.to) if (sink.add(scanner, bytes)) rows.push(row);
     }
   }
-  return { values: sink.finish(), rows: rows.finish(), isMulti, present: presentRows(column), existing, isPartial: sink.isPartial };
-}
-
-/** Undefined where there is nothing. A key is of an object, a number of an array. */
-function valueAt(json: unknown, path: JsonPath): unknown {
-  let value = json;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value) !== (typeof key === 'number') || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<string | number, unknown>)[key];
-  }
-  return value;
+  return { values: sink.finish(), rows: rows.finish(), isMulti, present: presentRows(column), existing };
 }
 
 /** u32 one after another. */
@@ -141,7 +131,6 @@ export class Growing {
 }
 
 class NumberBuilder implements Sink {
-  readonly isPartial = false;
   readonly #kind: 'bool' | 'double';
   #values = new Float64Array(1_024);
   #length = 0;
@@ -150,14 +139,16 @@ class NumberBuilder implements Sink {
     this.#kind = kind;
   }
 
-  add(value: unknown): boolean {
-    if (typeof value !== (this.#kind === 'bool' ? 'boolean' : 'number')) return false;
+  add({ kind, from, to }: JsonScanner, bytes: Uint8Array): boolean {
+    if (this.#kind === 'bool' ? kind !== 'true' && kind !== 'false' : kind !== 'number') return false;
+    const value = kind === 'number' ? Number(readJsonNumber(bytes, from, to)) : Number(kind === 'true');
+    if (value !== value) return false;
     if (this.#length === this.#values.length) {
       const grown = new Float64Array(this.#length * 2);
       grown.set(this.#values);
       this.#values = grown;
     }
-    this.#values[this.#length++] = Number(value);
+    this.#values[this.#length++] = value;
     return true;
   }
 
@@ -168,7 +159,6 @@ class NumberBuilder implements Sink {
 }
 
 class TextBuilder implements Sink {
-  isPartial = false;
   #bytes = new Uint8Array(16_384);
   #length = 0;
   readonly #offsets = new Growing();
@@ -177,16 +167,11 @@ class TextBuilder implements Sink {
     this.#offsets.push(0);
   }
 
-  add(value: unknown): boolean {
-    if (typeof value !== 'string') return false;
-    this.#reserve(3 * value.length);
-    const end = writeUtf8(value, this.#bytes, this.#length);
-    if (end === NOT_UTF8) {
-      this.isPartial = true;
-      return false;
-    }
-    this.#length = end;
-    this.#offsets.push(end);
+  add({ kind, from, to }: JsonScanner, bytes: Uint8Array): boolean {
+    if (kind !== 'string') return false;
+    this.#reserve(to - from);
+    this.#length = decodeJsonString(bytes, from, to, this.#bytes, this.#length);
+    this.#offsets.push(this.#length);
     return true;
   }
 

@@ -9,7 +9,6 @@ import { corrupt, takeBytes, takeU32, type Sections } from './values.ts';
 const VERSION = 1;
 const HAS_PRESENT = 1;
 const HAS_EXISTING = 2;
-const IS_PARTIAL = 4;
 
 /** By code, which is persisted: never renumber. */
 export const STRUCTURES = ['postings', 'bitmaps', 'sorted', 'ngrams'] as const;
@@ -22,7 +21,6 @@ export interface Rows {
   readonly present: Uint32Array | null;
   /** Bitset of those where a path is there and not null; null where there is no path. */
   readonly existing: Uint32Array | null;
-  readonly isPartial: boolean;
 }
 
 export interface Head extends Rows {
@@ -31,8 +29,8 @@ export interface Head extends Rows {
   readonly numbers: readonly [number, number];
 }
 
-export function headSections({ structure, rows, present, existing, isPartial, numbers }: Head): IndexSection[] {
-  const flags = (present ? HAS_PRESENT : 0) | (existing ? HAS_EXISTING : 0) | (isPartial ? IS_PARTIAL : 0);
+export function headSections({ structure, rows, present, existing, numbers }: Head): IndexSection[] {
+  const flags = (present ? HAS_PRESENT : 0) | (existing ? HAS_EXISTING : 0);
   const head = new ByteWriter().u8(VERSION).u8(STRUCTURES.indexOf(structure)).u16(flags).u32(rows).u32(numbers[0]).u32(numbers[1]);
   const sections: IndexSection[] = [{ name: 'head', bytes: head.finish() }];
   if (present) sections.push({ name: 'present', bytes: bytesOf(present) });
@@ -50,7 +48,7 @@ export function openHead(sections: Sections, rows: number): Head {
   const stored = reader.u32();
   const numbers = [reader.u32(), reader.u32()] as const;
   reader.end();
-  if (structure === undefined || flags > 7) throw corrupt('head', 'a known structure', 'another');
+  if (structure === undefined || flags > 3) throw corrupt('head', 'a known structure', 'another');
   if (stored !== rows) throw corrupt('head', `${rows} rows`, String(stored));
   const bits = (name: string): Uint32Array => {
     const words = takeU32(sections, name, truthWords(rows));
@@ -59,7 +57,7 @@ export function openHead(sections: Sections, rows: number): Head {
     }
     return words;
   };
-  return { structure, rows, numbers, isPartial: (flags & IS_PARTIAL) !== 0, present: flags & HAS_PRESENT ? bits('present') : null, existing: flags & HAS_EXISTING ? bits('existing') : null };
+  return { structure, rows, numbers, present: flags & HAS_PRESENT ? bits('present') : null, existing: flags & HAS_EXISTING ? bits('existing') : null };
 }
 
 /** Bits of all rows: the complement of `bits` within those that are present. */

@@ -162,7 +162,7 @@ function* sectionsOf(entries: Entries, rows: number, { min, max }: GramLengths, 
     }
     starts[position + 1] = at;
   }
-  const about: Rows = { rows, present: entries.present, existing: entries.existing, isPartial: entries.isPartial };
+  const about: Rows = { rows, present: entries.present, existing: entries.existing };
   return [
     ...headSections({ ...about, structure: 'ngrams', numbers: [min, max] }),
     { name: 'grams', bytes: bytesOf(order.map((number) => hashes[number]!)) },
@@ -267,7 +267,7 @@ export class NgramIndex implements ScalarIndex {
   }
 
   #ask(leaf: Leaf): readonly number[] | null {
-    if ((leaf.kind !== 'like' && leaf.kind !== 'regex') || !isOver(this.#target, leaf.ref) || this.#about.isPartial) return null;
+    if ((leaf.kind !== 'like' && leaf.kind !== 'regex') || !isOver(this.#target, leaf.ref)) return null;
     if (leaf.kind === 'regex' && leaf.isNegated) return null;
     const hashes = this.#required(leaf.pattern);
     if (hashes.size === 0) return null;

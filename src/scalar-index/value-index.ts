@@ -127,7 +127,6 @@ export class ValueIndex implements ScalarIndex {
     const { path, field } = this.#target;
     if (leaf.kind === 'isNull') return { kind: 'isNull', isNegated: leaf.isNegated };
     if (leaf.kind === 'exists') return path === null ? null : { kind: 'exists', isNegated: false };
-    if (this.#about.isPartial) return null;
     const isOfElements = field.type === 'Array' || (this.#target.cast?.startsWith('array_') ?? false);
     if (isOfElements !== (leaf.kind === 'contains')) return null;
     switch (leaf.kind) {

@@ -20,7 +20,7 @@ import type { RowTimes } from './row-times.ts';
 import { SealedVectors } from './sealed-vectors.ts';
 import type { Unloadable, VectorCache } from './vector-cache.ts';
 import { readColumn, readDeletes, readRowTimes, readSegmentMeta, readZones, vectorBytes } from './segment-file.ts';
-import { countSeenAt, countUnreachable, isSeenAt, PURGED, rowsSeenAt, type Deletes } from './versions.ts';
+import { countSeenAt, countUnreachable, isSeenAt, LiveBits, PURGED, rowsSeenAt, type Deletes } from './versions.ts';
 
 export class SealedSegment {
   /** Replaced whenever the manifest says something new of this segment. */
@@ -38,6 +38,7 @@ export class SealedSegment {
   /** Row to the time of its delete. */
   readonly #deleted: Map<number, bigint>;
   readonly #ages: Ages;
+  readonly #liveBits = new LiveBits();
   /** Grows with every change of the deletes. */
   deletesVersion = 0;
   /** The version that is in the deletes file which the manifest names; what is newer is in the log, or found again by age. */
@@ -162,6 +163,11 @@ export class SealedSegment {
     this.#ages.reset();
   }
 
+  /** Rows that live now, as a bitset in whole 64-bit words; not to be changed. */
+  get liveRows(): Uint8Array {
+    return this.#liveBits.of(this.rows, this.#deleted);
+  }
+
   /** Rows that were seen at a time, as a bitset. */
   rowsAt(timestamp: bigint): Uint8Array {
     return rowsSeenAt(this.times, this.#deleted, timestamp);
@@ -195,6 +201,12 @@ export class SealedSegment {
     return this.#columns.get(fieldId) ?? null;
   }
 
+  /** The same, for a read that looks into it: so it stays. */
+  useColumn(fieldId: number): Column | null {
+    this.#loadedColumns.lastUse = this.#cache.use();
+    return this.cachedColumn(fieldId);
+  }
+
   /** Between which values those of a scalar field lie, dead rows among them; null where nobody has looked: an earlier release wrote the file, and the column was not loaded yet. */
   zone(field: Field): Zone | null {
     const known = this.#zones.get(field.fieldId);
@@ -219,8 +231,7 @@ export class SealedSegment {
   take(field: Field, rows: ArrayLike<number>): Column | Promise<Column> {
     const vectors = this.#vectors.get(field.fieldId);
     if (vectors) return vectors.take(rows, this.file);
-    const cached = this.#columns.get(field.fieldId);
-    this.#loadedColumns.lastUse = this.#cache.use();
+    const cached = this.useColumn(field.fieldId);
     return cached ? takeRows(cached, rows) : this.loadColumn(field).then((column) => takeRows(column, rows));
   }
 

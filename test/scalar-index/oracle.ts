@@ -25,10 +25,16 @@ function read(ref: Ref, row: OracleRow): unknown {
 
 /** Undefined for values that are not to be compared. */
 function order(a: unknown, b: Literal): number | undefined {
-  if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (typeof a === 'string' && typeof b === 'string') return comparePoints(Array.from(a, (c) => c.codePointAt(0)!), Array.from(b, (c) => c.codePointAt(0)!));
   const isNumber = (x: unknown): boolean => typeof x === 'number' || typeof x === 'bigint';
   if (!(isNumber(a) && isNumber(b)) && !(typeof a === 'boolean' && typeof b === 'boolean')) return undefined;
   return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0;
+}
+
+/** As UTF-8 compares them, also where a text has half a character. */
+function comparePoints(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < Math.min(a.length, b.length); i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
+  return a.length - b.length;
 }
 
 const isEqual = (a: unknown, b: unknown): boolean => order(a, b as Literal) === 0;
