@@ -2,7 +2,7 @@
  * What a collection can do besides reading and writing rows: counting them, its fields, its indexes, its partitions, what there is to know of it, its end. These are the bodies
  * of the methods of `Collection` of the same names, which have the documentation; they are imported when the first is called.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
 import { toAddedField } from '../schema/added-field.ts';
 import { checkName, toIndexRequest } from '../schema/define.ts';
 import type { AnySchema, Key } from '../schema/infer.ts';
@@ -83,6 +83,11 @@ export async function alter({ engine, collectionId }: CollectionScope, options: 
 export async function count({ engine, collectionId }: CollectionScope, filter: unknown, options?: CountOptions): Promise<number> {
   checkOptions(options, 'count', COUNT_OPTIONS);
   return engine.count({ collectionId, filter: filterOption(filter, options?.filterParams), partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at), consistency: options?.consistency }, contextOf(options?.signal));
+}
+
+export async function explain({ engine, collectionId, plan }: CollectionScope, options: unknown): Promise<Explanation> {
+  const request = searchRequest(plan, collectionId, options);
+  return engine.explain(request, contextOf((options as CallOptions).signal));
 }
 
 export async function flush({ engine, collectionId }: CollectionScope, options?: CallOptions): Promise<void> {

@@ -2,7 +2,7 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { isArrow, toBatch } from '../schema/batch.ts';
 import type { AnySchema, ArrowInput, Columns, FieldInput, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
@@ -277,6 +277,11 @@ export class Collection<S extends AnySchema = AnySchema> {
     const context = contextOf(options?.signal);
     const request = getRequest(this.#plan, this.#collectionId, ids, options);
     return toFound(await engine.get(request, context), this.#plan) as Found<S, O>[];
+  }
+
+  /** Does a search and tells how: what the filter came to, which segments were looked at by what, how long each step took. */
+  async explain(options: SearchOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>>): Promise<Explanation> {
+    return (await this.#admin()).explain(this.#scope, options);
   }
 
   get [SCOPE](): CollectionScope {

@@ -18,5 +18,5 @@ export type {
 } from '../schema/infer.ts';
 export type { FieldType, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 export type {
-  AliasInfo, CollectionProperties, CollectionStats, CompactReply, Consistency, DatabaseStats, IndexDescription, IndexProgress, IndexState, LoadState, PartitionInfo, Progress, RecoveryReport, SegmentStats, ServingPart, SnapshotInfo,
+  AliasInfo, CollectionProperties, CollectionStats, CompactReply, Consistency, DatabaseStats, Explanation, IndexDescription, IndexProgress, IndexState, LoadState, PartitionInfo, Progress, RecoveryReport, SegmentStats, SegmentTrace, ServingPart, SnapshotInfo,
 } from '../engine/client.ts';

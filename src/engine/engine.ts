@@ -31,8 +31,10 @@ import type {
   EngineClient,
   EngineEvent,
   EngineOptions,
+  Explanation,
   GetReply,
   GetRequest,
+  HoldMomentRequest,
   IndexDescription,
   IndexProgress,
   InsertReply,
@@ -55,6 +57,7 @@ import { assertFree, collectionNames, findCollection, findDatabase, lookUp } fro
 import { assertNoAliases, Namespaces } from './namespaces.ts';
 import { newCollection } from './new-collection.ts';
 import { addField } from './add-field.ts';
+import { explainSearch } from './explain.ts';
 import { alterCollection } from './properties.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
 import { recoverCollection, recoverySteps } from './recovery.ts';
@@ -246,6 +249,7 @@ class Engine implements EngineClient, Rooms {
     const { state, jobs } = this.collections.get(collectionId)!;
     const reason = new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
     this.collections.delete(collectionId);
+    this.#parts.history.moments.forget(collectionId);
     await jobs.close(reason);
     await state.close(reason);
     await state.free();
@@ -401,6 +405,7 @@ class Engine implements EngineClient, Rooms {
       return { ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) };
     });
     this.collections.delete(collectionId);
+    this.#parts.history.moments.forget(collectionId);
     await state.free();
     await removeUnnamed(store, catalog, files);
     await removeLogs(store, catalog, collectionId);
@@ -541,6 +546,12 @@ class Engine implements EngineClient, Rooms {
     return this.#open(request.collectionId).state.reads.search(request, context);
   }
 
+  async explain(request: SearchRequest, context?: CallContext): Promise<Explanation> {
+    throwIfAborted(context?.signal);
+    checkConsistency(request.consistency);
+    return explainSearch(this.#open(request.collectionId).state, request, context);
+  }
+
   async get(request: GetRequest, context?: CallContext): Promise<GetReply> {
     throwIfAborted(context?.signal);
     checkConsistency(request.consistency);
@@ -551,6 +562,25 @@ class Engine implements EngineClient, Rooms {
     throwIfAborted(context?.signal);
     checkConsistency(request.consistency);
     return unlessAborted(this.#open(request.collectionId).state.reads.count(request), context?.signal);
+  }
+
+  async holdMoment({ collectionId, at, id }: HoldMomentRequest, context?: CallContext): Promise<bigint> {
+    throwIfAborted(context?.signal);
+    const { state } = this.#open(collectionId);
+    const { moments } = this.#parts.history;
+    if (state.snapshot) return state.timeOf(at) ?? state.snapshot.timestamp;
+    const time = state.timeOf(at);
+    // Until it is known which time is now, none is passed.
+    moments.hold(collectionId, id, time ?? state.entry.horizon);
+    // Either way, what is being written is seen at that time at once or never.
+    const now = await this.now();
+    if (time === undefined) moments.hold(collectionId, id, now);
+    return time ?? now;
+  }
+
+  async releaseMoment({ collectionId, id }: { collectionId: number; id: string }): Promise<void> {
+    this.#assertOpen();
+    this.#parts.history.moments.release(collectionId, id);
   }
 
   async flush(request: { collectionId: number }, context?: CallContext): Promise<void> {

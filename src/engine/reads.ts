@@ -2,6 +2,7 @@
 import { matchSegments, type Match, type Segment } from '../exec/matches.ts';
 import { planField, type FieldPlan } from '../exec/plan.ts';
 import { searchSegments, takeEntities, type SearchView } from '../exec/search.ts';
+import type { Trace } from '../exec/trace.ts';
 import type { Filter } from '../filter/predicate.ts';
 import type { Keys } from '../schema/column.ts';
 import type { Field } from '../schema/types.ts';
@@ -47,7 +48,8 @@ export class Reads {
     return { ...view, growing: view.growing.filter((segment) => ids.has(segment.partitionId)), sealed: view.sealed.filter((segment) => ids.has(segment.entry.partitionId)) };
   }
 
-  search(request: SearchRequest, context: CallContext | undefined): SearchReply | Promise<SearchReply> {
+  /** `trace`: what is done is noted there. */
+  search(request: SearchRequest, context: CallContext | undefined, trace?: Trace): SearchReply | Promise<SearchReply> {
     const state = this.#state;
     const filter = this.filter(request.filter);
     if (state.entry.properties.partitionKeyIsolation) assertIsolated(filter, state.partitionKey!, state.name);
@@ -62,6 +64,7 @@ export class Reads {
       keyIsInt64: state.keyField.type === 'Int64',
       filter,
       at,
+      trace,
       signal: context?.signal,
     });
   }

@@ -20,6 +20,7 @@ import { indexServes, isLoaded, loadForSearch } from './load.ts';
 import { matchSegments, type Match, type Segment } from './matches.ts';
 import { planSegment, type FieldPlan } from './plan.ts';
 import { scanWithin, searchBehind, withinRange, withNearBound } from './range.ts';
+import type { Trace } from './trace.ts';
 import { scanTile, searchTile, Slices, tileSize, type BatchPart, type TileHits } from './tile.ts';
 
 /** The segments that a search sees. */
@@ -43,7 +44,8 @@ export interface SearchJob {
   /** Only rows that match; null: all. */
   readonly filter: Filter | null;
   /** See the rows as they were then. */
-  readonly at?: bigint | undefined;
+  readonly at: bigint | undefined;
+  readonly trace?: Trace | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -72,7 +74,7 @@ export function searchSegments(whole: SearchView, job: SearchJob): SearchReply |
   const view = job.at === undefined && whole.sealed.some((segment) => segment.isHistory) ? { ...whole, sealed: whole.sealed.filter((segment) => !segment.isHistory) } : whole;
   if (job.nq !== 1 || job.at !== undefined || scanBytes(view, job.plan) > LONG_SCAN_BYTES) return searchMany(view, job);
   for (const segment of view.sealed) if (!isLoaded(segment, job.plan.field.fieldId, job.plan.indexMetric)) return searchMany(view, job);
-  if (job.filter) return searchFiltered(view, job);
+  if (job.filter || job.trace) return searchFiltered(view, job);
   const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
   const found: Found[] = [];
   for (const segment of view.growing) if (segment.rows > 0) found.push(kept(searchGrowing(segment, job, 0)));
@@ -88,23 +90,32 @@ export function searchSegments(whole: SearchView, job: SearchJob): SearchReply |
 
 /** One query whose filter can be answered by what is in memory. */
 function searchFiltered(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
-  const matches = matchSegments(searched(view), { filter: job.filter, at: undefined });
+  const matches = matchSegments(searched(view), job);
   if ('then' in matches) return searchMany(view, job);
   const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
   const found: Found[] = [];
   for (const { segment, bits, count } of matches) {
     if (count === 0) continue;
+    const start = job.trace ? performance.now() : 0;
     const seen = segment.vectors(job.plan.field.fieldId).snapshot(bits);
     try {
       const ofSegment = 'keys' in segment ? searchSealed(segment, job, 0, seen) : searchGrowing(segment, job, 0, seen);
       if (!ofSegment) return searchMany(view, job);
       found.push(kept(ofSegment));
+      if (job.trace) noteSearch(job.trace, segment, job.plan, start);
     } finally {
       seen.free();
     }
   }
   collect(found, job, 0, hits);
   return reply(hits, job);
+}
+
+function noteSearch(trace: Trace, segment: Segment, { field, indexMetric }: FieldPlan, start: number): void {
+  const noted = trace.of(segment);
+  const isIndexed = 'keys' in segment && indexServes(segment, field.fieldId, indexMetric);
+  noted.strategy = isIndexed ? segment.vectors(field.fieldId).index!.typeName : 'FLAT';
+  noted.searchMs += performance.now() - start;
 }
 
 const searched = (view: SearchView): Segment[] => [...view.growing.filter(({ rows }) => rows > 0), ...view.sealed];
@@ -138,8 +149,8 @@ async function searchMany(view: SearchView, whole: SearchJob): Promise<SearchRep
   };
   try {
     let matches: readonly Partial<Match>[] = [];
-    if (job.filter) {
-      matches = await matchSegments(segments, { filter: job.filter, at: job.at });
+    if (job.filter || job.trace) {
+      matches = await matchSegments(segments, job);
       throwIfAborted(job.signal);
     }
     // All queries see the rows that are there now: a row that is replaced while the search gives way is found once.
@@ -155,7 +166,9 @@ async function searchMany(view: SearchView, whole: SearchJob): Promise<SearchRep
       const found: Found[][] = [];
       for (const ofSegment of seen) {
         const { segment, vectors } = ofSegment;
+        const start = job.trace ? performance.now() : 0;
         found.push('keys' in segment ? await searchSealedTile(view.store, segment, vectors, job, part, slices, hold) : await searchGrowingTile(segment, ofSegment, job, part, slices));
+        if (job.trace) noteSearch(job.trace, segment, job.plan, start);
       }
       for (let i = 0; i < part.size; i++) collect(found.map((ofSegment) => ofSegment[i]!), job, first + i, hits);
     }
