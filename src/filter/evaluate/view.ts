@@ -3,17 +3,16 @@
  * What the loops over columns read.
  */
 import type { Column } from '../../schema/column.ts';
+import { newValues } from '../../schema/column-values.ts';
 import type { ElementType, Field } from '../../schema/types.ts';
-import type { TextPattern } from '../patterns/pattern.ts';
 import type { Value } from '../predicate.ts';
 import { scanBool } from './bools.ts';
 import type { Condition } from './condition.ts';
 import { doubleLoop, scanDoubles } from './doubles.ts';
 import { int32Loop, scanInt32 } from './int32.ts';
 import { scanInt64 } from './int64.ts';
-import { newValues } from '../../schema/column-values.ts';
 import type { Scope } from './scope.ts';
-import { scanPattern, scanTexts, type Texts } from './texts.ts';
+import { scanTexts, type Texts } from './texts.ts';
 
 export interface View {
   /** Whose NULLs are the view's. */
@@ -79,15 +78,29 @@ function elementView(field: Field, index: number, scope: Scope): View {
     const bits = elements.values as Uint8Array;
     for (let row = 0; row < rows; row++) values[row >> 3] = (values[row >> 3] as number) | (((bits[places[row] >> 3] >> (places[row] & 7)) & 1) << (row & 7));
   } else {
-    gather(elements.values as Int32Array, places, values as Int32Array);
+    gather(asBits(elements.values), places, asBits(values), type === 'Int64' || type === 'Double' ? 2 : 1);
   }
   return { field, type, values, texts: null, absent };
 }
 
 const NO_TEXTS = (rows: number): Texts => ({ bytes: new Uint8Array(0), starts: new Int32Array(rows), ends: new Int32Array(rows) });
 
-function gather<T extends number | bigint>(from: { readonly [i: number]: T }, places: Int32Array, to: { [i: number]: T }): void {
-  for (let row = 0; row < places.length; row++) to[row] = from[places[row]];
+/** Elements as unsigned numbers of their width, of 32 bits at most: so the loop sees three types of array. */
+function asBits({ buffer, byteOffset, byteLength, BYTES_PER_ELEMENT }: Column['values']): Uint8Array | Uint16Array | Uint32Array {
+  if (BYTES_PER_ELEMENT === 1) return new Uint8Array(buffer, byteOffset, byteLength);
+  return BYTES_PER_ELEMENT === 2 ? new Uint16Array(buffer, byteOffset, byteLength >> 1) : new Uint32Array(buffer, byteOffset, byteLength >> 2);
+}
+
+function gather(from: Uint8Array | Uint16Array | Uint32Array, places: Int32Array, to: Uint8Array | Uint16Array | Uint32Array, units: 1 | 2): void {
+  if (units === 1) {
+    for (let row = 0; row < places.length; row++) to[row] = from[places[row]];
+  } else {
+    for (let row = 0; row < places.length; row++) {
+      const at = places[row] * 2;
+      to[row * 2] = from[at];
+      to[row * 2 + 1] = from[at + 1];
+    }
+  }
 }
 
 /** Rows whose value meets a condition, whatever stands in those that are absent or NULL. */
@@ -108,5 +121,3 @@ export function scanView({ type, values, texts }: View, rows: number, condition:
       return scanTexts(texts!, condition, mask);
   }
 }
-
-export const matchView = (view: View, pattern: TextPattern, mask: Uint32Array): Uint32Array => scanPattern(view.texts!, pattern, mask);
