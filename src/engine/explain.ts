@@ -11,7 +11,7 @@ export async function explainSearch(state: CollectionState, request: SearchReque
   const trace = new Trace();
   const reply = await state.reads.search(request, context, trace);
   const done = performance.now();
-  const { segments } = trace;
+  const segments = trace.segments.sort((a, b) => (a.segmentId ?? Infinity) - (b.segmentId ?? Infinity));
   const { partitions } = state.entry;
   const matchedRows = segments.reduce((sum, segment) => sum + segment.matchedRows, 0);
   const seenRows = state.reads.countRows(request.partitions, request.at);
