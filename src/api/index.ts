@@ -9,7 +9,7 @@ export type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from
 export type { AliasOptions, CreateSnapshotOptions, ListAliasesOptions, ListSnapshotsOptions, RestoreSnapshotOptions, RenameOptions } from './database-admin.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
-  At, Collection, CountOptions, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, InsertOptions, InsertResult, UpsertOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
+  At, Collection, CountOptions, CreateIndexOptions, DeleteMatchingOptions, DeleteOptions, DeleteResult, FilterParams, FilterValue, GetOptions, InsertOptions, InsertResult, UpsertOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
 } from './collection.ts';
 export type { CallOptions } from './options.ts';
 export type {
@@ -18,5 +18,5 @@ export type {
 } from '../schema/infer.ts';
 export type { FieldType, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 export type {
-  AliasInfo, CollectionProperties, CollectionStats, CompactReply, Consistency, DatabaseStats, IndexDescription, IndexProgress, IndexState, LoadState, PartitionInfo, Progress, RecoveryReport, SegmentStats, ServingPart, SnapshotInfo,
+  AliasInfo, CollectionProperties, CollectionStats, CompactReply, Consistency, DatabaseStats, Explanation, IndexDescription, IndexProgress, IndexState, LoadState, PartitionInfo, Progress, RecoveryReport, SegmentStats, SegmentTrace, ServingPart, SnapshotInfo,
 } from '../engine/client.ts';

@@ -6,12 +6,10 @@ import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
 import type { Field, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, vectorsOf, type QueryVectors, type VectorTypeInfo } from '../schema/vector-types/index.ts';
 import type { GetOptions } from './collection.ts';
-import { MAX_LIMIT, atOption, checkOptions, integerOption, namesOption } from './options.ts';
+import { MAX_LIMIT, atOption, checkOptions, filterOption, integerOption, namesOption } from './options.ts';
 
-const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
-const OPTIONS_TO_COME: ReadonlySet<string> = new Set([
-  'filter', 'filterParams', 'groupBy', 'text', 'rerank',
-]);
+const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'filter', 'filterParams', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
+const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['groupBy', 'text', 'rerank']);
 const NONE: readonly number[] = [];
 
 /**
@@ -43,7 +41,7 @@ export function searchRequest(plan: SchemaPlan, collectionId: number, options: u
     nq = rows.nq;
     queries = rows.queries;
   }
-  return { collectionId, fieldId: field.fieldId, queries, nq, limit, offset, params: params as SearchRequest['params'], outputFieldIds, partitions: namesOption('partitions', options.partitions), at: atOption(options.at), consistency: options.consistency as SearchRequest['consistency'] };
+  return { collectionId, fieldId: field.fieldId, queries, nq, limit, offset, params: params as SearchRequest['params'], outputFieldIds, filter: filterOption(options.filter, options.filterParams), partitions: namesOption('partitions', options.partitions), at: atOption(options.at), consistency: options.consistency as SearchRequest['consistency'] };
 }
 
 const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'at', 'consistency', 'signal']);

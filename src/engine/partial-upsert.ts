@@ -16,7 +16,7 @@ export async function wholeRows(state: CollectionState, batch: ColumnBatch): Pro
   const read = fields.filter((field) => field.isDynamic || !given.has(field.fieldId));
   if (read.length === 0) return batch;
   const keys = columnKeys(given.get(state.keyField.fieldId)!);
-  const { found, entities } = await state.get({ keys, outputFieldIds: read.map((field) => field.fieldId) });
+  const { found, entities } = await state.reads.get({ keys, outputFieldIds: read.map((field) => field.fieldId) });
   const complete = (field: Field, old: Column): Column => {
     const added = given.get(field.fieldId);
     if (added !== undefined) return mergedKeys(field, Array.from(found, (row) => (row >= 0 ? { column: old, row } : null)), added);

@@ -4,6 +4,7 @@
  * (SparseFloatVector) and `f<id>/validity` (where some value is missing), each an Arrow buffer. An Array has `f<id>/offsets`, and in the place
  * of values those of its elements: `f<id>/elements`, and `f<id>/elementOffsets` where they are texts.
  */
+import type { Zone } from '../filter/zones.ts';
 import { elementField } from '../schema/arrays.ts';
 import type { Column, ColumnValues } from '../schema/column.ts';
 import { hasOffsets } from '../schema/column-values.ts';
@@ -14,6 +15,7 @@ import type { SectionFile, SectionInput } from '../storage/sections/index.ts';
 import { bitsetBytes } from '../util/bitset.ts';
 import { ElanusError } from '../util/error.ts';
 import { RowTimes } from './row-times.ts';
+import { decodeZones, encodeZones } from './zone-section.ts';
 
 export const valuesSection = (fieldId: number): string => `f${fieldId}/values`;
 export const offsetsSection = (fieldId: number): string => `f${fieldId}/offsets`;
@@ -47,6 +49,7 @@ export function segmentSections(meta: SegmentMeta, manifest: Uint8Array, times: 
   view.setUint32(8, meta.partitionId, true);
   const sections: SectionInput[] = [
     { name: 'meta', bytes: head },
+    { name: 'zones', bytes: encodeZones(columns) },
     { name: 'manifest', bytes: manifest },
     { name: 'times', bytes: times.encode() },
   ];
@@ -68,6 +71,11 @@ export async function readSegmentMeta(file: SectionFile): Promise<SegmentMeta> {
   if (head.length !== META_BYTES) throw new ElanusError('CORRUPT', `"meta" of "${file.name}" expected ${META_BYTES} bytes, got ${head.length}`, { file: file.name });
   const view = new DataView(head.buffer, head.byteOffset, head.length);
   return { rows: view.getUint32(0, true), schemaVersion: view.getUint32(4, true), partitionId: view.getUint32(8, true) };
+}
+
+/** Zone maps by field id; of what an earlier release wrote there are none. */
+export async function readZones(file: SectionFile, rows: number, fields: readonly Field[]): Promise<Map<number, Zone>> {
+  return file.has('zones') ? decodeZones(await file.read('zones'), file.name, rows, fields) : new Map();
 }
 
 export async function readRowTimes(file: SectionFile, rows: number): Promise<RowTimes> {

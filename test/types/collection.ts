@@ -112,8 +112,10 @@ export async function calls(db: Database): Promise<void> {
   const whole = await docs.get([1], { outputFields: '*' });
   expectType<Equal<(typeof whole)[0]['embedding'], Float32Array>>(true);
   expectType<number>(await docs.count());
-  // @ts-expect-error filters are not there yet
-  await docs.count('price < 3');
+  expectType<number>(await docs.count('price < {most}', { filterParams: { most: 3 } }));
+  await docs.delete({ filter: 'price < 3' });
+  // @ts-expect-error keys or a filter
+  await docs.delete({ filter: 'price < 3', ids: [1] });
 
   // Indexes
   await docs.createIndex('embedding', { type: 'HNSW_SQ', metric: 'L2', params: { M: 16, sq_type: 'SQ8', refine: true } }, { wait: false, onProgress: ({ done, total }) => done / total });
