@@ -2,7 +2,7 @@
  * What a collection can do besides reading and writing rows: counting them, its fields, its indexes, its partitions, what there is to know of it, its end. These are the bodies
  * of the methods of `Collection` of the same names, which have the documentation; they are imported when the first is called.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
 import { toAddedField } from '../schema/added-field.ts';
 import { checkName, toIndexRequest } from '../schema/define.ts';
 import type { AnySchema, Key } from '../schema/infer.ts';
@@ -12,10 +12,12 @@ import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
 import type { Field, IndexSpec, VectorType } from '../schema/types.ts';
 import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
 import type { CountOptions, CreateIndexOptions, TuneOptions, TuneResult } from './collection.ts';
-import { RETENTION_SECONDS_MAX, SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, integerOption, namesOption, type CallOptions } from './options.ts';
+import { RETENTION_SECONDS_MAX, SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, filterOption, integerOption, namesOption, type CallOptions } from './options.ts';
 import type { CollectionScope } from './scope.ts';
 import { searchRequest } from './search-request.ts';
 import { describe as describeInfo, type CollectionDescription } from './session.ts';
+
+export { query } from './query.ts';
 
 export interface AlterOptions extends CallOptions {
   /** Rows expire so many seconds after their insert; null: never. What has expired does not come back. */
@@ -38,7 +40,7 @@ const PARTITIONS_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']
 const ALTER_OPTIONS: ReadonlySet<string> = new Set(['ttlSeconds', 'signal']);
 const LOAD_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal', 'onProgress']);
 const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['retentionSeconds', 'signal', 'onProgress']);
-const COUNT_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'at', 'consistency', 'signal']);
+const COUNT_OPTIONS: ReadonlySet<string> = new Set(['filterParams', 'partitions', 'at', 'consistency', 'signal']);
 const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
 const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
 
@@ -81,9 +83,13 @@ export async function alter({ engine, collectionId }: CollectionScope, options: 
 }
 
 export async function count({ engine, collectionId }: CollectionScope, filter: unknown, options?: CountOptions): Promise<number> {
-  if (filter !== undefined) notSupported('filter', 'a filter of count', 'count() counts all rows');
   checkOptions(options, 'count', COUNT_OPTIONS);
-  return engine.count({ collectionId, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at), consistency: options?.consistency }, contextOf(options?.signal));
+  return engine.count({ collectionId, filter: filterOption(filter, options?.filterParams), partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at), consistency: options?.consistency }, contextOf(options?.signal));
+}
+
+export async function explain({ engine, collectionId, plan }: CollectionScope, options: unknown): Promise<Explanation> {
+  const request = searchRequest(plan, collectionId, options);
+  return engine.explain(request, contextOf((options as CallOptions).signal));
 }
 
 export async function flush({ engine, collectionId }: CollectionScope, options?: CallOptions): Promise<void> {

@@ -2,24 +2,30 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { isArrow, toBatch } from '../schema/batch.ts';
 import type { AnySchema, ArrowInput, Columns, FieldInput, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
+import { NO_ROW, refuse, show } from '../schema/refuse.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import type { IndexSpec, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
 import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
-import { booleanOption, checkOptions, contextOf, nameOption, refuseMissingChunk } from './options.ts';
+import { booleanOption, checkOptions, contextOf, filterOption, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
+import type { QueryOptions } from './query.ts';
 import { SCOPE, type CollectionScope } from './scope.ts';
 import { getRequest, searchRequest } from './search-request.ts';
 import type { CollectionDescription, Session } from './session.ts';
 
 /** A time to read at. A Date or milliseconds stand for the end of that millisecond. */
 export type At = bigint | Date | number;
+
+/** What `{name}` in a filter may stand for. */
+export type FilterValue = boolean | number | bigint | string | readonly FilterValue[];
+export type FilterParams = Readonly<Record<string, FilterValue>>;
 
 export interface InsertResult<S = AnySchema> {
   /** In the order of the rows. */
@@ -45,9 +51,8 @@ export interface UpsertOptions extends InsertOptions {
   readonly partial?: boolean;
 }
 
-export interface DeleteOptions<S = AnySchema> extends CallOptions {
-  readonly ids: KeysInput<S>;
-  /** Only what is in there. Default: wherever the keys are. */
+interface SharedDeleteOptions extends CallOptions {
+  /** Only what is in there. Default: wherever the rows are. */
   readonly partition?: string;
   /**
    * For good: earlier versions of the keys, too, are seen at no time and are in no file any more when the call resolves, but for what
@@ -56,7 +61,24 @@ export interface DeleteOptions<S = AnySchema> extends CallOptions {
   readonly purge?: boolean;
 }
 
+/** By key. */
+export interface DeleteOptions<S = AnySchema> extends SharedDeleteOptions {
+  readonly ids: KeysInput<S>;
+  readonly filter?: undefined;
+  readonly filterParams?: undefined;
+}
+
+/** Whatever matches: an expression of the filter language, which must not be empty. */
+export interface DeleteMatchingOptions extends SharedDeleteOptions {
+  readonly filter: string;
+  /** Values of the filter's templates: `{name}` in it stands for one. */
+  readonly filterParams?: FilterParams;
+  readonly ids?: undefined;
+}
+
 export interface CountOptions extends CallOptions {
+  /** Values of the filter's templates: `{name}` in it stands for one. */
+  readonly filterParams?: FilterParams;
   /** Only these. Default: all. */
   readonly partitions?: readonly string[];
   /** Read as it was then: a timestamp of `db.now()` or of a write, a Date, or milliseconds. INVALID_ARGUMENT before what is kept, and in the future. */
@@ -83,6 +105,10 @@ interface SharedSearchOptions<S, O> extends CallOptions {
   readonly limit?: number;
   /** Hits to leave out at the front; `limit + offset` is at most 16,384. Default 0. */
   readonly offset?: number;
+  /** Only rows that match: an expression of the filter language. FILTER_SYNTAX, FILTER_TYPE. Default: all. */
+  readonly filter?: string;
+  /** Values of the filter's templates: `{name}` in it stands for one. */
+  readonly filterParams?: FilterParams;
   /** Search parameters of the field's index by Milvus's names, such as `ef`. */
   readonly params?: Readonly<Record<string, number | string | boolean>>;
   /** Fields of the hits' entities: names, or `'*'` for all. Default none. */
@@ -156,8 +182,7 @@ export interface TuneResult extends TuneTrial {
 const INSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'signal']);
 const UPSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'partial', 'signal']);
 const WRITE_TO_COME: ReadonlySet<string> = new Set(['transfer']);
-const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'partition', 'purge', 'signal']);
-const DELETE_TO_COME: ReadonlySet<string> = new Set(['filter', 'filterParams']);
+const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'filter', 'filterParams', 'partition', 'purge', 'signal']);
 
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
 export class Collection<S extends AnySchema = AnySchema> {
@@ -213,15 +238,17 @@ export class Collection<S extends AnySchema = AnySchema> {
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
   }
 
-  /** Removes rows by key. Keys that are not there are no error. */
-  async delete(options: DeleteOptions<S>): Promise<DeleteResult> {
+  /** Removes rows by key, or those that a filter matches. Keys that are not there are no error. */
+  async delete(options: DeleteOptions<S> | DeleteMatchingOptions): Promise<DeleteResult> {
     const engine = this.#live();
-    checkOptions(options, 'delete', DELETE_OPTIONS, DELETE_TO_COME);
+    checkOptions(options, 'delete', DELETE_OPTIONS);
     const context = contextOf(options?.signal);
     const partition = nameOption('partition', options?.partition);
-    const keys = toKeys(options?.ids, this.#plan.key);
+    const filter = filterOption(options?.filter, options?.filterParams);
+    if (filter && (options.ids !== undefined || !filter.text.trim())) refuse('filter', NO_ROW, 'an expression, in place of ids', show(filter.text));
     const purge = booleanOption('purge', options?.purge, false);
-    const request = { collectionId: this.#collectionId, keys, partition };
+    const base = { collectionId: this.#collectionId, partition };
+    const request = filter ? { ...base, filter } : { ...base, keys: toKeys(options?.ids, this.#plan.key) };
     return purge ? engine.purge(request, context) : engine.delete(request, context);
   }
 
@@ -253,12 +280,25 @@ export class Collection<S extends AnySchema = AnySchema> {
     return toFound(await engine.get(request, context), this.#plan) as Found<S, O>[];
   }
 
+  /** Does a search and tells how: what the filter came to, which segments were looked at by what, how long each step took. */
+  async explain(options: SearchOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>>): Promise<Explanation> {
+    return (await this.#admin()).explain(this.#scope, options);
+  }
+
+  /**
+   * Rows that match a filter, in ascending order of the primary key or by `orderBy`. INVALID_ARGUMENT where neither a filter nor a limit says how many
+   * they are to be: `queryIterator` reads all of them, page by page.
+   */
+  async query<const O extends OutputFields<S> | undefined = undefined>(options: QueryOptions<S, O>): Promise<Found<S, O>[]> {
+    return (await this.#admin()).query(this.#scope, options as never) as Promise<Found<S, O>[]>;
+  }
+
   get [SCOPE](): CollectionScope {
     return this.#scope;
   }
 
-  /** Rows there are. */
-  async count(filter?: undefined, options?: CountOptions): Promise<number> {
+  /** Rows there are, or those that match a filter. */
+  async count(filter?: string, options?: CountOptions): Promise<number> {
     return (await this.#admin()).count(this.#scope, filter, options);
   }
 

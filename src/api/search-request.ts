@@ -6,12 +6,10 @@ import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
 import type { Field, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, vectorsOf, type QueryVectors, type VectorTypeInfo } from '../schema/vector-types/index.ts';
 import type { GetOptions } from './collection.ts';
-import { MAX_LIMIT, atOption, checkOptions, integerOption, namesOption } from './options.ts';
+import { MAX_LIMIT, atOption, checkOptions, filterOption, integerOption, namesOption } from './options.ts';
 
-const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
-const OPTIONS_TO_COME: ReadonlySet<string> = new Set([
-  'filter', 'filterParams', 'groupBy', 'text', 'rerank',
-]);
+const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'filter', 'filterParams', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
+const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['groupBy', 'text', 'rerank']);
 const NONE: readonly number[] = [];
 
 /**
@@ -43,7 +41,7 @@ export function searchRequest(plan: SchemaPlan, collectionId: number, options: u
     nq = rows.nq;
     queries = rows.queries;
   }
-  return { collectionId, fieldId: field.fieldId, queries, nq, limit, offset, params: params as SearchRequest['params'], outputFieldIds, partitions: namesOption('partitions', options.partitions), at: atOption(options.at), consistency: options.consistency as SearchRequest['consistency'] };
+  return { collectionId, fieldId: field.fieldId, queries, nq, limit, offset, params: params as SearchRequest['params'], outputFieldIds, filter: filterOption(options.filter, options.filterParams), partitions: namesOption('partitions', options.partitions), at: atOption(options.at), consistency: options.consistency as SearchRequest['consistency'] };
 }
 
 const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'at', 'consistency', 'signal']);
@@ -51,10 +49,13 @@ const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 
 /** The same of `get`. The primary key is among the fields. */
 export function getRequest(plan: SchemaPlan, collectionId: number, ids: unknown, options: GetOptions<any, any> | undefined): Parameters<EngineClient['get']>[0] {
   checkOptions(options, 'get', GET_OPTIONS);
-  const { key, scalarIds } = plan;
-  let outputFieldIds = options?.outputFields === undefined ? scalarIds : outputIds(plan, options.outputFields);
-  if (!outputFieldIds.includes(key.fieldId)) outputFieldIds = [key.fieldId, ...outputFieldIds];
-  return { collectionId, keys: toKeys(ids, key), outputFieldIds, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at), consistency: options?.consistency };
+  return { collectionId, keys: toKeys(ids, plan.key), outputFieldIds: entityIds(plan, options?.outputFields), partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at), consistency: options?.consistency };
+}
+
+/** Fields of rows that are read by themselves: those asked for, or all scalar ones; the primary key is among them. */
+export function entityIds(plan: SchemaPlan, outputFields: unknown): readonly number[] {
+  const ids = outputFields === undefined ? plan.scalarIds : outputIds(plan, outputFields);
+  return ids.includes(plan.key.fieldId) ? ids : [plan.key.fieldId, ...ids];
 }
 
 function manyQueries(info: VectorTypeInfo, vectors: unknown, dim: number): { readonly queries: QueryVectors; readonly nq: number } {

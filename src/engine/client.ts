@@ -122,6 +122,101 @@ export interface SearchRequest {
   readonly outputFieldIds: readonly number[];
 }
 
+/** What every read may say beside what it is for; as in `SearchRequest`. */
+export interface ReadRequest {
+  readonly collectionId: number;
+  readonly partitions?: readonly string[];
+  readonly consistency?: Consistency;
+  readonly at?: bigint;
+}
+
+export interface GetRequest extends ReadRequest {
+  readonly keys: Keys;
+  readonly outputFieldIds: readonly number[];
+}
+
+export interface CountRequest extends ReadRequest {
+  /** Absent: all rows. */
+  readonly filter?: FilterInput;
+}
+
+export interface QueryRequest extends ReadRequest {
+  /** Absent: all rows. */
+  readonly filter?: FilterInput;
+  readonly outputFieldIds: readonly number[];
+  /** Scalar fields, the first that tells two rows apart decides; NULL is last ascending, first descending; ties by key. Absent: by key. Needs a limit. */
+  readonly order?: readonly { readonly fieldId: number; readonly isDescending: boolean }[];
+  readonly offset: number;
+  /** Absent: all. */
+  readonly limit?: number;
+  /** Only larger keys. Not with `order`. */
+  readonly after?: bigint | string;
+}
+
+export interface HoldMomentRequest {
+  readonly collectionId: number;
+  /** Absent: now. INVALID_ARGUMENT before the collection's horizon. */
+  readonly at?: bigint;
+  /** What it is called among all that are held. */
+  readonly id: string;
+}
+
+/** Rows of these keys, or those that match; in one partition, or wherever they are. */
+export type DeleteRequest = { readonly collectionId: number; readonly partition?: string } & (
+  | { readonly keys: Keys; readonly filter?: undefined }
+  | { readonly filter: FilterInput; readonly keys?: undefined }
+);
+
+export interface DeleteReply {
+  /** Rows that were there and are gone. */
+  readonly count: number;
+  readonly timestamp: bigint;
+}
+
+/** What a read did in one segment. */
+export interface SegmentTrace {
+  /** null: a growing segment. */
+  readonly segmentId: number | null;
+  readonly partitionId: number;
+  /** Rows of the segment, dead ones among them. */
+  readonly rows: number;
+  /**
+   * How the filter was answered: `memory` by what an earlier read by the same filter had found, `zones` by the least and greatest values of
+   * its fields alone, `indexes` by scalar indexes alone, `scan` by looking at columns, `both` by indexes and columns.
+   */
+  readonly filteredBy: 'nothing' | 'memory' | 'zones' | 'indexes' | 'scan' | 'both';
+  /** Scalar indexes that were asked, by name. */
+  readonly indexes: readonly string[];
+  /** Fields whose columns were looked at. */
+  readonly scannedFields: readonly string[];
+  /** Rows that were expected to match; null where nothing is known of them. */
+  readonly estimatedRows: number | null;
+  /** Rows that matched, of those that are seen. */
+  readonly matchedRows: number;
+  /** How the nearest were found among them. null: they were not searched. */
+  readonly strategy: string | null;
+  readonly filterMs: number;
+  readonly searchMs: number;
+}
+
+/** How a search was done. */
+export interface Explanation {
+  /** As it was understood, its constants worked out; null: there is none. */
+  readonly filter: string | null;
+  /** As asked for; null: the field has none. */
+  readonly index: IndexSpec | null;
+  readonly hits: number;
+  /** Rows that there are, and those that the filter matches; their share. */
+  readonly seenRows: number;
+  readonly matchedRows: number;
+  readonly selectivity: number;
+  /** Sealed segments in which no row can match, by the partition key, or that hold nothing but history. */
+  readonly skippedSegments: number;
+  readonly segments: readonly (SegmentTrace & { readonly partition: string })[];
+  readonly compileMs: number;
+  readonly totalMs: number;
+}
+
 /** Hits of all queries back to back, best first. */
 export interface SearchReply {
   /** Hits of query i: [ends[i - 1] ?? 0, ends[i]). Shape (nq). */
@@ -318,21 +413,28 @@ export interface EngineClient {
    * The same with all keys in the batch, auto ids too. `isPartial`: fields that the batch has not keep what the rows of its keys have.
    */
   upsert(request: { collectionId: number; batch: ColumnBatch; isPartial: boolean; partition?: string }, context?: CallContext): Promise<InsertReply>;
-  /** In one partition, or wherever the keys are. */
-  delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
+  delete(request: DeleteRequest, context?: CallContext): Promise<DeleteReply>;
   /** The same for all versions of the keys, at all times, and from all files before it resolves. */
-  purge(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }>;
+  purge(request: DeleteRequest, context?: CallContext): Promise<DeleteReply>;
 
   /** As long as it is on, or more often than off, each write is told of by an event. */
   watch(request: { collectionId: number; isOn: boolean }): Promise<void>;
 
   /** On the calling thread it answers at once where nothing has to be read; never returns before validation of params. */
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply>;
-  get(
-    request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; consistency?: Consistency; at?: bigint },
-    context?: CallContext,
-  ): Promise<GetReply>;
-  count(request: { collectionId: number; partitions?: readonly string[]; consistency?: Consistency; at?: bigint }, context?: CallContext): Promise<number>;
+  /** Does the search. */
+  explain(request: SearchRequest, context?: CallContext): Promise<Explanation>;
+  get(request: GetRequest, context?: CallContext): Promise<GetReply>;
+  count(request: CountRequest, context?: CallContext): Promise<number>;
+  /** Rows in the order asked for, columns in that of outputFieldIds. */
+  query(request: QueryRequest, context?: CallContext): Promise<ColumnBatch>;
+
+  /**
+   * Has reads of a time go on to be answered, whatever is kept of the past, for some minutes after the call or until it is released; to be asked again for longer. Answers
+   * the time: all that is written later is not seen at it, and all that is seen at it was written before the answer.
+   */
+  holdMoment(request: HoldMomentRequest, context?: CallContext): Promise<bigint>;
+  releaseMoment(request: { collectionId: number; id: string }): Promise<void>;
 
   flush(request: { collectionId: number }, context?: CallContext): Promise<void>;
   load(request: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<void>;

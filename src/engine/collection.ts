@@ -3,8 +3,7 @@
  * behind. The parts that make up that life are files of their own (`seal.ts`, `merge.ts`, `indexing.ts`, `recovery.ts`),
  * which take this state and change it.
  */
-import { planField, type FieldPlan } from '../exec/plan.ts';
-import { searchSegments, takeEntities, type SearchView } from '../exec/search.ts';
+import type { SearchView } from '../exec/search.ts';
 import type { BuildService } from '../index/index.ts';
 import { completeBatch } from '../schema/absent.ts';
 import { takeRows } from '../schema/column-ops.ts';
@@ -23,13 +22,15 @@ import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import type { Catalog } from './catalog.ts';
 import { Changes } from './changes.ts';
-import type { CallContext, CollectionInfo, Consistency, EngineEvent, EngineOptions, GetReply, InsertReply, SearchReply, SearchRequest } from './client.ts';
+import type { CallContext, CollectionInfo, Consistency, DeleteReply, DeleteRequest, EngineEvent, EngineOptions, FilterInput, InsertReply } from './client.ts';
 import { isoTime, millisecondsBetween, ticksOf, type Clock } from './clock.ts';
 import { GrowingPartitions } from './growing-partitions.ts';
 import type { History } from './history.ts';
 import { Loading } from './loading.ts';
 import { ANY_PARTITION, type LogRecord } from './log-record.ts';
+import type { OnDemand } from './on-demand.ts';
 import { wholeRows } from './partial-upsert.ts';
+import { Reads } from './reads.ts';
 import { SingleWriterLog, type LogRecovery } from './single-writer-log.ts';
 import { SharedLog, type LogPosition } from './shared-log.ts';
 import { WriteGate } from './write-gate.ts';
@@ -43,6 +44,7 @@ export interface EngineParts {
   readonly history: History;
   readonly pool: KernelPool;
   readonly builds: BuildService;
+  readonly onDemand: OnDemand;
   readonly options: EngineOptions;
   readonly onEvent: (event: EngineEvent) => void;
   /** Whether this engine seals, merges, builds and commits; only one of several tabs does. */
@@ -92,7 +94,7 @@ export class CollectionState implements LogTarget {
   readonly parts: EngineParts;
   readonly collectionId: number;
   readonly keyField: Field;
-  readonly #partitionKey: Field | undefined;
+  readonly partitionKey: Field | undefined;
 
   /** What this is, where it is no collection of the manifest. */
   readonly snapshot: SnapshotEntry | null;
@@ -130,20 +132,20 @@ export class CollectionState implements LogTarget {
   /** One seal at a time, so that logs are dropped in order. Never rejects. */
   sealQueue: Promise<void> = Promise.resolve();
   #view: SearchView | null = null;
-  /** The last plan of each field: most searches are like the one before. */
-  #plans = new Map<number, { readonly params: SearchParams; readonly plan: FieldPlan }>();
+  readonly reads: Reads;
   /** Where the rows of a batch belong, by its column of partition keys. */
   readonly #buckets = new WeakMap<Column, Map<number, number[]>>();
 
   /** `snapshot`: whose the entry is, with a number of its own. Nothing is written to it, and time does not go on in it. */
   constructor(parts: EngineParts, entry: CollectionEntry, snapshot: SnapshotEntry | null = null) {
     this.parts = parts;
+    this.reads = new Reads(this);
     this.snapshot = snapshot;
     this.collectionId = entry.collectionId;
     this.#schema = entry.schema;
     this.#nextId = entry.nextAutoId;
     this.keyField = entry.schema.fields.find((field) => field.primaryKey)!;
-    this.#partitionKey = entry.schema.fields.find((field) => field.partitionKey);
+    this.partitionKey = entry.schema.fields.find((field) => field.partitionKey);
     this.growing = new GrowingPartitions(entry.schema, parts.pool.shared);
     this.appliedTo = entry.createdTimestamp;
     this.sealedTo = entry.createdTimestamp;
@@ -213,7 +215,7 @@ export class CollectionState implements LogTarget {
     const indexes = Object.fromEntries(this.schema.fields.flatMap((field) => (entry.indexes[field.fieldId] ? [[field.name, entry.indexes[field.fieldId]!]] : [])));
     const { name, createdTimestamp, properties } = entry;
     const { collectionId } = this;
-    const numPartitions = this.#partitionKey ? entry.partitions.length : undefined;
+    const numPartitions = this.partitionKey ? entry.partitions.length : undefined;
     return { collectionId, name, schema: this.schema, indexes, createdTimestamp, properties, ...(numPartitions === undefined ? {} : { numPartitions }) };
   }
 
@@ -245,7 +247,7 @@ export class CollectionState implements LogTarget {
   }
 
   /** The segments of some partitions. */
-  #viewOf(partitions: readonly string[] | undefined): SearchView {
+  viewOf(partitions: readonly string[] | undefined): SearchView {
     const { view } = this;
     if (!partitions) return view;
     const ids = this.partitionIds(partitions);
@@ -255,7 +257,7 @@ export class CollectionState implements LogTarget {
   /** To be called whenever the set of segments or an index of the collection changes. */
   segmentsChanged(): void {
     this.#view = null;
-    this.#plans.clear();
+    this.reads.segmentsChanged();
     this.#nextExpiry = 0n;
     this.loading.follow();
   }
@@ -278,12 +280,12 @@ export class CollectionState implements LogTarget {
 
   /** INVALID_ARGUMENT where the partition key decides. */
   assertNamedPartitions(option: string): void {
-    if (!this.#partitionKey) return;
-    throw new ElanusError('INVALID_ARGUMENT', `"${option}" expected nothing, got a partition: the field "${this.#partitionKey.name}" decides in which partition of "${this.name}" a row is`, { collection: this.name, field: this.#partitionKey.name });
+    if (!this.partitionKey) return;
+    throw new ElanusError('INVALID_ARGUMENT', `"${option}" expected nothing, got a partition: the field "${this.partitionKey.name}" decides in which partition of "${this.name}" a row is`, { collection: this.name, field: this.partitionKey.name });
   }
 
   #partitionOfWrite(name: string | undefined): number {
-    if (name === undefined) return this.#partitionKey ? ANY_PARTITION : DEFAULT_PARTITION_ID;
+    if (name === undefined) return this.partitionKey ? ANY_PARTITION : DEFAULT_PARTITION_ID;
     this.assertNamedPartitions('partition');
     return this.partition(name).partitionId;
   }
@@ -295,7 +297,7 @@ export class CollectionState implements LogTarget {
   /** A batch by partition. */
   #split(partitionId: number, batch: ColumnBatch): { readonly partitionId: number; readonly batch: ColumnBatch }[] {
     if (partitionId !== ANY_PARTITION) return [{ partitionId, batch }];
-    const column = batch.columns.find(({ fieldId }) => fieldId === this.#partitionKey!.fieldId)!;
+    const column = batch.columns.find(({ fieldId }) => fieldId === this.partitionKey!.fieldId)!;
     const { partitions } = this.entry;
     let buckets = this.#buckets.get(column);
     if (!buckets) this.#buckets.set(column, (buckets = rowsByBucket(column, partitions.length)));
@@ -342,8 +344,8 @@ export class CollectionState implements LogTarget {
 
   /** Where rows are whose fields are replaced in part; new ones count as those of the first partition. INVALID_ARGUMENT where they are in several. */
   #partitionOfRows(batch: ColumnBatch): number {
-    if (this.#partitionKey) return ANY_PARTITION;
-    const { found, segments } = this.#locate(columnKeys(this.#keyColumn(batch)!), undefined, this.#timeOf(undefined));
+    if (this.partitionKey) return ANY_PARTITION;
+    const { found, segments } = this.reads.locate(columnKeys(this.#keyColumn(batch)!), undefined, this.timeOf(undefined));
     const ids = new Set(segments.map((segment) => ('keys' in segment ? segment.entry.partitionId : segment.partitionId)));
     if (found.includes(-1)) ids.add(DEFAULT_PARTITION_ID);
     if (ids.size === 1) return [...ids][0]!;
@@ -401,14 +403,40 @@ export class CollectionState implements LogTarget {
   /** Set by the engine: seals in the background. */
   onGrowingFull: () => void = () => {};
 
-  async delete({ keys, partition, isPurge = false }: { readonly keys: Keys; readonly partition?: string; readonly isPurge?: boolean }, context: CallContext | undefined): Promise<{ count: number; timestamp: bigint }> {
+  async delete({ keys, filter, partition }: DeleteRequest, isPurge: boolean, context: CallContext | undefined): Promise<DeleteReply> {
     // As an insert does, so that calls are written in the order in which they were made.
     await this.#backPressure(context);
+    if (filter) return this.#deleteMatching(filter, partition, isPurge, context);
     while (this.gate.held) await unlessAborted(this.gate.held, context?.signal);
     this.assertWritable();
-    const partitionId = partition === undefined ? ANY_PARTITION : this.#partitionOfWrite(partition);
-    const { record, count } = await this.log.write({ kind: 'delete', partitionId, schemaVersion: this.schema.version, keys, isPurge });
+    const { record, count } = await this.log.write(this.#deletion(keys, partition, isPurge));
     return { count, timestamp: record.timestamp };
+  }
+
+  /** Deletes the rows that match: nothing is written between finding and deleting them. */
+  #deleteMatching(filter: FilterInput, partition: string | undefined, isPurge: boolean, context: CallContext | undefined): Promise<DeleteReply> {
+    return this.gate.hold(async () => {
+      await this.log.settled();
+      for (;;) {
+        this.assertWritable();
+        throwIfAborted(context?.signal);
+        const { sequence } = this.log;
+        const keys = await this.reads.keysOf(filter, partition === undefined ? undefined : [partition]);
+        // Closed, or poisoned, while columns were read.
+        this.assertWritable();
+        throwIfAborted(context?.signal);
+        if (keys.length === 0) return { count: 0, timestamp: this.appliedTo };
+        const written = await this.log.write(this.#deletion(keys, partition, isPurge), { ifSequence: sequence });
+        if (written) return { count: written.count, timestamp: written.record.timestamp };
+        // Another tab has written since: other rows may match.
+        await this.log.latest();
+      }
+    });
+  }
+
+  #deletion(keys: Keys, partition: string | undefined, isPurge: boolean): Draft {
+    const partitionId = partition === undefined ? ANY_PARTITION : this.#partitionOfWrite(partition);
+    return { kind: 'delete', partitionId, schemaVersion: this.schema.version, keys, isPurge };
   }
 
   withAutoIds(batch: ColumnBatch, first: bigint): ColumnBatch {
@@ -551,7 +579,7 @@ export class CollectionState implements LogTarget {
   // Reads
 
   /** What a read is to see: the rows of a time that is past, or (undefined) those that live now. */
-  #timeOf(at: bigint | undefined): bigint | undefined {
+  timeOf(at: bigint | undefined): bigint | undefined {
     this.expire();
     if (at === undefined) return undefined;
     const { clock } = this.parts;
@@ -565,53 +593,6 @@ export class CollectionState implements LogTarget {
     // Writes to come are later than what has been read.
     clock.observe(time);
     return time;
-  }
-
-  search(request: SearchRequest, context: CallContext | undefined): SearchReply | Promise<SearchReply> {
-    const k = request.limit + request.offset;
-    let planned = request.exact ? undefined : this.#plans.get(request.fieldId);
-    if (!planned || planned.plan.k !== k || !sameParams(planned.params, request.params)) {
-      // A copy: the caller may change the object that the plan is remembered by.
-      const params = request.params && { ...request.params };
-      planned = { params, plan: planField(this.field(request.fieldId), this.indexSpec(request.fieldId), k, params, request.exact) };
-      if (!request.exact) this.#plans.set(request.fieldId, planned);
-    }
-    const { plan } = planned;
-    return searchSegments(this.#viewOf(request.partitions), {
-      plan,
-      queries: request.queries,
-      nq: request.nq,
-      offset: request.offset,
-      outputFields: request.outputFieldIds.length === 0 ? NO_FIELDS : request.outputFieldIds.map((fieldId) => this.field(fieldId)),
-      keyIsInt64: this.keyField.type === 'Int64',
-      at: this.#timeOf(request.at),
-      signal: context?.signal,
-    });
-  }
-
-  async get({ keys, outputFieldIds, partitions, at }: { readonly keys: Keys; readonly outputFieldIds: readonly number[]; readonly partitions?: readonly string[]; readonly at?: bigint }): Promise<GetReply> {
-    const { found, segments, rows } = this.#locate(keys, partitions, this.#timeOf(at));
-    return { found, entities: await takeEntities(segments, rows, outputFieldIds.map((fieldId) => this.field(fieldId))) };
-  }
-
-  /** The rows of keys, as they were at a time where one is given. `found`: per key, which of them, or -1. */
-  #locate(keys: Keys, partitions: readonly string[] | undefined, time: bigint | undefined): { readonly found: Int32Array; readonly segments: (GrowingSegment | SealedSegment)[]; readonly rows: number[] } {
-    const found = new Int32Array(keys.length).fill(-1);
-    const segments: (GrowingSegment | SealedSegment)[] = [];
-    const rows: number[] = [];
-    const { growing, sealed } = this.#viewOf(partitions);
-    const searched = [...growing, ...sealed];
-    for (let i = 0; i < keys.length; i++) {
-      for (const segment of searched) {
-        const row = time === undefined ? segment.find(keys[i]!) : segment.findAt(keys[i]!, time);
-        if (row < 0) continue;
-        found[i] = rows.length;
-        segments.push(segment);
-        rows.push(row);
-        break;
-      }
-    }
-    return { found, segments, rows };
   }
 
   /** Those that are being sealed among them, oldest first. */
@@ -628,12 +609,6 @@ export class CollectionState implements LogTarget {
   /** Rows that are only in logs, dead ones counted. */
   get unsealedRows(): number {
     return this.#growingSegments().reduce((sum, segment) => sum + segment.rows, 0);
-  }
-
-  countRows(partitions?: readonly string[], at?: bigint): number {
-    const { growing, sealed } = this.#viewOf(partitions);
-    const time = this.#timeOf(at);
-    return [...growing, ...sealed].reduce((sum, segment) => sum + (time === undefined ? segment.rows - segment.deletedRows : segment.countAt(time)), 0);
   }
 
   rowsOfPartition(partitionId: number): number {
@@ -672,19 +647,3 @@ type InsertRecord = Extract<LogRecord, { kind: 'insert' }>;
 const isIn = (asked: number, partitionId: number): boolean => asked === ANY_PARTITION || asked === partitionId;
 
 const takeBatch = ({ columns }: ColumnBatch, rows: readonly number[]): ColumnBatch => ({ rows: rows.length, columns: columns.map((column) => takeRows(column, rows)) });
-
-const NO_FIELDS: readonly Field[] = [];
-
-type SearchParams = SearchRequest['params'];
-
-function sameParams(a: SearchParams, b: SearchParams): boolean {
-  if (a === b) return true;
-  if (a === undefined || b === undefined) return false;
-  let names = 0;
-  for (const name in b) {
-    if (a[name] !== b[name]) return false;
-    names++;
-  }
-  for (const _ in a) names--;
-  return names === 0;
-}

@@ -5,7 +5,7 @@
 import type { BuildService } from '../index/index.ts';
 import type { RawIndexSpec } from '../index/spec.ts';
 import type { KernelModule } from '../kernels/load.ts';
-import type { ColumnBatch, Keys } from '../schema/column.ts';
+import type { ColumnBatch } from '../schema/column.ts';
 import type { Field, IndexSpec } from '../schema/types.ts';
 import { KernelPool } from '../segment/kernel-pool.ts';
 import { VectorCache } from '../segment/vector-cache.ts';
@@ -23,18 +23,24 @@ import type {
   CollectionName,
   CollectionStats,
   CompactReply,
-  Consistency,
+  CountRequest,
   CreateCollectionRequest,
   DatabaseStats,
+  DeleteReply,
+  DeleteRequest,
   EngineClient,
   EngineEvent,
   EngineOptions,
+  Explanation,
   GetReply,
+  GetRequest,
+  HoldMomentRequest,
   IndexDescription,
   IndexProgress,
   InsertReply,
   LoadState,
   PartitionInfo,
+  QueryRequest,
   RecoveryReport,
   SearchReply,
   SearchRequest,
@@ -52,7 +58,9 @@ import { assertFree, collectionNames, findCollection, findDatabase, lookUp } fro
 import { assertNoAliases, Namespaces } from './namespaces.ts';
 import { newCollection } from './new-collection.ts';
 import { addField } from './add-field.ts';
+import { explainSearch } from './explain.ts';
 import { alterCollection } from './properties.ts';
+import { OnDemand, type OnDemandParts } from './on-demand.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
 import { recoverCollection, recoverySteps } from './recovery.ts';
 import { seal, truncate } from './seal.ts';
@@ -67,6 +75,8 @@ export interface EngineDeps {
   readonly store: Store;
   readonly kernels: KernelModule;
   readonly builds: BuildService;
+  /** Imports what not every database uses. */
+  readonly onDemand: () => Promise<OnDemandParts>;
   readonly options: EngineOptions;
   readonly onEvent: (event: EngineEvent) => void;
   /** Which thread this is, as `stats` tells it. */
@@ -112,9 +122,9 @@ export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
 }
 
 /** All that collections share, but for the history, which is theirs together. */
-function partsOf({ builds, kernels, now, options, store }: EngineDeps, catalog: Catalog, onEvent: EngineDeps['onEvent'], tabs: Tabs | null = null): Omit<EngineParts, 'history'> {
+function partsOf({ builds, kernels, now, onDemand, options, store }: EngineDeps, catalog: Catalog, onEvent: EngineDeps['onEvent'], tabs: Tabs | null = null): Omit<EngineParts, 'history'> {
   const maintains = (): boolean => (tabs ? tabs.mayCommit() : !options.readOnly);
-  return { store, catalog, clock: new Clock(catalog.manifest.lastTimestamp, now), pool: new KernelPool(kernels, new VectorCache(options.cacheBytes)), builds, options, onEvent, maintains, tabs };
+  return { store, catalog, clock: new Clock(catalog.manifest.lastTimestamp, now), pool: new KernelPool(kernels, new VectorCache(options.cacheBytes)), builds, onDemand: new OnDemand(onDemand), options, onEvent, maintains, tabs };
 }
 
 /** A writer beside us that commits faster than this many openings is not waited out. */
@@ -243,6 +253,7 @@ class Engine implements EngineClient, Rooms {
     const { state, jobs } = this.collections.get(collectionId)!;
     const reason = new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
     this.collections.delete(collectionId);
+    this.#parts.history.moments.forget(collectionId);
     await jobs.close(reason);
     await state.close(reason);
     await state.free();
@@ -398,6 +409,7 @@ class Engine implements EngineClient, Rooms {
       return { ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) };
     });
     this.collections.delete(collectionId);
+    this.#parts.history.moments.forget(collectionId);
     await state.free();
     await removeUnnamed(store, catalog, files);
     await removeLogs(store, catalog, collectionId);
@@ -511,13 +523,13 @@ class Engine implements EngineClient, Rooms {
     return this.#settle(() => this.#open(request.collectionId).state.upsert(request, context));
   }
 
-  delete(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {
-    return this.#settle(() => this.#open(request.collectionId).state.delete(request, context));
+  delete(request: DeleteRequest, context?: CallContext): Promise<DeleteReply> {
+    return this.#settle(() => this.#open(request.collectionId).state.delete(request, false, context));
   }
 
-  async purge(request: { collectionId: number; keys: Keys; partition?: string }, context?: CallContext): Promise<{ count: number; timestamp: bigint }> {
+  async purge(request: DeleteRequest, context?: CallContext): Promise<DeleteReply> {
     const { state, compaction } = this.#openToWrite(request.collectionId);
-    const reply = await state.delete({ ...request, isPurge: true }, context);
+    const reply = await state.delete(request, true, context);
     await seal(state);
     await compaction.rewritePurged(context);
     return reply;
@@ -535,25 +547,50 @@ class Engine implements EngineClient, Rooms {
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply> {
     if (context?.signal) throwIfAborted(context.signal);
     checkConsistency(request.consistency);
-    return this.#open(request.collectionId).state.search(request, context);
+    return this.#open(request.collectionId).state.reads.search(request, context);
   }
 
-  async get(
-    request: { collectionId: number; keys: Keys; outputFieldIds: readonly number[]; partitions?: readonly string[]; consistency?: Consistency; at?: bigint },
-    context?: CallContext,
-  ): Promise<GetReply> {
+  async explain(request: SearchRequest, context?: CallContext): Promise<Explanation> {
     throwIfAborted(context?.signal);
     checkConsistency(request.consistency);
-    return unlessAborted(this.#open(request.collectionId).state.get(request), context?.signal);
+    return explainSearch(this.#open(request.collectionId).state, request, context);
   }
 
-  async count(
-    { collectionId, partitions, consistency, at }: { collectionId: number; partitions?: readonly string[]; consistency?: Consistency; at?: bigint },
-    context?: CallContext,
-  ): Promise<number> {
+  async get(request: GetRequest, context?: CallContext): Promise<GetReply> {
     throwIfAborted(context?.signal);
-    checkConsistency(consistency);
-    return this.#open(collectionId).state.countRows(partitions, at);
+    checkConsistency(request.consistency);
+    return unlessAborted(this.#open(request.collectionId).state.reads.get(request), context?.signal);
+  }
+
+  async count(request: CountRequest, context?: CallContext): Promise<number> {
+    throwIfAborted(context?.signal);
+    checkConsistency(request.consistency);
+    return unlessAborted(this.#open(request.collectionId).state.reads.count(request), context?.signal);
+  }
+
+  async query(request: QueryRequest, context?: CallContext): Promise<ColumnBatch> {
+    throwIfAborted(context?.signal);
+    checkConsistency(request.consistency);
+    return unlessAborted(this.#open(request.collectionId).state.reads.query(request, context?.signal), context?.signal);
+  }
+
+  async holdMoment({ collectionId, at, id }: HoldMomentRequest, context?: CallContext): Promise<bigint> {
+    throwIfAborted(context?.signal);
+    const { state } = this.#open(collectionId);
+    const { moments } = this.#parts.history;
+    if (state.snapshot) return state.timeOf(at) ?? state.snapshot.timestamp;
+    const time = state.timeOf(at);
+    // Until it is known which time is now, none is passed.
+    moments.hold(collectionId, id, time ?? state.entry.horizon);
+    // Either way, what is being written is seen at that time at once or never.
+    const now = await this.now();
+    if (time === undefined) moments.hold(collectionId, id, now);
+    return time ?? now;
+  }
+
+  async releaseMoment({ collectionId, id }: { collectionId: number; id: string }): Promise<void> {
+    this.#assertOpen();
+    this.#parts.history.moments.release(collectionId, id);
   }
 
   async flush(request: { collectionId: number }, context?: CallContext): Promise<void> {

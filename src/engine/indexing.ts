@@ -378,7 +378,7 @@ export class Indexing {
       add(stored?.spec ?? null, segment.rows - segment.deletedRows);
     }
     for (const segment of state.view.growing) add(null, segment.rows - segment.deletedRows);
-    const rows = state.countRows();
+    const rows = state.reads.countRows();
     const scan = scanTypeOf(VECTOR_TYPES[field.type as VectorType].family);
     const why = whyBuilt(spec, field.dim, rows);
     return {

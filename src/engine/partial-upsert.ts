@@ -15,7 +15,7 @@ export async function wholeRows(state: CollectionState, batch: ColumnBatch): Pro
   const missing = fields.filter((field) => !given.has(field.fieldId));
   if (missing.length === 0) return batch;
   const keys = columnKeys(given.get(state.keyField.fieldId)!);
-  const { found, entities } = await state.get({ keys, outputFieldIds: missing.map((field) => field.fieldId) });
+  const { found, entities } = await state.reads.get({ keys, outputFieldIds: missing.map((field) => field.fieldId) });
   const complete = (field: Field, old: Column): Column => {
     const rows: RowSource[] = [];
     for (let i = 0; i < batch.rows; i++) {

@@ -16,8 +16,11 @@ import type { VectorSnapshot } from '../segment/vector-snapshot.ts';
 import type { Store } from '../storage/store.ts';
 import { throwIfAborted } from '../util/error.ts';
 import { indexServes, isLoaded, loadForSearch } from './load.ts';
+import { matchSegments, type Match, type Segment } from './matches.ts';
 import { planSegment, type FieldPlan } from './plan.ts';
+import type { RowFilter } from './row-filter.ts';
 import { scanWithin, searchBehind, withinRange, withNearBound } from './range.ts';
+import type { Trace } from './trace.ts';
 import { scanTile, searchTile, Slices, tileSize, type BatchPart, type TileHits } from './tile.ts';
 
 /** The segments that a search sees. */
@@ -38,12 +41,13 @@ export interface SearchJob {
   readonly offset: number;
   readonly outputFields: readonly Field[];
   readonly keyIsInt64: boolean;
+  /** Only rows that match; null: all. */
+  readonly filter: RowFilter | null;
   /** See the rows as they were then. */
-  readonly at?: bigint | undefined;
+  readonly at: bigint | undefined;
+  readonly trace?: Trace | undefined;
   readonly signal: AbortSignal | undefined;
 }
-
-type Segment = GrowingSegment | SealedSegment;
 
 /** Hits of one query from one segment, closest first; views of kernel memory until they are `kept`. */
 interface Found {
@@ -70,6 +74,7 @@ export function searchSegments(whole: SearchView, job: SearchJob): SearchReply |
   const view = job.at === undefined && whole.sealed.some((segment) => segment.isHistory) ? { ...whole, sealed: whole.sealed.filter((segment) => !segment.isHistory) } : whole;
   if (job.nq !== 1 || job.at !== undefined || scanBytes(view, job.plan) > LONG_SCAN_BYTES) return searchMany(view, job);
   for (const segment of view.sealed) if (!isLoaded(segment, job.plan.field.fieldId, job.plan.indexMetric)) return searchMany(view, job);
+  if (job.filter || job.trace) return searchFiltered(view, job);
   const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
   const found: Found[] = [];
   for (const segment of view.growing) if (segment.rows > 0) found.push(kept(searchGrowing(segment, job, 0)));
@@ -82,6 +87,38 @@ export function searchSegments(whole: SearchView, job: SearchJob): SearchReply |
   collect(found, job, 0, hits);
   return reply(hits, job);
 }
+
+/** One query whose filter can be answered by what is in memory. */
+function searchFiltered(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
+  const matches = matchSegments(searched(view), job);
+  if ('then' in matches) return searchMany(view, job);
+  const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
+  const found: Found[] = [];
+  for (const { segment, bits, count } of matches) {
+    if (count === 0) continue;
+    const start = job.trace ? performance.now() : 0;
+    const seen = segment.vectors(job.plan.field.fieldId).snapshot(bits);
+    try {
+      const ofSegment = 'keys' in segment ? searchSealed(segment, job, 0, seen) : searchGrowing(segment, job, 0, seen);
+      if (!ofSegment) return searchMany(view, job);
+      found.push(kept(ofSegment));
+      if (job.trace) noteSearch(job.trace, segment, job.plan, start);
+    } finally {
+      seen.free();
+    }
+  }
+  collect(found, job, 0, hits);
+  return reply(hits, job);
+}
+
+function noteSearch(trace: Trace, segment: Segment, { field, indexMetric }: FieldPlan, start: number): void {
+  const noted = trace.of(segment);
+  const isIndexed = 'keys' in segment && indexServes(segment, field.fieldId, indexMetric);
+  noted.strategy = isIndexed ? segment.vectors(field.fieldId).index!.typeName : 'FLAT';
+  noted.searchMs += performance.now() - start;
+}
+
+const searched = (view: SearchView): Segment[] => [...view.growing.filter(({ rows }) => rows > 0), ...view.sealed];
 
 /** Bytes of vectors that one query has to be compared with. */
 function scanBytes({ growing, sealed }: SearchView, { field, indexMetric }: FieldPlan): number {
@@ -100,7 +137,7 @@ function kept(found: Found): Found {
 async function searchMany(view: SearchView, whole: SearchJob): Promise<SearchReply> {
   const job: SearchJob = { ...whole, signal: whole.signal ? AbortSignal.any([whole.signal, view.ending]) : view.ending };
   const { field, k } = job.plan;
-  const segments: readonly Segment[] = [...view.growing.filter(({ rows }) => rows > 0), ...view.sealed];
+  const segments = searched(view);
   for (const segment of segments) segment.pins.pin();
   const seen: Seen[] = [];
   // Vectors that are loaded or scanned for this search stay until it is done.
@@ -111,10 +148,16 @@ async function searchMany(view: SearchView, whole: SearchJob): Promise<SearchRep
     vectors.hold();
   };
   try {
-    // All queries see the rows that are there now: a row that is replaced while the search gives way is found once.
-    for (const segment of segments) {
-      seen.push({ segment, vectors: segment.vectors(field.fieldId).snapshot(job.at === undefined ? undefined : segment.rowsAt(job.at)), isInKeyOrder: 'keys' in segment || segment.isInKeyOrder });
+    let matches: readonly Partial<Match>[] = [];
+    if (job.filter || job.trace) {
+      matches = await matchSegments(segments, job);
+      throwIfAborted(job.signal);
     }
+    // All queries see the rows that are there now: a row that is replaced while the search gives way is found once.
+    segments.forEach((segment, i) => {
+      const { bits = job.at === undefined ? undefined : segment.rowsAt(job.at), count } = matches[i] ?? {};
+      if (count !== 0) seen.push({ segment, vectors: segment.vectors(field.fieldId).snapshot(bits), isInKeyOrder: 'keys' in segment || segment.isInKeyOrder });
+    });
     const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(job.nq) };
     const slices = new Slices(job.signal);
     const size = tileSize(field, job.nq, Math.max(k + 1, job.plan.plan.candidates));
@@ -123,7 +166,9 @@ async function searchMany(view: SearchView, whole: SearchJob): Promise<SearchRep
       const found: Found[][] = [];
       for (const ofSegment of seen) {
         const { segment, vectors } = ofSegment;
+        const start = job.trace ? performance.now() : 0;
         found.push('keys' in segment ? await searchSealedTile(view.store, segment, vectors, job, part, slices, hold) : await searchGrowingTile(segment, ofSegment, job, part, slices));
+        if (job.trace) noteSearch(job.trace, segment, job.plan, start);
       }
       for (let i = 0; i < part.size; i++) collect(found.map((ofSegment) => ofSegment[i]!), job, first + i, hits);
     }
@@ -229,13 +274,14 @@ function within(segment: Segment, { rows, distances }: TileHits, k: number, rang
   return n === rows.length ? { segment, rows, distances } : { segment, rows: rows.subarray(0, n), distances: distances.subarray(0, n) };
 }
 
-function searchGrowing(segment: GrowingSegment, job: SearchJob, query: number): Found {
+/** `seen`: instead of the rows that live now. */
+function searchGrowing(segment: GrowingSegment, job: SearchJob, query: number, seen?: VectorSnapshot): Found {
   const { field, metric, k, range } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   const { kernels } = vectors;
   vectors.setQuery(job.queries, query, metric);
-  if (!segment.isInKeyOrder) return bestByKey(segment, kernels, vectors, metric, k, range);
-  return foundIn(segment, kernels, scanWithin(kernels, vectors, metric, k, range));
+  if (!segment.isInKeyOrder) return bestByKey(segment, kernels, seen ?? vectors, metric, k, range);
+  return foundIn(segment, kernels, scanWithin(kernels, seen ?? vectors, metric, k, range));
 }
 
 /**

@@ -3,8 +3,8 @@
  * memory, its other columns as the batches in which they came. Writers and readers share a thread.
  */
 import type { Kernels } from '../kernels/kernels.ts';
-import { absentRow } from '../schema/absent.ts';
-import { columnBytes, takeFrom } from '../schema/column-ops.ts';
+import { absentColumn, absentRow } from '../schema/absent.ts';
+import { columnBytes, concatColumns, emptyColumn, takeFrom } from '../schema/column-ops.ts';
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
 import { columnKeys } from '../schema/keys.ts';
 import type { Field, Schema } from '../schema/types.ts';
@@ -14,7 +14,7 @@ import { growingVectors, type GrowingVectors } from './growing-vectors.ts';
 import { Ages } from './ages.ts';
 import { compareKeys, type MapKey, mapKey, mapKeyAt } from './keys.ts';
 import { RowTimes } from './row-times.ts';
-import { countSeenAt, isSeenAt, PURGED, rowsSeenAt, type Deletes } from './versions.ts';
+import { countSeenAt, isSeenAt, LiveBits, PURGED, rowsSeenAt, type Deletes } from './versions.ts';
 
 interface Chunk {
   readonly firstRow: number;
@@ -40,6 +40,9 @@ export class GrowingSegment {
   readonly #ages = new Ages(this.times, true);
   /** Row to the time of its delete. */
   readonly #deleted = new Map<number, bigint>();
+  readonly #liveBits = new LiveBits();
+  /** Whole columns of the first so many chunks, by fieldId. */
+  readonly #joined = new Map<number, { readonly chunks: number; readonly column: Column }>();
   #rows = 0;
   /** Rows came in ascending order of their keys, so that a tie by row is a tie by key. */
   #isInKeyOrder = true;
@@ -69,6 +72,8 @@ export class GrowingSegment {
     let bytes = 0;
     for (const vectors of this.#vectors.values()) bytes += vectors.memoryBytes;
     for (const chunk of this.#chunks) bytes += chunk.byteLength;
+    // What is joined of one chunk is that chunk's column.
+    for (const { chunks, column } of this.#joined.values()) if (chunks > 1) bytes += columnBytes(column);
     return bytes;
   }
 
@@ -192,6 +197,11 @@ export class GrowingSegment {
     return this.#deleted;
   }
 
+  /** Rows that live now, as a bitset in whole 64-bit words; not to be changed. */
+  get liveRows(): Uint8Array {
+    return this.#liveBits.of(this.#rows, this.#deleted);
+  }
+
   /** Rows that were seen at a time, as a bitset. */
   rowsAt(timestamp: bigint): Uint8Array {
     return rowsSeenAt(this.times, this.#deleted, timestamp);
@@ -208,6 +218,18 @@ export class GrowingSegment {
   keyAt(row: number): bigint | string {
     const chunk = this.#chunkOf(row);
     return chunk.keys[row - chunk.firstRow]!;
+  }
+
+  /** All rows of a field that is no vector. Joined when it is asked for, and kept while no rows come. */
+  column(field: Field): Column {
+    const joined = this.#joined.get(field.fieldId);
+    const from = joined?.chunks ?? 0;
+    if (joined && from === this.#chunks.length) return joined.column;
+    const parts = this.#chunks.slice(from).map(({ columns, rows }) => columns.get(field.fieldId) ?? absentColumn(field, rows));
+    if (joined) parts.unshift(joined.column);
+    const column = parts.length === 0 ? emptyColumn(field) : parts.length === 1 ? parts[0]! : concatColumns(parts);
+    this.#joined.set(field.fieldId, { chunks: this.#chunks.length, column });
+    return column;
   }
 
   /** Values of a field at these rows, in this order. */

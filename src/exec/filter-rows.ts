@@ -1,0 +1,76 @@
+/**
+ * The rows of a segment that a filter matches, living or not. What it comes to stays the same as long as no rows come, in a sealed
+ * segment for good, and is remembered for the next read by the same filter.
+ */
+import { evaluate, fieldsOf } from '../filter/evaluate.ts';
+import type { Filter } from '../filter/predicate.ts';
+import type { Column } from '../schema/column.ts';
+import type { GrowingSegment } from '../segment/growing.ts';
+import type { SealedSegment } from '../segment/sealed.ts';
+import type { Segment } from './matches.ts';
+import type { Trace } from './trace.ts';
+
+/** Filters that a segment remembers the rows of. */
+const REMEMBERED_MAX = 8;
+
+/** Bitsets as words, of the first so many rows; the least recently used first. */
+const remembered = new WeakMap<Segment, Map<Filter, { readonly rows: number; readonly words: Uint32Array }>>();
+
+export function rowsOfGrowing(segment: GrowingSegment, filter: Filter, trace: Trace | undefined): Uint32Array {
+  const known = recall(segment, filter, trace);
+  if (known) return known;
+  const start = performance.now();
+  const { isTrue } = evaluate(filter.predicate, { rows: segment.rows, column: (field) => segment.column(field), known: () => null });
+  if (trace) noteScan(trace, segment, filter, start);
+  return remember(segment, filter, isTrue);
+}
+
+/** At once where everything is in memory that is needed. */
+export function rowsOfSealed(segment: SealedSegment, filter: Filter, trace: Trace | undefined): Uint32Array | Promise<Uint32Array> {
+  const known = recall(segment, filter, trace);
+  if (known) return known;
+  const start = performance.now();
+  const columns = new Map<number, Column>();
+  const pending: Promise<void>[] = [];
+  for (const field of fieldsOf(filter.predicate)) {
+    const cached = segment.useColumn(field.fieldId);
+    if (cached) columns.set(field.fieldId, cached);
+    else pending.push(segment.loadColumn(field).then((column) => void columns.set(field.fieldId, column)));
+  }
+  const rows = (): Uint32Array => {
+    const { isTrue } = evaluate(filter.predicate, { rows: segment.rows, column: (field) => columns.get(field.fieldId)!, known: () => null });
+    if (trace) noteScan(trace, segment, filter, start);
+    return remember(segment, filter, isTrue);
+  };
+  return pending.length === 0 ? rows() : Promise.all(pending).then(rows);
+}
+
+function noteScan(trace: Trace, segment: Segment, { predicate }: Filter, start: number): void {
+  const noted = trace.of(segment);
+  noted.filteredBy = 'scan';
+  noted.scannedFields = fieldsOf(predicate).map(({ name }) => name);
+  noted.filterMs = performance.now() - start;
+}
+
+function recall(segment: Segment, filter: Filter, trace: Trace | undefined): Uint32Array | null {
+  const filters = remembered.get(segment);
+  const known = filters?.get(filter);
+  if (!known || known.rows !== segment.rows) return null;
+  filters!.delete(filter);
+  filters!.set(filter, known);
+  if (trace) {
+    const noted = trace.of(segment);
+    // What this very read has found out before it had to read more is remembered as well.
+    if (noted.filteredBy === 'nothing') noted.filteredBy = 'memory';
+  }
+  return known.words;
+}
+
+function remember(segment: Segment, filter: Filter, words: Uint32Array): Uint32Array {
+  let filters = remembered.get(segment);
+  if (!filters) remembered.set(segment, (filters = new Map()));
+  filters.delete(filter);
+  filters.set(filter, { rows: segment.rows, words });
+  if (filters.size > REMEMBERED_MAX) for (const oldest of filters.keys()) { filters.delete(oldest); break; }
+  return words;
+}

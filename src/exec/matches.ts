@@ -1,0 +1,82 @@
+/** Which rows of its segments a read is about: those that its filter matches, of those that it sees. */
+import type { GrowingSegment } from '../segment/growing.ts';
+import { SealedSegment } from '../segment/sealed.ts';
+import { countOnes } from '../util/bitset.ts';
+import type { RowFilter } from './row-filter.ts';
+import type { Trace } from './trace.ts';
+
+export type Segment = GrowingSegment | SealedSegment;
+
+/** The rows of one segment. */
+export interface Match {
+  readonly segment: Segment;
+  /** Bitset in whole 64-bit words, zeros beyond the rows; not to be changed. */
+  readonly bits: Uint8Array;
+  /** Ones of it. */
+  readonly count: number;
+}
+
+/** What a read sees: rows of a time that is past, or (undefined) those that live now; a filter, or (null) all. */
+export interface Seeing {
+  readonly filter: RowFilter | null;
+  readonly at: bigint | undefined;
+  readonly trace?: Trace | undefined;
+}
+
+/** Of the last read by a filter that saw what lives: the next one sees the same while nothing came or went. */
+const lastMatches = new WeakMap<Uint32Array, { readonly live: Uint8Array; readonly match: Match }>();
+
+/** The matches in each of the segments, all of one moment; at once where everything is in memory that is needed. Segments stay pinned by the caller. */
+export function matchSegments(segments: readonly Segment[], seeing: Seeing): Match[] | Promise<Match[]> {
+  const { filter, trace } = seeing;
+  if (!filter) return segments.map((segment) => matchOf(segment, null, seeing));
+  const rows = new Map<Segment, Uint32Array>();
+  const pending: Promise<void>[] = [];
+  for (const segment of segments) {
+    // More rows of a growing one may come until all is read.
+    if (!(segment instanceof SealedSegment)) continue;
+    const known = filter.rowsOf(segment, trace);
+    if ('then' in known) pending.push(known.then((words) => void rows.set(segment, words)));
+    else rows.set(segment, known);
+  }
+  // Rows may come and go until all is read: only then it is decided which are seen.
+  const all = (): Match[] => segments.map((segment) => matchOf(segment, rows.get(segment) ?? (filter.rowsOf(segment, trace) as Uint32Array), seeing));
+  return pending.length === 0 ? all() : Promise.all(pending).then(all);
+}
+
+/** Of the rows that match, those that are seen. */
+function matchOf(segment: Segment, words: Uint32Array | null, seeing: Seeing): Match {
+  const match = words ? seenOf(segment, words, seeing) : seen(segment, seeing);
+  if (seeing.trace) seeing.trace.of(segment).matchedRows = match.count;
+  return match;
+}
+
+const seenBits = (segment: Segment, at: bigint | undefined): Uint8Array => (at === undefined ? segment.liveRows : segment.rowsAt(at));
+
+function seen(segment: Segment, { at }: Seeing): Match {
+  const bits = seenBits(segment, at);
+  return { segment, bits, count: countOnes(bits) };
+}
+
+function seenOf(segment: Segment, words: Uint32Array, { filter, at }: Seeing): Match {
+  const live = seenBits(segment, at);
+  const last = lastMatches.get(words);
+  // Bits of what lives are made anew whenever they change.
+  if (last && last.live === live) return last.match;
+  const bits = live.slice();
+  const into = new Uint32Array(bits.buffer);
+  for (let i = 0; i < into.length; i++) into[i]! &= words[i]!;
+  if (filter!.sample !== null) keepSome(into, filter!.sample);
+  const match = { segment, bits, count: countOnes(bits) };
+  if (at === undefined && filter!.sample === null) lastMatches.set(words, { live, match });
+  return match;
+}
+
+/** Leaves each bit with a chance of `share`. */
+function keepSome(words: Uint32Array, share: number): void {
+  for (let i = 0; i < words.length; i++) {
+    for (let rest = words[i]!; rest !== 0; rest &= rest - 1) {
+      if (Math.random() >= share) words[i]! &= ~(rest & -rest);
+    }
+  }
+}
