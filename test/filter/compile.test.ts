@@ -17,7 +17,7 @@ describe('a filter of the language', () => {
     ['5 >= i32 > 1', '(1 < i32 <= 5)'],
     ['i32 between 1 and 5 or flag == false', '((1 <= i32 <= 5) or (flag == false))'],
     ['name like "a%"', '(name like "a%")'],
-    ['name =~ r"^a\d"', '(name =~ "^a\\d")'],
+    ['name =~ r"^a\\d"', '(name =~ "^a\\\\d")'],
     ['meta["a"] !~ "x"', '(meta["a"] !~ "x")'],
     ['tags[0] !~ "x"', '((array_length(tags) > 0) and (tags[0] !~ "x"))'],
     ['not (name =~ "x")', '(name !~ "x")'],

@@ -55,8 +55,8 @@ const SYNTAX: readonly (readonly [string, string])[] = [
   ['name == »"\\ud800"«', 'expected well-formed text, got a lone surrogate in "\\ud800"'],
   ['»$«x == 1', 'expected $meta, got "$x == 1"'],
   ['name like »"a\\\\"«', 'the pattern "a\\\\": expected a character behind "\\", found the end of the pattern (at 1)'],
-  ['name =~ »"(a"«', 'the pattern "(a": PLACEHOLDER'],
-  ['name !~ »"a(?=b)"«', 'the pattern "a(?=b)": PLACEHOLDER'],
+  ['name =~ »"(a"«', 'the pattern "(a": found "(" without ")" (at 0)'],
+  ['name !~ »"a(?=b)"«', 'the pattern "a(?=b)": "(?=" is not supported: regular expressions cannot look around (at 1)'],
 ];
 
 const TYPE: readonly (readonly [string, string])[] = [
