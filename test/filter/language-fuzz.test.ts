@@ -26,7 +26,7 @@ const GOOD = [
   'meta["a"]["b"][0] + 1 == 2 and exists meta["c"] and meta["d"] is not null',
   'array_contains_all(tags, ["x", "y"]) and array_length(nums) != 3 and nums[0] != 5 and tags == ["a"]',
   'json_contains_any(meta["x"], [1, "a", [true]]) or (i32 & 7) << 2 == 4 or ~i8 % 3 == 1',
-  'name in {names} and i64 not in {list} && title != "\\u00e9\\n" || !(f32 >= -1.5e-3) or name =~ r"^a\d+$" and title !~ "x"',
+  'name in {names} and i64 not in {list} && title != "\\u00e9\\n" || !(f32 >= -1.5e-3) or name =~ r"^a\\d+$" and title !~ "x"',
 ];
 
 const hasFixed = (predicate: Predicate): boolean =>
