@@ -2,6 +2,7 @@
 import type { Column } from '../../schema/column.ts';
 import type { Field } from '../../schema/types.ts';
 import type { JsonLiteral, Literal, Truth } from '../predicate.ts';
+import type { Condition } from './condition.ts';
 import type { Scope } from './scope.ts';
 import { columnView, scanView } from './view.ts';
 import { allRows, intersect } from './words.ts';
@@ -22,7 +23,9 @@ export function arrayContains(field: Field, mode: 'any' | 'all', values: readonl
 /** Which of the elements of all rows are among some values, none of which is null or a list. */
 function elementsAmong(field: Field, column: Column, values: readonly JsonLiteral[]): Uint32Array {
   const elements = column.elements as Column;
-  return scanView(columnView(field, elements), elements.length, { kind: 'among', values: values as readonly Literal[] }, allRows(elements.length));
+  const literals = values as readonly Literal[];
+  const condition: Condition = literals.length === 1 ? { kind: 'equals', value: literals[0] } : { kind: 'among', values: literals };
+  return scanView(columnView(field, elements), elements.length, condition, allRows(elements.length));
 }
 
 /** Rows of `mask` of whose elements one is set. */
