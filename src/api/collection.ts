@@ -4,7 +4,7 @@
  */
 import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
 import { isArrow, toBatch } from '../schema/batch.ts';
-import type { AnySchema, ArrowInput, Columns, FieldInput, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
+import type { AnySchema, ArrowInput, Columns, FieldInput, Found, GroupFieldName, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
 import { NO_ROW, refuse, show } from '../schema/refuse.ts';
@@ -118,6 +118,17 @@ interface SharedSearchOptions<S, O> extends CallOptions {
   readonly at?: At;
   /** What is seen of writes by other tabs: `'Strong'` all that were acknowledged before the call. Default `'Session'`; with one writer all are the same. */
   readonly consistency?: Consistency;
+  /** At most so many hits for each value of a field. `limit` and `offset` then count values. */
+  readonly groupBy?: GroupByOptions<S>;
+}
+
+export interface GroupByOptions<S = AnySchema> {
+  /** A Bool, integer or VarChar field. Rows in which it is NULL are a group, too. */
+  readonly field: GroupFieldName<S>;
+  /** Most hits of a group, 1 to 10. Default 1. */
+  readonly size?: number;
+  /** Go on until every group has `size` hits, or all its rows; else the search ends with the best hit of the last group. Default false. */
+  readonly strict?: boolean;
 }
 
 /** One query. */
@@ -255,6 +266,7 @@ export class Collection<S extends AnySchema = AnySchema> {
   search<const O extends OutputFields<S> = readonly []>(options: SearchOptions<S, O> | SearchSparseOptions<S, O>): Promise<Hit<S, O>[]>;
   search<const O extends OutputFields<S> = readonly []>(options: SearchManyOptions<S, O>): Promise<Hit<S, O>[][]>;
   async search(options: SearchOptions<any, any> | SearchSparseOptions<any, any> | SearchManyOptions<any, any>): Promise<unknown> {
+    if (options?.groupBy !== undefined) return (await import('./search-more.ts').catch(refuseMissingChunk)).searchMore(this.#scope, options as never);
     const engine = this.#live();
     const spare = this.#spareQuery;
     this.#spareQuery = null;

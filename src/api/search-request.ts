@@ -9,7 +9,7 @@ import type { GetOptions } from './collection.ts';
 import { MAX_LIMIT, atOption, checkOptions, filterOption, integerOption, namesOption } from './options.ts';
 
 const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'filter', 'filterParams', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
-const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['groupBy', 'text', 'rerank']);
+const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['text', 'rerank']);
 const NONE: readonly number[] = [];
 
 /**

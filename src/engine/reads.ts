@@ -1,7 +1,8 @@
 /** What is read of a collection: searches, rows by key, counts. Changes nothing. */
+import { searchGroups } from '../exec/groups.ts';
 import { matchSegments, type Match, type Segment } from '../exec/matches.ts';
 import { planField, type FieldPlan } from '../exec/plan.ts';
-import { searchSegments, takeEntities, type SearchView } from '../exec/search.ts';
+import { searchSegments, takeEntities, type SearchJob, type SearchView } from '../exec/search.ts';
 import type { Trace } from '../exec/trace.ts';
 import type { Filter } from '../filter/predicate.ts';
 import type { Keys } from '../schema/column.ts';
@@ -55,7 +56,8 @@ export class Reads {
     if (state.entry.properties.partitionKeyIsolation) assertIsolated(filter, state.partitionKey!, state.name);
     const plan = this.#plan(request);
     const at = state.timeOf(request.at);
-    return searchSegments(this.view(request.partitions, filter), {
+    const view = this.view(request.partitions, filter);
+    const job: SearchJob = {
       plan,
       queries: request.queries,
       nq: request.nq,
@@ -66,7 +68,9 @@ export class Reads {
       at,
       trace,
       signal: context?.signal,
-    });
+    };
+    const { groupBy } = request;
+    return groupBy ? searchGroups(view, job, { ...groupBy, field: state.field(groupBy.fieldId) }) : searchSegments(view, job);
   }
 
   #plan(request: SearchRequest): FieldPlan {

@@ -199,6 +199,9 @@ export type FieldName<S> = IsUntyped<S> extends true ? string : Extract<keyof Fi
 /** Names of the vector fields. */
 export type VectorFieldName<S> = IsUntyped<S> extends true ? string : Extract<VectorName<FieldsOf<S>>, string>;
 
+/** Names of the fields that hits can be grouped by. */
+export type GroupFieldName<S> = IsUntyped<S> extends true ? string : Extract<{ [K in keyof FieldsOf<S>]: FieldsOf<S>[K] extends { type: 'Bool' | 'Int8' | 'Int16' | 'Int32' | 'Int64' | 'VarChar' } ? K : never }[keyof FieldsOf<S>], string>;
+
 /** A query: of the type of one of the vector fields. */
 export type QueryInput<S> = IsUntyped<S> extends true ? VectorForms[keyof VectorForms]['input'] : FormsOf<FieldsOf<S>[VectorName<FieldsOf<S>>]>['input'];
 /** Many queries: a list, or one flat matrix of shape (n, dim). */
@@ -285,4 +288,6 @@ export interface Hit<S = AnySchema, O = readonly []> {
   readonly score: number;
   /** The fields asked for with `outputFields`; `{}` without. */
   readonly entity: Entity<S, O>;
+  /** With `groupBy`: what the hit's row has in that field. The hits of a group are behind each other, groups in the order of their best hit. */
+  readonly group?: boolean | number | bigint | string | null;
 }
