@@ -104,6 +104,8 @@ export interface SearchRequest {
   /** In the form of the field's column; finite. */
   readonly queries: QueryVectors;
   readonly nq: number;
+  /** In the place of `queries`, nq of them: search for the vectors that these rows have. NOT_FOUND names those that are not there. */
+  readonly keys?: Keys;
   readonly limit: number;
   readonly offset: number;
   /** As the user gave them; checked against the index there is. Absent: defaults. */

@@ -7,12 +7,16 @@ import type { Trace } from '../exec/trace.ts';
 import type { Filter } from '../filter/predicate.ts';
 import type { Keys } from '../schema/column.ts';
 import type { Field } from '../schema/types.ts';
+import { vectorsOf, type QueryVectors } from '../schema/vector-types/index.ts';
 import { forEachOne } from '../util/bitset.ts';
+import { ElanusError } from '../util/error.ts';
 import type { CallContext, CountRequest, FilterInput, GetReply, GetRequest, SearchReply, SearchRequest } from './client.ts';
 import type { CollectionState } from './collection.ts';
 import { Filters, assertIsolated, bucketsOf } from './filters.ts';
 
 const NO_FIELDS: readonly Field[] = [];
+/** Keys that an error names. */
+const NAMED_MAX = 10;
 
 type SearchParams = SearchRequest['params'];
 
@@ -69,8 +73,21 @@ export class Reads {
       trace,
       signal: context?.signal,
     };
-    const { groupBy } = request;
+    const { groupBy, keys } = request;
+    if (keys) return this.#queriesOf(keys, plan.field, at).then((queries) => this.search({ ...request, queries, keys: undefined }, context, trace));
     return groupBy ? searchGroups(view, job, { ...groupBy, field: state.field(groupBy.fieldId) }) : searchSegments(view, job);
+  }
+
+  /** The vectors of rows, wherever in the collection they are. */
+  async #queriesOf(keys: Keys, field: Field, at: bigint | undefined): Promise<QueryVectors> {
+    const { found, segments, rows } = this.locate(keys, undefined, at);
+    const missing = Array.from(keys as ArrayLike<bigint | string>).filter((_, i) => found[i]! < 0);
+    if (missing.length > 0) {
+      const named = missing.slice(0, NAMED_MAX).map((key) => (typeof key === 'string' ? JSON.stringify(key) : String(key))).join(', ');
+      throw new ElanusError('NOT_FOUND', `"ids" expected keys of rows of "${this.#state.name}", got ${named}${missing.length > NAMED_MAX ? ` and ${missing.length - NAMED_MAX} more` : ''}, of which there is no row`, { parameter: 'ids', missing: missing.slice(0, NAMED_MAX) });
+    }
+    const { columns } = await takeEntities(segments, rows, [field]);
+    return vectorsOf(columns[0]!);
   }
 
   #plan(request: SearchRequest): FieldPlan {

@@ -16,16 +16,18 @@ import { random } from '../support/random.ts';
 
 const SEEDS = Number(process.env.SEEDS ?? 12);
 const DIM = 8;
-const schema = toSchema({
+const WIDE = 64;
+const schemaOf = (dim: number) => toSchema({
   fields: {
     key: { type: 'Int64', primaryKey: true },
     name: { type: 'VarChar', maxLength: 16, nullable: true },
     flag: { type: 'Bool' },
     small: { type: 'Int8', nullable: true },
     large: { type: 'Int64' },
-    vector: { type: 'FloatVector', dim: DIM },
+    vector: { type: 'FloatVector', dim },
   },
 });
+const schema = schemaOf(DIM);
 const GROUPED = ['name', 'flag', 'small', 'large'] as const;
 type Grouped = (typeof GROUPED)[number];
 
@@ -73,7 +75,7 @@ function hitsOf({ keys, ends, groups }: SearchReply): Hit[][] {
 
 function request(collectionId: number, queries: Float32Array, limit: number, offset: number, { field, size, isStrict }: Grouping, more: Partial<SearchRequest> = {}): SearchRequest {
   return {
-    collectionId, fieldId: fieldId(schema, 'vector'), queries: queries.slice(), nq: queries.length / DIM, limit, offset, outputFieldIds: [],
+    collectionId, fieldId: fieldId(schema, 'vector'), queries: queries.slice(), nq: more.nq ?? queries.length / DIM, limit, offset, outputFieldIds: [],
     groupBy: { fieldId: fieldId(schema, field), size, isStrict }, ...more,
   };
 }
@@ -95,7 +97,7 @@ function makeRows(seed: number) {
   return { next, int, vector, row };
 }
 
-const insert = (client: EngineClient, collectionId: number, rows: readonly ModelRow[]) => client.insert({ collectionId, batch: toBatch(planOf(schema), rows as never) });
+const insert = (client: EngineClient, collectionId: number, rows: readonly ModelRow[]) => client.insert({ collectionId, batch: toBatch(planOf(schemaOf(rows[0]!.vector.length)), rows as never) });
 
 describe('grouped searches by scan are what a walk over all rows gives', () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
@@ -159,10 +161,10 @@ describe('grouped searches by indexes', { timeout: 120_000 }, () => {
   for (const [type, build, params] of INDEXES) {
     it(`by ${type} ${JSON.stringify(build)} there are all groups that there can be, and the best of them`, async () => {
       const { client } = await openTestEngine(openMemoryStore({ medium: new MemoryMedium() }));
-      const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
+      const { collectionId } = await client.createCollection({ name: 'c', schema: schemaOf(WIDE), ifNotExists: false });
       const next = random(77);
       const int = (bound: number): number => Math.floor(next() * bound);
-      const rows: ModelRow[] = Array.from({ length: 6000 }, (_, key) => {
+      const rows: ModelRow[] = Array.from({ length: 4900 }, (_, key) => {
         // Groups lie together, as those of one document do: the nearest rows are of few groups.
         const centre = int(3000) % (1 + int(300));
         return {
@@ -171,7 +173,7 @@ describe('grouped searches by indexes', { timeout: 120_000 }, () => {
           flag: true,
           small: centre % 100,
           large: BigInt(centre),
-          vector: Float32Array.from({ length: DIM }, (_, i) => Math.sin(centre * 12.9 + i * 78.2) * 3 + next() * 0.8),
+          vector: Float32Array.from({ length: WIDE }, (_, i) => Math.sin(centre * 12.9 + i * 78.2) * 3 + next() * 0.8),
         };
       });
       const put = async (from: number, to: number): Promise<void> => {
@@ -179,20 +181,20 @@ describe('grouped searches by indexes', { timeout: 120_000 }, () => {
       };
       await put(0, 3000);
       await client.flush({ collectionId });
-      await put(3000, 5800);
+      await put(3000, 4700);
       await client.createIndex({ collectionId, fieldId: fieldId(schema, 'vector'), spec: { type, metric: 'L2', params: build }, wait: true });
-      await put(5800, 6000);
-      const dead = rows.filter(() => next() < 0.1);
+      await put(4700, 4900);
+      const dead = new Set(rows.filter(() => next() < 0.1));
       await client.delete({ collectionId, keys: BigInt64Array.from(dead, ({ key }) => key) });
-      const alive = rows.filter((row) => !dead.includes(row));
+      const alive = rows.filter((row) => !dead.has(row));
       const { serving } = await client.describeIndex({ collectionId, fieldId: fieldId(schema, 'vector') });
       expect(serving[0]!.type).toBe(type);
       let right = 0, wanted = 0;
-      for (let trial = 0; trial < 24; trial++) {
+      for (let trial = 0; trial < 12; trial++) {
         const query = Float32Array.from(alive[int(alive.length)]!.vector, (x) => x + next() - 0.5);
         for (const grouping of [{ field: 'name', size: 1, isStrict: false }, { field: 'large', size: 3, isStrict: true }, { field: 'small', size: 2, isStrict: false }] as const) {
           const limit = [10, 40, 1000][trial % 3]!;
-          const [got] = hitsOf(await client.search(request(collectionId, query, limit, 0, grouping, { params: { ...params, ...(limit > 60 ? { ef: undefined, search_list: undefined } : {}) } })));
+          const [got] = hitsOf(await client.search(request(collectionId, query, limit, 0, grouping, { nq: 1, params: { ...params, ...(limit > 60 ? { ef: undefined, search_list: undefined } : {}) } })));
           const all = expected(alive, 'L2', query, limit, 0, grouping);
           expect(new Set(got!.map(({ key }) => key)).size).toBe(got!.length);
           const sizes = (hits: readonly Hit[]): Map<unknown, number> => {
@@ -210,7 +212,8 @@ describe('grouped searches by indexes', { timeout: 120_000 }, () => {
           right += all.filter(({ key }) => keys.has(key)).length;
         }
       }
-      expect(right / wanted).toBeGreaterThan(0.95);
+      // Of the rows of a group, codes alone may take another for the nearest.
+      expect(right / wanted).toBeGreaterThan(type === 'IVF_SQ8' || (type === 'HNSW_SQ' && !build['refine']) ? 0.92 : 0.95);
       await client.close();
     });
   }
