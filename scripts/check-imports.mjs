@@ -28,12 +28,13 @@ const MAY_IMPORT = {
   text: ['schema', 'util'],
   storage: ['schema', 'util'],
   index: ['quant', 'kernels', 'schema', 'util'],
-  segment: ['index', 'quant', 'filter', 'storage', 'kernels', 'schema', 'util'],
-  exec: ['type:engine/client.ts', 'segment', 'index', 'quant', 'filter', 'text', 'storage', 'kernels', 'schema', 'util'],
+  'scalar-index': ['filter', 'schema', 'util'],
+  segment: ['index', 'quant', 'scalar-index', 'filter', 'storage', 'kernels', 'schema', 'util'],
+  exec: ['type:engine/client.ts', 'segment', 'index', 'quant', 'scalar-index', 'filter', 'text', 'storage', 'kernels', 'schema', 'util'],
   tools: ['kernels', 'schema', 'util'],
   worker: ['util', 'type:index/index.ts', 'type:kernels/load.ts', 'type:storage/store.ts', 'type:platform/platform.ts'],
-  engine: ['exec', 'segment', 'index', 'quant', 'filter', 'text', 'schema', 'storage', 'worker', 'kernels', 'util', 'type:platform/platform.ts'],
-  check: ['type:engine/client.ts', 'engine/garbage.ts', 'engine/log-header.ts', 'engine/log-record.ts', 'engine/recovery.ts', 'segment', 'index', 'schema', 'storage', 'kernels', 'util'],
+  engine: ['exec', 'segment', 'index', 'quant', 'scalar-index', 'filter', 'text', 'schema', 'storage', 'worker', 'kernels', 'util', 'type:platform/platform.ts'],
+  check: ['type:engine/client.ts', 'engine/garbage.ts', 'engine/log-header.ts', 'engine/log-record.ts', 'engine/recovery.ts', 'segment', 'index', 'scalar-index', 'filter', 'schema', 'storage', 'kernels', 'util'],
   api: ['engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
   arrow: ['api', 'schema'],
   io: ['api', 'engine/client.ts', 'schema', 'util', 'type:platform/platform.ts'],
@@ -109,7 +110,8 @@ export function checkFile(file, text) {
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [argument] = node.arguments;
       if (argument && ts.isStringLiteral(argument)) checkImport(node, argument.text, false);
-      else report(node, 'imports a computed path, which bundlers cannot follow');
+      // The form in which bundlers know an asset, and emit it.
+      else if (!/^new URL\('\.\/[\w-]+\.js', import\.meta\.url\)\.href$/.test(argument?.getText(source) ?? '')) report(node, 'imports a computed path, which bundlers cannot follow');
     }
     if (ts.isIdentifier(node) && isReference(node)) {
       if (node.text === 'eval') report(node, 'uses eval');

@@ -37,6 +37,8 @@ export const ENGINE_METHODS = Object.keys({
   explain: true,
   get: true,
   count: true,
+  holdMoment: true,
+  releaseMoment: true,
   flush: true,
   load: true,
   release: true,

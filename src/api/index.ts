@@ -9,7 +9,7 @@ export type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from
 export type { AliasOptions, CreateSnapshotOptions, ListAliasesOptions, ListSnapshotsOptions, RestoreSnapshotOptions, RenameOptions } from './database-admin.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
-  At, Collection, CountOptions, CreateIndexOptions, DeleteOptions, DeleteResult, GetOptions, GroupByOptions, InsertOptions, InsertResult, UpsertOptions, SearchByIdsOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
+  At, Collection, CountOptions, CreateIndexOptions, DeleteMatchingOptions, DeleteOptions, DeleteResult, FilterParams, FilterValue, GetOptions, GroupByOptions, InsertOptions, InsertResult, UpsertOptions, SearchByIdsOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
 } from './collection.ts';
 export type { CallOptions } from './options.ts';
 export type {

@@ -3,7 +3,8 @@ import type { KernelPool } from '../segment/kernel-pool.ts';
 import { compareKeys, SealedKeys } from '../segment/keys.ts';
 import type { RowTimes } from '../segment/row-times.ts';
 import { SealedVectors } from '../segment/sealed-vectors.ts';
-import { readColumn, readDeletes, readRowTimes, readSegmentMeta, readVectors, vectorBytes } from '../segment/segment-file.ts';
+import { readColumn, readDeletes, readRowTimes, readSegmentMeta, readVectors, readZones, vectorBytes } from '../segment/segment-file.ts';
+import { isSameZone, zoneOf } from '../filter/zones.ts';
 import { getIndexType } from '../index/registry.ts';
 import { isFieldOf } from '../schema/absent.ts';
 import type { Field, Schema, VectorType } from '../schema/types.ts';
@@ -76,6 +77,7 @@ export async function checkSegmentFile(context: SegmentContext, entry: SegmentEn
     }
     return found;
   });
+  const zones = await findings.attempt(place, () => readZones(file, rows, schema.fields));
   let keys: SealedKeys | null = null;
   for (const field of schema.fields) {
     if (!isFieldOf(field, entry.schemaVersion)) continue;
@@ -84,6 +86,8 @@ export async function checkSegmentFile(context: SegmentContext, entry: SegmentEn
       const column = await findings.attempt(place, () => readColumn(file, field, rows));
       const wrong = column && firstWrongValue(field, column);
       if (wrong) findings.damage(`"${entry.file}" has a value of field "${field.name}" that cannot be: ${wrong}`, place);
+      const zone = zones?.get(field.fieldId);
+      if (column && zone && !isSameZone(zone, zoneOf(column))) findings.damage(`"${entry.file}" has bounds of field "${field.name}" that are not those of its values`, place);
       if (column && field.primaryKey) keys = new SealedKeys(column);
     }
   }

@@ -144,6 +144,14 @@ export interface CountRequest extends ReadRequest {
   readonly filter?: FilterInput;
 }
 
+export interface HoldMomentRequest {
+  readonly collectionId: number;
+  /** Absent: now. INVALID_ARGUMENT before the collection's horizon. */
+  readonly at?: bigint;
+  /** What it is called among all that are held. */
+  readonly id: string;
+}
+
 /** Rows of these keys, or those that match; in one partition, or wherever they are. */
 export type DeleteRequest = { readonly collectionId: number; readonly partition?: string } & (
   | { readonly keys: Keys; readonly filter?: undefined }
@@ -411,6 +419,13 @@ export interface EngineClient {
   explain(request: SearchRequest, context?: CallContext): Promise<Explanation>;
   get(request: GetRequest, context?: CallContext): Promise<GetReply>;
   count(request: CountRequest, context?: CallContext): Promise<number>;
+
+  /**
+   * Has reads of a time go on to be answered, whatever is kept of the past, for some minutes after the call or until it is released; to be asked again for longer. Answers
+   * the time: all that is written later is not seen at it, and all that is seen at it was written before the answer.
+   */
+  holdMoment(request: HoldMomentRequest, context?: CallContext): Promise<bigint>;
+  releaseMoment(request: { collectionId: number; id: string }): Promise<void>;
 
   flush(request: { collectionId: number }, context?: CallContext): Promise<void>;
   load(request: { collectionId: number; partitions?: readonly string[] }, context?: CallContext): Promise<void>;

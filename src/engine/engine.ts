@@ -34,6 +34,7 @@ import type {
   Explanation,
   GetReply,
   GetRequest,
+  HoldMomentRequest,
   IndexDescription,
   IndexProgress,
   InsertReply,
@@ -58,6 +59,7 @@ import { newCollection } from './new-collection.ts';
 import { addField } from './add-field.ts';
 import { explainSearch } from './explain.ts';
 import { alterCollection } from './properties.ts';
+import { OnDemand, type OnDemandParts } from './on-demand.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
 import { recoverCollection, recoverySteps } from './recovery.ts';
 import { seal, truncate } from './seal.ts';
@@ -72,6 +74,8 @@ export interface EngineDeps {
   readonly store: Store;
   readonly kernels: KernelModule;
   readonly builds: BuildService;
+  /** Imports what not every database uses. */
+  readonly onDemand: () => Promise<OnDemandParts>;
   readonly options: EngineOptions;
   readonly onEvent: (event: EngineEvent) => void;
   /** Which thread this is, as `stats` tells it. */
@@ -117,9 +121,9 @@ export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
 }
 
 /** All that collections share, but for the history, which is theirs together. */
-function partsOf({ builds, kernels, now, options, store }: EngineDeps, catalog: Catalog, onEvent: EngineDeps['onEvent'], tabs: Tabs | null = null): Omit<EngineParts, 'history'> {
+function partsOf({ builds, kernels, now, onDemand, options, store }: EngineDeps, catalog: Catalog, onEvent: EngineDeps['onEvent'], tabs: Tabs | null = null): Omit<EngineParts, 'history'> {
   const maintains = (): boolean => (tabs ? tabs.mayCommit() : !options.readOnly);
-  return { store, catalog, clock: new Clock(catalog.manifest.lastTimestamp, now), pool: new KernelPool(kernels, new VectorCache(options.cacheBytes)), builds, options, onEvent, maintains, tabs };
+  return { store, catalog, clock: new Clock(catalog.manifest.lastTimestamp, now), pool: new KernelPool(kernels, new VectorCache(options.cacheBytes)), builds, onDemand: new OnDemand(onDemand), options, onEvent, maintains, tabs };
 }
 
 /** A writer beside us that commits faster than this many openings is not waited out. */
@@ -248,6 +252,7 @@ class Engine implements EngineClient, Rooms {
     const { state, jobs } = this.collections.get(collectionId)!;
     const reason = new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
     this.collections.delete(collectionId);
+    this.#parts.history.moments.forget(collectionId);
     await jobs.close(reason);
     await state.close(reason);
     await state.free();
@@ -403,6 +408,7 @@ class Engine implements EngineClient, Rooms {
       return { ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) };
     });
     this.collections.delete(collectionId);
+    this.#parts.history.moments.forget(collectionId);
     await state.free();
     await removeUnnamed(store, catalog, files);
     await removeLogs(store, catalog, collectionId);
@@ -559,6 +565,25 @@ class Engine implements EngineClient, Rooms {
     throwIfAborted(context?.signal);
     checkConsistency(request.consistency);
     return unlessAborted(this.#open(request.collectionId).state.reads.count(request), context?.signal);
+  }
+
+  async holdMoment({ collectionId, at, id }: HoldMomentRequest, context?: CallContext): Promise<bigint> {
+    throwIfAborted(context?.signal);
+    const { state } = this.#open(collectionId);
+    const { moments } = this.#parts.history;
+    if (state.snapshot) return state.timeOf(at) ?? state.snapshot.timestamp;
+    const time = state.timeOf(at);
+    // Until it is known which time is now, none is passed.
+    moments.hold(collectionId, id, time ?? state.entry.horizon);
+    // Either way, what is being written is seen at that time at once or never.
+    const now = await this.now();
+    if (time === undefined) moments.hold(collectionId, id, now);
+    return time ?? now;
+  }
+
+  async releaseMoment({ collectionId, id }: { collectionId: number; id: string }): Promise<void> {
+    this.#assertOpen();
+    this.#parts.history.moments.release(collectionId, id);
   }
 
   async flush(request: { collectionId: number }, context?: CallContext): Promise<void> {

@@ -7,6 +7,7 @@ import type { SealedSegment } from '../segment/sealed.ts';
 import type { CollectionEntry, Manifest } from '../storage/manifest/manifest.ts';
 import { ticksOf, type Clock } from './clock.ts';
 import type { CollectionState } from './collection.ts';
+import { Moments } from './moments.ts';
 
 export interface HistoryOptions {
   readonly retentionSeconds: number;
@@ -33,14 +34,16 @@ export class History {
   readonly #options: HistoryOptions;
   readonly #clock: Clock;
   readonly #states: () => Iterable<CollectionState>;
+  readonly moments: Moments;
 
   constructor(options: HistoryOptions, clock: Clock, states: () => Iterable<CollectionState>) {
     this.#options = options;
     this.#clock = clock;
     this.#states = states;
+    this.moments = new Moments(clock);
   }
 
-  /** The horizon that a collection's next file may have. It never goes back. `retentionSeconds`: instead of that of the database, where it is shorter. */
+  /** The horizon that a collection's next file may have. It never goes back, and passes no moment that is being read. `retentionSeconds`: instead of that of the database, where it is shorter. */
   horizonOf(state: CollectionState, retentionSeconds = this.#options.retentionSeconds): bigint {
     return this.#horizonOf(state, this.#cutoff(Math.min(retentionSeconds, this.#options.retentionSeconds)));
   }
@@ -76,7 +79,8 @@ export class History {
   #horizonOf(state: CollectionState, cutoff: bigint): bigint {
     if (state.snapshot) return state.entry.horizon;
     const settled = max(state.appliedTo, this.#clock.present - IN_FLIGHT_TICKS);
-    return max(state.entry.horizon, cutoff < settled ? cutoff : settled);
+    const held = this.moments.oldest(state.collectionId) ?? settled;
+    return max(state.entry.horizon, [cutoff, settled, held].reduce(min));
   }
 
   /** What was deleted up to here is kept no longer, in no collection. */
@@ -111,6 +115,7 @@ export class History {
 
 export const withHorizon = (entry: CollectionEntry, horizon: bigint): CollectionEntry => (horizon > entry.horizon ? { ...entry, horizon } : entry);
 
+const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 const segmentsOf = (state: CollectionState): (GrowingSegment | SealedSegment)[] => [...state.view.growing, ...state.sealed];

@@ -44,6 +44,8 @@ const WHERE: Readonly<Record<EngineMethod, 'read' | 'newest' | 'holder' | 'here'
   explain: 'read',
   get: 'read',
   count: 'read',
+  holdMoment: 'holder',
+  releaseMoment: 'holder',
   flush: 'holder',
   load: 'here',
   release: 'here',
@@ -71,7 +73,10 @@ export function shareEngine(engine: EngineClient, tabs: Tabs, readOnly: boolean)
   for (const [name, where] of Object.entries(WHERE) as [EngineMethod, (typeof WHERE)[EngineMethod]][]) {
     const here = (engine[name] as Method).bind(engine);
     if (where === 'here' || (where === 'holder' && readOnly)) methods[name] = here;
-    else if (where === 'holder') methods[name] = (request, context) => tabs.holder.run(name, request, context);
+    else if (where === 'holder') {
+      // A snapshot's number is known to the tab that has opened it.
+      methods[name] = (request, context) => ((request as { readonly collectionId?: number }).collectionId ?? 0) < 0 ? here(request, context) : tabs.holder.run(name, request, context);
+    }
     else if (where === 'newest') methods[name] = async (request, context) => (await tabs.refresh(), here(request, context));
     else {
       methods[name] = (request, context) => {

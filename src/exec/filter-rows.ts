@@ -58,7 +58,11 @@ function recall(segment: Segment, filter: Filter, trace: Trace | undefined): Uin
   if (!known || known.rows !== segment.rows) return null;
   filters!.delete(filter);
   filters!.set(filter, known);
-  if (trace) trace.of(segment).filteredBy = 'memory';
+  if (trace) {
+    const noted = trace.of(segment);
+    // What this very read has found out before it had to read more is remembered as well.
+    if (noted.filteredBy === 'nothing') noted.filteredBy = 'memory';
+  }
   return known.words;
 }
 

@@ -31,5 +31,5 @@ export function evaluate(predicate: Predicate, source: FilterSource): Truth {
     if (answer === undefined) answers.set(leaf, (answer = source.known(leaf)));
     return answer;
   };
-  return evaluatePart(predicate, scope, known, null);
+  return evaluatePart(predicate, scope, known, scope.all);
 }

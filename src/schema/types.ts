@@ -45,6 +45,16 @@ export interface IndexSpec {
   readonly params: Readonly<Record<string, number | string | boolean>>;
 }
 
+/** An index of a scalar field, or of a place inside a JSON field. */
+export interface ScalarIndexSpec {
+  /** Milvus's name: `INVERTED`, `BITMAP`, `STL_SORT`, `Trie`, `NGRAM`, `AUTOINDEX`. */
+  readonly type: string;
+  /** Scalars have none. */
+  readonly metric?: undefined;
+  /** By Milvus's names, validated. */
+  readonly params: Readonly<Record<string, number | string | boolean>>;
+}
+
 export interface Field {
   /** Counts the fields as they came, and names a column in files. Never reused within a collection. */
   readonly fieldId: number;

@@ -2,8 +2,9 @@
  * An immutable segment: a file of columns in ascending key order, its deletes, and its vectors with their indexes in
  * kernel memory. Keys and row times are read at open, vectors at the first search, other columns when first asked for.
  */
+import { zoneOf, type Zone } from '../filter/zones.ts';
 import type { Column } from '../schema/column.ts';
-import { absentColumn, isFieldOf } from '../schema/absent.ts';
+import { absentColumn, absentRow, isFieldOf } from '../schema/absent.ts';
 import { columnBytes, takeRows } from '../schema/column-ops.ts';
 import type { Field, Schema } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
@@ -18,7 +19,7 @@ import { Pins } from './pins.ts';
 import type { RowTimes } from './row-times.ts';
 import { SealedVectors } from './sealed-vectors.ts';
 import type { Unloadable, VectorCache } from './vector-cache.ts';
-import { readColumn, readDeletes, readRowTimes, readSegmentMeta, vectorBytes } from './segment-file.ts';
+import { readColumn, readDeletes, readRowTimes, readSegmentMeta, readZones, vectorBytes } from './segment-file.ts';
 import { countSeenAt, countUnreachable, isSeenAt, LiveBits, PURGED, rowsSeenAt, type Deletes } from './versions.ts';
 
 export class SealedSegment {
@@ -27,6 +28,8 @@ export class SealedSegment {
   readonly file: SectionFile;
   readonly keys: SealedKeys;
   readonly times: RowTimes;
+  /** By field id, as far as they are known. */
+  readonly #zones: Map<number, Zone>;
   readonly #keyField: Field;
   readonly #vectors = new Map<number, SealedVectors>();
   readonly #columns = new Map<number, Column>();
@@ -42,13 +45,14 @@ export class SealedSegment {
   savedDeletesVersion = 0;
   readonly pins = new Pins(() => this.#free());
 
-  private constructor(entry: SegmentEntry, file: SectionFile, keyColumn: Column, times: RowTimes, deleted: Map<number, bigint>, schema: Schema, pool: KernelPool) {
+  private constructor(entry: SegmentEntry, file: SectionFile, keyColumn: Column, times: RowTimes, zones: Map<number, Zone>, deleted: Map<number, bigint>, schema: Schema, pool: KernelPool) {
     this.entry = entry;
     this.file = file;
     this.#keyField = schema.fields.find((field) => field.primaryKey)!;
     this.keys = new SealedKeys(keyColumn);
     this.#columns.set(keyColumn.fieldId, keyColumn);
     this.times = times;
+    this.#zones = zones;
     this.#deleted = deleted;
     this.#ages = new Ages(times, false);
     for (const field of schema.fields) {
@@ -67,8 +71,9 @@ export class SealedSegment {
     const keyField = schema.fields.find((field) => field.primaryKey)!;
     const keyColumn = await readColumn(file, keyField, entry.rows);
     const times = await readRowTimes(file, entry.rows);
+    const zones = await readZones(file, entry.rows, schema.fields);
     const deleted = entry.deletesFile ? await readDeletes(await openSections(store, entry.deletesFile, 'deletes'), entry.rows) : new Map<number, bigint>();
-    return new SealedSegment(entry, file, keyColumn, times, deleted, schema, pool);
+    return new SealedSegment(entry, file, keyColumn, times, zones, deleted, schema, pool);
   }
 
   get rows(): number {
@@ -202,11 +207,23 @@ export class SealedSegment {
     return this.cachedColumn(fieldId);
   }
 
+  /** Between which values those of a scalar field lie, dead rows among them; null where nobody has looked: an earlier release wrote the file, and the column was not loaded yet. */
+  zone(field: Field): Zone | null {
+    const known = this.#zones.get(field.fieldId);
+    if (known || isFieldOf(field, this.entry.schemaVersion)) return known ?? null;
+    const { rows } = this;
+    const { nulls, bounds } = zoneOf(absentRow(field));
+    const zone = { rows, nulls: nulls * rows, bounds };
+    this.#zones.set(field.fieldId, zone);
+    return zone;
+  }
+
   async loadColumn(field: Field): Promise<Column> {
     const cached = this.#columns.get(field.fieldId);
     if (cached) return cached;
     const column = isFieldOf(field, this.entry.schemaVersion) ? await readColumn(this.file, field, this.rows) : absentColumn(field, this.rows);
     this.#columns.set(field.fieldId, column);
+    if (!this.#zones.has(field.fieldId)) this.#zones.set(field.fieldId, zoneOf(column));
     return column;
   }
 

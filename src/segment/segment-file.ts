@@ -3,6 +3,7 @@
  * order. A field f has the sections `f<id>/values`, `f<id>/offsets` (VarChar, JSON, SparseFloatVector), `f<id>/indices`
  * (SparseFloatVector) and `f<id>/validity` (where some value is missing), each an Arrow buffer.
  */
+import type { Zone } from '../filter/zones.ts';
 import type { Column, ColumnValues } from '../schema/column.ts';
 import { fixedBytes, viewValues } from '../schema/codec.ts';
 import type { Field, VectorType } from '../schema/types.ts';
@@ -11,6 +12,7 @@ import type { SectionFile, SectionInput } from '../storage/sections/index.ts';
 import { bitsetBytes } from '../util/bitset.ts';
 import { ElanusError } from '../util/error.ts';
 import { RowTimes } from './row-times.ts';
+import { decodeZones, encodeZones } from './zone-section.ts';
 
 export const valuesSection = (fieldId: number): string => `f${fieldId}/values`;
 export const offsetsSection = (fieldId: number): string => `f${fieldId}/offsets`;
@@ -42,6 +44,7 @@ export function segmentSections(meta: SegmentMeta, manifest: Uint8Array, times: 
   view.setUint32(8, meta.partitionId, true);
   const sections: SectionInput[] = [
     { name: 'meta', bytes: head },
+    { name: 'zones', bytes: encodeZones(columns) },
     { name: 'manifest', bytes: manifest },
     { name: 'times', bytes: times.encode() },
   ];
@@ -59,6 +62,11 @@ export async function readSegmentMeta(file: SectionFile): Promise<SegmentMeta> {
   if (head.length !== META_BYTES) throw new ElanusError('CORRUPT', `"meta" of "${file.name}" expected ${META_BYTES} bytes, got ${head.length}`, { file: file.name });
   const view = new DataView(head.buffer, head.byteOffset, head.length);
   return { rows: view.getUint32(0, true), schemaVersion: view.getUint32(4, true), partitionId: view.getUint32(8, true) };
+}
+
+/** Zone maps by field id; of what an earlier release wrote there are none. */
+export async function readZones(file: SectionFile, rows: number, fields: readonly Field[]): Promise<Map<number, Zone>> {
+  return file.has('zones') ? decodeZones(await file.read('zones'), file.name, rows, fields) : new Map();
 }
 
 export async function readRowTimes(file: SectionFile, rows: number): Promise<RowTimes> {

@@ -195,6 +195,9 @@ describe('check', () => {
     expect(await found((sections) => void sections.delete('f3/values'))).toMatch(/expected a section "f3\/values"/);
     expect(await found((sections) => new DataView(sections.get('f1/offsets')!.buffer).setInt32(8, 2_000_000_000, true))).toMatch(/offsets of field "title"/);
     expect(await found((sections) => new DataView(sections.get('times')!.buffer).setUint32(0, 0xffff_ffff, true))).toMatch(/row times .* do not fit/);
+    expect(await found((sections) => void sections.get('zones')!.fill(0x77, 4, 8))).toMatch(/"zones" of .* expected bounds of its fields/);
+    // Fields (u32), field id, rows without a value, kind, then the least key.
+    expect(await found((sections) => new DataView(sections.get('zones')!.buffer).setBigInt64(13, -5n, true))).toMatch(/bounds of field "id" that are not those of its values/);
     expect(await found((sections) => new DataView(sections.get('meta')!.buffer).setUint32(0, 0xffff_fff0, true))).toMatch(/expected rows 1100/);
   });
 

@@ -200,7 +200,8 @@ function fromJson(json: Json): unknown {
   if (json === null || typeof json === 'boolean') return json;
   if ('text' in json) return json.text;
   if ('int' in json) return json.int;
-  if ('double' in json) return json.double;
+  // What is an integer counts as one, however it is written.
+  if ('double' in json) return Number.isSafeInteger(json.double) ? BigInt(json.double) : json.double;
   if ('list' in json) return json.list.map(fromJson);
   return {};
 }

@@ -1,40 +1,25 @@
-/**
- * A value of one row, as the general way of evaluation sees it: a Value becomes a function from row to cell. Integers are
- * bigints and doubles are numbers, so that a cell tells which arithmetic it takes part in.
- */
+/** For the general way of evaluation a Value becomes a function from row to cell. */
 import type { Column } from '../../schema/column.ts';
 import { getBit } from '../../schema/column-values.ts';
 import { readUtf8 } from '../../schema/utf8.ts';
-import type { ArithmeticOperator, Ref, Value } from '../predicate.ts';
-import { readJson } from './json.ts';
+import { decodeJsonString, jsonArrayLength, JsonScanner, readJsonNumber } from '../json-path.ts';
+import type { Ref, Value } from '../predicate.ts';
+import { calculate } from './arithmetic.ts';
+import { MISMATCH, type Cell } from './cell.ts';
+import { pathOf } from './json.ts';
 import type { Scope } from './scope.ts';
 
-/** What is not there, or not of the type asked for. */
-export const MISMATCH: unique symbol = Symbol('mismatch');
-/** null: NULL. Arrays and objects are of JSON. */
-export type Cell = typeof MISMATCH | null | boolean | bigint | number | string | readonly unknown[] | object;
 export type Reader = (row: number) => Cell;
 
-/** Cells of a Value whose refs are at the rows of the scope. */
+/** Cells of a Value, for each row of the scope. */
 export function readerOf(value: Value, scope: Scope): Reader {
   switch (value.kind) {
     case 'literal': {
       const cell = value.value;
       return () => cell;
     }
-    case 'length': {
-      const { of } = value;
-      if (of.kind === 'field' && of.field.type === 'Array') {
-        const column = scope.column(of.field);
-        const offsets = column.offsets as Int32Array;
-        return (row) => (isNull(column, row) ? null : BigInt(offsets[row + 1] - offsets[row]));
-      }
-      const read = refReader(of, scope);
-      return (row) => {
-        const cell = read(row);
-        return cell === null ? null : Array.isArray(cell) ? BigInt(cell.length) : MISMATCH;
-      };
-    }
+    case 'length':
+      return lengthReader(value.of, scope);
     case 'arithmetic': {
       const { type, operator } = value;
       const left = operandOf(value.left, type, scope);
@@ -46,43 +31,71 @@ export function readerOf(value: Value, scope: Scope): Reader {
   }
 }
 
-/** A literal without a point is an integer, where not all is calculated in doubles. */
+/** A literal without a fraction is an integer, where not all is calculated in doubles. */
 function operandOf(value: Value, type: 'int' | 'float' | 'json', scope: Scope): Reader {
   if (value.kind !== 'literal' || type === 'float' || !Number.isInteger(value.value)) return readerOf(value, scope);
   const cell = BigInt(value.value);
   return () => cell;
 }
 
-/** Cells of a ref. A JSON field as a whole is the value at the empty path; an Array field has none. */
-export function refReader(ref: Ref, scope: Scope): Reader {
+function refReader(ref: Ref, scope: Scope): Reader {
   const column = scope.column(ref.field);
-  if (ref.field.type === 'JSON') {
-    const path = ref.kind === 'path' ? ref.path : [];
-    const offsets = column.offsets as Int32Array;
-    return (row) => {
-      if (isNull(column, row)) return null;
-      const value = readJson(column.values as Uint8Array, offsets[row], offsets[row + 1], path);
-      return value === undefined || value === null ? MISMATCH : value;
-    };
-  }
+  if (ref.field.type === 'JSON') return jsonReader(ref, scope, jsonCell);
   if (ref.kind === 'element') {
     const offsets = column.offsets as Int32Array;
-    const element = elementReader(column.elements as Column);
+    const read = columnReader(column.elements as Column);
     const { index } = ref;
     return (row) => {
       if (isNull(column, row)) return null;
       const at = offsets[row] + index;
-      return at < offsets[row + 1] ? element(at) : MISMATCH;
+      return at < offsets[row + 1] ? read(at) : MISMATCH;
     };
   }
-  const read = elementReader(column);
+  const read = columnReader(column);
   return (row) => (isNull(column, row) ? null : read(row));
 }
 
-/** Cells of a column whose rows are all present. */
-export function elementReader(column: Column): (row: number) => Cell {
-  const { values, offsets } = column;
-  switch (column.type) {
+function lengthReader(ref: Ref, scope: Scope): Reader {
+  if (ref.field.type === 'JSON') return jsonReader(ref, scope, (scanner, bytes) => (scanner.kind === 'array' ? BigInt(jsonArrayLength(scanner, bytes, scanner.from, scanner.to)) : MISMATCH));
+  const column = scope.column(ref.field);
+  const offsets = column.offsets as Int32Array;
+  return (row) => (isNull(column, row) ? null : BigInt(offsets[row + 1] - offsets[row]));
+}
+
+function jsonReader(ref: Ref, scope: Scope, read: (scanner: JsonScanner, bytes: Uint8Array) => Cell): Reader {
+  const column = scope.column(ref.field);
+  const bytes = column.values as Uint8Array;
+  const offsets = column.offsets as Int32Array;
+  const scanner = new JsonScanner();
+  const path = pathOf(ref);
+  return (row) => {
+    if (isNull(column, row)) return null;
+    scanner.find(bytes, offsets[row], offsets[row + 1], path);
+    return read(scanner, bytes);
+  };
+}
+
+function jsonCell({ kind, from, to }: JsonScanner, bytes: Uint8Array): Cell {
+  switch (kind) {
+    case 'true':
+    case 'false':
+      return kind === 'true';
+    case 'number': {
+      const number = readJsonNumber(bytes, from, to);
+      return typeof number === 'number' && Number.isSafeInteger(number) ? BigInt(number) : number;
+    }
+    case 'string': {
+      const text = new Uint8Array(to - from);
+      return readUtf8(text, 0, decodeJsonString(bytes, from, to, text));
+    }
+    default:
+      return MISMATCH;
+  }
+}
+
+/** Of all rows, NULLs or not. */
+function columnReader({ type, values, offsets }: Column): (row: number) => Cell {
+  switch (type) {
     case 'Bool':
       return (row) => getBit(values as Uint8Array, row);
     case 'Int8':
@@ -98,49 +111,4 @@ export function elementReader(column: Column): (row: number) => Cell {
   }
 }
 
-export const isNull = (column: Column, row: number): boolean => column.validity !== null && !getBit(column.validity, row);
-
-export const isNumeric = (cell: unknown): cell is number | bigint => typeof cell === 'number' || typeof cell === 'bigint';
-
-/** Unknown (null) where an operand is, or where an integer is divided by 0; a mismatch where one is no number. */
-export function calculate(type: 'int' | 'float' | 'json', operator: ArithmeticOperator, left: Cell, right: Cell): Cell {
-  if (left === null || right === null) return null;
-  if (!isNumeric(left) || !isNumeric(right)) return MISMATCH;
-  if (type !== 'float' && typeof left === 'bigint' && typeof right === 'bigint') return calculateInt(operator, left, right);
-  return type === 'int' ? MISMATCH : calculateFloat(operator, Number(left), Number(right));
-}
-
-/** In 64 bits that wrap around. A shift counts modulo 64 and keeps the sign. null: divided by 0. */
-function calculateInt(operator: ArithmeticOperator, left: bigint, right: bigint): bigint | null {
-  if (right === 0n && (operator === '/' || operator === '%')) return null;
-  return BigInt.asIntN(64, INT[operator](left, right));
-}
-
-const INT: Readonly<Record<ArithmeticOperator, (left: bigint, right: bigint) => bigint>> = {
-  '+': (left, right) => left + right,
-  '-': (left, right) => left - right,
-  '*': (left, right) => left * right,
-  '/': (left, right) => left / right,
-  '%': (left, right) => left % right,
-  '&': (left, right) => left & right,
-  '|': (left, right) => left | right,
-  '^': (left, right) => left ^ right,
-  '<<': (left, right) => left << (right & 63n),
-  '>>': (left, right) => left >> (right & 63n),
-};
-
-/** In doubles. What is defined of integers alone is a mismatch. */
-function calculateFloat(operator: ArithmeticOperator, left: number, right: number): Cell {
-  switch (operator) {
-    case '+':
-      return left + right;
-    case '-':
-      return left - right;
-    case '*':
-      return left * right;
-    case '/':
-      return left / right;
-    default:
-      return MISMATCH;
-  }
-}
+const isNull = ({ validity }: Column, row: number): boolean => validity !== null && !getBit(validity, row);

@@ -1,6 +1,7 @@
-/** How cells compare, and which are equal to a literal. */
-import type { ComparisonOperator, JsonLiteral } from '../predicate.ts';
-import { MISMATCH, isNumeric, type Cell } from './cells.ts';
+/** How cells compare, and which meet a condition. */
+import type { ComparisonOperator } from '../predicate.ts';
+import { isNumeric, type Cell } from './cell.ts';
+import type { Condition } from './condition.ts';
 
 /** Integers compare exactly, all other numbers as doubles, text by its UTF-8 bytes. null: unknown. */
 export function compareCells(operator: ComparisonOperator, left: Cell, right: Cell): boolean | null {
@@ -45,11 +46,16 @@ export function compareText(left: string, right: string): number {
 /** Surrogates, which stand for the largest code points, behind all other units. */
 const rank = (unit: number): number => (unit < 0xe000 ? unit + 0x2000 : unit - 0x800);
 
-/** Whether a cell, or an element of a JSON array (whose null is a value), is the literal. Never of an object. */
-export function equalsLiteral(cell: unknown, literal: JsonLiteral): boolean {
-  if (literal === null) return cell === null;
-  if (Array.isArray(literal)) return Array.isArray(cell) && cell.length === literal.length && literal.every((part, i) => equalsLiteral(cell[i], part));
-  if (cell === null || cell === MISMATCH) return false;
-  if (isNumeric(cell) && isNumeric(literal)) return typeof cell === typeof literal ? cell === literal : Number(cell) === Number(literal);
-  return cell === literal;
+/** Whether a cell that is there meets a condition. */
+export function meetsCondition(cell: Cell, condition: Condition): boolean {
+  switch (condition.kind) {
+    case 'equals':
+      return compareCells('==', cell, condition.value) === true;
+    case 'between': {
+      const { low, high, includesLow, includesHigh } = condition;
+      return (low === null || compareCells(includesLow ? '>=' : '>', cell, low) === true) && (high === null || compareCells(includesHigh ? '<=' : '<', cell, high) === true);
+    }
+    case 'among':
+      return condition.values.some((value) => compareCells('==', cell, value) === true);
+  }
 }

@@ -1,20 +1,19 @@
 /** Predicates of predicates, by Kleene's logic: a word of 32 rows at a time. */
 import type { Leaf, Predicate, Truth } from '../predicate.ts';
-import { truthWords } from '../predicate.ts';
 import { costOf } from './cost.ts';
 import { evaluateLeaf } from './leaves.ts';
 import type { Scope } from './scope.ts';
-import { allRows, complement, isEmpty, subtract } from './words.ts';
+import { complement, isEmpty, subtract } from './words.ts';
 
 type Known = (leaf: Leaf) => Truth | null;
 
 /** As {@link evaluateLeaf}. What is answered may be shared, and must not be written to. */
-export function evaluatePart(predicate: Predicate, scope: Scope, known: Known, undecided: Uint32Array | null): Truth {
+export function evaluatePart(predicate: Predicate, scope: Scope, known: Known, undecided: Uint32Array): Truth {
   switch (predicate.kind) {
     case 'constant':
-      return { isTrue: predicate.value ? allRows(scope.rows) : new Uint32Array(truthWords(scope.rows)), isUnknown: null };
+      return { isTrue: predicate.value ? scope.all : new Uint32Array(scope.all.length), isUnknown: null };
     case 'fixed':
-      return scope.truth(predicate.ref.field, predicate.value ? allRows(scope.rows) : new Uint32Array(truthWords(scope.rows)));
+      return scope.answer(scope.all.slice(), null, !predicate.value, scope.nulls(predicate.ref.field));
     case 'and':
       return evaluateAnd(predicate.parts, scope, known, undecided);
     case 'or':
@@ -30,8 +29,8 @@ export function evaluatePart(predicate: Predicate, scope: Scope, known: Known, u
 }
 
 /** True where all parts are, false where one is. A part is asked about the rows for which no part before it was false. */
-function evaluateAnd(parts: readonly Predicate[], scope: Scope, known: Known, undecided: Uint32Array | null): Truth {
-  const open = undecided === null ? allRows(scope.rows) : undecided.slice();
+function evaluateAnd(parts: readonly Predicate[], scope: Scope, known: Known, undecided: Uint32Array): Truth {
+  const open = undecided.slice();
   const isTrue = open.slice();
   for (const part of cheapFirst(parts, known)) {
     if (isEmpty(open)) break;
@@ -52,8 +51,8 @@ function evaluateAnd(parts: readonly Predicate[], scope: Scope, known: Known, un
 }
 
 /** True where one part is, false where all are. A part is asked about the rows for which no part before it was true. */
-function evaluateOr(parts: readonly Predicate[], scope: Scope, known: Known, undecided: Uint32Array | null): Truth {
-  const open = undecided === null ? allRows(scope.rows) : undecided.slice();
+function evaluateOr(parts: readonly Predicate[], scope: Scope, known: Known, undecided: Uint32Array): Truth {
+  const open = undecided.slice();
   const isTrue = new Uint32Array(open.length);
   let isUnknown: Uint32Array | null = null;
   for (const part of cheapFirst(parts, known)) {

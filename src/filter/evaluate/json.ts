@@ -1,57 +1,150 @@
-/** The value at a path in JSON text, which was checked when it was written. */
-import { readUtf8 } from '../../schema/utf8.ts';
-import type { JsonPath } from '../predicate.ts';
+/** Leaves on JSON, whose texts are looked at where they lie, and only in rows that are not decided yet. */
+import { compileJsonLiteral, compileJsonPath, compareJsonString, decodeJsonString, isPlainJsonString, jsonArrayLength, jsonEquals, JsonScanner, readJsonNumber, type CompiledLiteral, type CompiledPath } from '../json-path.ts';
+import type { TextPattern } from '../patterns/pattern.ts';
+import type { JsonLiteral, Literal, Ref, Truth } from '../predicate.ts';
+import { meetsCondition } from './compare-cells.ts';
+import type { Condition } from './condition.ts';
+import type { Scope } from './scope.ts';
+import { TextSet } from './texts.ts';
 
-const INT64_MIN = -(2n ** 63n);
-const INT64_MAX = 2n ** 63n - 1n;
-const TOKEN = /\s*(?:([{}[\],:])|("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null))/y;
+/** Asked about what `scanner` has found in `bytes`. */
+type Test = (scanner: JsonScanner, bytes: Uint8Array) => boolean;
 
-/** undefined: not there. Integers of 64 bits are bigints, within arrays, too; objects within arrays are what they may be. */
-export function readJson(bytes: Uint8Array, from: number, to: number, path: JsonPath): unknown {
-  let value = new Reader(readUtf8(bytes, from, to)).value();
-  for (const step of path) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    if (Array.isArray(value) !== (typeof step === 'number') || !Object.hasOwn(value, step)) return undefined;
-    value = (value as Record<string | number, unknown>)[step];
+const encoder = new TextEncoder();
+
+/** A JSON field as a whole is the value at the empty path. */
+export const pathOf = (ref: Ref): CompiledPath => (ref.kind === 'path' ? compileJsonPath(ref.path) : []);
+
+function scan(ref: Ref, scope: Scope, undecided: Uint32Array, test: Test): Uint32Array {
+  const { values, offsets } = scope.column(ref.field);
+  const bytes = values as Uint8Array;
+  const path = pathOf(ref);
+  const scanner = new JsonScanner();
+  const rows = scope.present(ref.field, undecided);
+  const out = new Uint32Array(rows.length);
+  for (let w = 0; w < rows.length; w++) {
+    let bits = 0;
+    for (let rest = rows[w]; rest !== 0; rest &= rest - 1) {
+      const bit = 31 - Math.clz32(rest & -rest);
+      const row = (w << 5) + bit;
+      scanner.find(bytes, offsets![row], offsets![row + 1], path);
+      bits |= +test(scanner, bytes) << bit;
+    }
+    out[w] = bits;
   }
-  return value;
+  return out;
 }
 
-/** JSON.parse, but that integers are exact. */
-class Reader {
-  readonly #text: string;
-  #at = 0;
+/** NULL is unknown; no value, or one of another type, is as false as one that does not meet the test. */
+function leaf(ref: Ref, isNegated: boolean, scope: Scope, undecided: Uint32Array, test: Test): Truth {
+  return scope.answer(scan(ref, scope, undecided, test), null, isNegated, scope.nulls(ref.field));
+}
 
-  constructor(text: string) {
-    this.#text = text;
+export const jsonMeets = (ref: Ref, condition: Condition, isNegated: boolean, scope: Scope, undecided: Uint32Array): Truth => leaf(ref, isNegated, scope, undecided, testOf(condition));
+
+export function jsonLength(ref: Ref, condition: Condition, isNegated: boolean, scope: Scope, undecided: Uint32Array): Truth {
+  return leaf(ref, isNegated, scope, undecided, (scanner, bytes) => scanner.kind === 'array' && meetsCondition(jsonArrayLength(scanner, bytes, scanner.from, scanner.to), condition));
+}
+
+export const jsonExists = (ref: Ref, scope: Scope, undecided: Uint32Array): Truth => leaf(ref, false, scope, undecided, isThere);
+
+/** Rows in which the path leads to a value; of NULL none does. */
+export const jsonPresent = (ref: Ref, scope: Scope, undecided: Uint32Array): Uint32Array => scan(ref, scope, undecided, isThere);
+
+const isThere: Test = ({ kind }) => kind !== 'missing' && kind !== 'null';
+
+let scratch = new Uint8Array(1024);
+
+export function jsonMatches(ref: Ref, pattern: TextPattern, isNegated: boolean, scope: Scope, undecided: Uint32Array): Truth {
+  return leaf(ref, isNegated, scope, undecided, ({ kind, from, to }, bytes) => {
+    if (kind !== 'string') return false;
+    return isPlainJsonString(bytes, from, to) ? pattern.test(bytes, from + 1, to - 1) : pattern.test(scratch, 0, decode(bytes, from, to));
+  });
+}
+
+/** The text of a string into `scratch`; answers its bytes. */
+function decode(bytes: Uint8Array, from: number, to: number): number {
+  if (scratch.length < to - from) scratch = new Uint8Array(2 * (to - from));
+  return decodeJsonString(bytes, from, to, scratch);
+}
+
+export function jsonContains(ref: Ref, mode: 'any' | 'all', values: readonly JsonLiteral[], scope: Scope, undecided: Uint32Array): Truth {
+  const literals = values.map(compileJsonLiteral);
+  const test: Test = (scanner, bytes) => {
+    const { kind, from, to } = scanner;
+    if (kind !== 'array') return false;
+    for (const literal of literals) if (isAmong(literal, scanner, bytes, from, to) === (mode === 'any')) return mode === 'any';
+    return mode === 'all';
+  };
+  return leaf(ref, false, scope, undecided, test);
+}
+
+function isAmong(literal: CompiledLiteral, scanner: JsonScanner, bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; scanner.next(bytes, at, to) !== 'missing'; ) {
+    at = scanner.to;
+    if (jsonEquals(scanner, bytes, literal)) return true;
   }
+  return false;
+}
 
-  value(token = this.#next()): unknown {
-    if (token === '[') {
-      const list: unknown[] = [];
-      for (let next = this.#next(); next !== ']'; next = this.#next()) list.push(this.value(next === ',' ? this.#next() : next));
-      return list;
+export function jsonEqualsArray(ref: Ref, values: readonly JsonLiteral[], isNegated: boolean, scope: Scope, undecided: Uint32Array): Truth {
+  const literal = compileJsonLiteral(values);
+  return leaf(ref, isNegated, scope, undecided, (scanner, bytes) => jsonEquals(scanner, bytes, literal));
+}
+
+function testOf(condition: Condition): Test {
+  switch (condition.kind) {
+    case 'equals': {
+      const literal = compileJsonLiteral(condition.value);
+      return (scanner, bytes) => jsonEquals(scanner, bytes, literal);
     }
-    if (token === '{') {
-      const object: Record<string, unknown> = Object.create(null);
-      for (let next = this.#next(); next !== '}'; next = this.#next()) {
-        const key = JSON.parse(next === ',' ? this.#next() : next);
-        this.#next();
-        object[key] = this.value();
+    case 'between':
+      return between(condition);
+    case 'among':
+      return among(condition.values);
+  }
+}
+
+/** Both bounds are of one type, which is that of the values within them. */
+function between(condition: Condition & { kind: 'between' }): Test {
+  const { low, high, includesLow, includesHigh } = condition;
+  const type = typeof (low ?? high);
+  if (low !== null && high !== null && (typeof low === 'string') !== (typeof high === 'string')) return () => false;
+  if (type === 'string') {
+    const first = low === null ? null : encoder.encode(String(low));
+    const last = high === null ? null : encoder.encode(String(high));
+    return ({ kind, from, to }, bytes) => {
+      if (kind !== 'string') return false;
+      if (first !== null && compareJsonString(bytes, from, to, first) < (includesLow ? 0 : 1)) return false;
+      return last === null || compareJsonString(bytes, from, to, last) <= (includesHigh ? 0 : -1);
+    };
+  }
+  if (type === 'boolean') return ({ kind }) => (kind === 'true' || kind === 'false') && meetsCondition(kind === 'true', condition);
+  return ({ kind, from, to }, bytes) => kind === 'number' && meetsCondition(readJsonNumber(bytes, from, to), condition);
+}
+
+function among(values: readonly Literal[]): Test {
+  const texts = TextSet.of(values.filter((value) => typeof value === 'string'));
+  const hasTrue = values.includes(true);
+  const hasFalse = values.includes(false);
+  const numbers = new Set(values.filter((value) => typeof value === 'number'));
+  const integers = new Set(values.filter((value) => typeof value === 'bigint'));
+  /** A double beyond 2^53 equals the integers that are rounded to it. */
+  const rounded = new Set([...integers].map(Number));
+  return ({ kind, from, to }, bytes) => {
+    switch (kind) {
+      case 'string':
+        return isPlainJsonString(bytes, from, to) ? texts.has(bytes, from + 1, to - 1) : texts.has(scratch, 0, decode(bytes, from, to));
+      case 'number': {
+        const value = readJsonNumber(bytes, from, to);
+        return typeof value === 'bigint' ? integers.has(value) || numbers.has(Number(value)) : numbers.has(value) || rounded.has(value);
       }
-      return object;
+      case 'true':
+        return hasTrue;
+      case 'false':
+        return hasFalse;
+      default:
+        return false;
     }
-    if (/^-?\d+$/.test(token)) {
-      const int = BigInt(token);
-      if (int >= INT64_MIN && int <= INT64_MAX) return int;
-    }
-    return JSON.parse(token);
-  }
-
-  #next(): string {
-    TOKEN.lastIndex = this.#at;
-    const match = TOKEN.exec(this.#text)!;
-    this.#at = TOKEN.lastIndex;
-    return match[1] ?? match[2] ?? match[3] ?? match[4];
-  }
+  };
 }

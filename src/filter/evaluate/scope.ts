@@ -2,16 +2,19 @@
 import type { Column } from '../../schema/column.ts';
 import type { Field } from '../../schema/types.ts';
 import type { Truth } from '../predicate.ts';
-import { allRows, isEmpty, subtract, toWords } from './words.ts';
+import { allRows, complement, isEmpty, subtract, toWords } from './words.ts';
 
 export class Scope {
   readonly rows: number;
+  /** Every row. Not to be written to. */
+  readonly all: Uint32Array;
   readonly #read: (field: Field) => Column;
   readonly #columns = new Map<number, Column>();
   readonly #nulls = new Map<number, Uint32Array | null>();
 
   constructor(rows: number, read: (field: Field) => Column) {
     this.rows = rows;
+    this.all = allRows(rows);
     this.#read = read;
   }
 
@@ -26,23 +29,28 @@ export class Scope {
     let nulls = this.#nulls.get(field.fieldId);
     if (nulls === undefined) {
       const { validity } = this.column(field);
-      nulls = validity === null ? null : subtract(allRows(this.rows), toWords(validity, this.rows));
+      nulls = validity === null ? null : complement(toWords(validity, this.rows), this.rows);
       if (nulls !== null && isEmpty(nulls)) nulls = null;
       this.#nulls.set(field.fieldId, nulls);
     }
     return nulls;
   }
 
-  /** Of rows of one field: those which `matches` names and that are not NULL are true; NULLs are unknown. Keeps `matches`. */
-  truth(field: Field, matches: Uint32Array): Truth {
-    const isUnknown = this.nulls(field);
-    return { isTrue: isUnknown === null ? matches : subtract(matches, isUnknown), isUnknown };
+  /** Rows of `undecided` in which a field is not NULL: those that a leaf has to look at. Not to be written to. */
+  present(field: Field, undecided: Uint32Array): Uint32Array {
+    const nulls = this.nulls(field);
+    return nulls === null ? undecided : subtract(undecided.slice(), nulls);
   }
 
-  /** Rows a leaf has to look at: of `undecided` (null: all) those in which the field is not NULL. */
-  present(field: Field, undecided: Uint32Array | null): Uint32Array {
-    const rows = undecided === null ? allRows(this.rows) : undecided.slice();
-    const nulls = this.nulls(field);
-    return nulls === null ? rows : subtract(rows, nulls);
+  /**
+   * From the rows that meet a condition, whatever is said of rows without a value, to the answer of a leaf. `absent`: rows in
+   * which there is no value of the type asked for. Keeps `meets`.
+   */
+  answer(meets: Uint32Array, absent: Uint32Array | null, isNegated: boolean, isUnknown: Uint32Array | null): Truth {
+    if (absent !== null) subtract(meets, absent);
+    if (isNegated) complement(meets, this.rows);
+    if (isUnknown === null) return { isTrue: meets, isUnknown };
+    subtract(meets, isUnknown);
+    return { isTrue: meets, isUnknown: isEmpty(isUnknown) ? null : isUnknown };
   }
 }

@@ -25,10 +25,7 @@ export function clearBeyond(bits: Uint32Array, rows: number): void {
   bits.fill(0, word);
 }
 
-export function isEmpty(bits: Uint32Array): boolean {
-  for (let w = 0; w < bits.length; w++) if (bits[w] !== 0) return false;
-  return true;
-}
+export const isEmpty = (bits: Uint32Array): boolean => isEmptyBetween(bits, 0, bits.length);
 
 /** a and b, in place of a. */
 export function intersect(a: Uint32Array, b: Uint32Array): Uint32Array {
@@ -47,4 +44,15 @@ export function complement(a: Uint32Array, rows: number): Uint32Array {
   for (let w = 0; w < a.length; w++) a[w] = ~a[w];
   clearBeyond(a, rows);
   return a;
+}
+
+/** a or b, in place of a. */
+export function unite(a: Uint32Array, b: Uint32Array): Uint32Array {
+  for (let w = 0; w < a.length; w++) a[w] |= b[w];
+  return a;
+}
+
+export function isEmptyBetween(bits: Uint32Array, from: number, to: number): boolean {
+  for (let w = from; w < to; w++) if (bits[w] !== 0) return false;
+  return true;
 }

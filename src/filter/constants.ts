@@ -1,0 +1,113 @@
+/** Arithmetic and comparisons whose operands are all written in the text. Integers are of 64 bits; what does not fit is refused. */
+import type { Constant } from './ast.ts';
+import { type Span, badType, quoted } from './errors.ts';
+import type { ArithmeticOperator, ComparisonOperator } from './predicate.ts';
+
+export type Numeric = bigint | number;
+
+export const isNumeric = (value: unknown): value is Numeric => typeof value === 'bigint' || typeof value === 'number';
+
+/** A constant in the words of a message. */
+export function describeConstant(value: Constant): string {
+  return typeof value === 'string' ? `the text ${quoted(value)}` : typeof value === 'boolean' ? String(value) : `the number ${value}`;
+}
+
+/** REQUIRES integers on both sides where the operator takes only these. */
+export function foldArithmetic(operator: ArithmeticOperator | '**', left: Numeric, right: Numeric, span: Span): Numeric {
+  const value = typeof left === 'bigint' && typeof right === 'bigint' ? ofIntegers(operator, left, right, span) : ofDoubles(operator, Number(left), Number(right), span);
+  const fits = typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isFinite(value);
+  if (!fits) badType(span, typeof value === 'bigint' ? 'an integer of 64 bits' : 'a finite number', String(value).slice(0, 40), `the constant comes to more than ${typeof value === 'bigint' ? '64 bits hold' : 'a double holds'}`);
+  return value;
+}
+
+function ofIntegers(operator: ArithmeticOperator | '**', a: bigint, b: bigint, span: Span): Numeric {
+  switch (operator) {
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return a * b;
+    case '/':
+      return a / notZero(b, span);
+    case '%':
+      return a % notZero(b, span);
+    case '&':
+      return a & b;
+    case '|':
+      return a | b;
+    case '^':
+      return a ^ b;
+    case '<<':
+      return BigInt.asIntN(64, a << shift(b, span));
+    case '>>':
+      return a >> shift(b, span);
+    case '**': {
+      // An integer where it is one of 64 bits, else a double.
+      const power = b >= 0n && (b < 64n || (a >= -1n && a <= 1n)) ? (b < 64n ? a ** b : a ** (b % 2n + 2n)) : null;
+      return power !== null && BigInt.asIntN(64, power) === power ? power : Number(a) ** Number(b);
+    }
+  }
+}
+
+function ofDoubles(operator: ArithmeticOperator | '**', a: number, b: number, span: Span): number {
+  switch (operator) {
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return a * b;
+    case '/':
+      return a / notZero(b, span);
+    default:
+      return a ** b;
+  }
+}
+
+/** FILTER_TYPE for a divisor that is 0. */
+export function notZero<N extends Numeric>(divisor: N, span: Span): N {
+  // oxlint-disable-next-line eqeqeq -- 0 or 0n
+  if (divisor == 0) badType(span, 'a divisor that is not 0', '0', 'division by 0');
+  return divisor;
+}
+
+/** FILTER_TYPE for a shift by less than 0 or more than 63 bits. */
+export function shift(bits: bigint, span: Span): bigint {
+  if (bits < 0n || bits > 63n) badType(span, 'a shift by 0 to 63 bits', String(bits));
+  return bits;
+}
+
+/** REQUIRES two of one kind, numbers counting as one. Integers and doubles are compared exactly, texts by their bytes of UTF-8. */
+export function foldComparison(operator: ComparisonOperator, left: Constant, right: Constant): boolean {
+  const order = typeof left === 'string' ? compareTexts(left, right as string) : left < right ? -1 : left > right ? 1 : 0;
+  switch (operator) {
+    case '<':
+      return order < 0;
+    case '<=':
+      return order <= 0;
+    case '>':
+      return order > 0;
+    case '>=':
+      return order >= 0;
+    case '==':
+      return order === 0;
+    case '!=':
+      return order !== 0;
+  }
+}
+
+/** In the order of their bytes of UTF-8, which is that of their code points. */
+export function compareTexts(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x === y) continue;
+    // Surrogates stand for what is above all other units.
+    return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);

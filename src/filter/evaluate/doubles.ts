@@ -1,0 +1,109 @@
+/** Conditions on Float and Double columns; floats are widened block by block, as in `int32.ts`. */
+import type { Condition } from './condition.ts';
+import type { Literal } from '../predicate.ts';
+import { PairSet } from './pair-set.ts';
+import { clearBeyond, isEmptyBetween } from './words.ts';
+
+export type DoubleLoop = (values: Float64Array, words: number, out: Uint32Array, outAt: number, mask: Uint32Array) => void;
+
+const BLOCK = 4096;
+const scratch = new Float64Array(BLOCK);
+
+export function scanDoubles(values: Float32Array | Float64Array, rows: number, loop: DoubleLoop, mask: Uint32Array): Uint32Array {
+  const out = new Uint32Array(mask.length);
+  let from = 0;
+  if (values instanceof Float64Array) {
+    loop(values, rows >>> 5, out, 0, mask);
+    from = rows & ~31;
+  }
+  for (; from < rows; from += BLOCK) {
+    const to = Math.min(from + BLOCK, rows);
+    if (isEmptyBetween(mask, from >>> 5, (to + 31) >>> 5)) continue;
+    scratch.set(values.subarray(from, to));
+    loop(scratch, (to - from + 31) >>> 5, out, from >>> 5, mask);
+  }
+  clearBeyond(out, rows);
+  return out;
+}
+
+export function doubleLoop(condition: Condition): DoubleLoop {
+  switch (condition.kind) {
+    case 'equals': {
+      const value = Number(condition.value);
+      return (values, words, out, outAt, mask) => inDoubles(values, words, out, outAt, mask, value, value);
+    }
+    case 'between': {
+      const [first, last] = bounds(condition);
+      return (values, words, out, outAt, mask) => inDoubles(values, words, out, outAt, mask, first, last);
+    }
+    case 'among':
+      return among(condition.values);
+  }
+}
+
+/** Bounds that are included. */
+export function bounds({ low, high, includesLow, includesHigh }: Condition & { kind: 'between' }): [first: number, last: number] {
+  return [low === null ? -Infinity : includesLow ? Number(low) : nextUp(Number(low)), high === null ? Infinity : includesHigh ? Number(high) : nextDown(Number(high))];
+}
+
+const bits = new BigInt64Array(1);
+const number = new Float64Array(bits.buffer);
+
+/** The smallest double above; NaN of Infinity, above which there is none. */
+export function nextUp(value: number): number {
+  if (value === 0) return Number.MIN_VALUE;
+  if (value === Infinity) return NaN;
+  number[0] = value;
+  bits[0] += value > 0 ? 1n : -1n;
+  return number[0];
+}
+
+export const nextDown = (value: number): number => -nextUp(-value);
+
+/** first <= value <= last. False for NaN. */
+function inDoubles(values: Float64Array, words: number, out: Uint32Array, outAt: number, mask: Uint32Array, first: number, last: number): void {
+  for (let w = 0, at = 0; w < words; w++, at += 32) {
+    if (mask[outAt + w] === 0) continue;
+    let bits = 0;
+    for (let b = 0; b < 32; b += 4) {
+      const i = at + b;
+      const p = values[i];
+      const q = values[i + 1];
+      const r = values[i + 2];
+      const s = values[i + 3];
+      bits |=
+        ((+(p >= first) & +(p <= last)) |
+          ((+(q >= first) & +(q <= last)) << 1) |
+          ((+(r >= first) & +(r <= last)) << 2) |
+          ((+(s >= first) & +(s <= last)) << 3)) <<
+        b;
+    }
+    out[outAt + w] = bits;
+  }
+}
+
+/** By their bits, of which zero alone has two forms. */
+function among(wanted: readonly Literal[]): DoubleLoop {
+  const set = new PairSet(wanted.length);
+  const doubles = Float64Array.from(wanted, (value) => Number(value) + 0).filter((value) => !Number.isNaN(value));
+  const halves = new Int32Array(doubles.buffer);
+  for (let i = 0; i < doubles.length; i++) set.add(halves[2 * i], halves[2 * i + 1]);
+  return (values, words, out, outAt, mask) => inSet(values, words, out, outAt, mask, set);
+}
+
+function inSet(values: Float64Array, words: number, out: Uint32Array, outAt: number, mask: Uint32Array, set: PairSet): void {
+  const halves = new Int32Array(values.buffer, values.byteOffset, words * 64);
+  for (let w = 0, at = 0; w < words; w++, at += 64) {
+    if (mask[outAt + w] === 0) continue;
+    let bits = 0;
+    for (let b = 0; b < 32; b++) {
+      const low = halves[at + (b << 1)];
+      const high = halves[at + (b << 1) + 1];
+      bits |= +set.has(low, low === 0 && high === MINUS_ZERO ? 0 : high) << b;
+    }
+    out[outAt + w] = bits;
+  }
+}
+
+/** The upper half of -0. */
+const MINUS_ZERO = -(2 ** 31);
