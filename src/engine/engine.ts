@@ -40,6 +40,7 @@ import type {
   InsertReply,
   LoadState,
   PartitionInfo,
+  QueryRequest,
   RecoveryReport,
   SearchReply,
   SearchRequest,
@@ -565,6 +566,12 @@ class Engine implements EngineClient, Rooms {
     throwIfAborted(context?.signal);
     checkConsistency(request.consistency);
     return unlessAborted(this.#open(request.collectionId).state.reads.count(request), context?.signal);
+  }
+
+  async query(request: QueryRequest, context?: CallContext): Promise<ColumnBatch> {
+    throwIfAborted(context?.signal);
+    checkConsistency(request.consistency);
+    return unlessAborted(this.#open(request.collectionId).state.reads.query(request, context?.signal), context?.signal);
   }
 
   async holdMoment({ collectionId, at, id }: HoldMomentRequest, context?: CallContext): Promise<bigint> {

@@ -2,15 +2,16 @@
 import { searchGroups } from '../exec/groups.ts';
 import { matchSegments, type Match, type Segment } from '../exec/matches.ts';
 import { planField, type FieldPlan } from '../exec/plan.ts';
+import { queryRows, type QueryJob } from '../exec/query.ts';
 import type { RowFilter } from '../exec/row-filter.ts';
 import { searchSegments, takeEntities, type SearchJob, type SearchView } from '../exec/search.ts';
 import type { Trace } from '../exec/trace.ts';
-import type { Keys } from '../schema/column.ts';
+import type { ColumnBatch, Keys } from '../schema/column.ts';
 import type { Field } from '../schema/types.ts';
 import { vectorsOf, type QueryVectors } from '../schema/vector-types/index.ts';
 import { forEachOne } from '../util/bitset.ts';
 import { ElanusError } from '../util/error.ts';
-import type { CallContext, CountRequest, FilterInput, GetReply, GetRequest, SearchReply, SearchRequest } from './client.ts';
+import type { CallContext, CountRequest, FilterInput, GetReply, GetRequest, QueryRequest, SearchReply, SearchRequest } from './client.ts';
 import type { CollectionState } from './collection.ts';
 import { Filters, assertIsolated, bucketsOf } from './filters.ts';
 
@@ -140,6 +141,21 @@ export class Reads {
     const filter = await this.filter(input);
     if (!filter) return this.countRows(partitions, at);
     return this.withMatches(partitions, filter, this.#state.timeOf(at), (matches) => matches.reduce((sum, { count }) => sum + count, 0));
+  }
+
+  async query(request: Omit<QueryRequest, 'collectionId'>, signal: AbortSignal | undefined): Promise<ColumnBatch> {
+    const { offset, limit = Infinity, after } = request;
+    const field = (fieldId: number): Field => this.#state.field(fieldId);
+    const job: QueryJob = {
+      order: (request.order ?? []).map(({ fieldId, isDescending }) => ({ field: field(fieldId), isDescending })),
+      keyField: this.#state.keyField,
+      outputFields: request.outputFieldIds.map(field),
+      offset,
+      limit,
+      after,
+      signal,
+    };
+    return this.withMatches(request.partitions, await this.filter(request.filter), this.#state.timeOf(request.at), (matches) => queryRows(matches, job));
   }
 
   /** Keys of the rows that live and match. */

@@ -201,6 +201,9 @@ export type VectorFieldName<S> = IsUntyped<S> extends true ? string : Extract<Ve
 
 /** Names of the fields that hits can be grouped by. */
 export type GroupFieldName<S> = IsUntyped<S> extends true ? string : Extract<{ [K in keyof FieldsOf<S>]: FieldsOf<S>[K] extends { type: 'Bool' | 'Int8' | 'Int16' | 'Int32' | 'Int64' | 'VarChar' } ? K : never }[keyof FieldsOf<S>], string>;
+type OrderedName<F> = { [K in keyof F]: F[K] extends { type: 'Bool' | 'Int8' | 'Int16' | 'Int32' | 'Int64' | 'Float' | 'Double' | 'VarChar' } ? K : never }[keyof F];
+/** Names of the fields that rows can be put in order by. */
+export type OrderedFieldName<S> = IsUntyped<S> extends true ? string : Extract<OrderedName<FieldsOf<S>>, string>;
 
 /** A query: of the type of one of the vector fields. */
 export type QueryInput<S> = IsUntyped<S> extends true ? VectorForms[keyof VectorForms]['input'] : FormsOf<FieldsOf<S>[VectorName<FieldsOf<S>>]>['input'];
