@@ -5,6 +5,7 @@ import type { CollectionEntry } from '../storage/manifest/manifest.ts';
 import { ElanusError } from '../util/error.ts';
 import { withEntry } from './catalog.ts';
 import type { CollectionState } from './collection.ts';
+import { scalarIndexesOf } from './scalar-indexing.ts';
 
 /** ALREADY_EXISTS for a name that is taken, INVALID_ARGUMENT beyond 64 fields. */
 export async function addField(state: CollectionState, field: Omit<Field, 'fieldId'>): Promise<void> {
@@ -19,5 +20,7 @@ function withField(entry: CollectionEntry, added: Omit<Field, 'fieldId'>): Colle
   if (fields.length >= MAX_FIELDS) throw new ElanusError('INVALID_ARGUMENT', `"${name}" expected a schema of at most ${MAX_FIELDS} fields, got one more`, { collection: entry.name, field: name });
   // Fields are never dropped, so the numbers have no gaps.
   const field: Field = { ...added, fieldId: fields.length, addedIn: version + 1 };
-  return { ...entry, schema: { ...entry.schema, version: version + 1, fields: [...fields, field] } };
+  const scalarIndexes = [...(entry.scalarIndexes ?? []), ...scalarIndexesOf([field])];
+  if (entry.scalarIndexes?.some((index) => index.name === name)) throw new ElanusError('ALREADY_EXISTS', `collection "${entry.name}" has an index "${name}" already`, { collection: entry.name, index: name });
+  return { ...entry, ...(scalarIndexes.length > 0 ? { scalarIndexes } : {}), schema: { ...entry.schema, version: version + 1, fields: [...fields, field] } };
 }
