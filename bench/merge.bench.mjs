@@ -21,6 +21,7 @@ const engineLibrary = () =>
   importSource(
     'engine',
     `export { openEngine } from '../src/engine/engine.ts';
+    export { parts } from '../src/on-demand.ts';
      export { runBuild } from '../src/index/build.ts';
      export { carriedRows } from '../src/index/base.ts';
      export { loadKernels } from '../src/kernels/load.ts';
@@ -65,7 +66,7 @@ async function openLoaded(source, dim, isAnew) {
     }
   });
   const options = { durability: 'relaxed', readOnly: false, retentionSeconds: 0, cacheBytes: 2 ** 30 };
-  const client = await source.openEngine({ store, kernels, builds, options, onEvent: () => {} });
+  const client = await source.openEngine({ store, kernels, builds, onDemand: async () => source.parts, options, onEvent: () => {} });
   const schema = source.toSchema({ fields: { key: { type: 'Int64', primaryKey: true }, vector: { type: 'FloatVector', dim } } });
   const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
   const { fieldId } = schema.fields.find((/** @type {any} */ field) => field.name === 'vector');

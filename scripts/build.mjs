@@ -4,10 +4,11 @@
  * | file | what it is |
  * |---|---|
  * | `browser.js`, `node.js` | the entries; what they do not always need is in chunks beside them, imported on demand |
- * | `worker.js`, `node-worker.js` | the threads, each one file without imports: bundlers pack workers no other way |
+ * | `worker.js`, `node-worker.js` | the threads, each one file without static imports: bundlers pack workers no other way |
  * | `arrow.js` | `elanus/arrow`, which imports apache-arrow |
  * | `cli.js` | the command `elanus`, one file, which reads the kernels beside it |
- * | `worker-full.js` | `worker.js` with what only few pages need, such as the scalar kernels: started instead of it then |
+ * | `worker-on-demand.js` | what `worker.js` imports when the first call needs it, such as the filter language |
+ * | `worker-full.js` | `worker.js` with that, and what only few pages need, such as the scalar kernels: started instead of it then |
  * | `core.wasm`, `core-relaxed.wasm` | the kernels as files, for `connect(url, { wasm })` |
  * | `types/` | declarations of what the entries export |
  * | `LICENSES.txt` | the licences of what is bundled |
@@ -86,6 +87,7 @@ const oneCore = (entry) => ({
 async function bundle(outdir, style) {
   const workers = { worker: source('browser-worker.ts'), 'worker-full': source('browser-worker-full.ts') };
   const worker = await build({ ...COMMON, ...style, entryPoints: workers, outdir, platform: 'browser', target: BROWSER, plugins: [virtualModules()] });
+  await build({ ...COMMON, ...style, entryPoints: { 'worker-on-demand': source('on-demand.ts') }, outdir, platform: 'browser', target: BROWSER, plugins: [virtualModules()] });
   await build({ ...COMMON, ...style, entryPoints: { 'node-worker': source('node-worker.ts') }, outdir, platform: 'node', target: NODE, plugins: [virtualModules()] });
 
   // As text the worker is one of many chunks: without its reference to a source map, which would not be found there.

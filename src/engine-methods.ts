@@ -37,6 +37,7 @@ export const ENGINE_METHODS = Object.keys({
   explain: true,
   get: true,
   count: true,
+  query: true,
   holdMoment: true,
   releaseMoment: true,
   flush: true,

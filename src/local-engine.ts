@@ -13,5 +13,6 @@ export async function startLocalEngine(platform: Platform, start: EngineStart, c
   useTwin(scalarInstance);
   const openStore = (href: string, options: { readonly readOnly: boolean }) => platform.openStore(splitUrl(href), options);
   const spawnBuildWorker = () => platform.spawnWorker('build', true);
-  return startEngine({ openStore, encrypted: openEncryptedStore, spawnBuildWorker }, start, 'calling', context);
+  const onDemand = async () => (await import('./on-demand.ts')).parts;
+  return startEngine({ openStore, onDemand, encrypted: openEncryptedStore, spawnBuildWorker }, start, 'calling', context);
 }

@@ -5,6 +5,7 @@
 import type { CallContext, EngineClient, EngineEvent, EngineOptions } from './engine/client.ts';
 import { ENGINE_METHODS } from './engine-methods.ts';
 import { openEngine } from './engine/engine.ts';
+import type { OnDemandParts } from './engine/on-demand.ts';
 import { readSections } from './exec/load.ts';
 import { runBuild } from './index/build.ts';
 import type { BuildJob, BuildService } from './index/index.ts';
@@ -28,6 +29,8 @@ export interface RoleHost {
   openStore(href: string, options: { readonly readOnly: boolean }): Promise<Store>;
   /** `openEncryptedStore`, where the script brings it: few databases are encrypted. */
   readonly encrypted?: typeof openEncryptedStore;
+  /** Imports what of the engine is not in the script. */
+  onDemand(): Promise<OnDemandParts>;
   /** Starts a build worker, or rejects where there are none to be had. */
   spawnBuildWorker(): Promise<WorkerHandle>;
 }
@@ -62,7 +65,7 @@ export async function startEngine(
   };
   const store = await openStore(host, href, options, encryptionKey);
   const builds = workers === 0 ? inline() : workerBuildService({ spawn: () => host.spawnBuildWorker(), kernels, encryptionKey, workers, teamSizeMax, fallback });
-  return openEngine({ store, kernels, builds, options, onEvent: context.onEvent, thread, isEncrypted: encryptionKey !== undefined, context });
+  return openEngine({ store, kernels, builds, onDemand: () => host.onDemand(), options, onEvent: context.onEvent, thread, isEncrypted: encryptionKey !== undefined, context });
 }
 
 /** The roles that a worker script serves. */

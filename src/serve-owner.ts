@@ -5,7 +5,7 @@ import { threadRoles, type RoleHost } from './roles.ts';
 import { serveThread } from './worker/host.ts';
 
 /** `more`: what this script brings beside the rest. */
-export async function serveOwner(more: Pick<RoleHost, 'encrypted'> = {}): Promise<void> {
+export async function serveOwner(more: Pick<RoleHost, 'encrypted' | 'onDemand'>): Promise<void> {
   const roles = threadRoles({ openStore: openBrowserStore, spawnBuildWorker: startNestedThread, ...more });
   serveThread(ownerEndpoint(), roles, await holdLifeLock());
 }

@@ -17,6 +17,8 @@ import type { CollectionScope } from './scope.ts';
 import { searchRequest } from './search-request.ts';
 import { describe as describeInfo, type CollectionDescription } from './session.ts';
 
+export { query } from './query.ts';
+
 export interface AlterOptions extends CallOptions {
   /** Rows expire so many seconds after their insert; null: never. What has expired does not come back. */
   readonly ttlSeconds: number | null;

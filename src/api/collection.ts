@@ -15,6 +15,7 @@ import { toFound, toHitLists, toHits } from './hits.ts';
 import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { booleanOption, checkOptions, contextOf, filterOption, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
+import type { QueryOptions } from './query.ts';
 import { SCOPE, type CollectionScope } from './scope.ts';
 import { getRequest, searchRequest } from './search-request.ts';
 import type { CollectionDescription, Session } from './session.ts';
@@ -282,6 +283,14 @@ export class Collection<S extends AnySchema = AnySchema> {
   /** Does a search and tells how: what the filter came to, which segments were looked at by what, how long each step took. */
   async explain(options: SearchOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>>): Promise<Explanation> {
     return (await this.#admin()).explain(this.#scope, options);
+  }
+
+  /**
+   * Rows that match a filter, in ascending order of the primary key or by `orderBy`. INVALID_ARGUMENT where neither a filter nor a limit says how many
+   * they are to be: `queryIterator` reads all of them, page by page.
+   */
+  async query<const O extends OutputFields<S> | undefined = undefined>(options: QueryOptions<S, O>): Promise<Found<S, O>[]> {
+    return (await this.#admin()).query(this.#scope, options as never) as Promise<Found<S, O>[]>;
   }
 
   get [SCOPE](): CollectionScope {

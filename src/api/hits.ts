@@ -44,6 +44,11 @@ export function toFound(reply: GetReply, plan: SchemaPlan): PlainEntity[] {
   return out;
 }
 
+/** Entities of all rows, in their order. */
+export function toEntities(entities: ColumnBatch, plan: SchemaPlan): PlainEntity[] {
+  return Array.from({ length: entities.rows }, (_, row) => entityAt(entities, plan, row));
+}
+
 function entityAt(entities: ColumnBatch, plan: SchemaPlan, row: number): PlainEntity {
   const entity: PlainEntity = {};
   for (const column of entities.columns) setValue(entity, plan, column, row);

@@ -49,10 +49,13 @@ const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 
 /** The same of `get`. The primary key is among the fields. */
 export function getRequest(plan: SchemaPlan, collectionId: number, ids: unknown, options: GetOptions<any, any> | undefined): Parameters<EngineClient['get']>[0] {
   checkOptions(options, 'get', GET_OPTIONS);
-  const { key, scalarIds } = plan;
-  let outputFieldIds = options?.outputFields === undefined ? scalarIds : outputIds(plan, options.outputFields);
-  if (!outputFieldIds.includes(key.fieldId)) outputFieldIds = [key.fieldId, ...outputFieldIds];
-  return { collectionId, keys: toKeys(ids, key), outputFieldIds, partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at), consistency: options?.consistency };
+  return { collectionId, keys: toKeys(ids, plan.key), outputFieldIds: entityIds(plan, options?.outputFields), partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at), consistency: options?.consistency };
+}
+
+/** Fields of rows that are read by themselves: those asked for, or all scalar ones; the primary key is among them. */
+export function entityIds(plan: SchemaPlan, outputFields: unknown): readonly number[] {
+  const ids = outputFields === undefined ? plan.scalarIds : outputIds(plan, outputFields);
+  return ids.includes(plan.key.fieldId) ? ids : [plan.key.fieldId, ...ids];
 }
 
 function manyQueries(info: VectorTypeInfo, vectors: unknown, dim: number): { readonly queries: QueryVectors; readonly nq: number } {

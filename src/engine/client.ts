@@ -140,6 +140,19 @@ export interface CountRequest extends ReadRequest {
   readonly filter?: FilterInput;
 }
 
+export interface QueryRequest extends ReadRequest {
+  /** Absent: all rows. */
+  readonly filter?: FilterInput;
+  readonly outputFieldIds: readonly number[];
+  /** Scalar fields, the first that tells two rows apart decides; NULL is last ascending, first descending; ties by key. Absent: by key. Needs a limit. */
+  readonly order?: readonly { readonly fieldId: number; readonly isDescending: boolean }[];
+  readonly offset: number;
+  /** Absent: all. */
+  readonly limit?: number;
+  /** Only larger keys. Not with `order`. */
+  readonly after?: bigint | string;
+}
+
 export interface HoldMomentRequest {
   readonly collectionId: number;
   /** Absent: now. INVALID_ARGUMENT before the collection's horizon. */
@@ -428,6 +441,8 @@ export interface EngineClient {
   explain(request: SearchRequest, context?: CallContext): Promise<Explanation>;
   get(request: GetRequest, context?: CallContext): Promise<GetReply>;
   count(request: CountRequest, context?: CallContext): Promise<number>;
+  /** Rows in the order asked for, columns in that of outputFieldIds. */
+  query(request: QueryRequest, context?: CallContext): Promise<ColumnBatch>;
 
   /**
    * Has reads of a time go on to be answered, whatever is kept of the past, for some minutes after the call or until it is released; to be asked again for longer. Answers

@@ -28,6 +28,7 @@ import { GrowingPartitions } from './growing-partitions.ts';
 import type { History } from './history.ts';
 import { Loading } from './loading.ts';
 import { ANY_PARTITION, type LogRecord } from './log-record.ts';
+import type { OnDemand } from './on-demand.ts';
 import { wholeRows } from './partial-upsert.ts';
 import { Reads } from './reads.ts';
 import { SingleWriterLog, type LogRecovery } from './single-writer-log.ts';
@@ -43,6 +44,7 @@ export interface EngineParts {
   readonly history: History;
   readonly pool: KernelPool;
   readonly builds: BuildService;
+  readonly onDemand: OnDemand;
   readonly options: EngineOptions;
   readonly onEvent: (event: EngineEvent) => void;
   /** Whether this engine seals, merges, builds and commits; only one of several tabs does. */
@@ -132,13 +134,14 @@ export class CollectionState implements LogTarget {
   /** One seal at a time, so that logs are dropped in order. Never rejects. */
   sealQueue: Promise<void> = Promise.resolve();
   #view: SearchView | null = null;
-  readonly reads = new Reads(this);
+  readonly reads: Reads;
   /** Where the rows of a batch belong, by its column of partition keys. */
   readonly #buckets = new WeakMap<Column, Map<number, number[]>>();
 
   /** `snapshot`: whose the entry is, with a number of its own. Nothing is written to it, and time does not go on in it. */
   constructor(parts: EngineParts, entry: CollectionEntry, snapshot: SnapshotEntry | null = null) {
     this.parts = parts;
+    this.reads = new Reads(this);
     this.snapshot = snapshot;
     this.collectionId = entry.collectionId;
     this.#schema = entry.schema;

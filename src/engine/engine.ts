@@ -41,6 +41,7 @@ import type {
   InsertReply,
   LoadState,
   PartitionInfo,
+  QueryRequest,
   RecoveryReport,
   ScalarIndexDescription,
   SearchReply,
@@ -62,6 +63,7 @@ import { newCollection } from './new-collection.ts';
 import { addField } from './add-field.ts';
 import { explainSearch } from './explain.ts';
 import { alterCollection } from './properties.ts';
+import { OnDemand, type OnDemandParts } from './on-demand.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
 import { recoverCollection, recoverySteps } from './recovery.ts';
 import { seal, truncate } from './seal.ts';
@@ -76,6 +78,8 @@ export interface EngineDeps {
   readonly store: Store;
   readonly kernels: KernelModule;
   readonly builds: BuildService;
+  /** Imports what not every database uses. */
+  readonly onDemand: () => Promise<OnDemandParts>;
   readonly options: EngineOptions;
   readonly onEvent: (event: EngineEvent) => void;
   /** Which thread this is, as `stats` tells it. */
@@ -122,9 +126,9 @@ export async function openEngine(deps: EngineDeps): Promise<EngineClient> {
 }
 
 /** All that collections share, but for the history, which is theirs together. */
-function partsOf({ builds, kernels, now, options, store }: EngineDeps, catalog: Catalog, onEvent: EngineDeps['onEvent'], tabs: Tabs | null = null): Omit<EngineParts, 'history'> {
+function partsOf({ builds, kernels, now, onDemand, options, store }: EngineDeps, catalog: Catalog, onEvent: EngineDeps['onEvent'], tabs: Tabs | null = null): Omit<EngineParts, 'history'> {
   const maintains = (): boolean => (tabs ? tabs.mayCommit() : !options.readOnly);
-  return { store, catalog, clock: new Clock(catalog.manifest.lastTimestamp, now), pool: new KernelPool(kernels, new VectorCache(options.cacheBytes)), builds, options, onEvent, maintains, tabs };
+  return { store, catalog, clock: new Clock(catalog.manifest.lastTimestamp, now), pool: new KernelPool(kernels, new VectorCache(options.cacheBytes)), builds, onDemand: new OnDemand(onDemand), options, onEvent, maintains, tabs };
 }
 
 /** A writer beside us that commits faster than this many openings is not waited out. */
@@ -571,6 +575,12 @@ class Engine implements EngineClient, Rooms {
     throwIfAborted(context?.signal);
     checkConsistency(request.consistency);
     return unlessAborted(this.#open(request.collectionId).state.reads.count(request), context?.signal);
+  }
+
+  async query(request: QueryRequest, context?: CallContext): Promise<ColumnBatch> {
+    throwIfAborted(context?.signal);
+    checkConsistency(request.consistency);
+    return unlessAborted(this.#open(request.collectionId).state.reads.query(request, context?.signal), context?.signal);
   }
 
   async holdMoment({ collectionId, at, id }: HoldMomentRequest, context?: CallContext): Promise<bigint> {

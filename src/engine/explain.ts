@@ -1,12 +1,11 @@
 /** Does a search and tells how: what the filter came to, what was done in each segment, and how long it took. */
 import { Trace } from '../exec/trace.ts';
-import { printPredicate } from '../filter/print.ts';
 import type { CallContext, Explanation, SearchRequest } from './client.ts';
 import type { CollectionState } from './collection.ts';
 
 export async function explainSearch(state: CollectionState, request: SearchRequest, context: CallContext | undefined): Promise<Explanation> {
   const start = performance.now();
-  const filter = state.reads.filter(request.filter);
+  const filter = await state.reads.filter(request.filter);
   const compiled = performance.now();
   const trace = new Trace();
   const reply = await state.reads.search(request, context, trace);
@@ -16,7 +15,7 @@ export async function explainSearch(state: CollectionState, request: SearchReque
   const matchedRows = segments.reduce((sum, segment) => sum + segment.matchedRows, 0);
   const seenRows = state.reads.countRows(request.partitions, request.at);
   return {
-    filter: filter && printPredicate(filter.predicate),
+    filter: filter && String(filter),
     index: state.indexSpec(request.fieldId) ?? null,
     hits: reply.keys.length,
     seenRows,

@@ -1,10 +1,11 @@
 /** Filters of a collection: compiled once for all reads by the same text and values, and what they say of its partitions. */
-import { compileFilter } from '../filter/compile.ts';
+import type { RowFilter } from '../exec/row-filter.ts';
 import type { Filter, Literal, Predicate } from '../filter/predicate.ts';
 import { bucketOf } from '../schema/partition-key.ts';
 import type { Field, Schema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import type { FilterInput } from './client.ts';
+import type { OnDemand, OnDemandParts } from './on-demand.ts';
 
 const REMEMBERED_MAX = 64;
 /** Of longer ones, making a key of the values costs about as much as compiling. */
@@ -12,18 +13,28 @@ const KEY_LENGTH_MAX = 4_096;
 
 export class Filters {
   /** By text and values; the least recently used first. */
-  readonly #compiled = new Map<string, Filter>();
+  readonly #compiled = new Map<string, RowFilter>();
+  readonly #onDemand: OnDemand;
   #schema: Schema | null = null;
 
-  /** FILTER_SYNTAX, FILTER_TYPE. The same object for the same filter, as long as the schema stays. */
-  of(input: FilterInput, schema: Schema): Filter {
+  constructor(onDemand: OnDemand) {
+    this.#onDemand = onDemand;
+  }
+
+  /** FILTER_SYNTAX, FILTER_TYPE. The same object for the same filter, as long as the schema stays; at once but for the first. */
+  of(input: FilterInput, schema: Schema): RowFilter | Promise<RowFilter> {
+    const { parts } = this.#onDemand;
+    return parts ? this.#of(input, schema, parts) : this.#onDemand.load().then((loaded) => this.#of(input, schema, loaded));
+  }
+
+  #of(input: FilterInput, schema: Schema, { makeFilter }: OnDemandParts): RowFilter {
     if (schema !== this.#schema) {
       this.#schema = schema;
       this.#compiled.clear();
     }
     const key = keyOf(input);
     const known = key === null ? undefined : this.#compiled.get(key);
-    const filter = known ?? compileFilter(input.text, input.values, schema);
+    const filter = known ?? makeFilter(input.text, input.values, schema);
     if (key === null) return filter;
     this.#compiled.delete(key);
     this.#compiled.set(key, filter);

@@ -1,13 +1,14 @@
 /** What is read of a collection: searches, rows by key, counts. Changes nothing. */
 import { matchSegments, type Match, type Segment } from '../exec/matches.ts';
 import { planField, type FieldPlan } from '../exec/plan.ts';
+import { queryRows, type QueryJob } from '../exec/query.ts';
 import { searchSegments, takeEntities, type SearchView } from '../exec/search.ts';
+import type { RowFilter } from '../exec/row-filter.ts';
 import type { Trace } from '../exec/trace.ts';
-import type { Filter } from '../filter/predicate.ts';
-import type { Keys } from '../schema/column.ts';
+import type { ColumnBatch, Keys } from '../schema/column.ts';
 import type { Field } from '../schema/types.ts';
 import { forEachOne } from '../util/bitset.ts';
-import type { CallContext, CountRequest, FilterInput, GetReply, GetRequest, SearchReply, SearchRequest } from './client.ts';
+import type { CallContext, CountRequest, FilterInput, GetReply, GetRequest, QueryRequest, SearchReply, SearchRequest } from './client.ts';
 import type { CollectionState } from './collection.ts';
 import { Filters, assertIsolated, bucketsOf } from './filters.ts';
 
@@ -17,12 +18,13 @@ type SearchParams = SearchRequest['params'];
 
 export class Reads {
   readonly #state: CollectionState;
-  readonly #filters = new Filters();
+  readonly #filters: Filters;
   /** The last plan of each field: most searches are like the one before. */
   readonly #plans = new Map<number, { readonly params: SearchParams; readonly plan: FieldPlan }>();
 
   constructor(state: CollectionState) {
     this.#state = state;
+    this.#filters = new Filters(state.parts.onDemand);
   }
 
   /** To be called whenever the set of segments or an index of the collection changes. */
@@ -30,13 +32,13 @@ export class Reads {
     this.#plans.clear();
   }
 
-  /** FILTER_SYNTAX, FILTER_TYPE. null: there is none. */
-  filter(input: FilterInput | undefined): Filter | null {
+  /** FILTER_SYNTAX, FILTER_TYPE. null: there is none. A promise for the first one. */
+  filter(input: FilterInput | undefined): RowFilter | null | Promise<RowFilter> {
     return input ? this.#filters.of(input, this.#state.schema) : null;
   }
 
   /** The segments of some partitions in which rows may match. */
-  view(partitions: readonly string[] | undefined, filter: Filter | null): SearchView {
+  view(partitions: readonly string[] | undefined, filter: RowFilter | null): SearchView {
     const state = this.#state;
     const view = state.viewOf(partitions);
     const { partitionKey } = state;
@@ -52,6 +54,7 @@ export class Reads {
   search(request: SearchRequest, context: CallContext | undefined, trace?: Trace): SearchReply | Promise<SearchReply> {
     const state = this.#state;
     const filter = this.filter(request.filter);
+    if (filter && 'then' in filter) return filter.then(() => this.search(request, context, trace));
     if (state.entry.properties.partitionKeyIsolation) assertIsolated(filter, state.partitionKey!, state.name);
     const plan = this.#plan(request);
     const at = state.timeOf(request.at);
@@ -114,14 +117,29 @@ export class Reads {
   }
 
   async count({ filter: input, partitions, at }: Omit<CountRequest, 'collectionId'>): Promise<number> {
-    const filter = this.filter(input);
+    const filter = await this.filter(input);
     if (!filter) return this.countRows(partitions, at);
     return this.withMatches(partitions, filter, this.#state.timeOf(at), (matches) => matches.reduce((sum, { count }) => sum + count, 0));
   }
 
+  async query(request: Omit<QueryRequest, 'collectionId'>, signal: AbortSignal | undefined): Promise<ColumnBatch> {
+    const { offset, limit = Infinity, after } = request;
+    const field = (fieldId: number): Field => this.#state.field(fieldId);
+    const job: QueryJob = {
+      order: (request.order ?? []).map(({ fieldId, isDescending }) => ({ field: field(fieldId), isDescending })),
+      keyField: this.#state.keyField,
+      outputFields: request.outputFieldIds.map(field),
+      offset,
+      limit,
+      after,
+      signal,
+    };
+    return this.withMatches(request.partitions, await this.filter(request.filter), this.#state.timeOf(request.at), (matches) => queryRows(matches, job));
+  }
+
   /** Keys of the rows that live and match. */
   async keysOf(input: FilterInput, partitions: readonly string[] | undefined): Promise<Keys> {
-    return this.withMatches(partitions, this.filter(input), this.#state.timeOf(undefined), (matches) => {
+    return this.withMatches(partitions, await this.filter(input), this.#state.timeOf(undefined), (matches) => {
       const keys: (bigint | string)[] = [];
       for (const { segment, bits } of matches) {
         const keyAt = 'keys' in segment ? (row: number) => segment.keys.at(row) : (row: number) => segment.keyAt(row);
@@ -132,7 +150,7 @@ export class Reads {
   }
 
   /** Does something with the rows that match, while their segments stay. */
-  async withMatches<T>(partitions: readonly string[] | undefined, filter: Filter | null, at: bigint | undefined, use: (matches: Match[]) => T | Promise<T>): Promise<T> {
+  async withMatches<T>(partitions: readonly string[] | undefined, filter: RowFilter | null, at: bigint | undefined, use: (matches: Match[]) => T | Promise<T>): Promise<T> {
     const { growing, sealed } = this.view(partitions, filter);
     const segments: Segment[] = [...growing, ...(at === undefined ? sealed.filter((segment) => !segment.isHistory) : sealed)];
     for (const segment of segments) segment.pins.pin();

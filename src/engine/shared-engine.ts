@@ -44,6 +44,7 @@ const WHERE: Readonly<Record<EngineMethod, 'read' | 'newest' | 'holder' | 'here'
   explain: 'read',
   get: 'read',
   count: 'read',
+  query: 'read',
   holdMoment: 'holder',
   releaseMoment: 'holder',
   flush: 'holder',

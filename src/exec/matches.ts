@@ -1,9 +1,8 @@
 /** Which rows of its segments a read is about: those that its filter matches, of those that it sees. */
-import type { Filter } from '../filter/predicate.ts';
 import type { GrowingSegment } from '../segment/growing.ts';
 import { SealedSegment } from '../segment/sealed.ts';
 import { countOnes } from '../util/bitset.ts';
-import { rowsOfGrowing, rowsOfSealed } from './filter-rows.ts';
+import type { RowFilter } from './row-filter.ts';
 import type { Trace } from './trace.ts';
 
 export type Segment = GrowingSegment | SealedSegment;
@@ -19,7 +18,7 @@ export interface Match {
 
 /** What a read sees: rows of a time that is past, or (undefined) those that live now; a filter, or (null) all. */
 export interface Seeing {
-  readonly filter: Filter | null;
+  readonly filter: RowFilter | null;
   readonly at: bigint | undefined;
   readonly trace?: Trace | undefined;
 }
@@ -34,13 +33,14 @@ export function matchSegments(segments: readonly Segment[], seeing: Seeing): Mat
   const rows = new Map<Segment, Uint32Array>();
   const pending: Promise<void>[] = [];
   for (const segment of segments) {
+    // More rows of a growing one may come until all is read.
     if (!(segment instanceof SealedSegment)) continue;
-    const known = rowsOfSealed(segment, filter, trace);
+    const known = filter.rowsOf(segment, trace);
     if ('then' in known) pending.push(known.then((words) => void rows.set(segment, words)));
     else rows.set(segment, known);
   }
   // Rows may come and go until all is read: only then it is decided which are seen.
-  const all = (): Match[] => segments.map((segment) => matchOf(segment, rows.get(segment) ?? rowsOfGrowing(segment as GrowingSegment, filter, trace), seeing));
+  const all = (): Match[] => segments.map((segment) => matchOf(segment, rows.get(segment) ?? (filter.rowsOf(segment, trace) as Uint32Array), seeing));
   return pending.length === 0 ? all() : Promise.all(pending).then(all);
 }
 

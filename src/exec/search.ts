@@ -3,7 +3,6 @@
  * common path (everything in memory, one query) it runs from start to end without a promise.
  */
 import type { SearchReply } from '../engine/client.ts';
-import type { Filter } from '../filter/predicate.ts';
 import type { DistanceRange, Kernels } from '../kernels/kernels.ts';
 import { takeFrom } from '../schema/column-ops.ts';
 import type { Column, ColumnBatch } from '../schema/column.ts';
@@ -19,6 +18,7 @@ import { throwIfAborted } from '../util/error.ts';
 import { indexServes, isLoaded, loadForSearch } from './load.ts';
 import { matchSegments, type Match, type Segment } from './matches.ts';
 import { planSegment, type FieldPlan } from './plan.ts';
+import type { RowFilter } from './row-filter.ts';
 import { scanWithin, searchBehind, withinRange, withNearBound } from './range.ts';
 import type { Trace } from './trace.ts';
 import { scanTile, searchTile, Slices, tileSize, type BatchPart, type TileHits } from './tile.ts';
@@ -42,7 +42,7 @@ export interface SearchJob {
   readonly outputFields: readonly Field[];
   readonly keyIsInt64: boolean;
   /** Only rows that match; null: all. */
-  readonly filter: Filter | null;
+  readonly filter: RowFilter | null;
   /** See the rows as they were then. */
   readonly at: bigint | undefined;
   readonly trace?: Trace | undefined;

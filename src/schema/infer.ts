@@ -199,6 +199,10 @@ export type FieldName<S> = IsUntyped<S> extends true ? string : Extract<keyof Fi
 /** Names of the vector fields. */
 export type VectorFieldName<S> = IsUntyped<S> extends true ? string : Extract<VectorName<FieldsOf<S>>, string>;
 
+type OrderedName<F> = { [K in keyof F]: F[K] extends { type: 'Bool' | 'Int8' | 'Int16' | 'Int32' | 'Int64' | 'Float' | 'Double' | 'VarChar' } ? K : never }[keyof F];
+/** Names of the fields that rows can be put in order by. */
+export type OrderedFieldName<S> = IsUntyped<S> extends true ? string : Extract<OrderedName<FieldsOf<S>>, string>;
+
 /** A query: of the type of one of the vector fields. */
 export type QueryInput<S> = IsUntyped<S> extends true ? VectorForms[keyof VectorForms]['input'] : FormsOf<FieldsOf<S>[VectorName<FieldsOf<S>>]>['input'];
 /** Many queries: a list, or one flat matrix of shape (n, dim). */

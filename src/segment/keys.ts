@@ -90,6 +90,19 @@ export class SealedKeys {
     return compareBytes(this.#bytes, offsets[row - 1]!, offsets[row]!, this.#bytes, offsets[row]!, offsets[row + 1]!) === 0 ? row - 1 : -1;
   }
 
+  /** The first row of a larger key; the number of rows where there is none. */
+  firstAfter(key: bigint | string): number {
+    if (typeof key === 'string') return this.#firstAfterBytes(encoder.encode(key));
+    let low = 0;
+    let high = this.rows;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#integers![middle]! <= key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   #findInteger(key: bigint): number {
     const keys = this.#integers!;
     let low = 0;
@@ -104,19 +117,28 @@ export class SealedKeys {
   }
 
   #findBytes(key: Uint8Array): number {
+    const row = this.#firstAfterBytes(key) - 1;
+    return row >= 0 && this.#compare(row, key) === 0 ? row : -1;
+  }
+
+  #firstAfterBytes(key: Uint8Array): number {
     let low = 0;
-    let high = this.rows - 1;
-    const compare = (row: number): number => compareBytes(this.#bytes, this.#offsets[row]!, this.#offsets[row + 1]!, key, 0, key.length);
-    while (low <= high) {
+    let high = this.rows;
+    while (low < high) {
       const middle = (low + high) >>> 1;
-      if (compare(middle) <= 0) low = middle + 1;
-      else high = middle - 1;
+      if (this.#compare(middle, key) <= 0) low = middle + 1;
+      else high = middle;
     }
-    return high >= 0 && compare(high) === 0 ? high : -1;
+    return low;
+  }
+
+  #compare(row: number, key: Uint8Array): number {
+    return compareBytes(this.#bytes, this.#offsets[row]!, this.#offsets[row + 1]!, key, 0, key.length);
   }
 }
 
-function compareBytes(a: Uint8Array, aFrom: number, aTo: number, b: Uint8Array, bFrom: number, bTo: number): number {
+/** Bytes [aFrom, aTo) beside [bFrom, bTo), as they are sorted: what is the beginning of the other comes first. */
+export function compareBytes(a: Uint8Array, aFrom: number, aTo: number, b: Uint8Array, bFrom: number, bTo: number): number {
   const length = Math.min(aTo - aFrom, bTo - bFrom);
   for (let i = 0; i < length; i++) {
     const difference = a[aFrom + i]! - b[bFrom + i]!;

@@ -10,9 +10,10 @@ export type Deletes = ReadonlyMap<number, bigint>;
 
 export const PURGED = 0n;
 
-/** A bitset in whole 64-bit words, as kernels read it; bits beyond the rows say nothing. */
+/** A bitset in whole 64-bit words, as kernels read it, zeros beyond the rows. */
 export function rowsSeenAt(times: RowTimes, deletes: Deletes, timestamp: bigint): Uint8Array {
-  const bits = new Uint8Array(((times.rows + 63) >>> 6) << 3).fill(0xff);
+  const bits = new Uint8Array(((times.rows + 63) >>> 6) << 3);
+  bits.set(allOnes(times.rows));
   const hide = (row: number): void => void (bits[row >>> 3]! &= ~(1 << (row & 7)));
   for (let i = 0; i < times.runs; i++) {
     const run = times.run(i);

@@ -34,6 +34,19 @@ export function countOnes(bitset: Uint8Array): number {
   return count;
 }
 
+/** Indices of the first `most` ones at `from` and beyond, ascending, of a bitset of whole 32-bit words that begins at one. */
+export function onesFrom(bitset: Uint8Array, from: number, most: number): Uint32Array {
+  const words = new Uint32Array(bitset.buffer, bitset.byteOffset, bitset.byteLength >>> 2);
+  const indices = new Uint32Array(Math.min(most, bitset.byteLength * 8));
+  let count = 0;
+  for (let i = from >>> 5; i < words.length && count < indices.length; i++) {
+    let rest = words[i]!;
+    if (i === from >>> 5) rest &= -1 << (from & 31);
+    for (; rest !== 0 && count < indices.length; rest &= rest - 1) indices[count++] = i * 32 + 31 - Math.clz32(rest & -rest);
+  }
+  return count < indices.length ? indices.slice(0, count) : indices;
+}
+
 /** Calls `use` with each one's index, ascending, of a bitset of whole 32-bit words that begins at one. */
 export function forEachOne(bitset: Uint8Array, use: (index: number) => void): void {
   const words = new Uint32Array(bitset.buffer, bitset.byteOffset, bitset.byteLength >>> 2);

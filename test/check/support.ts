@@ -1,4 +1,5 @@
 /** Databases to be damaged: made through the API in memory, with a plain model of what they hold. */
+import { parts } from '../../src/on-demand.ts';
 import { makeConnect, type Connect } from '../../src/api/connect.ts';
 import { openEngine } from '../../src/engine/engine.ts';
 import { runBuild } from '../../src/index/build.ts';
@@ -17,7 +18,7 @@ export function connectTo(medium: MemoryMedium): Connect {
       if (job.vectors.kind !== 'bytes') throw new Error('an engine on its own thread builds from the vectors themselves');
       return runBuild(kernels, job, job.vectors.values, buildContext);
     });
-    return openEngine({ store: openMemoryStore({ medium, readOnly: options.readOnly }), kernels, builds, options, onEvent: context.onEvent, context });
+    return openEngine({ store: openMemoryStore({ medium, readOnly: options.readOnly }), kernels, builds, onDemand: async () => parts, options, onEvent: context.onEvent, context });
   });
 }
 

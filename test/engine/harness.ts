@@ -1,4 +1,5 @@
 /** An engine over a store for tests of the engine itself: plain messages, no API, no workers. */
+import { parts } from '../../src/on-demand.ts';
 import { openEngine } from '../../src/engine/engine.ts';
 import type { CallContext, EngineClient, EngineEvent, EngineOptions } from '../../src/engine/client.ts';
 import { runBuild } from '../../src/index/build.ts';
@@ -31,6 +32,7 @@ export async function openTestEngine(store: Store, options: Partial<EngineOption
   const kernels = { ...(await testKernels('simd')), ...limits };
   const events: EngineEvent[] = [];
   const client = await openEngine({
+    onDemand: async () => parts,
     store,
     kernels,
     builds: inlineBuildService(async (job, context) => {

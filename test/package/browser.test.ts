@@ -9,7 +9,7 @@ import { ARROW_ANSWER, CHROME_PATH, INSECURE_HOST, MERGED, PAGE, application, ar
 
 if (CHROME_PATH === null) console.log('package in a browser: not tested, there is no browser here');
 
-const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]], past: [false, true, true] };
+const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]], past: [false, true, true], filtered: ['row 10', 'row 9'] };
 const NO_WASM = "script-src 'self'; worker-src 'self'";
 const IN_WORKERS = { ...ANSWER, engineThread: 'worker', buildThread: 'worker' };
 
@@ -96,6 +96,8 @@ describe.skipIf(CHROME_PATH === null)('the packed package in a browser', () => {
     it('says so when a part that is imported on demand is gone', async () => {
       const { outcome } = await visit(browser, await staticPage(null, { without: 'browser-collection-admin' }));
       expect(outcome.error).toMatch(/^UNAVAILABLE .*could not be loaded/);
+      const engine = await visit(browser, await staticPage(null, { without: 'worker-on-demand' }));
+      expect(engine.outcome.error).toMatch(/^UNAVAILABLE .*could not be loaded/);
     });
 
     it('runs on an insecure page, which has no Web Locks', async () => {

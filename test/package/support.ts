@@ -100,6 +100,8 @@ export interface Report {
   readonly stars: readonly (readonly [string, number | null])[];
   /** A row that was deleted is found: now, by `at`, in a snapshot. */
   readonly past: readonly boolean[];
+  /** Titles of the rows that a filter leaves, by name. */
+  readonly filtered: readonly string[];
 }
 
 export interface Visit {
@@ -166,7 +168,9 @@ export async function main() {
   await docs.delete({ ids: [8] });
   const best = async (from, options) => (await from.search({ vector: at(7), limit: 1, outputFields: ['title'], ...options }))[0].entity.title === 'row 7';
   const past = [await best(docs), await best(docs, { at: then }), await best(await db.openSnapshot('before'))];
-  const report = { count, past, titles: hits.map((hit) => hit.entity.title), kernels, kernelsReason, engineThread, buildThread,
+  const named = await docs.search({ vector: at(7), limit: 3, filter: 'title in ["row 9", "row 10"]', outputFields: ['title'] });
+  const filtered = named.map((hit) => hit.entity.title).sort();
+  const report = { count, filtered, past, titles: hits.map((hit) => hit.entity.title), kernels, kernelsReason, engineThread, buildThread,
     index: (await docs.indexProgress('embedding')).state, errorCode, stars };
   await db.close();
   return report;

@@ -17,6 +17,7 @@ describe('import arrow', () => {
     ['worker/pool.ts', `import { anything } from '../index/index.ts';`],
     ['engine/engine.ts', `import { nodePlatform } from '../platform/node.ts';`],
     ['engine/engine.ts', `type P = import('../platform/node.ts').P;`],
+    ['engine/engine.ts', `await import(name);`],
     ['kernels/load.ts', `import base64 from 'elanus:kernels-simd';`],
     ['nowhere/file.ts', `export const x = 1;`],
     ['util/heap.ts', `import { x } from '../../scripts/x.mjs';`],
@@ -28,6 +29,7 @@ describe('import arrow', () => {
     ['api/database.ts', `import type { EngineClient } from '../engine/client.ts';`],
     ['engine/engine.ts', `import { openSections } from '../storage/sections/index.ts'; import type { Platform } from '../platform/platform.ts';`],
     ['worker/pool.ts', `import type { BuildJob } from '../index/index.ts';`],
+    ['browser-worker.ts', `await import(/* @vite-ignore */ new URL('./part.js', import.meta.url).href);`],
     ['storage/wal/writer.ts', `import { x } from './format.ts'; import { y } from '../store.ts';`],
     ['node.ts', `import { openEngine } from './engine/engine.ts'; import { nodePlatform } from './platform/node.ts';`],
   ])('lets %s have %s', (file, text) => {

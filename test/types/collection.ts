@@ -111,6 +111,18 @@ export async function calls(db: Database): Promise<void> {
   expectType<Equal<(typeof titles)[0], { title: string; id: bigint }>>(true);
   const whole = await docs.get([1], { outputFields: '*' });
   expectType<Equal<(typeof whole)[0]['embedding'], Float32Array>>(true);
+  const rows = await docs.query({ filter: 'price < {most}', filterParams: { most: 3 }, limit: 3, offset: 1, orderBy: ['price:desc', { field: 'title' }, 'id'] });
+  expectType<Equal<(typeof rows)[0], { id: bigint; title: string; price: number; meta: JsonValue }>>(true);
+  const prices = await docs.query({ limit: 3, outputFields: ['price'], orderBy: 'price' });
+  expectType<Equal<(typeof prices)[0], { price: number; id: bigint }>>(true);
+  // @ts-expect-error a field that has no order
+  await docs.query({ limit: 3, orderBy: 'meta' });
+  // @ts-expect-error no direction
+  await docs.query({ limit: 3, orderBy: 'price:up' });
+  // @ts-expect-error an unknown output field
+  await docs.query({ limit: 3, outputFields: ['colour'] });
+  // @ts-expect-error an unknown option
+  await docs.query({ limit: 3, sort: 'price' });
   expectType<number>(await docs.count());
   expectType<number>(await docs.count('price < {most}', { filterParams: { most: 3 } }));
   await docs.delete({ filter: 'price < 3' });

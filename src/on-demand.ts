@@ -1,0 +1,5 @@
+/** What of the engine is imported when the first call needs it (`engine/on-demand.ts`). Becomes `worker-on-demand.js` beside the worker of a page. */
+import type { OnDemandParts } from './engine/on-demand.ts';
+import { makeFilter } from './exec/row-filter.ts';
+
+export const parts: OnDemandParts = { makeFilter };
