@@ -358,7 +358,7 @@ class Engine implements EngineClient, Rooms {
     if (existing && this.collections.has(existing.collectionId)) return this.#open(existing.collectionId).state.info;
     const indexes: Record<string, IndexSpec> = {};
     for (const field of schema.fields) if (field.index && isVectorType(field.type)) indexes[field.fieldId] = resolveSpec(field, field.index);
-    const scalarIndexes = scalarIndexesOf(schema.fields);
+    const scalarIndexes = await scalarIndexesOf(schema.fields, this.#parts.onDemand);
     let entry: CollectionEntry | undefined;
     let isKnown = false;
     await catalog.commit(clock, (manifest) => {

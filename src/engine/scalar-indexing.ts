@@ -2,10 +2,11 @@
  * Builds of scalar indexes: on the engine's own thread in steps, one at a time with merges and the builds of vector indexes. What
  * filters find by an older index of the same place they go on finding by it, until the new one is built.
  */
-import { isSamePath } from '../scalar-index/index.ts';
-import { buildScalarIndex, type BuiltScalarIndex } from '../scalar-index/build.ts';
-import { formatJsonPath } from '../scalar-index/json-path.ts';
-import { completeScalarSpec, sameScalarSpec, targetOf, whyScalar, type RawScalarSpec } from '../scalar-index/registry.ts';
+import type { BuiltScalarIndex } from '../scalar-index/build.ts';
+import { isSamePath, sameScalarSpec } from '../scalar-index/index.ts';
+import type { ScalarIndexParts } from '../scalar-index/parts.ts';
+import type { RawScalarSpec } from '../scalar-index/registry.ts';
+import type { Column } from '../schema/column.ts';
 import type { Field, ScalarIndexSpec, Schema } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
@@ -19,6 +20,7 @@ import type { CallContext, IndexProgress, ScalarIndexDescription } from './clien
 import type { CollectionState } from './collection.ts';
 import { removeUnnamed } from './garbage.ts';
 import type { JobQueue } from './job-queue.ts';
+import type { OnDemand } from './on-demand.ts';
 import { applyEntries, seal } from './seal.ts';
 
 /** A segment of fewer rows is scanned as fast as its index would be looked up. */
@@ -28,11 +30,14 @@ export const SCALAR_INDEX_ROWS_MIN = 1_024;
 const SLICE_MS = 10;
 
 /** The entries of the indexes that a schema asks for. INVALID_ARGUMENT for one that cannot be. */
-export function scalarIndexesOf(fields: readonly Field[]): ScalarIndexEntry[] {
-  return fields.flatMap((field) => (field.index && !isVectorType(field.type) ? [entryOf(field, field.index, undefined)] : []));
+export async function scalarIndexesOf(fields: readonly Field[], onDemand: OnDemand): Promise<ScalarIndexEntry[]> {
+  const indexed = fields.filter((field) => field.index && !isVectorType(field.type));
+  if (indexed.length === 0) return [];
+  const { scalarIndexes } = await onDemand.load();
+  return indexed.map((field) => entryOf(field, field.index!, undefined, scalarIndexes));
 }
 
-function entryOf(field: Field, raw: RawScalarSpec, name: string | undefined): ScalarIndexEntry {
+function entryOf(field: Field, raw: RawScalarSpec, name: string | undefined, { completeScalarSpec, formatJsonPath }: ScalarIndexParts): ScalarIndexEntry {
   const { spec, path } = completeScalarSpec(field, raw);
   return { name: name ?? (path ? formatJsonPath(field.name, path) : field.name), fieldId: field.fieldId, ...(path ? { path } : {}), spec };
 }
@@ -53,6 +58,10 @@ export class ScalarIndexing {
     this.#jobs = jobs;
   }
 
+  async #parts(): Promise<ScalarIndexParts> {
+    return (await this.#state.parts.onDemand.load()).scalarIndexes;
+  }
+
   get #entries(): readonly ScalarIndexEntry[] {
     return this.#state.entry.scalarIndexes ?? [];
   }
@@ -61,8 +70,10 @@ export class ScalarIndexing {
   async create(field: Field, raw: RawScalarSpec, name: string | undefined, wait: boolean, context: CallContext | undefined): Promise<ScalarIndexSpec> {
     const state = this.#state;
     throwIfAborted(context?.signal);
-    const present = this.#entries.find((entry) => isOfSamePlace(entry, entryOf(field, raw, name)));
-    const asked = entryOf(field, raw, name ?? present?.name);
+    const parts = await this.#parts();
+    const given = entryOf(field, raw, name, parts);
+    const present = this.#entries.find((entry) => isOfSamePlace(entry, given));
+    const asked = name === undefined && present ? { ...given, name: present.name } : given;
     if (!this.#isAskedFor(asked)) {
       await state.parts.catalog.commit(state.parts.clock, (manifest) =>
         withEntry(manifest, state.collectionId, (entry) => ({ ...entry, ...withIndex(entry, asked) })),
@@ -119,7 +130,9 @@ export class ScalarIndexing {
   }
 
   /** All of them, or one by its name or by what it is over. NOT_FOUND where there is none. */
-  describe(which: string | undefined): ScalarIndexDescription[] {
+  async describe(which: string | undefined): Promise<ScalarIndexDescription[]> {
+    if (which === undefined && this.#entries.length === 0) return [];
+    const { whyScalar } = await this.#parts();
     const { schema } = this.#state;
     return (which === undefined ? this.#entries : [this.#find(which)]).map((entry) => {
       const { name, fieldId, path, spec } = entry;
@@ -231,7 +244,7 @@ export class ScalarIndexing {
     let obsolete: string[] = [];
     segment.pins.pin();
     try {
-      const { type, sections } = await buildInSlices(await segment.loadColumn(field), field, asked, signal);
+      const { type, sections } = await buildInSlices(await this.#parts(), await segment.loadColumn(field), field, asked, signal);
       const file = indexFileName(segment.entry.segmentId, field.fieldId, catalog.takeFileId());
       await store.write(file, encodeSections('index', file, sections));
       const built: SegmentScalarIndexEntry = { ...asked, type, file, fileBytes: sectionsByteLength('index', sections) };
@@ -277,7 +290,7 @@ const subjectOf = (name: string): string => `scalar index ${name}`;
 const superseded = (): ElanusError => new ElanusError('ABORTED', 'the index was changed or dropped while it was being built', { superseded: true });
 const isSuperseded = (error: unknown): boolean => isElanusError(error) && error.detail['superseded'] === true;
 
-async function buildInSlices(column: Awaited<ReturnType<SealedSegment['loadColumn']>>, field: Field, { path, spec }: ScalarIndexEntry, signal: AbortSignal): Promise<BuiltScalarIndex> {
+async function buildInSlices({ buildScalarIndex, targetOf }: ScalarIndexParts, column: Column, field: Field, { path, spec }: ScalarIndexEntry, signal: AbortSignal): Promise<BuiltScalarIndex> {
   const steps = buildScalarIndex(column, targetOf(field, path ?? null, spec), spec);
   for (;;) {
     const start = performance.now();

@@ -128,11 +128,6 @@ export function chosenFor({ field, cast }: Target, { params }: ScalarIndexSpec, 
   return !isArray(over) && over !== 'Bool' && distinct > entries / 2 ? 'STL_SORT' : 'INVERTED';
 }
 
-export function sameScalarSpec(a: ScalarIndexSpec, b: ScalarIndexSpec): boolean {
-  const keys = Object.keys(a.params);
-  return a.type === b.type && keys.length === Object.keys(b.params).length && keys.every((key) => a.params[key] === b.params[key]);
-}
-
 /** Why AUTOINDEX and a cast function do what they do; undefined where there is nothing to say. */
 export function whyScalar({ type, params }: ScalarIndexSpec): string | undefined {
   if (type === 'AUTOINDEX') return `by segment: BITMAP up to ${params['bitmap_cardinality_limit'] ?? AUTO_BITMAP_VALUES} distinct values that are no floats, STL_SORT where most values are different, INVERTED otherwise`;

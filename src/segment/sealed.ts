@@ -64,7 +64,7 @@ export class SealedSegment {
     this.#cache = pool.cache;
     this.#loadedColumns = new LoadedColumns(this.#columns, keyColumn.fieldId);
     this.#cache.addOther(this.#loadedColumns);
-    this.scalarIndexes = new SegmentScalarIndexes(store, this.#cache, entry.rows, () => this.entry.scalarIndexes ?? []);
+    this.scalarIndexes = new SegmentScalarIndexes(store, this.#cache, () => this.entry.scalarIndexes ?? []);
     this.#cache.addOther(this.scalarIndexes);
   }
 

@@ -81,7 +81,6 @@ describe('defineSchema', () => {
   it.each([
     ['nullable', { id, v: { ...v, nullable: true } }],
     ['Array', { id, v, p: { type: 'Array', elementType: 'VarChar', maxCapacity: 4 } }],
-    ['scalar indexes', { id, v, p: { type: 'Int32', index: { type: 'INVERTED' } } }],
     ['auto ids of VarChar', { v, p: { type: 'VarChar', maxLength: 36, primaryKey: true, autoId: true } }],
   ])('says that %s is not there yet', (_, fields) => {
     expect(codeOf(() => define(fields))).toBe('NOT_SUPPORTED');
