@@ -3,13 +3,13 @@
  * rows and hits. It keeps no rows and no state but its schema.
  */
 import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, ScalarIndexDescription, SearchReply, SearchRequest } from '../engine/client.ts';
-import { isArrow, toBatch } from '../schema/batch.ts';
-import type { AnySchema, ArrowInput, Columns, FieldInput, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, ScalarFieldName, ScalarIndexInput, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
+import { isArrow, toPlainBatch } from '../schema/plain-batch.ts';
+import type { AnySchema, ArrowInput, Columns, FieldInput, Found, GroupFieldName, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, ScalarFieldName, ScalarIndexInput, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
 import { NO_ROW, refuse, show } from '../schema/refuse.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
-import type { IndexSpec, ScalarIndexSpec, Schema } from '../schema/types.ts';
+import type { IndexSpec, ScalarIndexSpec, ShownSchema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
 import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
@@ -18,7 +18,7 @@ import type { CallOptions } from './options.ts';
 import type { QueryOptions } from './query.ts';
 import { SCOPE, type CollectionScope } from './scope.ts';
 import { getRequest, searchRequest } from './search-request.ts';
-import type { CollectionDescription, Session } from './session.ts';
+import { shownSchema, type CollectionDescription, type Session } from './session.ts';
 
 /** A time to read at. A Date or milliseconds stand for the end of that millisecond. */
 export type At = bigint | Date | number;
@@ -119,6 +119,17 @@ interface SharedSearchOptions<S, O> extends CallOptions {
   readonly at?: At;
   /** What is seen of writes by other tabs: `'Strong'` all that were acknowledged before the call. Default `'Session'`; with one writer all are the same. */
   readonly consistency?: Consistency;
+  /** At most so many hits for each value of a field. `limit` and `offset` then count values. */
+  readonly groupBy?: GroupByOptions<S>;
+}
+
+export interface GroupByOptions<S = AnySchema> {
+  /** A Bool, integer or VarChar field. Rows in which it is NULL are a group, too. */
+  readonly field: GroupFieldName<S>;
+  /** Most hits of a group, 1 to 10. Default 1. */
+  readonly size?: number;
+  /** Go on until every group has `size` hits, or all its rows; else the search ends with the best hit of the last group. Default false. */
+  readonly strict?: boolean;
 }
 
 /** One query. */
@@ -127,6 +138,7 @@ export interface SearchOptions<S = AnySchema, O = OutputFields<S>> extends Share
   readonly vector: QueryInput<S>;
   readonly vectors?: undefined;
   readonly sparse?: undefined;
+  readonly ids?: undefined;
 }
 
 /** One query of the sparse vector field, which `field` need not name where there is one of them. */
@@ -134,12 +146,22 @@ export interface SearchSparseOptions<S = AnySchema, O = OutputFields<S>> extends
   readonly sparse: SparseVectorInput;
   readonly vector?: undefined;
   readonly vectors?: undefined;
+  readonly ids?: undefined;
 }
 
 /** Many queries: a list of vectors, or (dense and binary ones) one flat matrix of shape (n, dim). */
 export interface SearchManyOptions<S = AnySchema, O = OutputFields<S>> extends SharedSearchOptions<S, O> {
   readonly vectors: QueriesInput<S>;
   readonly vector?: undefined;
+  readonly sparse?: undefined;
+  readonly ids?: undefined;
+}
+
+/** Rows of the collection are the queries: their vectors, one list of hits for each, among which is the row itself. NOT_FOUND for a key that is not there. */
+export interface SearchByIdsOptions<S = AnySchema, O = OutputFields<S>> extends SharedSearchOptions<S, O> {
+  readonly ids: KeysInput<S>;
+  readonly vector?: undefined;
+  readonly vectors?: undefined;
   readonly sparse?: undefined;
 }
 
@@ -186,26 +208,36 @@ const UPSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'partial', 'si
 const WRITE_TO_COME: ReadonlySet<string> = new Set(['transfer']);
 const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'filter', 'filterParams', 'partition', 'purge', 'signal']);
 
+type UncommonFields = typeof import('./uncommon-fields.ts');
+
+/** What the handle of a collection needs beside the rest; undefined for most. */
+export async function uncommonFields({ schema }: CollectionInfo): Promise<UncommonFields | undefined> {
+  return schema.fields.some(({ type, isDynamic }) => isDynamic || type === 'Array') ? import('./uncommon-fields.ts').catch(refuseMissingChunk) : undefined;
+}
+
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
 export class Collection<S extends AnySchema = AnySchema> {
   readonly name: string;
   readonly #session: Session;
   readonly #collectionId: number;
   readonly #plan: SchemaPlan;
+  readonly #uncommon: UncommonFields | undefined;
   #isDropped = false;
   /** A buffer for the next query; null while an engine may still read it. */
   #spareQuery: Float32Array | null = null;
 
-  constructor(session: Session, info: CollectionInfo) {
+  /** `uncommon`: as `uncommonFields` answers for the schema. */
+  constructor(session: Session, info: CollectionInfo, uncommon: UncommonFields | undefined) {
     this.name = info.name;
+    this.#uncommon = uncommon;
     this.#session = session;
     this.#collectionId = info.collectionId;
     this.#plan = planOf(info.schema);
   }
 
   /** As it is stored. */
-  get schema(): Schema {
-    return this.#plan.schema;
+  get schema(): ShownSchema {
+    return shownSchema(this.#plan.schema);
   }
 
   /**
@@ -234,7 +266,7 @@ export class Collection<S extends AnySchema = AnySchema> {
     const partition = nameOption('partition', options?.partition);
     const isPartial = booleanOption('partial', options?.partial, false);
     const columns = isArrow(rows) ? (await import('../schema/arrow-columns.ts').catch(refuseMissingChunk)).arrowColumns(this.#plan, rows) : rows;
-    const batch = toBatch(this.#plan, columns, isPartial ? 'partial' : call);
+    const batch = (this.#uncommon?.toBatch ?? toPlainBatch)(this.#plan, columns, isPartial ? 'partial' : call);
     const request = { collectionId: this.#collectionId, batch, partition };
     const { keys, timestamp } = await (call === 'insert' ? engine.insert(request, context) : engine.upsert({ ...request, isPartial }, context));
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
@@ -256,8 +288,9 @@ export class Collection<S extends AnySchema = AnySchema> {
 
   /** The rows closest to one vector, or to each of many. An empty collection has no hits. */
   search<const O extends OutputFields<S> = readonly []>(options: SearchOptions<S, O> | SearchSparseOptions<S, O>): Promise<Hit<S, O>[]>;
-  search<const O extends OutputFields<S> = readonly []>(options: SearchManyOptions<S, O>): Promise<Hit<S, O>[][]>;
-  async search(options: SearchOptions<any, any> | SearchSparseOptions<any, any> | SearchManyOptions<any, any>): Promise<unknown> {
+  search<const O extends OutputFields<S> = readonly []>(options: SearchManyOptions<S, O> | SearchByIdsOptions<S, O>): Promise<Hit<S, O>[][]>;
+  async search(options: SearchOptions<any, any> | SearchSparseOptions<any, any> | SearchManyOptions<any, any> | SearchByIdsOptions<any, any>): Promise<unknown> {
+    if (options?.groupBy !== undefined || options?.ids !== undefined) return (await import('./search-more.ts').catch(refuseMissingChunk)).searchMore(this.#scope, options as never);
     const engine = this.#live();
     const spare = this.#spareQuery;
     this.#spareQuery = null;
@@ -271,7 +304,8 @@ export class Collection<S extends AnySchema = AnySchema> {
       // The engine answered at once, so it is done with the query.
       if (options.vectors === undefined && request.queries instanceof Float32Array) this.#spareQuery = request.queries;
     }
-    return options.vectors === undefined ? toHits(reply, this.#plan) : toHitLists(reply, this.#plan);
+    const hits = options.vectors === undefined ? toHits(reply, this.#plan) : toHitLists(reply, this.#plan);
+    return reply.entities && this.#uncommon ? this.#uncommon.withKeysOfHits(this.#plan, hits, options.outputFields) : hits;
   }
 
   /** Rows by key, in the order of the keys; what is not there is left out. */
@@ -279,11 +313,12 @@ export class Collection<S extends AnySchema = AnySchema> {
     const engine = this.#live();
     const context = contextOf(options?.signal);
     const request = getRequest(this.#plan, this.#collectionId, ids, options);
-    return toFound(await engine.get(request, context), this.#plan) as Found<S, O>[];
+    const entities = toFound(await engine.get(request, context), this.#plan);
+    return (this.#uncommon?.withKeys(this.#plan, entities, options?.outputFields) ?? entities) as Found<S, O>[];
   }
 
   /** Does a search and tells how: what the filter came to, which segments were looked at by what, how long each step took. */
-  async explain(options: SearchOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>>): Promise<Explanation> {
+  async explain(options: SearchOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>> | SearchByIdsOptions<S, OutputFields<S>>): Promise<Explanation> {
     return (await this.#admin()).explain(this.#scope, options);
   }
 
@@ -362,10 +397,10 @@ export class Collection<S extends AnySchema = AnySchema> {
    */
   async addField<const N extends string, const F extends FieldInput>(name: N, field: F, options?: CallOptions): Promise<Collection<WithField<S, N, F>>> {
     const info = await (await this.#admin()).addField(this.#scope, name, field, options);
-    return new Collection<WithField<S, N, F>>(this.#session, info);
+    return new Collection<WithField<S, N, F>>(this.#session, info, await uncommonFields(info));
   }
 
-  /** Changes the time that rows live. Those that have outlived it are gone at once. */
+  /** Changes the time that rows live, of which those that have outlived it are gone at once; or lets rows have keys that no field has. */
   async alter(options: AlterOptions): Promise<CollectionDescription> {
     return (await this.#admin()).alter(this.#scope, options);
   }

@@ -7,7 +7,7 @@ import { withEntry } from './catalog.ts';
 import type { CollectionState } from './collection.ts';
 import { scalarIndexesOf } from './scalar-indexing.ts';
 
-/** ALREADY_EXISTS for a name that is taken, INVALID_ARGUMENT beyond 64 fields. */
+/** ALREADY_EXISTS for a name that is taken, INVALID_ARGUMENT beyond 64 fields, among which the dynamic one does not count. */
 export async function addField(state: CollectionState, field: Omit<Field, 'fieldId'>): Promise<void> {
   const { catalog, clock, onDemand } = state.parts;
   const asked = await scalarIndexesOf([{ ...field, fieldId: 0 }], onDemand);
@@ -18,7 +18,7 @@ function withField(entry: CollectionEntry, added: Omit<Field, 'fieldId'>, asked:
   const { fields, version } = entry.schema;
   const { name } = added;
   if (fields.some((field) => field.name === name)) throw new ElanusError('ALREADY_EXISTS', `collection "${entry.name}" has a field "${name}" already`, { collection: entry.name, field: name });
-  if (fields.length >= MAX_FIELDS) throw new ElanusError('INVALID_ARGUMENT', `"${name}" expected a schema of at most ${MAX_FIELDS} fields, got one more`, { collection: entry.name, field: name });
+  if (!added.isDynamic && fields.filter((field) => !field.isDynamic).length >= MAX_FIELDS) throw new ElanusError('INVALID_ARGUMENT', `"${name}" expected a schema of at most ${MAX_FIELDS} fields, got one more`, { collection: entry.name, field: name });
   // Fields are never dropped, so the numbers have no gaps.
   const field: Field = { ...added, fieldId: fields.length, addedIn: version + 1 };
   const scalarIndexes = [...(entry.scalarIndexes ?? []), ...asked.map((index) => ({ ...index, fieldId: field.fieldId }))];
