@@ -8,11 +8,12 @@
 import type { ElementType, Field, ScalarType, Schema } from '../schema/types.ts';
 import { type Constant, type FunctionName, type Node, isCondition } from './ast.ts';
 import { type Numeric, describeConstant, foldArithmetic, foldComparison, isNumeric, notZero, shift } from './constants.ts';
-import { badSyntax, badType, quoted, unsupported } from './errors.ts';
+import { badSyntax, badType, quoted } from './errors.ts';
 import { type IntegerType, type ListValue, distinct, exactInteger, fitInteger, integerLiteral, isFloatType, isIntegerType, isNumericType, jsonListValue, jsonLiteral, lowest } from './fit.ts';
 import { Names } from './names.ts';
 import { compileLike } from './patterns/like.ts';
 import { PatternError, type TextPattern } from './patterns/pattern.ts';
+import { compileRegex } from './patterns/regex.ts';
 import type { ArithmeticOperator, ComparisonOperator, Filter, Leaf, Literal, Predicate, Ref, TemplateValues, Value } from './predicate.ts';
 import { conjunction, constant, disjunction, negation } from './simplify.ts';
 import { templateValue } from './templates.ts';
@@ -417,9 +418,8 @@ function addGuards(value: Value, guards: Predicate[]): void {
 
 /** FILTER_SYNTAX where the pattern is none. */
 function compilePattern(kind: 'like' | 'regex', source: string, node: Node): TextPattern {
-  if (kind === 'regex') unsupported(node, 'a regular expression');
   try {
-    return compileLike(source);
+    return (kind === 'like' ? compileLike : compileRegex)(source);
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     badSyntax(node, 'a pattern', quoted(source), `the pattern ${quoted(source)}: ${error.message} (at ${error.position})`);
