@@ -199,6 +199,8 @@ export type FieldName<S> = IsUntyped<S> extends true ? string : Extract<keyof Fi
 /** Names of the vector fields. */
 export type VectorFieldName<S> = IsUntyped<S> extends true ? string : Extract<VectorName<FieldsOf<S>>, string>;
 
+/** Names of the fields that hits can be grouped by. */
+export type GroupFieldName<S> = IsUntyped<S> extends true ? string : Extract<{ [K in keyof FieldsOf<S>]: FieldsOf<S>[K] extends { type: 'Bool' | 'Int8' | 'Int16' | 'Int32' | 'Int64' | 'VarChar' } ? K : never }[keyof FieldsOf<S>], string>;
 type OrderedName<F> = { [K in keyof F]: F[K] extends { type: 'Bool' | 'Int8' | 'Int16' | 'Int32' | 'Int64' | 'Float' | 'Double' | 'VarChar' } ? K : never }[keyof F];
 /** Names of the fields that rows can be put in order by. */
 export type OrderedFieldName<S> = IsUntyped<S> extends true ? string : Extract<OrderedName<FieldsOf<S>>, string>;
@@ -289,4 +291,6 @@ export interface Hit<S = AnySchema, O = readonly []> {
   readonly score: number;
   /** The fields asked for with `outputFields`; `{}` without. */
   readonly entity: Entity<S, O>;
+  /** With `groupBy`: what the hit's row has in that field. The hits of a group are behind each other, groups in the order of their best hit. */
+  readonly group?: boolean | number | bigint | string | null;
 }

@@ -93,6 +93,18 @@ export async function calls(db: Database): Promise<void> {
   const names: ('title' | 'price')[] = ['title'];
   const some = await docs.search({ vector: q, outputFields: names });
   expectType<Equal<(typeof some)[0]['entity'], { title?: string; price?: number }>>(true);
+  const grouped = await docs.search({ vector: q, groupBy: { field: 'title', size: 3, strict: true }, outputFields: ['price'] });
+  expectType<Equal<(typeof grouped)[0]['entity'], { price: number }>>(true);
+  expectType<Equal<(typeof grouped)[0]['group'], boolean | number | bigint | string | null | undefined>>(true);
+  // @ts-expect-error a field that is not grouped by
+  await docs.search({ vector: q, groupBy: { field: 'price' } });
+  const like = await docs.search({ ids: [1, 2n], outputFields: ['title'] });
+  expectType<Equal<(typeof like)[0][0]['entity'], { title: string }>>(true);
+  await docs.search({ ids: BigInt64Array.of(1n), groupBy: { field: 'id' } });
+  // @ts-expect-error keys of another type
+  await docs.search({ ids: ['1'] });
+  // @ts-expect-error keys and a vector
+  await docs.search({ ids: [1], vector: q });
   // @ts-expect-error neither vector nor vectors
   await docs.search({ limit: 3 });
   // @ts-expect-error both
