@@ -89,7 +89,8 @@ export class Expressions {
   #not(part: Condition): Condition {
     // It reaches over one comparison without parentheses.
     const isBare = part.power > POWER.and && !part.text.startsWith('(') && this.#draw.chance(0.4);
-    const text = `${this.#draw.pick(['not ', 'NOT ', '!', 'not '])}${isBare ? part.text : `(${part.text})`}`;
+    // Together, ! and ~ are another operator.
+    const text = `${this.#draw.pick(['not ', 'NOT ', part.text.startsWith('~') ? '! ' : '!', 'not '])}${isBare ? part.text : `(${part.text})`}`;
     return { text, power: POWER.equality, parts: [part], truth: (row) => not(part.truth(row)) };
   }
 
@@ -194,6 +195,7 @@ export class Expressions {
     const isForIntegers = '%&|^<<>>'.includes(operator);
     const right = draw.chance(0.4) ? this.#term(isForIntegers ? ['int', 'json'] : numbers, depth) : null;
     if (right !== null) {
+      if (this.#mixes(left, right)) return null;
       const type = left.type === 'json' || right.type === 'json' ? 'json' : left.type === 'float' || right.type === 'float' ? 'float' : 'int';
       const text = `${this.#within(left, power)} ${operator} ${this.#within(right, power + 1)}`;
       return { text, power, type, of: (row) => calculate(operator, left.of(row), right.of(row)), isThere: [...left.isThere, ...right.isThere] };
@@ -206,6 +208,14 @@ export class Expressions {
     const isFirst = operator !== '/' && operator !== '%' && operator !== '<<' && operator !== '>>' && draw.chance(0.3);
     const text = isFirst ? `${this.#literal(literal)} ${operator} ${this.#within(left, power + 1)}` : `${this.#within(left, power)} ${operator} ${this.#literal(literal)}`;
     return { text, power, type, of: (row) => (isFirst ? calculate(operator, literal, left.of(row)) : calculate(operator, left.of(row), literal)), isThere: left.isThere };
+  }
+
+  /** Whether, of a row, one is unknown and the other missing: what that comes to, nobody says. */
+  #mixes(left: Term, right: Term): boolean {
+    return this.#rows.some((row) => {
+      const cells = [left.of(row), right.of(row)];
+      return cells.includes(null) && cells.includes(MISSING);
+    });
   }
 
   // Literals
@@ -294,6 +304,7 @@ export class Expressions {
     if (left === null) return null;
     const right = this.#term(left.type === 'text' || left.type === 'bool' ? [left.type] : ['int', 'float'], 2);
     if (right === null) return null;
+    if (this.#mixes(left, right)) return null;
     const operator = draw.pick(left.type === 'bool' ? (['==', '!='] as const) : [...ORDERS, '==', '!='] as const);
     const power = ORDERS.includes(operator) ? POWER.order : POWER.equality;
     const guards = operator === '!=' ? [...left.isThere, ...right.isThere] : [];
