@@ -7,7 +7,7 @@ export type { CreateCollectionOptions, Database } from './database.ts';
 export type { CollectionDescription } from './session.ts';
 export type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 export type { AliasOptions, CreateSnapshotOptions, ListAliasesOptions, ListSnapshotsOptions, RestoreSnapshotOptions, RenameOptions } from './database-admin.ts';
-export type { Order, OrderBy, OrderTerm, QueryOptions } from './query.ts';
+export type { AggregateOptions, GroupBy, Order, OrderBy, OrderTerm, QueryOptions } from './query.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
   At, Collection, CountOptions, CreateIndexOptions, DeleteMatchingOptions, DeleteOptions, DeleteResult, FilterParams, FilterValue, GetOptions, InsertOptions, InsertResult, UpsertOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
@@ -15,7 +15,7 @@ export type {
 export type { CallOptions } from './options.ts';
 export type {
   AnySchema, ArrowInput, BinaryVectorInput, Columns, Entity, FieldInput, FieldName, FieldsInput, Found, HalfVectorInput, Hit, IndexInput, Int8VectorInput, JsonInput, JsonValue, Key, KeyInput,
-  OrderedFieldName, OutputFields, PartialColumns, PartialRow, QueriesInput, QueryInput, Row, SchemaInput, SparseVector, SparseVectorInput, TypedSchema, UpsertColumns, UpsertRow, VectorFieldName, VectorInput, WithField,
+  AggregateName, Aggregated, GroupFieldName, OrderedFieldName, OutputFields, PartialColumns, PartialRow, QueriesInput, QueryInput, Row, SchemaInput, SparseVector, SparseVectorInput, TypedSchema, UpsertColumns, UpsertRow, VectorFieldName, VectorInput, WithField,
 } from '../schema/infer.ts';
 export type { FieldType, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 export type {
