@@ -17,5 +17,5 @@ export { scanSparse, sparseQuery } from "./sparse";
 export { invertedMaxScore, invertedTaat, invertedWand } from "./inverted";
 export { nearestCentroids, sumByCentroid } from "./kmeans";
 export { rotateVectors } from "./rotate";
-export { ivfSearch } from "./ivf";
+export { ivfPositions, ivfSearch } from "./ivf";
 export { tileCodes, tileScan } from "./tiles";

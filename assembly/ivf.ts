@@ -25,12 +25,16 @@
 //   v_i = k_i + 1/2 with the sign of r_i, k_i in 0 .. L - 1    v = (L s - (L - 1)) / 2 + e,   e_i = k_i or L - 1 - k_i
 // so that q·v takes q·s by the exact tables, the sum of q, and q·e.
 //
+// A filter is applied before rows are compared. Which rows of a list it allows is told by the bits of their row numbers, or, where
+// so few are allowed that all their positions are marked beforehand (`ivfPositions`), by the bits of their positions: lists and
+// blocks without any are then passed by a word at a time.
+//
 // Tables of 7 bits: two are added in bytes, pairs in 16 bits, at most 258 pairs (65,535 / 254) before a sum is taken out.
 import {
-  LISTS_BITS, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_NIBBLES, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS,
+  IVF_ALL, IVF_GATHERED_ROWS, LISTS_BITS, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_NIBBLES, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS,
 } from "../src/kernels/abi";
 import { codesQuery } from "./codes";
-import { BOUNDED_FROM_DIM, boundedL2, Code, FastDot, FastL2, four, isFastL2, touch } from "./distance";
+import { BOUNDED_FROM_DIM, boundedL2, Code, column, FastDot, FastL2, four, isFastL2, touch } from "./distance";
 import { CodeQuery, Codes, Ivf, TopK } from "./layout";
 import { rotateVectors } from "./rotate";
 import { Bits } from "./rows";
@@ -51,21 +55,26 @@ const TABLE_DEVIATIONS: f32 = 3;
   return !allow || (load<u32>(allow + ((<usize>(row >> 5)) << 2)) >> (row & 31) & 1) != 0;
 }
 
-// @ts-ignore: decorator
-@inline function offer(top: TopK, distance: f32, row: u32, allow: usize): void {
-  if (isAllowed(allow, row)) push(top, distance, row);
-}
-
 /** Enters those of four distances that `near` names; `ids` points at the rows' numbers. */
 // @ts-ignore: decorator
-@inline function enter(top: TopK, distances: v128, near: u32, ids: usize, allow: usize): void {
+@inline function enter(top: TopK, distances: v128, near: u32, ids: usize): void {
   near &= i32x4.bitmask(f32x4.le(distances, f32x4.splat(bound(top))));
   if (near) {
-    if (near & 1) offer(top, f32x4.extract_lane(distances, 0), load<u32>(ids), allow);
-    if (near & 2) offer(top, f32x4.extract_lane(distances, 1), load<u32>(ids, 4), allow);
-    if (near & 4) offer(top, f32x4.extract_lane(distances, 2), load<u32>(ids, 8), allow);
-    if (near & 8) offer(top, f32x4.extract_lane(distances, 3), load<u32>(ids, 12), allow);
+    if (near & 1) push(top, f32x4.extract_lane(distances, 0), load<u32>(ids));
+    if (near & 2) push(top, f32x4.extract_lane(distances, 1), load<u32>(ids, 4));
+    if (near & 4) push(top, f32x4.extract_lane(distances, 2), load<u32>(ids, 8));
+    if (near & 8) push(top, f32x4.extract_lane(distances, 3), load<u32>(ids, 12));
   }
+}
+
+/** Enters the first n of four distances. */
+// @ts-ignore: decorator
+@inline function enterRows(top: TopK, distances: v128, n: u32, r0: u32, r1: u32, r2: u32, r3: u32): void {
+  const near = i32x4.bitmask(f32x4.le(distances, f32x4.splat(bound(top)))) & ((1 << n) - 1);
+  if (near & 1) push(top, f32x4.extract_lane(distances, 0), r0);
+  if (near & 2) push(top, f32x4.extract_lane(distances, 1), r1);
+  if (near & 4) push(top, f32x4.extract_lane(distances, 2), r2);
+  if (near & 8) push(top, f32x4.extract_lane(distances, 3), r3);
 }
 
 // ---------------------------------------------------------------- whole vectors and codes
@@ -76,7 +85,7 @@ export function scanList<S>(top: TopK, query: usize, data: usize, stride: u32, d
   for (let p = from; p < to; p += 4) {
     const p1 = min(p + 1, last), p2 = min(p + 2, last), p3 = min(p + 3, last);
     const distances = inTurn ? four<S>(query, data, stride, dim, perRow, p, p1, p2, p3, true) : four<S>(query, data, stride, dim, perRow, p, p1, p2, p3, false);
-    enter(top, distances, (1 << min(to - p, 4)) - 1, rowIds + ((<usize>p) << 2), 0);
+    enter(top, distances, (1 << min(to - p, 4)) - 1, rowIds + ((<usize>p) << 2));
   }
 }
 
@@ -96,12 +105,7 @@ function scanListBounded(top: TopK, query: usize, data: usize, stride: u32, dim:
 function enterFour<S>(
   top: TopK, query: usize, data: usize, stride: u32, dim: u32, perRow: usize, n: u32, p0: u32, p1: u32, p2: u32, p3: u32, r0: u32, r1: u32, r2: u32, r3: u32,
 ): void {
-  const distances = four<S>(query, data, stride, dim, perRow, p0, p1, p2, p3, false);
-  const near = i32x4.bitmask(f32x4.le(distances, f32x4.splat(bound(top)))) & ((1 << n) - 1);
-  if (near & 1) push(top, f32x4.extract_lane(distances, 0), r0);
-  if (near & 2) push(top, f32x4.extract_lane(distances, 1), r1);
-  if (near & 4) push(top, f32x4.extract_lane(distances, 2), r2);
-  if (near & 8) push(top, f32x4.extract_lane(distances, 3), r3);
+  enterRows(top, four<S>(query, data, stride, dim, perRow, p0, p1, p2, p3, false), n, r0, r1, r2, r3);
 }
 
 export function scanListAllowed<S>(
@@ -125,27 +129,114 @@ export function scanListAllowed<S>(
   if (n) enterFour<S>(top, query, data, stride, dim, perRow, n, p0, n > 1 ? p1 : p0, n > 2 ? p2 : p0, p0, r0, r1, r2, r0);
 }
 
+/** Rows whose positions are gathered at a time. */
+const GATHERED: u32 = IVF_GATHERED_ROWS;
+
+/** Allowed positions from `from` on, below `to`, at most GATHERED of them, to ivf.gathered; answers how many. A call of less is the last. */
+function gather(ivf: Ivf, from: u32, to: u32, allow: usize): u32 {
+  const out = ivf.gathered;
+  let n: u32 = 0;
+  if (ivf.positions) {
+    for (let word = from >> 5, last = (to - 1) >> 5; word <= last; word++) {
+      let bits = load<u32>(ivf.positions + ((<usize>word) << 2));
+      if (word == from >> 5) bits &= (<u32>-1) << (from & 31);
+      if (word == last) bits &= (<u32>-1) >> (31 - ((to - 1) & 31));
+      while (bits) {
+        store<u32>(out + ((<usize>n) << 2), (word << 5) + ctz(bits));
+        bits &= bits - 1;
+        if (++n == GATHERED) return n;
+      }
+    }
+    return n;
+  }
+  for (let p = from; p < to && n < GATHERED; p++) {
+    const row = load<u32>(ivf.rowIds + ((<usize>p) << 2));
+    store<u32>(out + ((<usize>n) << 2), p);
+    n += load<u32>(allow + ((<usize>(row >> 5)) << 2)) >> (row & 31) & 1;
+  }
+  return n;
+}
+
+// @ts-ignore: decorator
+@inline function gathered(ivf: Ivf, i: u32): u32 { return load<u32>(ivf.gathered + ((<usize>i) << 2)); }
+// @ts-ignore: decorator
+@inline function rowAt(ivf: Ivf, position: u32): u32 { return load<u32>(ivf.rowIds + ((<usize>position) << 2)); }
+
+/** Compares the allowed rows at positions [from, to); answers how many. */
+function scanGathered<S>(ivf: Ivf, top: TopK, query: usize, data: usize, stride: u32, perRow: usize, from: u32, to: u32, allow: usize): u32 {
+  let total: u32 = 0, seen: u32 = 0;
+  while (from < to) {
+    const n = gather(ivf, from, to, allow);
+    if (!n) break;
+    total += n;
+    for (let i: u32 = 0; i < n; i += 4) {
+      const last = n - 1 - i;
+      // Rows lie apart: the ones after the next are asked for now.
+      for (let next = i + 8, end = min(i + 12, n); next < end; next++) seen ^= touch(data + <usize>gathered(ivf, next) * stride, stride);
+      const p0 = gathered(ivf, i), p1 = gathered(ivf, i + min<u32>(1, last)), p2 = gathered(ivf, i + min<u32>(2, last)), p3 = gathered(ivf, i + min<u32>(3, last));
+      enterFour<S>(top, query, data, stride, ivf.dim, perRow, min<u32>(4, last + 1), p0, p1, p2, p3, rowAt(ivf, p0), rowAt(ivf, p1), rowAt(ivf, p2), rowAt(ivf, p3));
+    }
+    if (n < GATHERED) break;
+    from = gathered(ivf, n - 1) + 1;
+  }
+  store<u32>(ivf.sums, seen);
+  return total;
+}
+
+// ---------------------------------------------------------------- how far a search goes
+
+/** Puts the numbers and distances of the `probes` lists nearest to the query into ivf.probes, nearest first if `sorted`. */
+function nearLists(ivf: Ivf, q: usize, probes: u32, sorted: bool): void {
+  const near = changetype<TopK>(ivf.probes);
+  near.k = probes;
+  near.count = 0;
+  if (ivf.kind == LISTS_BITS) scan<Bits>(near, q, ivf.centroids, ivf.stride, ivf.dim, ivf.norms, 0, ivf.lists, 0, 0);
+  else scanF32(ivf.probes, ivf.metric == METRIC_IP ? METRIC_IP : METRIC_L2, q, ivf.centroids, ivf.dim, 0, ivf.lists, 0, 0, 0);
+  if (sorted) topkSort(ivf.probes);
+}
+
 /** How many lists in a row changed no hit, the one just searched with them: `count` and `farthest` are the hits' before it. */
 // @ts-ignore: decorator
 @inline function emptyLists(top: TopK, count: u32, farthest: f32, before: u32): u32 {
   return top.count == count && bound(top) == farthest ? before + 1 : 0;
 }
 
-function scanVectors<S>(ivf: Ivf, top: TopK, query: usize, data: usize, stride: u32, perRow: usize, allow: usize, least: u32, emptyMax: u32): void {
+/** Whether the i-th nearest list is searched, too. Where more of them are needed than were put in order, all are. */
+// @ts-ignore: decorator
+@inline function goesOn(ivf: Ivf, top: TopK, q: usize, i: u32, least: u32, emptyMax: u32, empty: u32, wanted: u32): bool {
+  if (i >= least) {
+    if (emptyMax ? empty >= emptyMax : top.count >= top.k && ivf.compared >= wanted) return false;
+  }
+  const near = changetype<TopK>(ivf.probes);
+  if (i == near.count && i < ivf.lists) nearLists(ivf, q, ivf.lists, true);
+  return i < near.count;
+}
+
+function scanVectors<S>(
+  ivf: Ivf, top: TopK, q: usize, query: usize, data: usize, stride: u32, perRow: usize, allow: usize, least: u32, emptyMax: u32, wanted: u32,
+): void {
+  if (wanted == IVF_ALL) {
+    ivf.compared = scanGathered<S>(ivf, top, query, data, stride, perRow, 0, ivf.rows, allow);
+    return;
+  }
   const near = changetype<TopK>(ivf.probes);
   // A list is as far away as all of them are: whether they fit a cache decides.
   const inTurn = isInTurn<S>(<usize>ivf.rows * stride, stride);
   const isBounded = isFastL2<S>() && inTurn && ivf.dim >= BOUNDED_FROM_DIM;
-  let empty: u32 = 0;
-  for (let i: u32 = 0; i < near.count && (i < least || empty < emptyMax); i++) {
+  let empty: u32 = 0, i: u32 = 0;
+  for (; goesOn(ivf, top, q, i, least, emptyMax, empty, wanted); i++) {
     const starts = ivf.starts + ((<usize>load<u32>(near.rows + ((<usize>i) << 2))) << 2);
     const from = load<u32>(starts), to = load<u32>(starts, 4);
     const count = top.count, farthest = bound(top);
-    if (allow) scanListAllowed<S>(top, query, data, stride, ivf.dim, perRow, from, to, ivf.rowIds, allow);
-    else if (isBounded) scanListBounded(top, query, data, stride, ivf.dim, from, to, ivf.rowIds, ivf.sums);
-    else scanList<S>(top, query, data, stride, ivf.dim, perRow, from, to, ivf.rowIds, inTurn);
+    if (allow) ivf.compared += scanGathered<S>(ivf, top, query, data, stride, perRow, from, to, allow);
+    else {
+      if (isBounded) scanListBounded(top, query, data, stride, ivf.dim, from, to, ivf.rowIds, ivf.sums);
+      else scanList<S>(top, query, data, stride, ivf.dim, perRow, from, to, ivf.rowIds, inTurn);
+      ivf.compared += to - from;
+    }
     empty = emptyLists(top, count, farthest, empty);
   }
+  ivf.probed = i;
 }
 
 // ---------------------------------------------------------------- tables
@@ -224,37 +315,53 @@ function roundQuery(q: usize, dim: u32, bits: u32): void {
 // @ts-ignore: decorator
 @inline function word(table: usize, code: usize): f32 { return load<f32>(table + ((<usize>load<u8>(code)) << 2)); }
 
-function scanBytes(ivf: Ivf, top: TopK, from: u32, to: u32, base: f32, factor: f32, allow: usize): void {
-  const stride = <usize>ivf.stride, parts = <usize>ivf.parts, data = ivf.data, rowIds = ivf.rowIds, perRow = ivf.perRow;
-  for (let p = from; p < to; p += 4) {
-    const ids = rowIds + ((<usize>p) << 2);
-    let near: u32 = (1 << min(to - p, 4)) - 1;
-    if (allow) {
-      if (!isAllowed(allow, load<u32>(ids))) near &= ~1;
-      if (near & 2 && !isAllowed(allow, load<u32>(ids, 4))) near &= ~2;
-      if (near & 4 && !isAllowed(allow, load<u32>(ids, 8))) near &= ~4;
-      if (near & 8 && !isAllowed(allow, load<u32>(ids, 12))) near &= ~8;
-      if (!near) continue;
-    }
-    // Beyond the list's end the next list's codes are read, or the room kept behind the last one.
-    const a = data + <usize>p * stride, b = a + stride, c = b + stride, d = c + stride;
-    let ta: f32 = 0, tb: f32 = 0, tc: f32 = 0, td: f32 = 0;
-    let table = ivf.floatTables;
-    for (let part: usize = 0; part < parts; part++) {
-      ta += word(table, a + part);
-      tb += word(table, b + part);
-      tc += word(table, c + part);
-      td += word(table, d + part);
-      table += 1024;
-    }
-    let dots = f32x4.splat(ta);
-    dots = f32x4.replace_lane(dots, 1, tb);
-    dots = f32x4.replace_lane(dots, 2, tc);
-    dots = f32x4.replace_lane(dots, 3, td);
-    let distances = f32x4.add(f32x4.mul(dots, f32x4.splat(factor)), f32x4.splat(base));
-    if (perRow) distances = f32x4.add(distances, v128.load(perRow + ((<usize>p) << 2)));
-    enter(top, distances, near, ids, 0);
+/** Sums of table entries of the codes at a, b, c and d. */
+// @ts-ignore: decorator
+@inline function fourWords(ivf: Ivf, a: usize, b: usize, c: usize, d: usize): v128 {
+  const parts = <usize>ivf.parts;
+  let ta: f32 = 0, tb: f32 = 0, tc: f32 = 0, td: f32 = 0;
+  let table = ivf.floatTables;
+  for (let part: usize = 0; part < parts; part++) {
+    ta += word(table, a + part);
+    tb += word(table, b + part);
+    tc += word(table, c + part);
+    td += word(table, d + part);
+    table += 1024;
   }
+  return f32x4.replace_lane(f32x4.replace_lane(f32x4.replace_lane(f32x4.splat(ta), 1, tb), 2, tc), 3, td);
+}
+
+function scanBytes(ivf: Ivf, top: TopK, from: u32, to: u32, base: f32, factor: f32): void {
+  const stride = <usize>ivf.stride, perRow = ivf.perRow;
+  for (let p = from; p < to; p += 4) {
+    // Beyond the list's end the next list's codes are read, or the room kept behind the last one.
+    const a = ivf.data + <usize>p * stride, b = a + stride, c = b + stride;
+    let distances = f32x4.add(f32x4.mul(fourWords(ivf, a, b, c, c + stride), f32x4.splat(factor)), f32x4.splat(base));
+    if (perRow) distances = f32x4.add(distances, v128.load(perRow + ((<usize>p) << 2)));
+    enter(top, distances, (1 << min(to - p, 4)) - 1, ivf.rowIds + ((<usize>p) << 2));
+  }
+}
+
+/** The same for allowed rows alone; answers how many. */
+function scanBytesGathered(ivf: Ivf, top: TopK, from: u32, to: u32, base: f32, factor: f32, allow: usize): u32 {
+  const stride = <usize>ivf.stride, data = ivf.data, perRow = ivf.perRow;
+  let total: u32 = 0;
+  while (from < to) {
+    const n = gather(ivf, from, to, allow);
+    if (!n) break;
+    total += n;
+    for (let i: u32 = 0; i < n; i += 4) {
+      const last = n - 1 - i;
+      const p0 = gathered(ivf, i), p1 = gathered(ivf, i + min<u32>(1, last)), p2 = gathered(ivf, i + min<u32>(2, last)), p3 = gathered(ivf, i + min<u32>(3, last));
+      const dots = fourWords(ivf, data + <usize>p0 * stride, data + <usize>p1 * stride, data + <usize>p2 * stride, data + <usize>p3 * stride);
+      let distances = f32x4.add(f32x4.mul(dots, f32x4.splat(factor)), f32x4.splat(base));
+      if (perRow) distances = f32x4.add(distances, column(perRow + ((<usize>p0) << 2), perRow + ((<usize>p1) << 2), perRow + ((<usize>p2) << 2), perRow + ((<usize>p3) << 2)));
+      enterRows(top, distances, min<u32>(4, last + 1), rowAt(ivf, p0), rowAt(ivf, p1), rowAt(ivf, p2), rowAt(ivf, p3));
+    }
+    if (n < GATHERED) break;
+    from = gathered(ivf, n - 1) + 1;
+  }
+  return total;
 }
 
 // ---------------------------------------------------------------- fast scan, half a byte a part
@@ -348,50 +455,68 @@ function wholeDot(ivf: Ivf, block: usize, row: u32, p: u32, sum: f32): f32 {
 }
 
 /** Compares the rows at positions p + i, i of the bits of `near`, by their whole codes; `row`: of the first in its block. */
-function enterWhole(ivf: Ivf, top: TopK, block: usize, row: u32, p: u32, near: u32, base: f32, sum: f32, allow: usize): void {
+function enterWhole(ivf: Ivf, top: TopK, block: usize, row: u32, p: u32, near: u32, base: f32, sum: f32): void {
   while (near) {
     const i = ctz(near);
     near &= near - 1;
-    const id = load<u32>(ivf.rowIds + ((<usize>(p + i)) << 2));
-    if (!isAllowed(allow, id)) continue;
     const factors = ivf.furtherFactors + ((<usize>(p + i)) << 3);
     const distance = base + load<f32>(factors) * wholeDot(ivf, block, row + i, p + i, sum) + load<f32>(factors, 4);
-    if (distance <= bound(top)) push(top, distance, id);
+    if (distance <= bound(top)) push(top, distance, rowAt(ivf, p + i));
   }
+}
+
+/** Which of the rows at positions from .. from + n - 1, at most 32, are allowed: a bit each. */
+function allowedOf(ivf: Ivf, from: u32, n: u32, allow: usize): u32 {
+  if (!allow) return (<u32>-1) >> (32 - n);
+  if (ivf.positions) {
+    const words = ivf.positions + ((<usize>(from >> 5)) << 2);
+    return <u32>(load<u64>(words) >> (from & 31)) & ((<u32>-1) >> (32 - n));
+  }
+  let bits: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const row = rowAt(ivf, from + i);
+    bits |= (load<u32>(allow + ((<usize>(row >> 5)) << 2)) >> (row & 31) & 1) << i;
+  }
+  return bits;
 }
 
 /**
  * distance(row) = (sum * scale + offset) * factors[row] + perRow[row] + base; without factors their product is `scale` and
  * `base` already. With further bits that is an estimate. `reach`: the query's distance from the centroid (IP: its length). `querySum`: of its values.
+ * Answers how many rows are allowed.
  */
 function scanNibbles(
   ivf: Ivf, top: TopK, list: u32, from: u32, to: u32, base: f32, scale: f32, offset: f32, reach: f32, querySum: f32, allow: usize,
-): void {
+): u32 {
   const parts = ivf.parts, blockBytes = (<usize>parts) << 4, sums = ivf.sums, perRow = ivf.perRow, factors = ivf.factors, isEstimate = ivf.furtherBits != 0;
   let block = ivf.data + <usize>load<u32>(ivf.blocks + ((<usize>list) << 2)) * blockBytes;
   const base4 = f32x4.splat(base), scale4 = f32x4.splat(scale), offset4 = f32x4.splat(offset);
   const reach4 = f32x4.splat(reach), tableError = f32x4.splat(isEstimate ? TABLE_DEVIATIONS * scale * <f32>Math.sqrt(<f64>parts / 12) : 0);
-  for (let start = from; start < to; start += NIBBLE_ROWS) {
+  let total: u32 = 0;
+  for (let start = from; start < to; start += NIBBLE_ROWS, block += blockBytes) {
+    let allowed = allowedOf(ivf, start, min<u32>(NIBBLE_ROWS, to - start), allow);
+    if (!allowed) continue;
+    total += popcnt(allowed);
     blockSums(block, ivf.tables, parts, sums);
-    const end = min(start + NIBBLE_ROWS, to);
-    for (let p = start; p < end; p += 4) {
+    for (let p = start; allowed; p += 4, allowed >>= 4) {
+      const rows = allowed & 15;
+      if (!rows) continue;
       const at = (<usize>p) << 2;
       let distances = f32x4.mul(v128.load(sums + ((<usize>(p - start)) << 2)), scale4);
       if (factors) distances = f32x4.mul(f32x4.add(distances, offset4), v128.load(factors + at));
       distances = f32x4.add(distances, base4);
       if (perRow) distances = f32x4.add(distances, v128.load(perRow + at));
-      const rows: u32 = (1 << min(to - p, 4)) - 1;
       if (isEstimate) {
         const error = f32x4.add(f32x4.mul(v128.load(ivf.errors + at), reach4), f32x4.mul(f32x4.abs(v128.load(factors + at)), tableError));
         const near = i32x4.bitmask(f32x4.le(f32x4.sub(distances, error), f32x4.splat(bound(top)))) & rows;
-        if (near) enterWhole(ivf, top, block, p - start, p, near, base, querySum, allow);
-      } else enter(top, distances, rows, ivf.rowIds + at, allow);
+        if (near) enterWhole(ivf, top, block, p - start, p, near, base, querySum);
+      } else enter(top, distances, rows, ivf.rowIds + at);
     }
-    block += blockBytes;
   }
+  return total;
 }
 
-function scanResiduals(ivf: Ivf, top: TopK, squares: f32, allow: usize, queryBits: u32, least: u32, emptyMax: u32): void {
+function scanResiduals(ivf: Ivf, top: TopK, squares: f32, allow: usize, queryBits: u32, least: u32, emptyMax: u32, wanted: u32): void {
   const kind = ivf.kind, isL2 = ivf.metric == METRIC_L2;
   let factor: f32 = isL2 ? -2 : -1, scale: f32 = 0, offset: f32 = 0, querySum: f32 = 0;
   if (kind == LISTS_BYTES) wordTables(ivf, 256);
@@ -405,8 +530,8 @@ function scanResiduals(ivf: Ivf, top: TopK, squares: f32, allow: usize, queryBit
   }
   if (ivf.furtherBits) for (let i: usize = 0, end = (<usize>ivf.dim) << 2; i < end; i += 4) querySum += load<f32>(ivf.query + i);
   const near = changetype<TopK>(ivf.probes);
-  let empty: u32 = 0;
-  for (let i: u32 = 0; i < near.count && (i < least || empty < emptyMax); i++) {
+  let empty: u32 = 0, i: u32 = 0;
+  for (; goesOn(ivf, top, ivf.query, i, least, emptyMax, empty, wanted); i++) {
     const at = (<usize>i) << 2;
     const list = load<u32>(near.rows + at);
     const starts = ivf.starts + ((<usize>list) << 2);
@@ -416,26 +541,52 @@ function scanResiduals(ivf: Ivf, top: TopK, squares: f32, allow: usize, queryBit
     const reach = ivf.furtherBits ? <f32>Math.sqrt(<f64>(ivf.metric == METRIC_IP ? squares : base)) : 0;
     // -q·c from |q - c|^2
     if (ivf.metric == METRIC_COSINE) base = (base - squares - load<f32>(ivf.norms + ((<usize>list) << 2))) * 0.5;
-    if (kind == LISTS_BYTES) scanBytes(ivf, top, from, to, base, factor, allow);
-    else if (kind == LISTS_SIGNS) scanNibbles(ivf, top, list, from, to, base, scale, offset, reach, querySum, allow);
-    else scanNibbles(ivf, top, list, from, to, base + factor * offset, factor * scale, 0, 0, 0, allow);
+    if (kind == LISTS_BYTES) {
+      if (allow) ivf.compared += scanBytesGathered(ivf, top, from, to, base, factor, allow);
+      else {
+        scanBytes(ivf, top, from, to, base, factor);
+        ivf.compared += to - from;
+      }
+    } else if (kind == LISTS_SIGNS) ivf.compared += scanNibbles(ivf, top, list, from, to, base, scale, offset, reach, querySum, allow);
+    else ivf.compared += scanNibbles(ivf, top, list, from, to, base + factor * offset, factor * scale, 0, 0, 0, allow);
     empty = emptyLists(top, count, farthest, empty);
+  }
+  ivf.probed = i;
+}
+
+/** Marks the positions of the rows that `allow` names in ivf.positions, for the searches that follow. `positionOf`: u32, shape (rows). */
+export function ivfPositions(ivfPtr: usize, allow: usize, positionOf: usize): void {
+  const ivf = changetype<Ivf>(ivfPtr), rows = ivf.rows, marks = ivf.positions;
+  memory.fill(marks, 0, ((<usize>((rows + 31) >> 5)) << 2) + 4);
+  for (let word: u32 = 0, last = (rows - 1) >> 5; word <= last; word++) {
+    let bits = load<u32>(allow + ((<usize>word) << 2));
+    if (word == last) bits &= (<u32>-1) >> (31 - ((rows - 1) & 31));
+    while (bits) {
+      const position = load<u32>(positionOf + ((<usize>((word << 5) + ctz(bits))) << 2));
+      bits &= bits - 1;
+      const at = marks + ((<usize>(position >> 5)) << 2);
+      store<u32>(at, load<u32>(at) | (1 << (position & 31)));
+    }
   }
 }
 
 /**
- * Searches the `probes` (at most ivf.lists) nearest lists for the query (f32, unit length for COSINE; BITS: a RowQuery); hits go
- * to the top-k, nearest first if `sorted`. After `least` lists the search ends where `emptyMax` in a row changed no hit.
- * `allow`: bitset over the segment's rows, or 0. `queryBits`: SIGNS: bits a dimension of the query, 0: as many as the tables
- * hold. Answers how many hits there are.
+ * Searches the lists nearest to the query (f32, unit length for COSINE; BITS: a RowQuery), nearest first; hits go to the top-k, nearest first if
+ * `sorted`. The search ends after at least `least` lists: where `emptyMax` in a row changed no hit, or, where that is 0, when `wanted` rows have been
+ * compared and the top-k is full. `wanted` IVF_ALL: all allowed rows are compared. `probes`: lists that are put in order before the search begins, at most ivf.lists;
+ * where more are needed, all are. `allow`: bitset over the segment's rows, or 0; with ivf.positions, marked for it. `queryBits`: SIGNS: bits a dimension of the query, 0: as many as
+ * the tables hold. Answers how many hits there are; how many lists were searched and rows compared is left in `ivf`.
  */
 export function ivfSearch(
-  ivfPtr: usize, topPtr: usize, query: usize, probes: u32, least: u32, emptyMax: u32, allow: usize, queryBits: u32, sorted: u32,
+  ivfPtr: usize, topPtr: usize, query: usize, probes: u32, least: u32, emptyMax: u32, wanted: u32, allow: usize, queryBits: u32, sorted: u32,
 ): u32 {
-  const ivf = changetype<Ivf>(ivfPtr), top = changetype<TopK>(topPtr), near = changetype<TopK>(ivf.probes);
+  const ivf = changetype<Ivf>(ivfPtr), top = changetype<TopK>(topPtr);
   const dim = ivf.dim, kind = ivf.kind, bytes = (<usize>dim) << 2;
+  const isResidual = kind == LISTS_BYTES || kind == LISTS_NIBBLES || kind == LISTS_SIGNS, isAll = wanted == IVF_ALL;
+  ivf.compared = 0;
+  ivf.probed = 0;
   let q = query;
-  if (kind == LISTS_BYTES || kind == LISTS_NIBBLES || kind == LISTS_SIGNS) {
+  if (isResidual) {
     q = ivf.query;
     memory.copy(q, query, bytes);
     if (ivf.rotation) rotateVectors(q, 1, dim, ivf.rotation);
@@ -443,17 +594,16 @@ export function ivfSearch(
     const reach = (<usize>ivf.parts * ivf.partDim) << 2;
     if (reach > bytes) memory.fill(q + bytes, 0, reach - bytes);
   }
-  near.k = probes;
-  near.count = 0;
-  if (kind == LISTS_BITS) scan<Bits>(near, q, ivf.centroids, ivf.stride, dim, ivf.norms, 0, ivf.lists, 0, 0);
-  else scanF32(ivf.probes, ivf.metric == METRIC_IP ? METRIC_IP : METRIC_L2, q, ivf.centroids, dim, 0, ivf.lists, 0, 0, 0);
-  topkSort(ivf.probes);
+  // A query that is rounded later would put lists in another order.
+  if (isAll || queryBits) probes = ivf.lists;
+  if (isAll) least = ivf.lists;
+  if (isResidual || !isAll) nearLists(ivf, q, probes, !isAll);
 
   if (kind == LISTS_F32) {
-    if (ivf.metric == METRIC_L2) scanVectors<FastL2>(ivf, top, q, ivf.data, ivf.stride, 0, allow, least, emptyMax);
-    else scanVectors<FastDot>(ivf, top, q, ivf.data, ivf.stride, ivf.metric == METRIC_COSINE ? ivf.perRow : 0, allow, least, emptyMax);
+    if (ivf.metric == METRIC_L2) scanVectors<FastL2>(ivf, top, q, q, ivf.data, ivf.stride, 0, allow, least, emptyMax, wanted);
+    else scanVectors<FastDot>(ivf, top, q, q, ivf.data, ivf.stride, ivf.metric == METRIC_COSINE ? ivf.perRow : 0, allow, least, emptyMax, wanted);
   } else if (kind == LISTS_BITS) {
-    scanVectors<Bits>(ivf, top, q, ivf.data, ivf.stride, ivf.perRow, allow, least, emptyMax);
+    scanVectors<Bits>(ivf, top, q, q, ivf.data, ivf.stride, ivf.perRow, allow, least, emptyMax, wanted);
   } else if (kind == LISTS_CODES) {
     const codes = changetype<Codes>(ivf.codes), prepared = changetype<CodeQuery>(ivf.query);
     codesQuery(ivf.codes, q, ivf.query);
@@ -461,7 +611,7 @@ export function ivfSearch(
     const min = top.min, max = top.max;
     top.min /= prepared.unit;
     top.max /= prepared.unit;
-    scanVectors<Code>(ivf, top, ivf.query, codes.ptr, codes.stride, prepared.terms, allow, least, emptyMax);
+    scanVectors<Code>(ivf, top, q, ivf.query, codes.ptr, codes.stride, prepared.terms, allow, least, emptyMax, wanted);
     top.min = min;
     top.max = max;
     if (sorted) return topkScale(topPtr, prepared.unit);
@@ -472,7 +622,7 @@ export function ivfSearch(
   } else {
     let squares: f32 = 0;
     for (let i: usize = 0; i < bytes; i += 4) squares += load<f32>(q + i) * load<f32>(q + i);
-    scanResiduals(ivf, top, squares, allow, queryBits, least, emptyMax);
+    scanResiduals(ivf, top, squares, allow, queryBits, least, emptyMax, wanted);
   }
   return sorted ? topkSort(topPtr) : top.count;
 }

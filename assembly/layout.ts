@@ -175,7 +175,8 @@ if (offsetof<Graph>("alpha") != abi.GRAPH_ALPHA) ERROR("Graph.alpha drifted from
   rowQuery: usize;
   /** Written, never read. */
   touched: u32;
-  unused: u32;
+  /** Rows compared with the query of the last search. */
+  compared: u32;
   /** Distances of up to four rows, f32. At a multiple of 16. */
   distances: v128;
 }
@@ -185,6 +186,7 @@ if (offsetof<Walk>("found") != abi.WALK_FOUND) ERROR("Walk.found drifted from ab
 if (offsetof<Walk>("gather") != abi.WALK_GATHER) ERROR("Walk.gather drifted from abi.ts");
 if (offsetof<Walk>("query") != abi.WALK_QUERY) ERROR("Walk.query drifted from abi.ts");
 if (offsetof<Walk>("rowQuery") != abi.WALK_ROW_QUERY) ERROR("Walk.rowQuery drifted from abi.ts");
+if (offsetof<Walk>("compared") != abi.WALK_COMPARED) ERROR("Walk.compared drifted from abi.ts");
 if (offsetof<Walk>("distances") != abi.WALK_DISTANCES) ERROR("Walk.distances drifted from abi.ts");
 
 /** What a link that a new row chose asks for in return: a link to the row in a list of the row that was chosen. */
@@ -303,6 +305,13 @@ if (offsetof<Term>() != abi.TERM_SIZE) ERROR("Term's size drifted from abi.ts");
   furtherFactors: usize;
   /** f32, shape (rows), by position: how far the estimate by signs may be from the distance, for a query at distance 1 from the centroid (IP: of length 1). */
   errors: usize;
+  /** Bitset over the positions, and a word more, for the filter of a search; 0: it goes by the row numbers. */
+  positions: usize;
+  /** u32, shape (IVF_GATHERED_ROWS): scratch. */
+  gathered: usize;
+  /** Of the last search: lists that it looked into (0: it took the rows as they lie), and rows that it compared. */
+  probed: u32;
+  compared: u32;
 }
 if (offsetof<Ivf>("rows") != abi.IVF_ROWS) ERROR("Ivf.rows drifted from abi.ts");
 if (offsetof<Ivf>("dim") != abi.IVF_DIM) ERROR("Ivf.dim drifted from abi.ts");
@@ -332,6 +341,10 @@ if (offsetof<Ivf>("furtherBits") != abi.IVF_FURTHER_BITS) ERROR("Ivf.furtherBits
 if (offsetof<Ivf>("further") != abi.IVF_FURTHER) ERROR("Ivf.further drifted from abi.ts");
 if (offsetof<Ivf>("furtherFactors") != abi.IVF_FURTHER_FACTORS) ERROR("Ivf.furtherFactors drifted from abi.ts");
 if (offsetof<Ivf>("errors") != abi.IVF_ERRORS) ERROR("Ivf.errors drifted from abi.ts");
+if (offsetof<Ivf>("positions") != abi.IVF_POSITIONS) ERROR("Ivf.positions drifted from abi.ts");
+if (offsetof<Ivf>("gathered") != abi.IVF_GATHERED) ERROR("Ivf.gathered drifted from abi.ts");
+if (offsetof<Ivf>("probed") != abi.IVF_PROBED) ERROR("Ivf.probed drifted from abi.ts");
+if (offsetof<Ivf>("compared") != abi.IVF_COMPARED) ERROR("Ivf.compared drifted from abi.ts");
 
 /**
  * Queries of a batch, each with a top-k of its own. All but the first six fields is scratch for the queries and rows

@@ -109,12 +109,14 @@ export type Filtered = u16;
 export function descend<S>(graph: Graph, walk: Walk, query: usize, row: u32, from: u32, to: u32): u32 {
   const perRow = perRowOf<S>(graph, query);
   const distancesAt = changetype<usize>(walk) + offsetof<Walk>("distances");
+  let compared: u32 = 1;
   let nearest = row;
   let distance = one<S>(graph, query, perRow, row);
   const first = distance;
   if (!graph.levels) {
     // Without levels nothing leads from one cluster to a far one: the nearest of a sample of rows, of those that have links, is what does.
     const sample = min<u32>(START_ROWS, graph.rows >> 4), rows = graph.rows;
+    compared += (sample + 3) & ~3;
     for (let i: u32 = 0; i < sample; i += 4) {
       const r0 = startRow(i, rows), r1 = startRow(i + 1, rows), r2 = startRow(i + 2, rows), r3 = startRow(i + 3, rows);
       v128.store(distancesAt, four<S>(query, graph.data, graph.stride, graph.dim, perRow, r0, r1, r2, r3, false));
@@ -133,6 +135,7 @@ export function descend<S>(graph: Graph, walk: Walk, query: usize, row: u32, fro
       const links = linksOf(graph, nearest, level);
       let n: u32 = 0;
       while (n < graph.m && load<u32>(links + ((<usize>n) << 2)) != NONE) n++;
+      compared += n;
       for (let i: u32 = 0; i < n; i += 4) {
         const distances = fourOf<S>(graph, query, perRow, links, i, n);
         if (!v128.any_true(f32x4.lt(distances, f32x4.splat(distance)))) continue;
@@ -148,6 +151,7 @@ export function descend<S>(graph: Graph, walk: Walk, query: usize, row: u32, fro
       }
     }
   }
+  walk.compared = compared;
   store<f32>(walk.beam, distance);
   store<u32>(walk.beam, nearest, 4);
   if (nearest == row) return 1;
@@ -170,7 +174,7 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, seeds: u
   let foundCount: u32 = 0;
   let foundBound: f32 = Infinity;
 
-  let touched: u32 = 0;
+  let touched: u32 = 0, compared: u32 = 0;
   const isLarge = <u64>graph.rows * stride > CACHED_BYTES;
   let size = min(seeds, ef), next: u32 = 0;
   for (let i: u32 = 0; i < size; i++) {
@@ -210,6 +214,7 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, seeds: u
       while (next < size && load<u32>(beam + <usize>next * BEAM_ENTRY, 4) & EXPANDED) next++;
       continue;
     }
+    compared += n;
     // Fill the last group of four by repeating its last row.
     const last = load<u32>(gather + ((<usize>(n - 1)) << 2));
     v128.store(gather + ((<usize>n) << 2), i32x4.splat(last));
@@ -247,6 +252,7 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, seeds: u
   }
   // Stored, so that no compiler leaves the loads out.
   walk.touched = touched;
+  walk.compared += compared;
   memory.fill(visited, 0, (<usize>((graph.rows + 31) >> 5)) << 2);
   return sizeof<F>() == 2 ? foundCount : size;
 }

@@ -8,12 +8,13 @@ import { checkName, toIndexRequest } from '../schema/define.ts';
 import type { AnySchema, Key } from '../schema/infer.ts';
 import { keyValues } from '../schema/keys.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
-import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
+import { NO_ROW, isRecord, notSupported, refuse, show } from '../schema/refuse.ts';
 import type { Field, IndexSpec, VectorType } from '../schema/types.ts';
 import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
 import type { CountOptions, CreateIndexOptions, TuneOptions, TuneResult } from './collection.ts';
 import { RETENTION_SECONDS_MAX, SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, filterOption, integerOption, namesOption, type CallOptions } from './options.ts';
 import type { CollectionScope } from './scope.ts';
+import { moreRequest } from './search-more.ts';
 import { searchRequest } from './search-request.ts';
 import { describe as describeInfo, type CollectionDescription } from './session.ts';
 
@@ -88,8 +89,8 @@ export async function count({ engine, collectionId }: CollectionScope, filter: u
 }
 
 export async function explain({ engine, collectionId, plan }: CollectionScope, options: unknown): Promise<Explanation> {
-  const request = searchRequest(plan, collectionId, options);
-  return engine.explain(request, contextOf((options as CallOptions).signal));
+  if (!isRecord(options)) refuse('options', NO_ROW, 'an object of options of search', show(options));
+  return engine.explain(moreRequest(plan, collectionId, options), contextOf(options['signal'] as AbortSignal | undefined));
 }
 
 export async function flush({ engine, collectionId }: CollectionScope, options?: CallOptions): Promise<void> {

@@ -119,6 +119,17 @@ interface SharedSearchOptions<S, O> extends CallOptions {
   readonly at?: At;
   /** What is seen of writes by other tabs: `'Strong'` all that were acknowledged before the call. Default `'Session'`; with one writer all are the same. */
   readonly consistency?: Consistency;
+  /** At most so many hits for each value of a field. `limit` and `offset` then count values. */
+  readonly groupBy?: GroupByOptions<S>;
+}
+
+export interface GroupByOptions<S = AnySchema> {
+  /** A Bool, integer or VarChar field. Rows in which it is NULL are a group, too. */
+  readonly field: GroupFieldName<S>;
+  /** Most hits of a group, 1 to 10. Default 1. */
+  readonly size?: number;
+  /** Go on until every group has `size` hits, or all its rows; else the search ends with the best hit of the last group. Default false. */
+  readonly strict?: boolean;
 }
 
 /** One query. */
@@ -127,6 +138,7 @@ export interface SearchOptions<S = AnySchema, O = OutputFields<S>> extends Share
   readonly vector: QueryInput<S>;
   readonly vectors?: undefined;
   readonly sparse?: undefined;
+  readonly ids?: undefined;
 }
 
 /** One query of the sparse vector field, which `field` need not name where there is one of them. */
@@ -134,12 +146,22 @@ export interface SearchSparseOptions<S = AnySchema, O = OutputFields<S>> extends
   readonly sparse: SparseVectorInput;
   readonly vector?: undefined;
   readonly vectors?: undefined;
+  readonly ids?: undefined;
 }
 
 /** Many queries: a list of vectors, or (dense and binary ones) one flat matrix of shape (n, dim). */
 export interface SearchManyOptions<S = AnySchema, O = OutputFields<S>> extends SharedSearchOptions<S, O> {
   readonly vectors: QueriesInput<S>;
   readonly vector?: undefined;
+  readonly sparse?: undefined;
+  readonly ids?: undefined;
+}
+
+/** Rows of the collection are the queries: their vectors, one list of hits for each, among which is the row itself. NOT_FOUND for a key that is not there. */
+export interface SearchByIdsOptions<S = AnySchema, O = OutputFields<S>> extends SharedSearchOptions<S, O> {
+  readonly ids: KeysInput<S>;
+  readonly vector?: undefined;
+  readonly vectors?: undefined;
   readonly sparse?: undefined;
 }
 
@@ -254,8 +276,9 @@ export class Collection<S extends AnySchema = AnySchema> {
 
   /** The rows closest to one vector, or to each of many. An empty collection has no hits. */
   search<const O extends OutputFields<S> = readonly []>(options: SearchOptions<S, O> | SearchSparseOptions<S, O>): Promise<Hit<S, O>[]>;
-  search<const O extends OutputFields<S> = readonly []>(options: SearchManyOptions<S, O>): Promise<Hit<S, O>[][]>;
-  async search(options: SearchOptions<any, any> | SearchSparseOptions<any, any> | SearchManyOptions<any, any>): Promise<unknown> {
+  search<const O extends OutputFields<S> = readonly []>(options: SearchManyOptions<S, O> | SearchByIdsOptions<S, O>): Promise<Hit<S, O>[][]>;
+  async search(options: SearchOptions<any, any> | SearchSparseOptions<any, any> | SearchManyOptions<any, any> | SearchByIdsOptions<any, any>): Promise<unknown> {
+    if (options?.groupBy !== undefined || options?.ids !== undefined) return (await import('./search-more.ts').catch(refuseMissingChunk)).searchMore(this.#scope, options as never);
     const engine = this.#live();
     const spare = this.#spareQuery;
     this.#spareQuery = null;
@@ -281,7 +304,7 @@ export class Collection<S extends AnySchema = AnySchema> {
   }
 
   /** Does a search and tells how: what the filter came to, which segments were looked at by what, how long each step took. */
-  async explain(options: SearchOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>>): Promise<Explanation> {
+  async explain(options: SearchOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>> | SearchByIdsOptions<S, OutputFields<S>>): Promise<Explanation> {
     return (await this.#admin()).explain(this.#scope, options);
   }
 

@@ -10,12 +10,12 @@ export type { AliasOptions, CreateSnapshotOptions, ListAliasesOptions, ListSnaps
 export type { AggregateOptions, GroupBy, Order, OrderBy, OrderTerm, QueryOptions } from './query.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
-  At, Collection, CountOptions, CreateIndexOptions, DeleteMatchingOptions, DeleteOptions, DeleteResult, FilterParams, FilterValue, GetOptions, InsertOptions, InsertResult, UpsertOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
+  At, Collection, CountOptions, CreateIndexOptions, DeleteMatchingOptions, DeleteOptions, DeleteResult, FilterParams, FilterValue, GetOptions, GroupByOptions, InsertOptions, InsertResult, UpsertOptions, SearchByIdsOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
 } from './collection.ts';
 export type { CallOptions } from './options.ts';
 export type {
-  AnySchema, ArrowInput, BinaryVectorInput, Columns, Entity, FieldInput, FieldName, FieldsInput, Found, HalfVectorInput, Hit, IndexInput, Int8VectorInput, JsonInput, JsonValue, Key, KeyInput,
-  AggregateName, Aggregated, GroupFieldName, OrderedFieldName, OutputFields, PartialColumns, PartialRow, QueriesInput, QueryInput, Row, SchemaInput, SparseVector, SparseVectorInput, TypedSchema, UpsertColumns, UpsertRow, VectorFieldName, VectorInput, WithField,
+  AggregateName, Aggregated, AnySchema, ArrowInput, BinaryVectorInput, Columns, Entity, FieldInput, FieldName, FieldsInput, Found, GroupFieldName, HalfVectorInput, Hit, IndexInput, Int8VectorInput, JsonInput, JsonValue, Key, KeyInput,
+  OrderedFieldName, OutputFields, PartialColumns, PartialRow, QueriesInput, QueryInput, Row, SchemaInput, SparseVector, SparseVectorInput, TypedSchema, UpsertColumns, UpsertRow, VectorFieldName, VectorInput, WithField,
 } from '../schema/infer.ts';
 export type { FieldType, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 export type {

@@ -8,40 +8,41 @@ import { VECTOR_TYPES, vectorsOf, type QueryVectors, type VectorTypeInfo } from 
 import type { GetOptions } from './collection.ts';
 import { MAX_LIMIT, atOption, checkOptions, filterOption, integerOption, namesOption } from './options.ts';
 
-const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'filter', 'filterParams', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
-const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['groupBy', 'text', 'rerank']);
+const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'ids', 'groupBy', 'field', 'limit', 'offset', 'filter', 'filterParams', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
+const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['text', 'rerank']);
 const NONE: readonly number[] = [];
+const NO_QUERIES = new Float32Array(0);
 
 /**
  * INVALID_ARGUMENT for anything that is not as `SearchOptions` says; NOT_SUPPORTED for what is designed and not there.
  * `spare`: a buffer that the one query may be put into.
  */
 export function searchRequest(plan: SchemaPlan, collectionId: number, options: unknown, spare: Float32Array | null = null): SearchRequest {
+  const request = withoutQueries(plan, collectionId, options, OPTIONS);
+  const { vector, vectors, sparse } = options as Record<string, unknown>;
+  if (+(vector !== undefined) + +(vectors !== undefined) + +(sparse !== undefined) !== 1) {
+    refuse('vector', NO_ROW, 'either vector, vectors or sparse', vector === undefined && vectors === undefined && sparse === undefined ? 'none' : 'more than one');
+  }
+  const field = plan.byId.get(request.fieldId) as Field;
+  const info = VECTOR_TYPES[field.type as VectorType];
+  const dim = field.dim ?? 1;
+  if (vectors === undefined) request.queries = sparse === undefined ? info.toQuery('vector', vector, dim, spare) : info.toQuery('sparse', sparse, dim);
+  else Object.assign(request, manyQueries(info, vectors, dim));
+  return request;
+}
+
+/** All of it but the queries, of which there is one. */
+export function withoutQueries(plan: SchemaPlan, collectionId: number, options: unknown, known: ReadonlySet<string>): SearchRequest & { queries: QueryVectors } {
   if (!isRecord(options)) refuse('options', NO_ROW, 'an object of options of search', show(options));
-  checkOptions(options, 'search', OPTIONS, OPTIONS_TO_COME);
-  const { vector, vectors, sparse, params, outputFields } = options;
+  checkOptions(options, 'search', known, OPTIONS_TO_COME);
+  const { sparse, params, outputFields } = options;
   const field = sparse === undefined ? searchedField(plan.vectors, options.field) : searchedField(sparseFields(plan), options.field);
   const limit = integerOption('limit', options.limit, 1, MAX_LIMIT, 10);
   const offset = integerOption('offset', options.offset, 0, MAX_LIMIT - 1, 0);
   if (limit + offset > MAX_LIMIT) refuse('offset', NO_ROW, `limit + offset to be at most ${MAX_LIMIT}`, String(limit + offset));
   if (params !== undefined) checkParams(params);
-  if (+(vector !== undefined) + +(vectors !== undefined) + +(sparse !== undefined) !== 1) {
-    refuse('vector', NO_ROW, 'either vector, vectors or sparse', vector === undefined && vectors === undefined && sparse === undefined ? 'none' : 'more than one');
-  }
   const outputFieldIds = outputFields === undefined ? NONE : outputIds(plan, outputFields);
-
-  const info = VECTOR_TYPES[field.type as VectorType];
-  const dim = field.dim ?? 1;
-  let nq = 1;
-  let queries: QueryVectors;
-  if (vectors === undefined) {
-    queries = sparse === undefined ? info.toQuery('vector', vector, dim, spare) : info.toQuery('sparse', sparse, dim);
-  } else {
-    const rows = manyQueries(info, vectors, dim);
-    nq = rows.nq;
-    queries = rows.queries;
-  }
-  return { collectionId, fieldId: field.fieldId, queries, nq, limit, offset, params: params as SearchRequest['params'], outputFieldIds, filter: filterOption(options.filter, options.filterParams), partitions: namesOption('partitions', options.partitions), at: atOption(options.at), consistency: options.consistency as SearchRequest['consistency'] };
+  return { collectionId, fieldId: field.fieldId, queries: NO_QUERIES, nq: 1, limit, offset, params: params as SearchRequest['params'], outputFieldIds, filter: filterOption(options.filter, options.filterParams), partitions: namesOption('partitions', options.partitions), at: atOption(options.at), consistency: options.consistency as SearchRequest['consistency'] };
 }
 
 const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'at', 'consistency', 'signal']);

@@ -4,7 +4,7 @@
  * Ownership: buffers of a request belong to the engine from the call on (they may be transferred); buffers of a
  * reply belong to the caller.
  */
-import type { ColumnBatch, Keys } from '../schema/column.ts';
+import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
 import type { Field, IndexSpec, MetricType, Schema } from '../schema/types.ts';
 import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { CollectionProperties } from '../storage/manifest/manifest.ts';
@@ -104,6 +104,8 @@ export interface SearchRequest {
   /** In the form of the field's column; finite. */
   readonly queries: QueryVectors;
   readonly nq: number;
+  /** In the place of `queries`, nq of them: search for the vectors that these rows have. NOT_FOUND names those that are not there. */
+  readonly keys?: Keys;
   readonly limit: number;
   readonly offset: number;
   /** As the user gave them; checked against the index there is. Absent: defaults. */
@@ -120,6 +122,8 @@ export interface SearchRequest {
   readonly at?: bigint;
   /** Fields to return, by fieldId; empty: none. */
   readonly outputFieldIds: readonly number[];
+  /** At most `size` hits for each value of a field; `limit` and `offset` count values. `isStrict`: so many wherever there are so many rows. */
+  readonly groupBy?: { readonly fieldId: number; readonly size: number; readonly isStrict: boolean };
 }
 
 /** What every read may say beside what it is for; as in `SearchRequest`. */
@@ -247,6 +251,8 @@ export interface SearchReply {
   readonly scores: Float32Array;
   /** One row per hit, columns in the order of outputFieldIds; null when none were asked for. */
   readonly entities: ColumnBatch | null;
+  /** With `groupBy`: its field's value per hit. The hits of a group are behind each other, groups in the order of their best hit. */
+  readonly groups?: Column;
 }
 
 export interface GetReply {

@@ -3,10 +3,13 @@
  * segment for good, and is remembered for the next read by the same filter.
  */
 import { evaluate, fieldsOf } from '../filter/evaluate.ts';
-import type { Filter } from '../filter/predicate.ts';
+import { truthWords, type Filter } from '../filter/predicate.ts';
+import { viewRows } from '../schema/column-ops.ts';
 import type { Column } from '../schema/column.ts';
+import type { Field } from '../schema/types.ts';
 import type { GrowingSegment } from '../segment/growing.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
+import { yieldToHost } from '../util/yield.ts';
 import type { Segment } from './matches.ts';
 import type { Trace } from './trace.ts';
 
@@ -37,12 +40,47 @@ export function rowsOfSealed(segment: SealedSegment, filter: Filter, trace: Trac
     if (cached) columns.set(field.fieldId, cached);
     else pending.push(segment.loadColumn(field).then((column) => void columns.set(field.fieldId, column)));
   }
-  const rows = (): Uint32Array => {
-    const { isTrue } = evaluate(filter.predicate, { rows: segment.rows, column: (field) => columns.get(field.fieldId)!, known: () => null });
+  const found = (words: Uint32Array): Uint32Array => {
     if (trace) noteScan(trace, segment, filter, start);
-    return remember(segment, filter, isTrue);
+    return remember(segment, filter, words);
   };
-  return pending.length === 0 ? rows() : Promise.all(pending).then(rows);
+  const scan = (): Uint32Array | Promise<Uint32Array> => {
+    const words = scanInSlices(filter, segment.rows, (field) => columns.get(field.fieldId)!);
+    return 'then' in words ? words.then(found) : found(words);
+  };
+  return pending.length === 0 ? scan() : Promise.all(pending).then(scan);
+}
+
+/** Rows of the first slice; the next are as long as what they take allows. */
+const FIRST_ROWS = 8_192;
+const SLICE_MS = 10;
+
+/** Gives way to the host where it takes longer than a slice. */
+function scanInSlices({ predicate }: Filter, rows: number, column: (field: Field) => Column): Uint32Array | Promise<Uint32Array> {
+  const words = new Uint32Array(truthWords(rows));
+  let from = 0;
+  let step = FIRST_ROWS;
+  /** Answers whether all is done. */
+  const work = (): boolean => {
+    const start = performance.now();
+    for (let spent = 0; from < rows && spent < SLICE_MS; ) {
+      const to = Math.min(from + step, rows);
+      words.set(evaluate(predicate, { rows: to - from, column: (field) => viewRows(column(field), from, to), known: () => null }).isTrue, from >>> 5);
+      const now = performance.now() - start;
+      const stepsLeft = SLICE_MS / Math.max(now - spent, 0.05);
+      // Whole words of bits; no more than eight times as many, because a clock is coarse and rows differ.
+      step = Math.max(FIRST_ROWS, (Math.min(step * 8, step * stepsLeft) >>> 6) << 6);
+      spent = now;
+      from = to;
+    }
+    return from === rows;
+  };
+  if (work()) return words;
+  return (async () => {
+    do await yieldToHost();
+    while (!work());
+    return words;
+  })();
 }
 
 function noteScan(trace: Trace, segment: Segment, { predicate }: Filter, start: number): void {

@@ -2,7 +2,7 @@
  * A filter's text cut into tokens, one at a time: `scan` answers the token that begins at or behind an offset. Reads every
  * character once. Numbers and strings come out as the values that they stand for.
  */
-import { type Span, badSyntax, quoted } from './errors.ts';
+import { type Span, badSyntax, quoted, unsupported } from './errors.ts';
 import { scanNumber } from './numbers.ts';
 import { scanString } from './strings.ts';
 
@@ -43,6 +43,8 @@ function refuse(text: string, from: number): never {
   const mark = String.fromCodePoint(text.codePointAt(from) as number);
   const span = { from, to: from + mark.length };
   if (mark === '=') badSyntax(span, '"=="', '"="');
+  if (mark === '.') badSyntax(span, 'an operator', quoted(mark), 'expected an operator, got "."; what lies in JSON is written in brackets: meta["a"]["b"]');
+  if (mark === '$' && !/[\p{L}\p{N}_]/u.test(text.slice(from + 1, from + 2))) unsupported(span, 'an element of a struct');
   if (mark === '$') badSyntax(span, '$meta', quoted(text.slice(from, from + 8)));
   badSyntax(span, 'a value, a name or an operator', quoted(mark));
 }

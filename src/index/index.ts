@@ -57,6 +57,16 @@ export interface TileSearch {
   run(tile: QueryTile, allowPtr: number): Steps;
 }
 
+/** What a search did, for those who ask how it came about. */
+export interface SearchAccount {
+  /** It walked a graph, compared all rows that were allowed, looked into lists, or had nothing to look for. */
+  readonly strategy: 'walk' | 'scan' | 'lists' | 'none';
+  /** Rows compared with the query, by codes or in full; a scoring again is not counted. */
+  readonly compared: number;
+  /** Lists looked into; 0 where there are none. */
+  readonly lists: number;
+}
+
 /** An index over the rows of one sealed segment, resident in kernel memory. Immutable. */
 export interface VectorIndex {
   readonly typeName: string;
@@ -69,6 +79,8 @@ export interface VectorIndex {
    * for its sake, or none of it; its hits need not be within. Answers how many were found.
    */
   search(plan: SearchPlan, allowPtr: number, range?: DistanceRange | null): number;
+  /** Of the last `search`; made when it is asked for, which must be before the kernels search again. */
+  readonly lastSearch: SearchAccount;
   /** How queries of such a plan are searched for together, so that what is read for one serves others; null where each is better searched by itself. */
   tileSearch(plan: SearchPlan): TileSearch | null;
   free(): void;

@@ -2,7 +2,7 @@
 // Offsets are in bytes and are checked against the structs of assembly/layout.ts when the kernels are compiled.
 
 /** Grows with every change of an export's meaning or of a struct; compared when kernels are instantiated. */
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 export const METRIC_L2 = 0;
 export const METRIC_IP = 1;
@@ -126,6 +126,7 @@ export const WALK_FOUND = 8;
 export const WALK_GATHER = 12;
 export const WALK_QUERY = 16;
 export const WALK_ROW_QUERY = 20;
+export const WALK_COMPARED = 28;
 export const WALK_DISTANCES = 32;
 export const WALK_SIZE = 64;
 
@@ -190,7 +191,15 @@ export const IVF_FURTHER_BITS = 96;
 export const IVF_FURTHER = 100;
 export const IVF_FURTHER_FACTORS = 104;
 export const IVF_ERRORS = 108;
+export const IVF_POSITIONS = 112;
+export const IVF_GATHERED = 116;
+export const IVF_PROBED = 120;
+export const IVF_COMPARED = 124;
 export const IVF_SIZE = 128;
+/** Positions that are gathered at a time. */
+export const IVF_GATHERED_ROWS = 1024;
+/** In place of how many rows are to be compared: all that are allowed. As u32 it is 0xffffffff. */
+export const IVF_ALL = -1;
 
 // Tile: queries of a batch, to be compared with rows together.
 export const TILE_DIM = 0;

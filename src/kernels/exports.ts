@@ -68,10 +68,12 @@ export interface KernelExports {
   sumByCentroid(rows: number, stride: number, dim: number, from: number, to: number, inverseNorms: number, nearest: number, sums: number, counts: number): void;
   /** A seeded rotation of rows, in place; see `assembly/rotate.ts`. */
   rotateVectors(ptr: number, rows: number, dim: number, signs: number): void;
-  /** Nearest rows of an Ivf's nearest `probes` lists into the top-k, sorted or as a heap; see `assembly/ivf.ts`. Answers how many. */
+  /** Nearest rows of an Ivf's nearest lists into the top-k, sorted or as a heap; see `assembly/ivf.ts`. Answers how many. */
   ivfSearch(
-    ivf: number, top: number, query: number, probes: number, least: number, emptyMax: number, allow: number, queryBits: number, sorted: number,
+    ivf: number, top: number, query: number, probes: number, least: number, emptyMax: number, wanted: number, allow: number, queryBits: number, sorted: number,
   ): number;
+  /** Marks the positions of allowed rows for the searches that follow. */
+  ivfPositions(ivf: number, allow: number, positionOf: number): void;
   /** Rows [from, to) against n queries of a Tile, each into its own top-k; see `assembly/tiles.ts`. */
   tileScan(
     tile: number, data: number, terms: number, from: number, to: number, allow: number, rowIds: number, rowBase: number, members: number, n: number,
@@ -95,7 +97,7 @@ export const KERNEL_EXPORT_NAMES = [
   'topkSort', 'topkScale', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch',
   'graphChooseLinks', 'graphListBackLinks', 'graphAddBackLinks',
   'scanRows', 'rescoreRows', 'expandRows', 'nearestRows', 'rowTerms', 'rowQuery', 'sparseQuery', 'scanSparse', 'invertedTaat', 'invertedMaxScore', 'invertedWand',
-  'nearestCentroids', 'sumByCentroid', 'rotateVectors', 'ivfSearch', 'tileScan', 'tileCodes',
+  'nearestCentroids', 'sumByCentroid', 'rotateVectors', 'ivfSearch', 'ivfPositions', 'tileScan', 'tileCodes',
   'columnSums', 'covarianceAdd', 'pcaProject', 'pcaRestore', 'rotateRows',
 ] as const satisfies readonly (keyof KernelExports)[];
 

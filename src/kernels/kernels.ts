@@ -9,7 +9,7 @@ import type { MetricType } from '../schema/types.ts';
 import {
   BEAM_ENTRY, METRIC_COSINE, METRIC_HAMMING, METRIC_IP, METRIC_JACCARD, METRIC_L2, ROW_QUERY_DATA, ROWS_BITS, ROWS_F32, ROWS_I8,
   SPARSE_ENTRY, SPARSE_QUERY_MASK, SPARSE_QUERY_SHIFT, SPARSE_QUERY_TABLE, TOPK_COUNT, TOPK_DISTANCES, TOPK_K, TOPK_MAX, TOPK_MIN, TOPK_ROWS, TOPK_SIZE,
-  WALK_BEAM, WALK_FOUND, WALK_GATHER, WALK_QUERY, WALK_ROW_QUERY, WALK_SIZE, WALK_VISITED,
+  WALK_BEAM, WALK_COMPARED, WALK_FOUND, WALK_GATHER, WALK_QUERY, WALK_ROW_QUERY, WALK_SIZE, WALK_VISITED,
 } from './abi.ts';
 import { MemoryArena } from './arena.ts';
 import type { KernelExports, KernelMemory } from './exports.ts';
@@ -107,6 +107,8 @@ export interface Kernels {
    * `queryBytes`. Answers the Walk struct (abi.ts), which may move.
    */
   prepareWalk(rows: number, ef: number, found: number, m: number, queryBytes: number): number;
+  /** Rows that the last walk compared with its query. */
+  readonly walkCompared: number;
   /** Room of the last prepareWalk for one query in code form. */
   readonly walkQueryPtr: number;
 
@@ -344,6 +346,11 @@ class BoundKernels implements Kernels {
     this.#walkPtr = walk;
     this.#walkQueryPtr = query;
     return walk;
+  }
+
+  get walkCompared(): number {
+    this.#refresh();
+    return this.#u32[(this.#walkPtr + WALK_COMPARED) / 4];
   }
 
   get walkQueryPtr(): number {

@@ -1,7 +1,7 @@
 /** The twin of `assembly/walk.ts` and `assembly/grow.ts`: the same walk, the same links, step by step. */
 import {
   BACK_LINK_LIST, BACK_LINK_NEXT, BACK_LINK_OWNER, BACK_LINK_ROW, BACK_LINK_SIZE, GRAPH_ALPHA, GRAPH_BASE_LINKS, GRAPH_CODES, GRAPH_DATA, GRAPH_DIM, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_INVERSE_NORMS, GRAPH_LEVELS,
-  GRAPH_M, GRAPH_METRIC, GRAPH_ROWS, GRAPH_SLOTS, GRAPH_START_ROWS, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, CODE_QUERY_UNIT, METRIC_L2, NO_ROW, WALK_QUERY, WALK_ROW_QUERY,
+  GRAPH_M, GRAPH_METRIC, GRAPH_ROWS, GRAPH_SLOTS, GRAPH_START_ROWS, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, CODE_QUERY_UNIT, METRIC_L2, NO_ROW, WALK_COMPARED, WALK_QUERY, WALK_ROW_QUERY,
 } from './abi.ts';
 import type { KernelExports } from './exports.ts';
 import { codeDistance, type scalarCodes } from './scalar-codes.ts';
@@ -72,6 +72,8 @@ class ScalarGraph {
   readonly #upperLinks: number;
   readonly #upperStarts: number;
   readonly levels: number;
+  /** Rows compared with the query so far. */
+  compared = 0;
   readonly #codeExports: ReturnType<typeof scalarCodes>;
 
   constructor(memory: ScalarMemory, graph: number, codeExports: ReturnType<typeof scalarCodes>) {
@@ -146,8 +148,10 @@ class ScalarGraph {
   descend(query: number, row: number, from: number, to: number): Nearest {
     let nearest = row;
     let distance = this.distance(query, row);
+    this.compared++;
     if (!this.levels) {
       const sample = Math.ceil(Math.min(GRAPH_START_ROWS, this.rows >> 4) / 4) * 4;
+      this.compared += sample;
       for (let i = 0; i < sample; i++) {
         const candidate = Math.floor(((Math.imul(i, 0x9e3779b1) >>> 0) * this.rows) / 2 ** 32);
         const d = this.distance(query, candidate);
@@ -161,6 +165,7 @@ class ScalarGraph {
       for (let moved = true; moved; ) {
         moved = false;
         for (const next of this.neighbours(nearest, level)) {
+          this.compared++;
           const d = this.distance(query, next);
           if (d >= distance) continue;
           distance = d;
@@ -190,6 +195,7 @@ class ScalarGraph {
       beam.expanded[next] = true;
       for (const candidate of this.neighbours(beam.rows[next], level).filter((row) => !visited.has(row))) {
         visited.add(candidate);
+        this.compared++;
         const distance = this.distance(query, candidate);
         if (!(distance < beam.bound)) continue;
         if (allow && distance < found.bound && isAllowed(candidate)) found.insert(distance, candidate);
@@ -250,12 +256,13 @@ class ScalarGraph {
 
 export function scalarGraph(memory: ScalarMemory, codeExports: ReturnType<typeof scalarCodes>): Pick<KernelExports, 'graphSearch' | 'graphChooseLinks' | 'graphListBackLinks' | 'graphAddBackLinks'> {
   return {
-    graphSearch(graphPtr, _walk, topPtr, query, ef, allow, foundMax) {
+    graphSearch(graphPtr, walkPtr, topPtr, query, ef, allow, foundMax) {
       const graph = new ScalarGraph(memory, graphPtr, codeExports);
       const nearest = graph.descend(query, graph.entry, graph.topLevel, 0);
       // The entry is a seed as well: all rows can be reached from it, not from every row.
       const seeds = nearest.row === graph.entry ? [nearest] : [nearest, { row: graph.entry, distance: graph.distance(query, graph.entry) }];
       const list = graph.walk(query, seeds, ef, 0, allow, foundMax);
+      memory.u32[(walkPtr + WALK_COMPARED) / 4] = graph.compared;
       const unit = graph.codes ? memory.f32[(query + CODE_QUERY_UNIT) / 4] : 1;
       const top = new ScalarTopK(memory, topPtr);
       list.rows.forEach((row, i) => top.push(fround(list.distances[i] * unit), row));

@@ -1,7 +1,7 @@
 /** The twin of `assembly/ivf.ts`: the same lists, the same tables, row by row. */
 import {
-  IVF_BLOCKS, IVF_CENTROIDS, IVF_CODEBOOKS, IVF_CODES, IVF_DATA, IVF_DIM, IVF_ERRORS, IVF_FACTORS, IVF_FLOAT_TABLES, IVF_FURTHER, IVF_FURTHER_BITS, IVF_FURTHER_FACTORS, IVF_KIND, IVF_LISTS, IVF_METRIC, IVF_NORMS,
-  IVF_PART_DIM, IVF_PARTS, IVF_PER_ROW, IVF_PROBES, IVF_QUERY, IVF_ROTATION, IVF_ROW_IDS, IVF_STARTS, IVF_STRIDE, IVF_TABLES, CODES_PTR, CODES_STRIDE,
+  IVF_BLOCKS, IVF_CENTROIDS, IVF_ALL, IVF_CODEBOOKS, IVF_CODES, IVF_COMPARED, IVF_DATA, IVF_DIM, IVF_ERRORS, IVF_FACTORS, IVF_FLOAT_TABLES, IVF_FURTHER, IVF_FURTHER_BITS, IVF_FURTHER_FACTORS, IVF_KIND, IVF_LISTS, IVF_METRIC, IVF_NORMS,
+  IVF_PART_DIM, IVF_PARTS, IVF_PER_ROW, IVF_POSITIONS, IVF_PROBED, IVF_PROBES, IVF_QUERY, IVF_ROTATION, IVF_ROW_IDS, IVF_ROWS, IVF_STARTS, IVF_STRIDE, IVF_TABLES, CODES_PTR, CODES_STRIDE,
   CODE_QUERY_UNIT, LISTS_BITS, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_NIBBLES, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS, PANEL_LANES, ROWS_BITS,
   TOPK_MAX, TOPK_MIN,
 } from './abi.ts';
@@ -17,7 +17,7 @@ const TABLE_DEVIATIONS = 3;
 
 export function scalarIvf(
   memory: ScalarMemory, codeExports: ReturnType<typeof scalarCodes>, scanRows: KernelExports['scanRows'],
-): Pick<KernelExports, 'ivfSearch'> {
+): Pick<KernelExports, 'ivfPositions' | 'ivfSearch'> {
   const { rotateVectors } = scalarKmeans(memory);
 
   /** Dot products with the words of the codebooks, or sums under patterns of signs. */
@@ -70,7 +70,18 @@ export function scalarIvf(
   }
 
   return {
-    ivfSearch(ivfPtr, topPtr, query, probes, least, emptyMax, allow, queryBits, sorted) {
+    ivfPositions(ivfPtr, allow, positionOf) {
+      const { u32 } = memory;
+      const rows = u32[(ivfPtr + IVF_ROWS) / 4], marks = u32[(ivfPtr + IVF_POSITIONS) / 4] / 4;
+      u32.fill(0, marks, marks + Math.ceil(rows / 32) + 1);
+      for (let row = 0; row < rows; row++) {
+        const position = u32[positionOf / 4 + row];
+        if ((u32[allow / 4 + (row >> 5)] >>> (row & 31)) & 1) u32[marks + (position >> 5)] |= 1 << (position & 31);
+      }
+    },
+
+    // Rows are found by their numbers, positions marked or not; and lists are all put in order.
+    ivfSearch(ivfPtr, topPtr, query, _probes, atLeast, emptyMax, wanted, allow, queryBits, sorted) {
       const { u8, u32, f32 } = memory;
       const ivf = ivfPtr / 4;
       const field = (at: number): number => u32[ivf + at / 4];
@@ -85,7 +96,7 @@ export function scalarIvf(
         if (field(IVF_ROTATION)) rotateVectors(own, 1, dim, field(IVF_ROTATION));
       }
       const near = new ScalarTopK(memory, field(IVF_PROBES));
-      near.k = probes;
+      near.k = field(IVF_LISTS);
       near.count = 0;
       if (kind === LISTS_BITS) scanRows(field(IVF_PROBES), ROWS_BITS, metric, query, field(IVF_CENTROIDS), dim, 0, field(IVF_LISTS), field(IVF_NORMS), 0, 0);
       else for (let list = 0; list < field(IVF_LISTS); list++) {
@@ -166,8 +177,10 @@ export function scalarIvf(
         }
       }
 
-      let empty = 0;
-      for (let i = 0; i < near.count && (i < least || empty < emptyMax); i++) {
+      const isAll = wanted === IVF_ALL, least = isAll ? near.count : atLeast;
+      let empty = 0, compared = 0, i = 0;
+      for (; i < near.count; i++) {
+        if (i >= least && (emptyMax > 0 ? empty >= emptyMax : top.count >= top.k && compared >= wanted)) break;
         const count = top.count, farthest = top.bound;
         const list = u32[near.rows + i];
         let base = f32[near.distances + i];
@@ -176,11 +189,14 @@ export function scalarIvf(
         for (let p = u32[starts + list]; p < u32[starts + list + 1]; p++) {
           const row = u32[rowIds + p];
           if (allow !== 0 && ((u8[allow + (row >> 3)] >> (row & 7)) & 1) === 0) continue;
+          compared++;
           if (kind === LISTS_BITS) scanRows(topPtr, ROWS_BITS, metric, query, data, dim, p, p + 1, field(IVF_PER_ROW), 0, row - p);
           else top.push(fround(distanceAt(p, list, base)), row);
         }
         empty = top.count === count && top.bound === farthest ? empty + 1 : 0;
       }
+      u32[ivf + IVF_PROBED / 4] = isAll && (kind === LISTS_F32 || kind === LISTS_CODES || kind === LISTS_BITS) ? 0 : i;
+      u32[ivf + IVF_COMPARED / 4] = compared;
       f32[(topPtr + TOPK_MIN) / 4] = min;
       f32[(topPtr + TOPK_MAX) / 4] = max;
       if (kind === LISTS_CODES && sorted) return top.scale(unit);

@@ -167,6 +167,16 @@ export function sliceRows(column: Column, from: number, to: number): Column {
   return { ...column, length, validity, values: (column.values as Float32Array).slice(from * elements, to * elements) };
 }
 
+/** Rows [from, to) of a column without a copy: offsets go on pointing where they did, and need not begin at 0. `from`: a multiple of 8. */
+export function viewRows(column: Column, from: number, to: number): Column {
+  const { type, dim, values, offsets, validity } = column;
+  const ofRows = { ...column, length: to - from, validity: validity && validity.subarray(from >> 3, bitmapBytes(to)) };
+  if (offsets !== null) return { ...ofRows, offsets: offsets.subarray(from, to + 1) };
+  if (type === 'Bool') return { ...ofRows, values: values.subarray(from >> 3, bitmapBytes(to)) as Uint8Array };
+  const elements = elementsPerRow(type, dim);
+  return { ...ofRows, values: values.subarray(from * elements, to * elements) as Float32Array };
+}
+
 function takeBits(bits: Uint8Array, rows: ArrayLike<number>): Uint8Array {
   const out = new Uint8Array(bitmapBytes(rows.length));
   for (let i = 0; i < rows.length; i++) if (getBit(bits, rows[i])) out[i >> 3] |= 1 << (i & 7);

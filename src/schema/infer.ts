@@ -202,7 +202,7 @@ export type VectorFieldName<S> = IsUntyped<S> extends true ? string : Extract<Ve
 type NameOfType<F, T> = Extract<{ [K in keyof F]: F[K] extends { type: T } ? K : never }[keyof F], string>;
 type IntegerType = 'Int8' | 'Int16' | 'Int32' | 'Int64';
 type NumberType = IntegerType | 'Float' | 'Double';
-/** Names of the fields that rows can be grouped by. */
+/** Names of the fields that rows and hits can be grouped by. */
 export type GroupFieldName<S> = IsUntyped<S> extends true ? string : NameOfType<FieldsOf<S>, IntegerType | 'Bool' | 'VarChar'>;
 /** What can be made of rows, as a query's `outputFields` name it. */
 export type AggregateName<S> = IsUntyped<S> extends true
@@ -323,4 +323,6 @@ export interface Hit<S = AnySchema, O = readonly []> {
   readonly score: number;
   /** The fields asked for with `outputFields`; `{}` without. */
   readonly entity: Entity<S, O>;
+  /** With `groupBy`: what the hit's row has in that field. The hits of a group are behind each other, groups in the order of their best hit. */
+  readonly group?: boolean | number | bigint | string | null;
 }

@@ -93,6 +93,18 @@ export async function calls(db: Database): Promise<void> {
   const names: ('title' | 'price')[] = ['title'];
   const some = await docs.search({ vector: q, outputFields: names });
   expectType<Equal<(typeof some)[0]['entity'], { title?: string; price?: number }>>(true);
+  const grouped = await docs.search({ vector: q, groupBy: { field: 'title', size: 3, strict: true }, outputFields: ['price'] });
+  expectType<Equal<(typeof grouped)[0]['entity'], { price: number }>>(true);
+  expectType<Equal<(typeof grouped)[0]['group'], boolean | number | bigint | string | null | undefined>>(true);
+  // @ts-expect-error a field that is not grouped by
+  await docs.search({ vector: q, groupBy: { field: 'price' } });
+  const like = await docs.search({ ids: [1, 2n], outputFields: ['title'] });
+  expectType<Equal<(typeof like)[0][0]['entity'], { title: string }>>(true);
+  await docs.search({ ids: BigInt64Array.of(1n), groupBy: { field: 'id' } });
+  // @ts-expect-error keys of another type
+  await docs.search({ ids: ['1'] });
+  // @ts-expect-error keys and a vector
+  await docs.search({ ids: [1], vector: q });
   // @ts-expect-error neither vector nor vectors
   await docs.search({ limit: 3 });
   // @ts-expect-error both
@@ -117,8 +129,8 @@ export async function calls(db: Database): Promise<void> {
   expectType<Equal<(typeof prices)[0], { price: number; id: bigint }>>(true);
   const [counted] = await docs.query({ outputFields: ['count(*)', 'sum(price)', 'max(title)', 'min(id)'] });
   expectType<Equal<typeof counted, { 'count(*)': number; 'sum(price)': number | null; 'max(title)': string | null; 'min(id)': bigint | null }>>(true);
-  const [grouped] = await docs.query({ groupBy: ['title'], outputFields: ['sum(id)', 'avg(price)', 'title'], orderBy: ['sum(id):desc', 'title'], limit: 3 });
-  expectType<Equal<typeof grouped, { title: string; 'sum(id)': bigint; 'avg(price)': number }>>(true);
+  const [shelf] = await docs.query({ groupBy: ['title'], outputFields: ['sum(id)', 'avg(price)', 'title'], orderBy: ['sum(id):desc', 'title'], limit: 3 });
+  expectType<Equal<typeof shelf, { title: string; 'sum(id)': bigint; 'avg(price)': number }>>(true);
   const [titled] = await docs.query({ groupBy: 'title' });
   expectType<Equal<typeof titled, { title: string }>>(true);
   // @ts-expect-error a field of which there is no sum

@@ -2,7 +2,7 @@
  * FLAT and BIN_FLAT, its name for binary vectors: no structure, every row compared. Exact, and so the oracle of every
  * other index.
  */
-import type { IndexBuilder, IndexContext, IndexType, SearchPlan, VectorIndex } from '../index.ts';
+import type { IndexBuilder, IndexContext, IndexType, SearchAccount, SearchPlan, VectorIndex } from '../index.ts';
 import { F32_ROWS, ROW_FORMATS, type RowFormat } from '../../kernels/rows.ts';
 import { refuseUnknown } from '../params.ts';
 import { assert } from '../../util/assert.ts';
@@ -59,6 +59,7 @@ class FlatIndex implements VectorIndex {
   readonly memoryBytes = 0;
   readonly #context: IndexContext;
   readonly #format: RowFormat;
+  #compared = 0;
 
   constructor(typeName: string, context: IndexContext, format: RowFormat) {
     assert(context.vectors !== null, 'a scan compares the vectors themselves');
@@ -69,10 +70,15 @@ class FlatIndex implements VectorIndex {
 
   search(plan: SearchPlan, allowPtr: number): number {
     const { kernels, metric, dim, rows, vectors } = this.#context;
-    if (rows === 0) return 0;
-    kernels.beginTopK(Math.min(plan.candidates, rows));
+    this.#compared = allowPtr === 0 ? rows : kernels.countBits(allowPtr, rows);
+    if (this.#compared === 0) return 0;
+    kernels.beginTopK(Math.min(plan.candidates, this.#compared));
     kernels.scanRows(this.#format, metric, vectors!.ptr, dim, 0, rows, vectors!.inverseNormsPtr, allowPtr, 0);
     return kernels.endTopK();
+  }
+
+  get lastSearch(): SearchAccount {
+    return { strategy: this.#compared > 0 ? 'scan' : 'none', compared: this.#compared, lists: 0 };
   }
 
   /** Segments are scanned as they are, and have the tiles for it. */

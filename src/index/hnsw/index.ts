@@ -10,7 +10,7 @@
 import { prepareQuery, rescoreByCode, scanCode, type RowCode, type RowCodeType } from '../../quant/row-code.ts';
 import { productCode, SCALAR_CODES } from '../../quant/row-codes.ts';
 import { assert } from '../../util/assert.ts';
-import type { BuildParams, IndexContext, IndexType, SearchPlan, VectorIndex } from '../index.ts';
+import type { BuildParams, IndexContext, IndexType, SearchAccount, SearchPlan, VectorIndex } from '../index.ts';
 import { refineCodeOf, refineSectionsOf, type RefinedPlan } from '../refine.ts';
 import { GraphBuilder, hnswGrower } from './builder.ts';
 import { GraphBlock, graphBytes } from './graph.ts';
@@ -85,6 +85,8 @@ export class GraphIndex implements VectorIndex {
   readonly #code: RowCode | null;
   readonly #refine: RowCode | null;
   readonly #queryBytes: number;
+  #strategy: SearchAccount['strategy'] = 'none';
+  #compared = 0;
 
   constructor(typeName: string, context: IndexContext, graph: SearchedGraph, code: RowCode | null, refine: RowCode | null) {
     this.typeName = typeName;
@@ -100,7 +102,8 @@ export class GraphIndex implements VectorIndex {
   search(searchPlan: SearchPlan, allowPtr: number): number {
     const plan = searchPlan as RefinedPlan;
     const { kernels, rows } = this.#context;
-    if (rows === 0) return 0;
+    this.#strategy = 'none';
+    this.#compared = 0;
     const allowed = allowPtr === 0 ? rows : kernels.countBits(allowPtr, rows);
     const k = Math.min(Math.max(plan.candidates, plan.rescored), allowed);
     if (k === 0) return 0;
@@ -113,6 +116,7 @@ export class GraphIndex implements VectorIndex {
   #walk(ef: number): number {
     const { kernels, rows } = this.#context;
     const walk = kernels.prepareWalk(rows, ef, 0, this.#graph.m, this.#queryBytes);
+    this.#strategy = 'walk';
     return kernels.exports.graphSearch(this.#graph.ptr, walk, kernels.topPtr, this.#query(), ef, 0, 0);
   }
 
@@ -124,9 +128,13 @@ export class GraphIndex implements VectorIndex {
     if (allowed > walkEf * this.#graph.m || walkEf === rows) {
       const walk = kernels.prepareWalk(rows, walkEf, ef, this.#graph.m, this.#queryBytes);
       const found = kernels.exports.graphSearch(this.#graph.ptr, walk, kernels.topPtr, this.#query(), walkEf, allowPtr, ef);
+      this.#strategy = 'walk';
       if (found >= k && found * 2 >= wanted) return k;
+      this.#compared = kernels.walkCompared;
       kernels.beginTopK(k);
     }
+    this.#strategy = 'scan';
+    this.#compared += allowed;
     return this.#scan(allowPtr);
   }
 
@@ -146,6 +154,10 @@ export class GraphIndex implements VectorIndex {
     if (!this.#code) return kernels.queryPtr;
     prepareQuery(kernels, this.#code, kernels.walkQueryPtr);
     return kernels.walkQueryPtr;
+  }
+
+  get lastSearch(): SearchAccount {
+    return { strategy: this.#strategy, compared: this.#strategy === 'walk' ? this.#context.kernels.walkCompared : this.#compared, lists: 0 };
   }
 
   /** Walks of different queries have little in common. */

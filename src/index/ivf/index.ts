@@ -2,9 +2,8 @@
  * IVF: rows in lists, each near one of `nlist` centroids; a search looks into the `nprobe` lists nearest to the query. One
  * structure, several codes of the rows: vectors by position (IVF_FLAT, BIN_IVF_FLAT), and those of the table below.
  *
- * A filter is applied row by row inside the lists. The fewer rows it allows the more lists are looked into, so that as many
- * allowed rows are compared as without a filter; and where too few hits are found, filter or not, the search goes on over
- * more lists, so that k hits come whenever k rows match.
+ * A filter is applied inside the lists, before rows are compared. The search goes on until it has compared as many rows that match as it would
+ * compare without a filter (`effort.ts`), and, filter or not, until it has k hits, so that k hits come whenever k rows match.
  *
  * A range search knows when to stop by itself: it goes on beyond the `nprobe` nearest lists until `max_empty_result_buckets` in a
  * row have added no hit.
@@ -17,11 +16,12 @@ import { pqLists } from '../../quant/pq/lists.ts';
 import { rabitqLists } from '../../quant/rabitq/lists.ts';
 import { rescoreByCode, type RowCode } from '../../quant/row-code.ts';
 import { sq8Lists } from '../../quant/sq/lists.ts';
-import type { BuildParams, IndexContext, IndexType, SearchPlan, TileSearch, VectorIndex } from '../index.ts';
+import type { BuildParams, IndexContext, IndexType, SearchAccount, SearchPlan, TileSearch, VectorIndex } from '../index.ts';
 import { refineCodeOf, refineSectionsOf } from '../refine.ts';
 import { binaryBuilder, denseBuilder, listsFor } from './builder.ts';
 import { ListBlock, listsBytes } from './lists.ts';
-import { PROBE_GROWTH, searchLists } from './tile.ts';
+import { effortOf } from './effort.ts';
+import { searchLists } from './tile.ts';
 import {
   parseBinaryBuild, parseBinarySearch, parseFlatBuild, parseFlatSearch, parsePqBuild, parsePqSearch, parseRabitqBuild, parseRabitqSearch, parseScannBuild, parseScannSearch, parseSq8Build,
   parseSq8Search, type IvfPlan,
@@ -92,6 +92,7 @@ class IvfIndex implements VectorIndex {
   readonly #context: IndexContext;
   readonly #block: ListBlock;
   readonly #refine: RowCode | null;
+  #isSearched = false;
 
   constructor(typeName: string, context: IndexContext, block: ListBlock, refine: RowCode | null) {
     this.typeName = typeName;
@@ -107,30 +108,30 @@ class IvfIndex implements VectorIndex {
   /** `searchPlan` is this family's own: a plan comes from the parser of the type that it is given to. */
   search(searchPlan: SearchPlan, allowPtr: number, range: DistanceRange | null = null): number {
     const plan = searchPlan as IvfPlan;
-    const { kernels, rows } = this.#context;
+    const { kernels, rows, metric } = this.#context;
     const { lists } = this.#block;
-    if (rows === 0) return 0;
     const allowed = allowPtr === 0 ? rows : kernels.countBits(allowPtr, rows);
     const k = Math.min(Math.max(plan.candidates, plan.rescored), allowed);
+    this.#isSearched = k > 0;
     if (k === 0) return 0;
     const allow = allowed === rows ? 0 : allowPtr;
-    const inProportion = (n: number): number => Math.min(Math.ceil((n * rows) / allowed), lists);
-    let probes = inProportion(plan.nprobe);
+    const { least, wanted, probes, byPosition } = effortOf(plan, rows, lists, allowed);
+    this.#block.markPositions(byPosition ? allow : 0);
+    const isEstimate = this.#isEstimate(plan);
+    const query = metric === 'HAMMING' || metric === 'JACCARD' ? kernels.rowQueryPtr : kernels.queryPtr;
+    const find = (probes: number, least: number, emptyMax: number, wanted: number): number =>
+      kernels.exports.ivfSearch(this.#block.ptr, kernels.topPtr, query, probes, least, emptyMax, wanted, allow, plan.queryBits, isEstimate ? 0 : 1);
     // Bounds apply to scores as they are shown, which estimates that are scored again are not.
-    if (range) return this.#rescored(plan, this.#find(k, plan, allow, lists, probes, inProportion(plan.emptyMax), this.#isEstimate(plan) ? undefined : range));
-    for (;;) {
-      const found = this.#find(k, plan, allow, probes, probes, 0);
-      if (found >= k || probes === lists) return this.#rescored(plan, found);
-      probes = Math.min(probes * PROBE_GROWTH, lists);
-    }
+    kernels.beginTopK(k, range && !isEstimate ? range : undefined);
+    if (!range) return this.#rescored(plan, find(probes, least, 0, wanted));
+    const inProportion = (n: number): number => Math.min(Math.ceil((n * rows) / allowed), lists);
+    return this.#rescored(plan, find(lists, inProportion(least), inProportion(plan.emptyMax), 0));
   }
 
-  /** The best k of the `probes` nearest lists; after `least` of them it ends where `emptyMax` in a row added none. */
-  #find(k: number, plan: IvfPlan, allow: number, probes: number, least: number, emptyMax: number, range?: DistanceRange): number {
-    const { kernels, metric } = this.#context;
-    const query = metric === 'HAMMING' || metric === 'JACCARD' ? kernels.rowQueryPtr : kernels.queryPtr;
-    kernels.beginTopK(k, range);
-    return kernels.exports.ivfSearch(this.#block.ptr, kernels.topPtr, query, probes, least, emptyMax, allow, plan.queryBits, this.#isEstimate(plan) ? 0 : 1);
+  get lastSearch(): SearchAccount {
+    if (!this.#isSearched) return { strategy: 'none', compared: 0, lists: 0 };
+    const { lists, rows } = this.#block.lastSearch;
+    return { strategy: lists > 0 ? 'lists' : 'scan', compared: rows, lists };
   }
 
   /** What the lists say is scored again, by the second code or by the vectors. */

@@ -7,8 +7,8 @@
  * position, a permutation.
  */
 import {
-  IVF_CENTROIDS, IVF_DIM, IVF_LISTS, IVF_METRIC, IVF_NORMS, IVF_PROBES, IVF_ROW_IDS, IVF_ROWS, IVF_SIZE, IVF_STARTS, IVF_SUMS, TOPK_DISTANCES, TOPK_MIN,
-  TOPK_ROWS, TOPK_SIZE,
+  IVF_CENTROIDS, IVF_COMPARED, IVF_DIM, IVF_GATHERED, IVF_GATHERED_ROWS, IVF_LISTS, IVF_METRIC, IVF_NORMS, IVF_POSITIONS, IVF_PROBED, IVF_PROBES, IVF_ROW_IDS, IVF_ROWS, IVF_SIZE,
+  IVF_STARTS, IVF_SUMS, TOPK_DISTANCES, TOPK_MIN, TOPK_ROWS, TOPK_SIZE,
 } from '../../kernels/abi.ts';
 import { METRIC_CODE } from '../../kernels/kernels.ts';
 import { ROWS_SLACK_BYTES } from '../../kernels/rows.ts';
@@ -20,9 +20,15 @@ import type { IndexContext, IndexSection } from '../index.ts';
 const HEADER_BYTES = 16;
 const SUMS_BYTES = 128;
 
-/** Bytes of kernel memory that the lists take beside their rows' codes. */
-export const listsBytes = (rows: number, centroidBytes: number, lists: number): number =>
-  (rows + SLACK_ROWS) * 4 + lists * (centroidBytes + 16) + ROWS_SLACK_BYTES + IVF_SIZE + TOPK_SIZE + SUMS_BYTES + 4;
+/** Of the positions of all rows, and the bits of the allowed ones, which are made when a filter first asks for them. */
+const positionsBytes = (rows: number): number => rows * 4 + marksBytes(rows);
+const marksBytes = (rows: number): number => (Math.ceil(rows / 32) + 1) * 4;
+
+const fixedBytes = (rows: number, centroidBytes: number, lists: number): number =>
+  (rows + SLACK_ROWS + IVF_GATHERED_ROWS) * 4 + lists * (centroidBytes + 16) + ROWS_SLACK_BYTES + IVF_SIZE + TOPK_SIZE + SUMS_BYTES + 4;
+
+/** Bytes of kernel memory that the lists take beside their rows' codes, at most. */
+export const listsBytes = (rows: number, centroidBytes: number, lists: number): number => fixedBytes(rows, centroidBytes, lists) + positionsBytes(rows);
 
 /** An Ivf struct and what it points at. */
 export class ListBlock {
@@ -32,6 +38,9 @@ export class ListBlock {
   readonly code: ListCode;
   readonly #context: IndexContext;
   readonly #held: number[] = [];
+  /** u32, shape (rows): where each row lies; 0 until a filter asks for it. */
+  #positionOfPtr = 0;
+  #marksPtr = 0;
 
   constructor(context: IndexContext, layout: ListLayout<Centroids>, code: ListCode) {
     const { kernels, rows, dim, metric } = context;
@@ -48,7 +57,7 @@ export class ListBlock {
     this.ptr = alloc(IVF_SIZE);
     const { centroids, centroidTerms } = code;
     const centroidsPtr = alloc(centroids.byteLength + ROWS_SLACK_BYTES), normsPtr = alloc(lists * 4), startsPtr = alloc((lists + 1) * 4), rowIdsPtr = alloc((rows + SLACK_ROWS) * 4);
-    const probesPtr = alloc(TOPK_SIZE), probeRowsPtr = alloc(lists * 4), probeDistancesPtr = alloc(lists * 4), sumsPtr = alloc(SUMS_BYTES);
+    const probesPtr = alloc(TOPK_SIZE), probeRowsPtr = alloc(lists * 4), probeDistancesPtr = alloc(lists * 4), sumsPtr = alloc(SUMS_BYTES), gatheredPtr = alloc(IVF_GATHERED_ROWS * 4);
     arena.u8(centroidsPtr, centroids.byteLength).set(bytesOf(centroids));
     arena.u8(normsPtr, centroidTerms.byteLength).set(bytesOf(centroidTerms));
     arena.u32(startsPtr, lists + 1).set(layout.starts);
@@ -69,6 +78,7 @@ export class ListBlock {
     struct[IVF_ROW_IDS / 4] = rowIdsPtr;
     struct[IVF_PROBES / 4] = probesPtr;
     struct[IVF_SUMS / 4] = sumsPtr;
+    struct[IVF_GATHERED / 4] = gatheredPtr;
     code.describe(struct);
   }
 
@@ -95,8 +105,36 @@ export class ListBlock {
     return new ListBlock(context, layout, code);
   }
 
+  /** Rows of a list, on average. */
+  get rowsPerList(): number {
+    return this.#context.rows / this.lists;
+  }
+
+  /** Has the searches that follow find allowed rows by their positions: marked here for a bitset over rows; 0: no longer. */
+  markPositions(allowPtr: number): void {
+    const { kernels, rows } = this.#context;
+    const { arena } = kernels;
+    if (allowPtr !== 0 && this.#marksPtr === 0) {
+      this.#positionOfPtr = arena.alloc(rows * 4);
+      this.#held.push(this.#positionOfPtr);
+      this.#marksPtr = arena.alloc(marksBytes(rows));
+      this.#held.push(this.#marksPtr);
+      const rowIds = arena.u32(arena.u32(this.ptr, IVF_SIZE / 4)[IVF_ROW_IDS / 4], rows), positionOf = arena.u32(this.#positionOfPtr, rows);
+      for (let position = 0; position < rows; position++) positionOf[rowIds[position]] = position;
+    }
+    arena.u32(this.ptr, IVF_SIZE / 4)[IVF_POSITIONS / 4] = allowPtr === 0 ? 0 : this.#marksPtr;
+    if (allowPtr !== 0) kernels.exports.ivfPositions(this.ptr, allowPtr, this.#positionOfPtr);
+  }
+
+  /** Of the last search: lists that it looked into (0: it took the allowed rows as they lie), and rows that it compared. */
+  get lastSearch(): { readonly lists: number; readonly rows: number } {
+    const struct = this.#context.kernels.arena.u32(this.ptr, IVF_SIZE / 4);
+    return { lists: struct[IVF_PROBED / 4], rows: struct[IVF_COMPARED / 4] };
+  }
+
   get memoryBytes(): number {
-    return listsBytes(this.#context.rows, this.code.centroids.byteLength / this.lists, this.lists) + this.code.memoryBytes;
+    const { rows } = this.#context;
+    return fixedBytes(rows, this.code.centroids.byteLength / this.lists, this.lists) + (this.#marksPtr === 0 ? 0 : positionsBytes(rows)) + this.code.memoryBytes;
   }
 
   free(): void {

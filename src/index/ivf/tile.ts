@@ -2,16 +2,15 @@
  * The queries of a tile against the lists of an inverted file: first all of them against the centroids, then list by list those that
  * probe it, so that a list is read once for them together. Each query looks into the lists that it looks into alone.
  */
-import { IVF_CENTROIDS, IVF_ROW_IDS, IVF_SIZE, IVF_STARTS } from '../../kernels/abi.ts';
+import { IVF_ALL, IVF_CENTROIDS, IVF_ROW_IDS, IVF_SIZE, IVF_STARTS } from '../../kernels/abi.ts';
 import { QueryTile, type Steps } from '../../kernels/query-tile.ts';
 import { F32_ROWS } from '../../kernels/rows.ts';
 import type { ListTile } from '../../quant/list-code.ts';
 import type { IndexContext } from '../index.ts';
 import type { ListBlock } from './lists.ts';
+import { effortOf } from './effort.ts';
 import type { IvfPlan } from './params.ts';
 
-/** What is added when a search found too few: that many times the lists of before. */
-export const PROBE_GROWTH = 4;
 /** Of the numbers of lists that queries probe, at 12 bytes each. */
 const PROBE_BYTES_MAX = 4 << 20;
 /** Products of elements between two steps: about 4 ms. */
@@ -25,52 +24,109 @@ export function* searchLists(context: IndexContext, block: ListBlock, tile: Quer
   const k = Math.min(plan.candidates, allowed);
   if (k === 0) return;
   const allow = allowed === rows ? 0 : allowPtr;
+  const { least, wanted, probes } = effortOf(plan, rows, lists, allowed);
   const codes = block.code.startTile!(tile);
+  const course: Course = { least, rows: Math.max(wanted, k), rowsOf: wanted === IVF_ALL ? null : rowsOfLists(context, block, allow) };
   try {
+    tile.begin(null, k);
+    if (wanted === IVF_ALL) {
+      const membersPtr = kernels.arena.alloc(tile.size * 4);
+      try {
+        for (let query = 0; query < tile.size; query++) kernels.arena.u32(membersPtr, tile.size)[query] = query;
+        yield* scanPositions(context, block, codes, [{ from: 0, to: rows, membersPtr, n: tile.size }], allow);
+      } finally {
+        kernels.arena.free(membersPtr);
+      }
+      return;
+    }
     let pending = Array.from({ length: tile.size }, (_, query) => query);
-    for (let probes = Math.min(Math.ceil((plan.nprobe * rows) / allowed), lists); ; probes = Math.min(probes * PROBE_GROWTH, lists)) {
-      for (const query of pending) tile.beginQuery(query, null, k);
-      const most = Math.max(Math.floor(PROBE_BYTES_MAX / (12 * probes)), 1);
-      for (let at = 0; at < pending.length; at += most) yield* probeLists(context, block, tile, codes, pending.slice(at, at + most), probes, allow);
-      if (probes === lists) return;
-      pending = pending.filter((query) => tile.count(query) < k);
-      if (pending.length === 0) return;
+    // Where more lists are needed than were put in order, all are, as for one query.
+    for (let ordered = probes; ; ordered = lists) {
+      const most = Math.max(Math.floor(PROBE_BYTES_MAX / (12 * ordered)), 1);
+      const unfinished: number[] = [];
+      for (let at = 0; at < pending.length; at += most) unfinished.push(...(yield* probeLists(context, block, tile, codes, pending.slice(at, at + most), ordered, course, allow)));
+      if (unfinished.length === 0) return;
+      pending = unfinished;
     }
   } finally {
     codes.free();
   }
 }
 
-/** Compares these queries of the tile with the rows of the `probes` lists nearest to each. */
-function* probeLists({ kernels, dim }: IndexContext, block: ListBlock, tile: QueryTile, codes: ListTile, queries: readonly number[], probes: number, allowPtr: number): Steps {
+/** How far each query goes. */
+interface Course {
+  /** Lists at least, */
+  readonly least: number;
+  /** and until so many rows that match are in them. */
+  readonly rows: number;
+  /** Rows of each list that match. Shape (lists); null: all lists are looked into. */
+  readonly rowsOf: Uint32Array | null;
+}
+
+function rowsOfLists({ kernels, rows }: IndexContext, block: ListBlock, allowPtr: number): Uint32Array {
+  const { arena } = kernels;
+  const struct = arena.u32(block.ptr, IVF_SIZE / 4), starts = arena.u32(struct[IVF_STARTS / 4]!, block.lists + 1), rowIds = arena.u32(struct[IVF_ROW_IDS / 4]!, rows);
+  const counts = Uint32Array.from({ length: block.lists }, (_, list) => starts[list + 1]! - starts[list]!);
+  if (allowPtr === 0) return counts;
+  const allow = arena.u32(allowPtr, Math.ceil(rows / 32));
+  for (let list = 0; list < block.lists; list++) {
+    let count = 0;
+    for (let position = starts[list]!, end = starts[list + 1]!; position < end; position++) count += (allow[rowIds[position]! >> 5]! >>> (rowIds[position]! & 31)) & 1;
+    counts[list] = count;
+  }
+  return counts;
+}
+
+/** Compares these queries of the tile with the rows of as many of the `ordered` lists nearest to each as it takes. Answers the queries for which they were too few, and which were not compared. */
+function* probeLists(
+  context: IndexContext, block: ListBlock, tile: QueryTile, codes: ListTile, queries: readonly number[], ordered: number, course: Course, allowPtr: number,
+): Generator<void, number[]> {
+  const { kernels } = context;
   const { arena } = kernels;
   const { lists } = block;
-  const membersPtr = arena.alloc(queries.length * probes * 4);
+  const membersPtr = arena.alloc(queries.length * ordered * 4);
   try {
-    const ends = yield* assignLists(kernels, block, tile, queries, probes, membersPtr);
+    const { ends, unfinished } = yield* assignLists(kernels, block, tile, queries, ordered, course, membersPtr);
     const starts = arena.u32(arena.u32(block.ptr, IVF_SIZE / 4)[IVF_STARTS / 4]!, lists + 1).slice();
-    const rowIdsPtr = arena.u32(block.ptr, IVF_SIZE / 4)[IVF_ROW_IDS / 4]!;
-    let products = 0;
-    for (let list = 0, from = 0; list < lists; list++) {
-      const n = ends[list]! - from;
-      const step = Math.max(Math.floor(PRODUCTS_PER_STEP / (dim * Math.max(n, 1))), 1);
-      for (let position = starts[list]!; n > 0 && position < starts[list + 1]!; position += step) {
-        const to = Math.min(position + step, starts[list + 1]!);
-        codes.scan(position, to, allowPtr, rowIdsPtr, membersPtr + from * 4, n);
-        products += n * (to - position) * dim;
-        if (products < PRODUCTS_PER_STEP) continue;
-        products = 0;
-        yield;
-      }
-      from = ends[list]!;
+    const parts: Part[] = [];
+    for (let list = 0, from = 0; list < lists; from = ends[list++]!) {
+      if (ends[list]! > from) parts.push({ from: starts[list]!, to: starts[list + 1]!, membersPtr: membersPtr + from * 4, n: ends[list]! - from });
     }
+    yield* scanPositions(context, block, codes, parts, allowPtr);
+    return unfinished;
   } finally {
     arena.free(membersPtr);
   }
 }
 
-/** Writes the queries that probe each list, list after list, to `membersPtr`, u32, and answers where each list's end there. */
-function* assignLists(kernels: IndexContext['kernels'], block: ListBlock, tile: QueryTile, queries: readonly number[], probes: number, membersPtr: number): Generator<void, Uint32Array> {
+/** Positions [from, to), for the n queries at `membersPtr`. */
+interface Part {
+  readonly from: number;
+  readonly to: number;
+  readonly membersPtr: number;
+  readonly n: number;
+}
+
+function* scanPositions({ kernels, dim }: IndexContext, block: ListBlock, codes: ListTile, parts: readonly Part[], allowPtr: number): Steps {
+  const rowIdsPtr = kernels.arena.u32(block.ptr, IVF_SIZE / 4)[IVF_ROW_IDS / 4]!;
+  let products = 0;
+  for (const { from, to, membersPtr, n } of parts) {
+    const step = Math.max(Math.floor(PRODUCTS_PER_STEP / (dim * n)), 1);
+    for (let position = from; position < to; position += step) {
+      const end = Math.min(position + step, to);
+      codes.scan(position, end, allowPtr, rowIdsPtr, membersPtr, n);
+      products += n * (end - position) * dim;
+      if (products < PRODUCTS_PER_STEP) continue;
+      products = 0;
+      yield;
+    }
+  }
+}
+
+/** Writes the queries that probe each list, list after list, to `membersPtr`, u32, and answers where each list's end there; without those for which `probes` lists are too few. */
+function* assignLists(
+  kernels: IndexContext['kernels'], block: ListBlock, tile: QueryTile, queries: readonly number[], probes: number, { least, rows, rowsOf }: Course, membersPtr: number,
+): Generator<void, { readonly ends: Uint32Array; readonly unfinished: number[] }> {
   const { arena } = kernels;
   const { lists } = block;
   const near = new QueryTile(kernels, F32_ROWS, tile.metric === 'IP' ? 'IP' : 'L2', tile.dim, queries.length, probes);
@@ -82,7 +138,15 @@ function* assignLists(kernels: IndexContext['kernels'], block: ListBlock, tile: 
     near.begin();
     yield* near.scan({ ptr, from: 0, to: lists, termsPtr, allowPtr: 0, rowBase: 0, rowIdsPtr: 0 });
     const ends = new Uint32Array(lists);
-    const probed = queries.map((_, i) => near.hitRows(i, near.count(i)));
+    const unfinished: number[] = [];
+    const probed = queries.map((query, i) => {
+      const inOrder = near.hitRows(i, near.end(i));
+      let at = 0, seen = 0;
+      for (; at < inOrder.length && (at < least || seen < rows); at++) seen += rowsOf![inOrder[at]!]!;
+      if ((at >= least && seen >= rows) || probes === lists) return inOrder.subarray(0, at);
+      unfinished.push(query);
+      return inOrder.subarray(0, 0);
+    });
     for (const ofQuery of probed) for (const list of ofQuery) ends[list]!++;
     for (let list = 1; list < lists; list++) ends[list]! += ends[list - 1]!;
     const members = arena.u32(membersPtr, queries.length * probes);
@@ -91,7 +155,7 @@ function* assignLists(kernels: IndexContext['kernels'], block: ListBlock, tile: 
     queries.forEach((query, i) => {
       for (const list of probed[i]!) members[places[list]!++] = query;
     });
-    return ends;
+    return { ends, unfinished };
   } finally {
     arena.free(termsPtr);
     near.free();

@@ -5,7 +5,7 @@
 import { TERM_BOUND, TERM_CURSOR, TERM_END, TERM_POSITION, TERM_SIZE, TERM_WEIGHT } from '../../kernels/abi.ts';
 import { assert } from '../../util/assert.ts';
 import { ElanusError } from '../../util/error.ts';
-import type { IndexBuilder, IndexContext, IndexType, SearchPlan, VectorIndex } from '../index.ts';
+import type { IndexBuilder, IndexContext, IndexType, SearchAccount, SearchPlan, VectorIndex } from '../index.ts';
 import { nameParam, numberParam, refuseUnknown } from '../params.ts';
 import { ListBuilder, PostingLists } from './lists.ts';
 
@@ -73,6 +73,7 @@ class InvertedIndex implements VectorIndex {
   readonly #context: IndexContext;
   readonly #algorithm: string;
   readonly #lists: PostingLists;
+  #account: SearchAccount = NOTHING;
 
   constructor(context: IndexContext, algorithm: string, lists: PostingLists) {
     this.#context = context;
@@ -89,9 +90,11 @@ class InvertedIndex implements VectorIndex {
     const { exports, topPtr } = kernels;
     const allowed = allowPtr === 0 ? rows : kernels.countBits(allowPtr, rows);
     const k = Math.min(plan.candidates, allowed);
+    this.#account = NOTHING;
     if (k === 0) return 0;
     const terms = this.#terms((plan as SparsePlan).dropRatio);
     const { toValue } = this.#lists;
+    this.#account = { strategy: 'lists', compared: allowed, lists: terms.length };
     if (this.#algorithm !== 'TAAT_NAIVE' && terms.length > 0) {
       const n = terms.length;
       const scratch = kernels.scratch('parts', n * 16);
@@ -142,6 +145,11 @@ class InvertedIndex implements VectorIndex {
     return ptr;
   }
 
+  /** Which rows the lists passed by is not counted: all that are allowed stand for those compared. */
+  get lastSearch(): SearchAccount {
+    return this.#account;
+  }
+
   tileSearch(): null {
     return null;
   }
@@ -150,6 +158,8 @@ class InvertedIndex implements VectorIndex {
     this.#lists.free();
   }
 }
+
+const NOTHING: SearchAccount = { strategy: 'none', compared: 0, lists: 0 };
 
 interface Term {
   readonly cursor: number;
