@@ -4,7 +4,7 @@
  */
 import type { CollectionInfo, CollectionStats, CompactReply, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
 import { toAddedField } from '../schema/added-field.ts';
-import { checkName, toIndexRequest } from '../schema/define.ts';
+import { checkName, dynamicFieldOf, toIndexRequest } from '../schema/define.ts';
 import type { AnySchema, Key } from '../schema/infer.ts';
 import { keyValues } from '../schema/keys.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
@@ -20,9 +20,12 @@ import { describe as describeInfo, type CollectionDescription } from './session.
 
 export { query } from './query.ts';
 
+/** At least one of them. */
 export interface AlterOptions extends CallOptions {
   /** Rows expire so many seconds after their insert; null: never. What has expired does not come back. */
-  readonly ttlSeconds: number | null;
+  readonly ttlSeconds?: number | null;
+  /** Rows may have keys that no field has, from now on. Handles that were opened before do not know it. Not to be taken back. */
+  readonly dynamicField?: true;
 }
 
 export interface LoadOptions extends CallOptions {
@@ -38,7 +41,7 @@ export interface CompactOptions extends CallOptions {
 }
 
 const PARTITIONS_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
-const ALTER_OPTIONS: ReadonlySet<string> = new Set(['ttlSeconds', 'signal']);
+const ALTER_OPTIONS: ReadonlySet<string> = new Set(['ttlSeconds', 'dynamicField', 'signal']);
 const LOAD_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal', 'onProgress']);
 const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['retentionSeconds', 'signal', 'onProgress']);
 const COUNT_OPTIONS: ReadonlySet<string> = new Set(['filterParams', 'partitions', 'at', 'consistency', 'signal']);
@@ -74,13 +77,21 @@ export async function watch({ engine, events, collectionId, plan }: CollectionSc
   };
 }
 
-export async function alter({ engine, collectionId }: CollectionScope, options: AlterOptions): Promise<CollectionDescription> {
+export async function alter(scope: CollectionScope, options: AlterOptions): Promise<CollectionDescription> {
+  const { engine, collectionId } = scope;
   checkOptions(options ?? {}, 'alter', ALTER_OPTIONS);
-  const { ttlSeconds }: Partial<AlterOptions> = options ?? {};
-  if (ttlSeconds === undefined) refuse('ttlSeconds', NO_ROW, 'a number of seconds, or null', 'nothing');
-  if (ttlSeconds !== null) integerOption('ttlSeconds', ttlSeconds, 1, RETENTION_SECONDS_MAX, 1);
-  const context = contextOf(options.signal);
-  return describeInfo(await engine.alterCollection({ collectionId, ttlSeconds }, context));
+  const { dynamicField, ttlSeconds, signal }: AlterOptions = options ?? {};
+  if (ttlSeconds === undefined && dynamicField === undefined) refuse('options', NO_ROW, 'ttlSeconds or dynamicField', 'neither');
+  if (ttlSeconds !== undefined && ttlSeconds !== null) integerOption('ttlSeconds', ttlSeconds, 1, RETENTION_SECONDS_MAX, 1);
+  if (dynamicField !== undefined && dynamicField !== true) refuse('dynamicField', NO_ROW, 'true: what rows have of it stays', show(dynamicField));
+  const context = contextOf(signal);
+  let info = await infoOf(scope);
+  if (dynamicField && !info.schema.fields.some(({ isDynamic }) => isDynamic)) {
+    const { fieldId: _, ...field } = dynamicFieldOf(0);
+    info = await engine.addField({ collectionId, field }, context);
+  }
+  if (ttlSeconds !== undefined) info = await engine.alterCollection({ collectionId, ttlSeconds }, context);
+  return describeInfo(info);
 }
 
 export async function count({ engine, collectionId }: CollectionScope, filter: unknown, options?: CountOptions): Promise<number> {

@@ -425,7 +425,6 @@ export class CollectionState implements LogTarget {
         // Closed, or poisoned, while columns were read.
         this.assertWritable();
         throwIfAborted(context?.signal);
-        if (keys.length === 0) return { count: 0, timestamp: this.appliedTo };
         const written = await this.log.write(this.#deletion(keys, partition, isPurge), { ifSequence: sequence });
         if (written) return { count: written.count, timestamp: written.record.timestamp };
         // Another tab has written since: other rows may match.

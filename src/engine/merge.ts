@@ -2,7 +2,7 @@
  * Merging sealed segments into one, because one graph over all rows is faster to search than several. Searches and
  * writes go on; the inputs serve until one commit puts the merged segment in their place.
  */
-import { concatColumns, takeFrom } from '../schema/column-ops.ts';
+import { concatColumns, emptyColumn } from '../schema/column-ops.ts';
 import type { Column, Keys } from '../schema/column.ts';
 import type { Field, Schema } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
@@ -216,5 +216,5 @@ async function gatherField(field: Field, places: Places): Promise<Column> {
     parts.push(await segments[from[start]!]!.take(field, rows.subarray(start, end)));
     start = end;
   }
-  return parts.length === 0 ? takeFrom([], { fieldId: field.fieldId, type: field.type, dim: field.dim ?? 1 }) : concatColumns(parts);
+  return parts.length === 0 ? emptyColumn(field) : concatColumns(parts);
 }

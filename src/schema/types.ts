@@ -78,7 +78,7 @@ export interface Field {
   readonly elementType?: ElementType;
   /** Array: most elements of a value, 1 to 4,096. */
   readonly maxCapacity?: number;
-  /** The hidden JSON field of keys that no field has, named `$meta`. At most one. */
+  /** The hidden JSON field of keys that no field has, named `$meta`, the last of the first version or of a later one. Its default is `{}`; columns are made of texts of JSON. At most one. */
   readonly isDynamic?: boolean;
   /** Its values decide in which partition a row is. At most one field. */
   readonly partitionKey?: boolean;
@@ -93,5 +93,10 @@ export interface Schema {
   readonly description?: string;
 }
 
+/** As users are shown it: the hidden field is not among the fields. */
+export interface ShownSchema extends Schema {
+  readonly dynamicField?: true;
+}
+
 /** Options by which rows of one field fit another. */
-export const COMPARED_OPTIONS = ['type', 'primaryKey', 'autoId', 'nullable', 'defaultValue', 'maxLength', 'dim', 'as', 'partitionKey'] as const;
+export const COMPARED_OPTIONS = ['type', 'primaryKey', 'autoId', 'nullable', 'defaultValue', 'maxLength', 'dim', 'as', 'partitionKey', 'elementType', 'maxCapacity'] as const;
