@@ -13,8 +13,27 @@ export interface IndexInput<M extends MetricType = MetricType> {
   readonly params?: Readonly<Record<string, number | string | boolean>>;
 }
 
+/** The index of a scalar field, or of a place inside a JSON field, as a user writes it. */
+export interface ScalarIndexInput {
+  /** Milvus's name. Which a type has: `INVERTED` all, `BITMAP` all but floats, `STL_SORT` numbers and VarChar, `Trie` and `NGRAM` VarChar. */
+  readonly type: 'INVERTED' | 'BITMAP' | 'STL_SORT' | 'Trie' | 'NGRAM' | 'AUTOINDEX';
+  readonly params?: {
+    /** NGRAM: shortest and longest runs of characters that are looked up, 1 to 64. */
+    readonly min_gram?: number;
+    readonly max_gram?: number;
+    /** AUTOINDEX: most different values for a BITMAP, 1 to 1,000. Default 100. */
+    readonly bitmap_cardinality_limit?: number;
+    /** JSON: where the values are, such as `meta["a"]["b"]`. */
+    readonly json_path?: string;
+    /** JSON: what they are; others are not in the index. */
+    readonly json_cast_type?: 'bool' | 'double' | 'varchar' | 'array_bool' | 'array_double' | 'array_varchar';
+    readonly json_cast_function?: 'STRING_TO_DOUBLE';
+  };
+}
+
 /** Of every scalar field but the primary key. */
 interface ScalarOptions<D> {
+  readonly index?: ScalarIndexInput;
   /** Rows may have no value. Not of a partition key. */
   readonly nullable?: boolean;
   /** What a row has whose value is missing or null. */
@@ -35,10 +54,12 @@ export interface JsonFieldInput {
   readonly type: 'JSON';
   readonly primaryKey?: false;
   readonly nullable?: boolean;
+  readonly index?: ScalarIndexInput;
 }
 
 interface ArrayOptions {
   readonly type: 'Array';
+  readonly index?: ScalarIndexInput;
   readonly primaryKey?: false;
   readonly nullable?: boolean;
   /** Most elements of a value, 1 to 4,096. */
@@ -236,6 +257,8 @@ type VectorName<F> = { [K in keyof F]: F[K] extends { type: keyof VectorForms } 
 
 /** Names of all fields. */
 export type FieldName<S> = IsUntyped<S> extends true ? string : Extract<keyof FieldsOf<S>, string>;
+/** Names of the fields that hold no vectors; with a dynamic field also of its keys. */
+export type ScalarFieldName<S> = IsUntyped<S> extends true ? string : Exclude<FieldName<S>, VectorFieldName<S>> | (IsDynamic<S> extends true ? '$meta' | (string & {}) : never);
 /** Names of the vector fields. */
 export type VectorFieldName<S> = IsUntyped<S> extends true ? string : Extract<VectorName<FieldsOf<S>>, string>;
 
