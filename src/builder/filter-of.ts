@@ -1,6 +1,6 @@
 /** Builds filters from a schema's fields, so that the compiler checks names and values. */
 import type { AnySchema } from '../schema/infer.ts';
-import type { Field, Schema } from '../schema/types.ts';
+import type { Field, Schema, ShownSchema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { Condition } from './condition.ts';
 import { Operand } from './operand.ts';
@@ -9,13 +9,17 @@ import type { FilterBuilder } from './types.ts';
 /** Words that the filter language does not take for names, in lower case. */
 const RESERVED: ReadonlySet<string> = new Set(['and', 'or', 'not', 'true', 'false', 'null']);
 
+/** The hidden field of keys that no field has. */
+const META = '$meta';
+
 /**
  * `const f = filterOf(schema); await docs.search({ vector, ...f.and(f('price').lt(10), f('tags').contains('bird')).toOptions() })`.
  * Values become templates, so that nothing in them is read as a part of the filter.
  */
 export function filterOf<S extends AnySchema>(schema: S): FilterBuilder<S> {
   const fields = new Map<string, Field>((schema as Schema).fields.map((field) => [field.name, field]));
-  const dynamic = (schema as Schema).fields.find((field) => field.isDynamic);
+  // A schema that is shown to users hides the field and says that it is there.
+  const hasKeys = (schema as ShownSchema).dynamicField === true || fields.has(META);
   const operandOf = (name: string): Operand => {
     const field = fields.get(name);
     if (field === undefined || field.type.endsWith('Vector')) refuse(field === undefined ? `field ${JSON.stringify(name)} does not exist; the fields are ${namesOf(schema).join(', ')}` : `field "${name}" holds vectors (${field.type}), which a filter cannot look at`, name);
@@ -24,8 +28,8 @@ export function filterOf<S extends AnySchema>(schema: S): FilterBuilder<S> {
   };
   return Object.assign(operandOf, {
     key(...path: readonly (string | number)[]): Operand {
-      if (dynamic === undefined) refuse(`a key needs a dynamic field, which the schema does not have; the fields are ${namesOf(schema).join(', ')}`, String(path[0]));
-      return new Operand(dynamic, false, () => dynamic.name).at(...path);
+      if (!hasKeys) refuse(`a key needs a dynamic field, which the schema does not have; the fields are ${namesOf(schema).join(', ')}`, String(path[0]));
+      return new Operand({ type: 'JSON' }, false, () => META).at(...path);
     },
     and: (...conditions: readonly unknown[]) => Condition.join('and', conditions.filter((condition) => condition !== undefined && condition !== null && condition !== false) as Condition[]),
     or: (...conditions: readonly Condition[]) => Condition.join('or', conditions),

@@ -6,16 +6,18 @@ import type { Field } from '../schema/types.ts';
 import { Condition, type FilterValue, type Template, type Write, checkDepth } from './condition.ts';
 import { escapeLike } from './like.ts';
 
+/** What an operand needs to know of its field. */
+type FieldType = Pick<Field, 'type' | 'elementType' | 'as'>;
 type Side = FilterValue | readonly FilterValue[] | Operand;
 
 export class Operand {
-  readonly #field: Field;
+  readonly #field: FieldType;
   readonly #isText: boolean;
   readonly #write: Write;
   readonly #depth: number;
 
   /** `field`: what it is of. `isText`: whether `contains` is of a part of a text. `write`: its text, in parentheses unless it is one name or path. */
-  constructor(field: Field, isText: boolean, write: Write, depth = 1) {
+  constructor(field: FieldType, isText: boolean, write: Write, depth = 1) {
     this.#field = field;
     this.#isText = isText;
     this.#write = write;

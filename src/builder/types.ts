@@ -157,6 +157,8 @@ export type AnyOperators = {
 
 type FieldsOf<S> = S extends TypedSchema<infer F> ? F : never;
 type IsUntyped<S> = string extends keyof FieldsOf<S> ? true : false;
+/** Whether rows may have keys of their own; `never` keys where they may not. */
+type DynamicKey<S> = IsUntyped<S> extends true ? string : S extends TypedSchema<any, infer D> ? (D extends true ? string : never) : never;
 type IsVector<T> = T extends { readonly type: `${string}Vector` } ? true : false;
 
 /** Names of the fields that a filter can look at. */
@@ -169,7 +171,7 @@ export interface FilterBuilder<S = AnySchema> {
   /** A field, for what it can be asked. FILTER_TYPE where there is none of that name, or it holds vectors. */
   <N extends FilterFieldName<S>>(field: N): IsUntyped<S> extends true ? AnyOperators : N extends keyof FieldsOf<S> ? FieldOperators<FieldsOf<S>[N]> : never;
   /** A key of the dynamic field, and what lies in it. FILTER_TYPE where the schema has no dynamic field. */
-  key(...path: readonly [string, ...(string | number)[]]): JsonOperators;
+  key(...path: readonly [DynamicKey<S>, ...(string | number)[]]): JsonOperators;
   /** All of them; what is false, null or undefined is left out, and without any it is true of every row. */
   and(...conditions: readonly OptionalCondition[]): Condition;
   /** One of them at least. Without any it is true of no row. */

@@ -189,5 +189,29 @@ describe('a call with a filter that was built', () => {
     expect((await docs.query({ ...g('id').in([3, 5]).toOptions(), outputFields: ['name'] })).map(({ name }) => name)).toEqual(['kite 3', 'kite 5']);
     await docs.delete(g.not(cheap).toOptions());
     expect(await docs.count()).toBe(3);
+    const untyped = filterOf((await db.collection('docs')).schema);
+    expect(await docs.count(untyped('name').endsWith('_4').toOptions().filter, { filterParams: { v0: '%\\_4' } })).toBe(1);
+  });
+
+  it('finds rows by what is in arrays, JSON and keys of their own', async () => {
+    const schema = defineSchema({ dynamicField: true, fields: { id: { type: 'Int64', primaryKey: true, as: 'number' }, tags: { type: 'Array', elementType: 'VarChar', maxLength: 20, maxCapacity: 4 }, meta: { type: 'JSON', nullable: true }, v: { type: 'FloatVector', dim: 2 } } });
+    await using db = await connectInNode('memory:', { mode: 'inline' });
+    const docs = await db.createCollection('docs', schema);
+    await docs.insert([
+      { id: 1, tags: ['bird', 'blue'], meta: { shelf: [{ row: 3 }] }, v: [1, 1], color: 'red' },
+      { id: 2, tags: [], meta: { shelf: 'none' }, v: [1, 2], color: ['red', 'blue'] },
+      { id: 3, tags: ['bird'], v: [1, 3] },
+    ]);
+    for (const g of [filterOf(schema as AnySchema), filterOf(docs.schema)]) {
+      const ids = async (condition: Condition): Promise<unknown[]> => (await docs.query({ ...condition.toOptions(), outputFields: ['id'] })).map(({ id }) => id);
+      expect(await ids(g('tags').contains('bird'))).toEqual([1, 3]);
+      expect(await ids(g('tags').length().lt(2))).toEqual([2, 3]);
+      expect(await ids(g('tags').at(1).ne('x'))).toEqual([1]);
+      expect(await ids(g('meta').at('shelf', 0, 'row').eq(3))).toEqual([1]);
+      expect(await ids(g.not(g('meta').at('shelf', 0, 'row').eq(3)))).toEqual([2]);
+      expect(await ids(g.key('color').eq('red'))).toEqual([1]);
+      expect(await ids(g.key('color').contains('blue'))).toEqual([2]);
+      expect(await ids(g.and(g.key('color').exists(), g('meta').isNotNull()))).toEqual([1, 2]);
+    }
   });
 });

@@ -93,8 +93,48 @@ f.or(undefined, cheap);
 // @ts-expect-error conditions, not texts
 f.and('small == 1');
 
+// @ts-expect-error no keys without a dynamic field
+f.key('color');
+
+const lists = defineSchema({
+  dynamicField: true,
+  fields: {
+    id: { type: 'Int64', primaryKey: true },
+    tags: { type: 'Array', elementType: 'VarChar', maxLength: 20, maxCapacity: 8 },
+    flags: { type: 'Array', elementType: 'Bool', maxCapacity: 8 },
+    bigs: { type: 'Array', elementType: 'Int64', maxCapacity: 8, nullable: true },
+    v: { type: 'FloatVector', dim: 4 },
+  },
+});
+const g = filterOf(lists);
+export const ofLists: Condition[] = [
+  g('tags').contains('bird'),
+  g('tags').containsAll(['bird']),
+  g('tags').at(0).startsWith('b'),
+  g('tags').length().between(1, 3),
+  g('tags').eq(['a', 'b']),
+  g('flags').at(1).eq(true),
+  g('bigs').containsAny([1, 2n]),
+  g('bigs').at(0).modulo(2).eq(1),
+  g('bigs').isNull(),
+  g.key('color').eq('red'),
+  g.key('size', 0, 'a').gt(3),
+];
+// @ts-expect-error an element of another type
+g('tags').contains(1);
+// @ts-expect-error a list of another type
+g('bigs').containsAll(['1']);
+// @ts-expect-error a list where one element is asked for
+g('tags').contains(['a']);
+// @ts-expect-error an array has no order
+g('tags').lt(['a']);
+// @ts-expect-error elements are never null
+g('tags').at(0).isNull();
+// @ts-expect-error not what a field is called: keys have a word of their own
+g('color');
+
 const untyped = filterOf(schema as AnySchema);
-export const anything: Condition = untyped.and(untyped('whatever').eq(3), untyped('tags').contains('x'));
+export const anything: Condition = untyped.and(untyped('whatever').eq(3), untyped('tags').contains('x'), untyped.key('a').eq(1));
 
 export async function calls(db: Database): Promise<void> {
   const docs = await db.createCollection('docs', schema);
