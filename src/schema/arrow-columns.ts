@@ -69,6 +69,7 @@ function toValues(field: Field, chunks: readonly ArrowData[]): ArrayLike<unknown
   chunks = chunks.filter(({ length }) => length > 0);
   if (type === 'SparseFloatVector') return chunks.flatMap((chunk) => sparseRows(field, chunk));
   if (isVectorType(type)) return joined(chunks.map((chunk) => denseVectors(field, chunk)));
+  if (type === 'Array') return chunks.flatMap((chunk) => lists(field, chunk));
   const values = joined(chunks.map((chunk) => scalars(field, chunk)));
   return type === 'JSON' ? Array.from(values, (text, row) => parseJson(name, row, text)) : values;
 }
@@ -125,6 +126,16 @@ function scalars(field: Field, data: ArrowData): ArrayLike<unknown> {
     default:
       return refuseType(field, data);
   }
+}
+
+/** A list of values per row, null where there is none. */
+function lists(field: Field, data: ArrowData): unknown[] {
+  const { listSize, typeId } = data.type;
+  if (typeId === NULL) return scalars(field, data) as unknown[];
+  if (typeId !== LIST && typeId !== LARGE_LIST && typeId !== FIXED_SIZE_LIST) refuseType(field, data);
+  const elements = scalars(field, data.children[0]) as unknown[];
+  const { valueOffsets } = data;
+  return rowsOf(data, (row) => (typeId === FIXED_SIZE_LIST ? elements.slice(row * listSize!, (row + 1) * listSize!) : elements.slice(Number(valueOffsets[row]), Number(valueOffsets[row + 1]))));
 }
 
 const rowsOf = (data: ArrowData, valueAt: (row: number) => unknown): unknown[] => Array.from({ length: data.length }, (_, row) => (isValid(data, row) ? valueAt(row) : null));

@@ -26,6 +26,10 @@ const schema = defineSchema({
     d: { type: 'Double', nullable: true },
     s: { type: 'VarChar', maxLength: 100, nullable: true },
     j: { type: 'JSON', nullable: true },
+    flags: { type: 'Array', elementType: 'Bool', maxCapacity: 20, nullable: true },
+    shorts: { type: 'Array', elementType: 'Int16', maxCapacity: 20 },
+    longs: { type: 'Array', elementType: 'Int64', maxCapacity: 20, nullable: true },
+    words: { type: 'Array', elementType: 'VarChar', maxCapacity: 20, maxLength: 40, nullable: true },
     v: { type: 'FloatVector', dim: DIM, index: { type: 'FLAT', metric: 'L2' } },
     bits: { type: 'BinaryVector', dim: DIM * 8 },
     half: { type: 'Float16Vector', dim: DIM },
@@ -39,10 +43,12 @@ function randomRow(next: () => number, id: number): Value {
   const whole = (range: number): number => Math.floor((next() - 0.5) * range);
   const maybe = <T>(value: T): T | null => (next() < 0.3 ? null : value);
   const list = <T>(make: () => T): T[] => Array.from({ length: DIM }, make);
+  const some = <T>(make: () => T): T[] => Array.from({ length: Math.floor(next() * 6) }, make);
   const indices = [...new Set(Array.from({ length: whole(10) + 5 }, () => Math.floor(next() * 1e9)))].sort((a, b) => a - b);
   return {
     id: BigInt(id), flag: maybe(next() < 0.5), i8: maybe(whole(256)), i16: maybe(whole(65_536)), i32: maybe(whole(2 ** 32)), i64: maybe(BigInt(whole(2 ** 50)) * 1000n),
     f: maybe(Math.fround(next())), d: maybe(next()), s: maybe('äx🪁'.repeat(Math.floor(next() * 8))), j: maybe(JSON.stringify({ a: [whole(9)] })),
+    flags: maybe(some(() => next() < 0.5)), shorts: some(() => whole(65_536)), longs: maybe(some(() => BigInt(whole(2 ** 50)) * 1000n)), words: maybe(some(() => 'ö🪁y'.repeat(Math.floor(next() * 5)))),
     v: list(() => Math.fround(next())), bits: list(() => Math.floor(next() * 256)), half: list(() => whole(2000) / 8), pairs: { indices, values: indices.map(() => Math.fround(next())) },
   };
 }
@@ -50,6 +56,7 @@ function randomRow(next: () => number, id: number): Value {
 const item = (type: DataType) => new ArrowField('item', type, true);
 const TYPES: Record<string, DataType> = {
   id: new Int64(), flag: new Bool(), i8: new Int8(), i16: new Int16(), i32: new Int32(), i64: new Int64(), f: new Float32(), d: new Float64(), s: new Utf8(), j: new Utf8(),
+  flags: new List(item(new Bool())), shorts: new List(item(new Int16())), longs: new List(item(new Int64())), words: new List(item(new Utf8())),
   v: new FixedSizeList(DIM, item(new Float32())), bits: new FixedSizeBinary(DIM), half: new FixedSizeList(DIM, item(new Float16())),
   pairs: new Struct([new ArrowField('indices', new List(item(new Uint32())), true), new ArrowField('values', new List(item(new Float32())), true)]),
 };
@@ -69,7 +76,7 @@ function plain(table: Table): Value[] {
     const out: Value = {};
     for (const { name, type } of table.schema.fields) {
       const value = row[name] as any;
-      out[name] = type instanceof Struct ? { indices: list(value.indices), values: list(value.values) } : type instanceof FixedSizeList || type instanceof FixedSizeBinary ? list(value) : value;
+      out[name] = type instanceof Struct ? { indices: list(value.indices), values: list(value.values) } : type instanceof FixedSizeList || type instanceof FixedSizeBinary || type instanceof List ? list(value) : value;
     }
     return out;
   });
