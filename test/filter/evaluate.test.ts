@@ -8,6 +8,7 @@ import type { ArithmeticOperator, ComparisonOperator, JsonLiteral, JsonPath, Lea
 import { truthWords } from '../../src/filter/predicate.ts';
 import type { TextPattern } from '../../src/filter/patterns/pattern.ts';
 import type { Column } from '../../src/schema/column.ts';
+import { viewRows } from '../../src/schema/column-ops.ts';
 import type { ElementType, Field, ScalarType } from '../../src/schema/types.ts';
 import { Dice, KEYS, columnOf, field, plainly, randomDouble, randomInt, randomJson, randomScalar, randomText, randomValue, readTruth, type Json, type Plain, type Row } from './evaluate-support.ts';
 
@@ -35,6 +36,11 @@ class Table {
       this.columns.set(each.fieldId, columnOf(each, values, dice));
     }
     this.rows = rows;
+  }
+
+  /** Rows [from, to) as they lie: views of the whole columns. */
+  slice(from: number, to: number): FilterSource {
+    return { rows: to - from, column: (each) => viewRows(this.columns.get(each.fieldId)!, from, to), known: () => null };
   }
 
   source(known: (leaf: Leaf) => Truth | null = () => null): FilterSource {
@@ -245,6 +251,20 @@ describe('each kind of leaf', () => {
       }
     });
   }
+
+  it('over a part of the rows of larger columns', () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const dice = new Dice(seed * 15_485_863);
+      const table = new Table(dice, ALL_FIELDS, 200);
+      const from = 64 * dice.below(3);
+      const to = from + dice.below(201 - from);
+      for (const [name, make] of Object.entries(LEAVES)) {
+        const leaf = make(dice, table);
+        const found = readTruth(evaluate(leaf, table.slice(from, to)), to - from);
+        expect(found, `seed ${seed}, ${name}, rows ${from} to ${to}`).toEqual(table.rows.slice(from, to).map((row) => plainly(leaf, row)));
+      }
+    }
+  });
 
   it('over more rows than are taken at a time', () => {
     for (const size of [2049, 4129]) {
