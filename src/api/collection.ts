@@ -2,14 +2,14 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
-import { isArrow, toBatch } from '../schema/batch.ts';
-import type { AnySchema, ArrowInput, Columns, FieldInput, Found, GroupFieldName, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, ScalarIndexDescription, SearchReply, SearchRequest } from '../engine/client.ts';
+import { isArrow, toPlainBatch } from '../schema/plain-batch.ts';
+import type { AnySchema, ArrowInput, Columns, FieldInput, Found, GroupFieldName, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, ScalarFieldName, ScalarIndexInput, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
 import { NO_ROW, refuse, show } from '../schema/refuse.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
-import type { IndexSpec, Schema } from '../schema/types.ts';
+import type { IndexSpec, ScalarIndexSpec, ShownSchema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
 import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
@@ -18,7 +18,7 @@ import type { CallOptions } from './options.ts';
 import type { QueryOptions } from './query.ts';
 import { SCOPE, type CollectionScope } from './scope.ts';
 import { getRequest, searchRequest } from './search-request.ts';
-import type { CollectionDescription, Session } from './session.ts';
+import { shownSchema, type CollectionDescription, type Session } from './session.ts';
 
 /** A time to read at. A Date or milliseconds stand for the end of that millisecond. */
 export type At = bigint | Date | number;
@@ -174,6 +174,8 @@ export type SearchIteratorOptions<S = AnySchema, O = OutputFields<S>> = Omit<Sha
 } & ({ readonly vector: QueryInput<S>; readonly sparse?: undefined } | { readonly sparse: SparseVectorInput; readonly vector?: undefined });
 
 export interface CreateIndexOptions extends CallOptions {
+  /** Of the index of a scalar field; default: the field's, with the path where there is one. */
+  readonly name?: string;
   /** Default true: resolve when all rows are indexed. False: as soon as the index is noted; `indexProgress` tells the rest. */
   readonly wait?: boolean;
   readonly onProgress?: (progress: Progress) => void;
@@ -214,26 +216,36 @@ const UPSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'partial', 'si
 const WRITE_TO_COME: ReadonlySet<string> = new Set(['transfer']);
 const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'filter', 'filterParams', 'partition', 'purge', 'signal']);
 
+type UncommonFields = typeof import('./uncommon-fields.ts');
+
+/** What the handle of a collection needs beside the rest; undefined for most. */
+export async function uncommonFields({ schema }: CollectionInfo): Promise<UncommonFields | undefined> {
+  return schema.fields.some(({ type, isDynamic }) => isDynamic || type === 'Array') ? import('./uncommon-fields.ts').catch(refuseMissingChunk) : undefined;
+}
+
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
 export class Collection<S extends AnySchema = AnySchema> {
   readonly name: string;
   readonly #session: Session;
   readonly #collectionId: number;
   readonly #plan: SchemaPlan;
+  readonly #uncommon: UncommonFields | undefined;
   #isDropped = false;
   /** A buffer for the next query; null while an engine may still read it. */
   #spareQuery: Float32Array | null = null;
 
-  constructor(session: Session, info: CollectionInfo) {
+  /** `uncommon`: as `uncommonFields` answers for the schema. */
+  constructor(session: Session, info: CollectionInfo, uncommon: UncommonFields | undefined) {
     this.name = info.name;
+    this.#uncommon = uncommon;
     this.#session = session;
     this.#collectionId = info.collectionId;
     this.#plan = planOf(info.schema);
   }
 
   /** As it is stored. */
-  get schema(): Schema {
-    return this.#plan.schema;
+  get schema(): ShownSchema {
+    return shownSchema(this.#plan.schema);
   }
 
   /**
@@ -262,7 +274,7 @@ export class Collection<S extends AnySchema = AnySchema> {
     const partition = nameOption('partition', options?.partition);
     const isPartial = booleanOption('partial', options?.partial, false);
     const columns = isArrow(rows) ? (await import('../schema/arrow-columns.ts').catch(refuseMissingChunk)).arrowColumns(this.#plan, rows) : rows;
-    const batch = toBatch(this.#plan, columns, isPartial ? 'partial' : call);
+    const batch = (this.#uncommon?.toBatch ?? toPlainBatch)(this.#plan, columns, isPartial ? 'partial' : call);
     const request = { collectionId: this.#collectionId, batch, partition };
     const { keys, timestamp } = await (call === 'insert' ? engine.insert(request, context) : engine.upsert({ ...request, isPartial }, context));
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
@@ -300,7 +312,8 @@ export class Collection<S extends AnySchema = AnySchema> {
       // The engine answered at once, so it is done with the query.
       if (options.vectors === undefined && request.queries instanceof Float32Array) this.#spareQuery = request.queries;
     }
-    return options.vectors === undefined ? toHits(reply, this.#plan) : toHitLists(reply, this.#plan);
+    const hits = options.vectors === undefined ? toHits(reply, this.#plan) : toHitLists(reply, this.#plan);
+    return reply.entities && this.#uncommon ? this.#uncommon.withKeysOfHits(this.#plan, hits, options.outputFields) : hits;
   }
 
   /**
@@ -317,7 +330,8 @@ export class Collection<S extends AnySchema = AnySchema> {
     const engine = this.#live();
     const context = contextOf(options?.signal);
     const request = getRequest(this.#plan, this.#collectionId, ids, options);
-    return toFound(await engine.get(request, context), this.#plan) as Found<S, O>[];
+    const entities = toFound(await engine.get(request, context), this.#plan);
+    return (this.#uncommon?.withKeys(this.#plan, entities, options?.outputFields) ?? entities) as Found<S, O>[];
   }
 
   /** Does a search and tells how: what the filter came to, which segments were looked at by what, how long each step took. */
@@ -348,32 +362,38 @@ export class Collection<S extends AnySchema = AnySchema> {
   }
 
   /**
-   * Gives a vector field an index, in the place of the one it has, and waits until all rows are in it; searches go on, by
+   * Gives a field an index. Of a scalar field, or of a place inside a JSON field (`json_path`): filters find their rows by it where that is faster; one of each place. `field` may
+   * be a key that rows have beside their fields. Of a vector field: in the place of the one it has, and waits until all rows are in it; searches go on, by
    * the old one until the new one is there. The index that it has already is only waited for. Answers the index with all
    * its parameters. INVALID_ARGUMENT for an index or a parameter that does not exist; ABORTED when the signal fires, or
    * when the index is changed again or dropped meanwhile: then the old one serves on.
    */
-  async createIndex(field: VectorFieldName<S>, spec: IndexInput, options?: CreateIndexOptions): Promise<IndexSpec> {
+  async createIndex(field: VectorFieldName<S>, spec: IndexInput, options?: CreateIndexOptions): Promise<IndexSpec>;
+  async createIndex(field: ScalarFieldName<S>, spec: ScalarIndexInput, options?: CreateIndexOptions): Promise<ScalarIndexSpec>;
+  async createIndex(field: string, spec: unknown, options?: CreateIndexOptions): Promise<IndexSpec | ScalarIndexSpec> {
     return (await this.#admin()).createIndex(this.#scope, field, spec, options);
   }
 
-  /** How far the index of a field is. */
-  async indexProgress(field: VectorFieldName<S>): Promise<IndexProgress> {
+  /** How far the index of a field is, or of a name. NOT_FOUND where a scalar field has none. */
+  async indexProgress(field: string): Promise<IndexProgress> {
     return (await this.#admin()).indexProgress(this.#scope, field);
   }
 
-  /** Takes a field's index away, with its files; a build under way for it stops. Its rows are found by exact scan from then on. NOT_FOUND when it has none. */
-  async dropIndex(field: VectorFieldName<S>, options?: CallOptions): Promise<void> {
+  /** Takes the index of a field or of a name away, with its files; a build under way for it stops. Its rows are found by exact scan from then on. NOT_FOUND when there is none. */
+  async dropIndex(field: string, options?: CallOptions): Promise<void> {
     return (await this.#admin()).dropIndex(this.#scope, field, options);
   }
 
   /** The index of a field as it was asked for, what is built for it, how far that is, and what answers meanwhile. NOT_FOUND when it has none. */
-  async describeIndex(field: VectorFieldName<S>): Promise<IndexDescription> {
+  async describeIndex(field: VectorFieldName<S>): Promise<IndexDescription>;
+  /** The same of a scalar field, or of an index by its name. */
+  async describeIndex(field: string): Promise<ScalarIndexDescription>;
+  async describeIndex(field: string): Promise<IndexDescription | ScalarIndexDescription> {
     return (await this.#admin()).describeIndex(this.#scope, field);
   }
 
   /** The indexes of all fields that have one. */
-  async listIndexes(): Promise<IndexDescription[]> {
+  async listIndexes(): Promise<(IndexDescription | ScalarIndexDescription)[]> {
     return (await this.#admin()).listIndexes(this.#scope);
   }
 
@@ -394,10 +414,10 @@ export class Collection<S extends AnySchema = AnySchema> {
    */
   async addField<const N extends string, const F extends FieldInput>(name: N, field: F, options?: CallOptions): Promise<Collection<WithField<S, N, F>>> {
     const info = await (await this.#admin()).addField(this.#scope, name, field, options);
-    return new Collection<WithField<S, N, F>>(this.#session, info);
+    return new Collection<WithField<S, N, F>>(this.#session, info, await uncommonFields(info));
   }
 
-  /** Changes the time that rows live. Those that have outlived it are gone at once. */
+  /** Changes the time that rows live, of which those that have outlived it are gone at once; or lets rows have keys that no field has. */
   async alter(options: AlterOptions): Promise<CollectionDescription> {
     return (await this.#admin()).alter(this.#scope, options);
   }

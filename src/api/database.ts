@@ -1,9 +1,9 @@
 /** A database, as its users see it: collections by name, and its end. Talks to the engine in plain messages. */
-import type { AliasInfo, DatabaseStats, SnapshotInfo } from '../engine/client.ts';
+import type { AliasInfo, CollectionInfo, DatabaseStats, SnapshotInfo } from '../engine/client.ts';
 import { checkName, isSameSchema, toSchema } from '../schema/define.ts';
 import type { AnySchema } from '../schema/infer.ts';
 import type { Schema } from '../schema/types.ts';
-import { Collection } from './collection.ts';
+import { Collection, uncommonFields } from './collection.ts';
 import type { AliasOptions, CreateSnapshotOptions, DatabaseScope, ListAliasesOptions, ListSnapshotsOptions, RestoreSnapshotOptions, RenameOptions } from './database-admin.ts';
 import type { DatabaseEvents, EventHub } from './events.ts';
 import { refuseMissingChunk } from './options.ts';
@@ -38,6 +38,10 @@ export class Database {
   /** The bodies of the calls that open no collection. */
   #admin(): Promise<typeof import('./database-admin.ts')> {
     return import('./database-admin.ts').catch(refuseMissingChunk);
+  }
+
+  async #handle<S extends AnySchema>(info: CollectionInfo): Promise<Collection<S>> {
+    return new Collection<S>(this.#session, info, await uncommonFields(info));
   }
 
   get #scope(): DatabaseScope {
@@ -93,7 +97,7 @@ export class Database {
     const given = toSchema(schema);
     const info = await (await this.#admin()).createCollection(this.#scope, name, given, options);
     await refuseOther(name, info.schema, given);
-    return new Collection<S>(this.#session, info);
+    return this.#handle(info);
   }
 
   /**
@@ -106,7 +110,7 @@ export class Database {
     const given = schema === undefined ? undefined : toSchema(schema);
     const info = await engine.describeCollection({ database: this.name, name });
     if (given !== undefined) await refuseOther(name, info.schema, given);
-    return new Collection<S>(this.#session, info);
+    return this.#handle(info);
   }
 
   async hasCollection(name: string): Promise<boolean> {
@@ -145,12 +149,12 @@ export class Database {
     const given = schema === undefined ? undefined : toSchema(schema);
     const info = await (await this.#admin()).openSnapshot(this.#scope, name);
     if (given !== undefined) await refuseOther(info.name, info.schema, given);
-    return new Collection<S>(this.#session, info);
+    return this.#handle(info);
   }
 
   /** Makes a collection of a snapshot, at once: the two share files until one of them changes. ALREADY_EXISTS when the name is taken. */
   async restoreSnapshot<const S extends AnySchema = AnySchema>(options: RestoreSnapshotOptions): Promise<Collection<S>> {
-    return new Collection<S>(this.#session, await (await this.#admin()).restoreSnapshot(this.#scope, options));
+    return this.#handle(await (await this.#admin()).restoreSnapshot(this.#scope, options));
   }
 
   /** Removes a snapshot, and those of its files that nothing else needs. Handles of it are NOT_FOUND from then on. */

@@ -15,9 +15,9 @@ export type {
 export type { CallOptions } from './options.ts';
 export type {
   AnySchema, ArrowInput, BinaryVectorInput, Columns, Entity, FieldInput, FieldName, FieldsInput, Found, GroupFieldName, HalfVectorInput, Hit, IndexInput, Int8VectorInput, JsonInput, JsonValue, Key, KeyInput,
-  OrderedFieldName, OutputFields, PartialColumns, PartialRow, QueriesInput, QueryInput, Row, SchemaInput, SparseVector, SparseVectorInput, TypedSchema, UpsertColumns, UpsertRow, VectorFieldName, VectorInput, WithField,
+  OrderedFieldName, OutputFields, PartialColumns, PartialRow, QueriesInput, QueryInput, Row, ScalarFieldName, ScalarIndexInput, SchemaInput, SparseVector, SparseVectorInput, TypedSchema, UpsertColumns, UpsertRow, VectorFieldName, VectorInput, WithField,
 } from '../schema/infer.ts';
-export type { FieldType, IndexSpec, MetricType, Schema } from '../schema/types.ts';
+export type { FieldType, IndexSpec, MetricType, ScalarIndexSpec, Schema } from '../schema/types.ts';
 export type {
-  AliasInfo, CollectionProperties, CollectionStats, CompactReply, Consistency, DatabaseStats, Explanation, IndexDescription, IndexProgress, IndexState, LoadState, PartitionInfo, Progress, RecoveryReport, SegmentStats, SegmentTrace, ServingPart, SnapshotInfo,
+  AliasInfo, CollectionProperties, CollectionStats, CompactReply, Consistency, DatabaseStats, Explanation, IndexDescription, IndexProgress, IndexState, LoadState, PartitionInfo, Progress, RecoveryReport, ScalarIndexDescription, SegmentStats, SegmentTrace, ServingPart, SnapshotInfo,
 } from '../engine/client.ts';

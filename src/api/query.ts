@@ -5,6 +5,7 @@ import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
 import type { Field, FieldType } from '../schema/types.ts';
 import type { At, FilterParams } from './collection.ts';
+import { withKeys } from './dynamic-keys.ts';
 import { toEntities } from './hits.ts';
 import { MAX_LIMIT, atOption, checkOptions, contextOf, filterOption, integerOption, namesOption, wordOption, type CallOptions } from './options.ts';
 import type { CollectionScope } from './scope.ts';
@@ -53,7 +54,7 @@ export async function query({ engine, collectionId, plan }: CollectionScope, opt
   if (order && limit === undefined) refuse('limit', NO_ROW, 'a limit, where there is orderBy', 'nothing');
   const outputFieldIds = entityIds(plan, options.outputFields);
   const request: QueryRequest = { collectionId, filter, outputFieldIds, order, limit, offset, partitions: namesOption('partitions', options.partitions), at: atOption(options.at), consistency: options.consistency };
-  return toEntities(await engine.query(request, context), plan);
+  return withKeys(plan, toEntities(await engine.query(request, context), plan), options.outputFields) as Found<AnySchema, any>[];
 }
 
 /** Blank text stands for no filter, as in Milvus. */

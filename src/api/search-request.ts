@@ -102,7 +102,7 @@ export function outputIds(plan: SchemaPlan, outputFields: unknown): readonly num
   const ids: number[] = [];
   for (const name of outputFields) {
     if (name === '*') return plan.allIds;
-    const field = plan.byName.get(name);
+    const field = plan.byName.get(name) ?? (typeof name === 'string' ? plan.dynamic : undefined);
     if (field === undefined) refuse('outputFields', NO_ROW, `fields of the schema (${[...plan.byName.keys()].join(', ')})`, show(name));
     if (!ids.includes(field.fieldId)) ids.push(field.fieldId);
   }

@@ -5,7 +5,7 @@
  * reply belong to the caller.
  */
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
-import type { Field, IndexSpec, MetricType, Schema } from '../schema/types.ts';
+import type { Field, IndexSpec, MetricType, ScalarIndexSpec, Schema } from '../schema/types.ts';
 import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { CollectionProperties } from '../storage/manifest/manifest.ts';
 import type { ErrorCode, ErrorDetail } from '../util/error.ts';
@@ -321,13 +321,28 @@ export interface IndexDescription extends IndexProgress {
   readonly serving: readonly ServingPart[];
 }
 
+/** An index of a scalar field, how far it is, and what answers filters meanwhile. */
+export interface ScalarIndexDescription extends IndexProgress {
+  readonly field: string;
+  /** Unique within the collection: the field's, with the path where there is one, unless another was asked for. */
+  readonly name: string;
+  /** Keys and positions inside a JSON field. */
+  readonly path?: readonly (string | number)[];
+  /** As asked for, complete. */
+  readonly spec: ScalarIndexSpec;
+  /** Why something else is built than was asked for. */
+  readonly why?: string;
+  /** What is there for filters at this moment, by rows; `'scan'` where it is the column alone, as in small segments and of fresh rows. */
+  readonly serving: readonly { readonly type: string; readonly rows: number }[];
+}
+
 export interface SegmentStats {
   readonly segmentId: number;
   readonly partition: string;
   readonly state: 'growing' | 'sealed';
   readonly rows: number;
   readonly deletedRows: number;
-  /** Index type by field name; absent where rows are scanned. */
+  /** Index type by field name, of scalar indexes by their name; absent where rows are scanned. */
   readonly indexes: Readonly<Record<string, string>>;
   readonly memoryBytes: number;
   readonly storedBytes: number;
@@ -484,6 +499,12 @@ export interface EngineClient {
   dropIndex(request: { collectionId: number; fieldId: number }, context?: CallContext): Promise<void>;
   describeIndex(request: { collectionId: number; fieldId: number }): Promise<IndexDescription>;
   indexProgress(request: { collectionId: number; fieldId: number }): Promise<IndexProgress>;
+  /** Of a scalar field; seals first. Answers the spec, complete. */
+  createScalarIndex(request: { collectionId: number; fieldId: number; spec: { type: string; params?: Record<string, unknown> }; name?: string; wait: boolean }, context?: CallContext): Promise<ScalarIndexSpec>;
+  /** By its name or by what it is over; NOT_FOUND where there is none. */
+  dropScalarIndex(request: { collectionId: number; index: string }, context?: CallContext): Promise<void>;
+  /** All, or one by its name or by what it is over: NOT_FOUND where there is none. */
+  scalarIndexes(request: { collectionId: number; index?: string }): Promise<ScalarIndexDescription[]>;
   collectionStats(request: { collectionId: number }): Promise<CollectionStats>;
   databaseStats(): Promise<DatabaseStats>;
   /** Waits for or cancels what runs, makes everything durable, ends the log. */

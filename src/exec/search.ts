@@ -503,7 +503,6 @@ function whilePinned<T>(segments: readonly Segment[], work: Promise<T>): Promise
 export function takeField(segments: readonly Segment[], rows: readonly number[], field: Field): Column | Promise<Column> {
   const distinct = new Set(segments);
   if (distinct.size === 1) return segments[0]!.take(field, rows);
-  const like = { fieldId: field.fieldId, type: field.type, dim: field.dim ?? 1 };
   const parts = new Array<{ column: Column; row: number }>(rows.length);
   const pending: Promise<void>[] = [];
   for (const segment of distinct) {
@@ -514,5 +513,5 @@ export function takeField(segments: readonly Segment[], rows: readonly number[],
     if ('then' in column) pending.push(column.then(place));
     else place(column);
   }
-  return pending.length === 0 ? takeFrom(parts, like) : Promise.all(pending).then(() => takeFrom(parts, like));
+  return pending.length === 0 ? takeFrom(parts, field) : Promise.all(pending).then(() => takeFrom(parts, field));
 }

@@ -39,9 +39,9 @@ export function exactInteger(type: IntegerType, number: Numeric): Literal | null
   return 'always' in fit ? null : integerLiteral(type, fit.value);
 }
 
-/** Within JSON integers are numbers while a double tells them apart. */
+/** Within JSON integers are numbers while a double tells them apart: 2^53 is what 2^53 + 1 is rounded to. */
 export function jsonLiteral(value: Constant): Literal {
-  return typeof value === 'bigint' && value >= -(2n ** 53n) && value <= 2n ** 53n ? Number(value) : value;
+  return typeof value === 'bigint' && value > -(2n ** 53n) && value < 2n ** 53n ? Number(value) : value;
 }
 
 /** A constant or a list of them. */

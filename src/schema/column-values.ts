@@ -4,9 +4,9 @@ import type { Field, FieldType } from './types.ts';
 import { readUtf8 } from './utf8.ts';
 import { VECTOR_TYPES, isVectorType } from './vector-types/index.ts';
 
-/** Rows of different lengths: bytes of text, or pairs of a sparse vector. */
+/** Rows of different lengths: bytes of text, elements of an array, or pairs of a sparse vector. */
 export function hasOffsets(type: FieldType): boolean {
-  return type === 'VarChar' || type === 'JSON' || type === 'SparseFloatVector';
+  return type === 'VarChar' || type === 'JSON' || type === 'Array' || type === 'SparseFloatVector';
 }
 
 /** Elements of `values` that a row takes, where every row takes as many. */
@@ -15,7 +15,7 @@ export const elementsPerRow = (type: FieldType, dim: number): number => (isVecto
 /** Bytes of the bitmap of a Bool column, or of a validity bitmap. */
 export const bitmapBytes = (rows: number): number => (rows + 7) >> 3;
 
-/** A zeroed values array of `elements`: numbers, bytes of VarChar and JSON, rows of Bool. */
+/** A zeroed values array of `elements`: numbers, bytes of VarChar and JSON, rows of Bool. Of an Array: of no elements. */
 export function newValues(type: FieldType, elements: number): ColumnValues {
   switch (type) {
     case 'Bool':
@@ -34,8 +34,9 @@ export function newValues(type: FieldType, elements: number): ColumnValues {
       return new Float64Array(elements);
     case 'VarChar':
     case 'JSON':
-    case 'Array':
       return new Uint8Array(elements);
+    case 'Array':
+      return new Uint8Array(0);
     default: {
       const byteLength = elements * VECTOR_TYPES[type].bytesPerElement;
       return VECTOR_TYPES[type].view(new ArrayBuffer(byteLength), 0, byteLength);
@@ -45,7 +46,7 @@ export function newValues(type: FieldType, elements: number): ColumnValues {
 
 /**
  * A row's value as a user reads it: boolean, number, bigint (or what the field's `as` says), string, parsed JSON, a
- * vector in arrays of its own; null where the row has no value.
+ * plain array of such values, a vector in arrays of its own; null where the row has no value.
  */
 export function valueAt(column: Column, row: number, field?: Field): unknown {
   if (column.validity !== null && !getBit(column.validity, row)) return null;
@@ -63,6 +64,11 @@ export function valueAt(column: Column, row: number, field?: Field): unknown {
       const offsets = column.offsets as Int32Array;
       const text = readUtf8(values as Uint8Array, offsets[row], offsets[row + 1]);
       return column.type === 'JSON' ? JSON.parse(text) : text;
+    }
+    case 'Array': {
+      const list: unknown[] = [];
+      for (let i = column.offsets![row]; i < column.offsets![row + 1]; i++) list.push(valueAt(column.elements!, i));
+      return list;
     }
     default:
       return (values as Float32Array)[row];

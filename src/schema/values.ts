@@ -22,15 +22,18 @@ export function rowsOf(field: Field, values: ArrayLike<unknown>): number {
   return isVectorType(field.type) ? VECTOR_TYPES[field.type].rowsOf(values, field.dim ?? 1) : values.length;
 }
 
+/** How arrays are laid out: `arrayColumn` of `array-values.ts`. Needed where a schema has Array fields. */
+export type ArrayLayout = (field: Field, values: ArrayLike<unknown>, validity: Uint8Array | null, budget: BatchBudget) => Column;
+
 /**
  * A column of `values`: one value per row, or for vectors one flat matrix. Nothing of `values` is kept. Where null or undefined
  * stands, the row has the field's default, or else NULL if the field is nullable.
  */
-export function toColumn(field: Field, values: ArrayLike<unknown>, budget: BatchBudget): Column {
+export function toColumn(field: Field, values: ArrayLike<unknown>, budget: BatchBudget, arrays?: ArrayLayout): Column {
   if (isVectorType(field.type)) return vectorColumn(field, field.type, values, budget);
-  if (!field.nullable && field.defaultValue === undefined) return scalarColumn(field, values, null, budget);
+  if (!field.nullable && field.defaultValue === undefined) return scalarColumn(field, values, null, budget, arrays);
   const row = firstMissing(values);
-  if (row < 0) return scalarColumn(field, values, null, budget);
+  if (row < 0) return scalarColumn(field, values, null, budget, arrays);
   const filled = Array.from(values);
   const fill = field.defaultValue === undefined ? PLACEHOLDERS[field.type as ScalarType] : defaultOf(field);
   const validity = field.defaultValue === undefined ? new Uint8Array(bitmapBytes(filled.length)) : null;
@@ -39,7 +42,7 @@ export function toColumn(field: Field, values: ArrayLike<unknown>, budget: Batch
     if (filled[i] === undefined || filled[i] === null) filled[i] = fill;
     else if (validity !== null) validity[i >> 3] |= 1 << (i & 7);
   }
-  return scalarColumn(field, filled, validity, budget);
+  return scalarColumn(field, filled, validity, budget, arrays);
 }
 
 /** What stands in a column where a row has no value. No row of JSON has an empty text. */
@@ -54,7 +57,7 @@ function firstMissing(values: ArrayLike<unknown>): number {
   return -1;
 }
 
-function scalarColumn(field: Field, values: ArrayLike<unknown>, validity: Uint8Array | null, budget: BatchBudget): Column {
+function scalarColumn(field: Field, values: ArrayLike<unknown>, validity: Uint8Array | null, budget: BatchBudget, arrays?: ArrayLayout): Column {
   const { fieldId, name } = field;
   const type = field.type as ScalarType;
   const n = values.length;
@@ -63,7 +66,7 @@ function scalarColumn(field: Field, values: ArrayLike<unknown>, validity: Uint8A
     case 'VarChar':
       return { ...column, ...stringValues(name, values, field.maxLength as number, budget) };
     case 'JSON':
-      return { ...column, ...stringValues(name, jsonTexts(name, values), MAX_JSON_BYTES, budget) };
+      return { ...column, ...stringValues(name, field.isDynamic ? values : jsonTexts(name, values), MAX_JSON_BYTES, budget) };
     case 'Bool':
       budget.take(bitmapBytes(n));
       return { ...column, values: boolValues(name, values) };
@@ -75,7 +78,7 @@ function scalarColumn(field: Field, values: ArrayLike<unknown>, validity: Uint8A
       budget.take(n * (type === 'Float' ? 4 : 8));
       return { ...column, values: floatValues(name, type, values) };
     case 'Array':
-      throw new Error('arrays are not laid out yet');
+      return arrays!(field, values, validity, budget);
     default:
       budget.take(n * 4);
       return { ...column, values: integerValues(name, type, values) };

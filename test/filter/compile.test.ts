@@ -47,7 +47,8 @@ describe('a filter of the language', () => {
     expect(literal('i32 == 1')).toBe(1);
     expect(literal('f32 == 1')).toBe(1);
     expect(literal('f32 == 0.1')).toBe(0.1);
-    expect(literal('meta["a"] == 9007199254740992')).toBe(9007199254740992);
+    expect(literal('meta["a"] == 9007199254740991')).toBe(9007199254740991);
+    expect(literal('meta["a"] == 9007199254740992')).toBe(9007199254740992n);
     expect(literal('meta["a"] == 9007199254740993')).toBe(9007199254740993n);
     expect(literal('i64 == -9223372036854775808')).toBe(-(2n ** 63n));
   });

@@ -2,7 +2,7 @@
 import type { Database } from '../../src/api/database.ts';
 import type { Collection } from '../../src/api/collection.ts';
 import { defineSchema } from '../../src/schema/define.ts';
-import type { IndexSpec } from '../../src/schema/types.ts';
+import type { IndexSpec, ScalarIndexSpec } from '../../src/schema/types.ts';
 import type { JsonValue } from '../../src/schema/infer.ts';
 import type { ElanusError } from '../../src/util/error.ts';
 import { type Equal, expectType } from './expect.ts';
@@ -159,8 +159,13 @@ export async function calls(db: Database): Promise<void> {
   expectType<Equal<[typeof spec, typeof servedBy, typeof why, typeof indexedRows], [IndexSpec, IndexSpec, string | undefined, number]>>(true);
   expectType<number>(serving[0].rows);
   expectType<Equal<Awaited<ReturnType<typeof docs.dropIndex>>, void>>(true);
-  // @ts-expect-error a field that holds no vectors
   await docs.dropIndex('title');
+  expectType<ScalarIndexSpec>(await docs.createIndex('title', { type: 'NGRAM', params: { min_gram: 2, max_gram: 3 } }, { name: 'parts' }));
+  expectType<readonly { readonly type: string; readonly rows: number }[]>((await docs.describeIndex('title')).serving);
+  // @ts-expect-error no such field
+  await docs.createIndex('titel', { type: 'INVERTED' });
+  // @ts-expect-error no such parameter
+  await docs.createIndex('title', { type: 'NGRAM', params: { gram: 3 } });
   const tuned = await docs.tune({ queries: [q, [1, 2, 3, 4]], targetRecall: 0.9 });
   await docs.search({ vector: q, params: tuned.params });
   await docs.search({ vector: q, params: { ...tuned.params, radius: 0.2, range_filter: 0.9 } });

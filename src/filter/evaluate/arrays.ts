@@ -2,6 +2,7 @@
 import type { Column } from '../../schema/column.ts';
 import type { Field } from '../../schema/types.ts';
 import type { JsonLiteral, Literal, Truth } from '../predicate.ts';
+import type { Condition } from './condition.ts';
 import type { Scope } from './scope.ts';
 import { columnView, scanView } from './view.ts';
 import { allRows, intersect } from './words.ts';
@@ -22,27 +23,41 @@ export function arrayContains(field: Field, mode: 'any' | 'all', values: readonl
 /** Which of the elements of all rows are among some values, none of which is null or a list. */
 function elementsAmong(field: Field, column: Column, values: readonly JsonLiteral[]): Uint32Array {
   const elements = column.elements as Column;
-  return scanView(columnView(field, elements), elements.length, { kind: 'among', values: values as readonly Literal[] }, allRows(elements.length));
+  const literals = values as readonly Literal[];
+  const condition: Condition = literals.length === 1 ? { kind: 'equals', value: literals[0] } : { kind: 'among', values: literals };
+  return scanView(columnView(field, elements), elements.length, condition, allRows(elements.length));
 }
 
-/** Rows of `mask` of whose elements one is set. */
+/** Rows of `mask` of whose elements one is set. Goes from element to element, so that rows without one cost nothing. */
 function withAny(offsets: Int32Array, elements: Uint32Array, mask: Uint32Array): Uint32Array {
   const out = new Uint32Array(mask.length);
-  for (let w = 0; w < mask.length; w++) {
-    let bits = 0;
-    for (let rest = mask[w]; rest !== 0; rest &= rest - 1) {
-      const bit = 31 - Math.clz32(rest & -rest);
-      const row = (w << 5) + bit;
-      const to = offsets[row + 1];
-      for (let i = offsets[row]; i < to; i++) {
-        if (((elements[i >>> 5] >>> (i & 31)) & 1) === 0) continue;
-        bits |= 1 << bit;
-        break;
-      }
+  const last = offsets.length - 1;
+  let row = 0;
+  for (let w = 0; w < elements.length; w++) {
+    for (let rest = elements[w]; rest !== 0; rest &= rest - 1) {
+      const element = (w << 5) + 31 - Math.clz32(rest & -rest);
+      if (element < offsets[0] || element >= offsets[last]) continue;
+      if (offsets[row + 1] <= element) row = rowOf(offsets, element, row + 1);
+      out[row >>> 5] |= 1 << (row & 31);
     }
-    out[w] = bits;
   }
-  return out;
+  return intersect(out, mask);
+}
+
+/** The row to which an element belongs; REQUIRES that it is not before `from`. Strides that double say where to halve. */
+function rowOf(offsets: Int32Array, element: number, from: number): number {
+  let low = from;
+  let high = low + 1;
+  for (let stride = 2; offsets[high] <= element; stride *= 2) {
+    low = high;
+    high = Math.min(low + stride, offsets.length - 1);
+  }
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (offsets[middle] <= element) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 export function arrayEquals(field: Field, values: readonly JsonLiteral[], isNegated: boolean, scope: Scope, undecided: Uint32Array): Truth {

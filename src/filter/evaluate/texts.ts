@@ -88,12 +88,18 @@ export function compareBytes(left: Uint8Array, from: number, to: number, right: 
 }
 
 function among({ bytes, starts, ends }: Texts, set: TextSet, out: Uint32Array, mask: Uint32Array): void {
+  const { likely } = set;
   for (let w = 0; w < mask.length; w++) {
     let bits = 0;
     for (let rest = mask[w]; rest !== 0; rest &= rest - 1) {
       const bit = 31 - Math.clz32(rest & -rest);
       const row = (w << 5) + bit;
-      bits |= +set.has(bytes, starts[row], ends[row]) << bit;
+      bits |= likely[glance(bytes, starts[row], ends[row])] << bit;
+    }
+    for (let rest = bits; rest !== 0; rest &= rest - 1) {
+      const bit = 31 - Math.clz32(rest & -rest);
+      const row = (w << 5) + bit;
+      if (!set.has(bytes, starts[row], ends[row])) bits &= ~(1 << bit);
     }
     out[w] = bits;
   }
@@ -101,6 +107,8 @@ function among({ bytes, starts, ends }: Texts, set: TextSet, out: Uint32Array, m
 
 /** Texts by a hash of their bytes (FNV-1a), by open addressing. */
 export class TextSet {
+  /** By {@link glance}: 1 where a text may be in the set. */
+  readonly likely = new Uint8Array(GLANCES);
   readonly #bytes: Uint8Array;
   readonly #offsets: Int32Array;
   /** Of each place the number of its text plus 1; 0: none. */
@@ -119,6 +127,7 @@ export class TextSet {
     let longest = -1;
     for (let i = 0; i < count; i++) {
       longest = Math.max(longest, offsets[i + 1] - offsets[i]);
+      this.likely[glance(bytes, offsets[i], offsets[i + 1])] = 1;
       let at = hashBytes(bytes, offsets[i], offsets[i + 1]) & this.#mask;
       while (this.#places[at] !== 0) at = (at + 1) & this.#mask;
       this.#places[at] = i + 1;
@@ -148,6 +157,16 @@ export class TextSet {
       if (i === to) return true;
     }
   }
+}
+
+const GLANCES = 1 << 13;
+
+/** A hash of the length, the first byte and the last three. */
+function glance(bytes: Uint8Array, from: number, to: number): number {
+  const length = to - from;
+  if (length < 3) return length === 0 ? 0 : length === 1 ? bytes[from] : (bytes[from] ^ (bytes[from + 1] << 5)) & (GLANCES - 1);
+  const mixed = Math.imul(bytes[to - 1] | (bytes[to - 2] << 8) | (bytes[to - 3] << 16) | (bytes[from] << 24), 0x9e3779b1) ^ Math.imul(length, 0x85ebca6b);
+  return (mixed ^ (mixed >>> 15)) & (GLANCES - 1);
 }
 
 function hashBytes(bytes: Uint8Array, from: number, to: number): number {

@@ -65,8 +65,9 @@ function elementView(field: Field, index: number, scope: Scope): View {
   const places = new Int32Array(rows);
   for (let row = 0; row < rows; row++) {
     const at = offsets[row] + index;
-    if (at < offsets[row + 1]) places[row] = at;
-    else absent[row >>> 5] |= 1 << (row & 31);
+    const isThere = +(at < offsets[row + 1]);
+    places[row] = at * isThere;
+    absent[row >>> 5] |= (1 - isThere) << (row & 31);
   }
   if (elements.length === 0) return { field, type, values: newValues(type, rows), texts: type === 'VarChar' ? NO_TEXTS(rows) : null, absent };
   if (type === 'VarChar') {
