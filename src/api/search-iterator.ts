@@ -34,7 +34,7 @@ export async function* searchPages(scope: CollectionScope, options: unknown): As
     const isInt64 = plan.key.type === 'Int64';
     const given: (bigint | string)[] = [];
     let bound: PageBound | null = null;
-    let waiting: unknown[] = [];
+    const waiting: unknown[] = [];
     let asked = 0;
     for (let left = most; left > 0; ) {
       if (waiting.length < Math.min(size, left)) {

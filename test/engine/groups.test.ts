@@ -137,7 +137,7 @@ describe('grouped searches by scan are what a walk over all rows gives', () => {
           const queries = Float32Array.from(Array.from({ length: nq }, () => [...vector()]).flat());
           const then = next() < 0.3 ? past[int(past.length)]! : null;
           const isFiltered = next() < 0.4;
-          const reply = await client.search(request(collectionId, queries, limit, offset, grouping, { ...(then ? { at: then.at } : {}), ...(isFiltered ? { filter: { text: 'small < 9 or flag' } } : {}) }));
+          const reply = await client.search(request(collectionId, queries, limit, offset, grouping, { ...(then ? { at: then.at } : {}), ...(isFiltered ? { filter: { text: 'small < 9 or flag == true' } } : {}) }));
           const seen = (then?.rows ?? [...rows.values()]).filter(({ small, flag }) => !isFiltered || flag || (small !== null && small < 9));
           const got = hitsOf(reply);
           for (let q = 0; q < nq; q++) {
