@@ -2,20 +2,20 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, ScalarIndexDescription, SearchReply, SearchRequest } from '../engine/client.ts';
 import { isArrow, toPlainBatch } from '../schema/plain-batch.ts';
-import type { AnySchema, ArrowInput, Columns, FieldInput, Found, GroupFieldName, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
+import type { AggregateName, Aggregated, AnySchema, ArrowInput, Columns, FieldInput, Found, GroupFieldName, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, ScalarFieldName, ScalarIndexInput, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
 import { NO_ROW, refuse, show } from '../schema/refuse.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
-import type { IndexSpec, ShownSchema } from '../schema/types.ts';
+import type { IndexSpec, ScalarIndexSpec, ShownSchema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
 import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { booleanOption, checkOptions, contextOf, filterOption, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
-import type { QueryOptions } from './query.ts';
+import type { AggregateOptions, GroupBy, QueryOptions } from './query.ts';
 import { SCOPE, type CollectionScope } from './scope.ts';
 import { getRequest, searchRequest } from './search-request.ts';
 import { shownSchema, type CollectionDescription, type Session } from './session.ts';
@@ -166,6 +166,8 @@ export interface SearchByIdsOptions<S = AnySchema, O = OutputFields<S>> extends 
 }
 
 export interface CreateIndexOptions extends CallOptions {
+  /** Of the index of a scalar field; default: the field's, with the path where there is one. */
+  readonly name?: string;
   /** Default true: resolve when all rows are indexed. False: as soon as the index is noted; `indexProgress` tells the rest. */
   readonly wait?: boolean;
   readonly onProgress?: (progress: Progress) => void;
@@ -324,8 +326,11 @@ export class Collection<S extends AnySchema = AnySchema> {
    * Rows that match a filter, in ascending order of the primary key or by `orderBy`. INVALID_ARGUMENT where neither a filter nor a limit says how many
    * they are to be: `queryIterator` reads all of them, page by page.
    */
-  async query<const O extends OutputFields<S> | undefined = undefined>(options: QueryOptions<S, O>): Promise<Found<S, O>[]> {
-    return (await this.#admin()).query(this.#scope, options as never) as Promise<Found<S, O>[]>;
+  query<const O extends OutputFields<S> | undefined = undefined>(options: QueryOptions<S, O>): Promise<Found<S, O>[]>;
+  /** What is made of the rows that match: counts, sums, means and extremes of all of them, or of each group, in the order of the groups. */
+  query<const O extends readonly (AggregateName<S> | GroupFieldName<S>)[] = [], const G extends GroupBy<S> = []>(options: AggregateOptions<S, O, G>): Promise<Aggregated<S, O, G>[]>;
+  async query(options: unknown): Promise<unknown[]> {
+    return (await this.#admin()).query(this.#scope, options as never);
   }
 
   get [SCOPE](): CollectionScope {
@@ -343,32 +348,38 @@ export class Collection<S extends AnySchema = AnySchema> {
   }
 
   /**
-   * Gives a vector field an index, in the place of the one it has, and waits until all rows are in it; searches go on, by
+   * Gives a field an index. Of a scalar field, or of a place inside a JSON field (`json_path`): filters find their rows by it where that is faster; one of each place. `field` may
+   * be a key that rows have beside their fields. Of a vector field: in the place of the one it has, and waits until all rows are in it; searches go on, by
    * the old one until the new one is there. The index that it has already is only waited for. Answers the index with all
    * its parameters. INVALID_ARGUMENT for an index or a parameter that does not exist; ABORTED when the signal fires, or
    * when the index is changed again or dropped meanwhile: then the old one serves on.
    */
-  async createIndex(field: VectorFieldName<S>, spec: IndexInput, options?: CreateIndexOptions): Promise<IndexSpec> {
+  async createIndex(field: VectorFieldName<S>, spec: IndexInput, options?: CreateIndexOptions): Promise<IndexSpec>;
+  async createIndex(field: ScalarFieldName<S>, spec: ScalarIndexInput, options?: CreateIndexOptions): Promise<ScalarIndexSpec>;
+  async createIndex(field: string, spec: unknown, options?: CreateIndexOptions): Promise<IndexSpec | ScalarIndexSpec> {
     return (await this.#admin()).createIndex(this.#scope, field, spec, options);
   }
 
-  /** How far the index of a field is. */
-  async indexProgress(field: VectorFieldName<S>): Promise<IndexProgress> {
+  /** How far the index of a field is, or of a name. NOT_FOUND where a scalar field has none. */
+  async indexProgress(field: string): Promise<IndexProgress> {
     return (await this.#admin()).indexProgress(this.#scope, field);
   }
 
-  /** Takes a field's index away, with its files; a build under way for it stops. Its rows are found by exact scan from then on. NOT_FOUND when it has none. */
-  async dropIndex(field: VectorFieldName<S>, options?: CallOptions): Promise<void> {
+  /** Takes the index of a field or of a name away, with its files; a build under way for it stops. Its rows are found by exact scan from then on. NOT_FOUND when there is none. */
+  async dropIndex(field: string, options?: CallOptions): Promise<void> {
     return (await this.#admin()).dropIndex(this.#scope, field, options);
   }
 
   /** The index of a field as it was asked for, what is built for it, how far that is, and what answers meanwhile. NOT_FOUND when it has none. */
-  async describeIndex(field: VectorFieldName<S>): Promise<IndexDescription> {
+  async describeIndex(field: VectorFieldName<S>): Promise<IndexDescription>;
+  /** The same of a scalar field, or of an index by its name. */
+  async describeIndex(field: string): Promise<ScalarIndexDescription>;
+  async describeIndex(field: string): Promise<IndexDescription | ScalarIndexDescription> {
     return (await this.#admin()).describeIndex(this.#scope, field);
   }
 
   /** The indexes of all fields that have one. */
-  async listIndexes(): Promise<IndexDescription[]> {
+  async listIndexes(): Promise<(IndexDescription | ScalarIndexDescription)[]> {
     return (await this.#admin()).listIndexes(this.#scope);
   }
 

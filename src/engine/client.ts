@@ -5,7 +5,7 @@
  * reply belong to the caller.
  */
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
-import type { Field, IndexSpec, MetricType, Schema } from '../schema/types.ts';
+import type { Field, IndexSpec, MetricType, ScalarIndexSpec, Schema } from '../schema/types.ts';
 import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { CollectionProperties } from '../storage/manifest/manifest.ts';
 import type { ErrorCode, ErrorDetail } from '../util/error.ts';
@@ -157,6 +157,26 @@ export interface QueryRequest extends ReadRequest {
   readonly after?: bigint | string;
 }
 
+export interface AggregateRequest extends ReadRequest {
+  /** Absent: all rows. */
+  readonly filter?: FilterInput;
+  /** Rows with the same values of these fields are a group: Bool, integers, VarChar; NULL is a value. Empty: all rows are one, which there is even where there are none. */
+  readonly groupByIds: readonly number[];
+  /** Of rows, or of the values of a field that are not NULL: `sum` and `avg` of numbers, `min` and `max` of texts as well. */
+  readonly aggregates: readonly { readonly name: 'count' | 'sum' | 'avg' | 'min' | 'max'; readonly fieldId: number | null }[];
+  /** By columns of the answer; NULL is last ascending, first descending. Ties, and without it all, by the fields of the groups. */
+  readonly order?: readonly { readonly column: number; readonly isDescending: boolean }[];
+  readonly offset: number;
+  /** Absent: all groups. */
+  readonly limit?: number;
+}
+
+/**
+ * Of each group the values of its fields, then what the aggregates come to: counts and means as numbers, sums of integers as bigints and exact, extremes as the field's values;
+ * null where there was no value.
+ */
+export type AggregateReply = readonly (readonly (boolean | number | bigint | string | null)[])[];
+
 export interface HoldMomentRequest {
   readonly collectionId: number;
   /** Absent: now. INVALID_ARGUMENT before the collection's horizon. */
@@ -293,13 +313,28 @@ export interface IndexDescription extends IndexProgress {
   readonly serving: readonly ServingPart[];
 }
 
+/** An index of a scalar field, how far it is, and what answers filters meanwhile. */
+export interface ScalarIndexDescription extends IndexProgress {
+  readonly field: string;
+  /** Unique within the collection: the field's, with the path where there is one, unless another was asked for. */
+  readonly name: string;
+  /** Keys and positions inside a JSON field. */
+  readonly path?: readonly (string | number)[];
+  /** As asked for, complete. */
+  readonly spec: ScalarIndexSpec;
+  /** Why something else is built than was asked for. */
+  readonly why?: string;
+  /** What is there for filters at this moment, by rows; `'scan'` where it is the column alone, as in small segments and of fresh rows. */
+  readonly serving: readonly { readonly type: string; readonly rows: number }[];
+}
+
 export interface SegmentStats {
   readonly segmentId: number;
   readonly partition: string;
   readonly state: 'growing' | 'sealed';
   readonly rows: number;
   readonly deletedRows: number;
-  /** Index type by field name; absent where rows are scanned. */
+  /** Index type by field name, of scalar indexes by their name; absent where rows are scanned. */
   readonly indexes: Readonly<Record<string, string>>;
   readonly memoryBytes: number;
   readonly storedBytes: number;
@@ -434,6 +469,8 @@ export interface EngineClient {
   count(request: CountRequest, context?: CallContext): Promise<number>;
   /** Rows in the order asked for, columns in that of outputFieldIds. */
   query(request: QueryRequest, context?: CallContext): Promise<ColumnBatch>;
+  /** INVALID_ARGUMENT beyond a million groups. */
+  aggregate(request: AggregateRequest, context?: CallContext): Promise<AggregateReply>;
 
   /**
    * Has reads of a time go on to be answered, whatever is kept of the past, for some minutes after the call or until it is released; to be asked again for longer. Answers
@@ -456,6 +493,12 @@ export interface EngineClient {
   dropIndex(request: { collectionId: number; fieldId: number }, context?: CallContext): Promise<void>;
   describeIndex(request: { collectionId: number; fieldId: number }): Promise<IndexDescription>;
   indexProgress(request: { collectionId: number; fieldId: number }): Promise<IndexProgress>;
+  /** Of a scalar field; seals first. Answers the spec, complete. */
+  createScalarIndex(request: { collectionId: number; fieldId: number; spec: { type: string; params?: Record<string, unknown> }; name?: string; wait: boolean }, context?: CallContext): Promise<ScalarIndexSpec>;
+  /** By its name or by what it is over; NOT_FOUND where there is none. */
+  dropScalarIndex(request: { collectionId: number; index: string }, context?: CallContext): Promise<void>;
+  /** All, or one by its name or by what it is over: NOT_FOUND where there is none. */
+  scalarIndexes(request: { collectionId: number; index?: string }): Promise<ScalarIndexDescription[]>;
   collectionStats(request: { collectionId: number }): Promise<CollectionStats>;
   databaseStats(): Promise<DatabaseStats>;
   /** Waits for or cancels what runs, makes everything durable, ends the log. */

@@ -123,6 +123,8 @@ export class CollectionState implements LogTarget {
   /** Rows of this auto id and beyond have never been. */
   #nextId: bigint;
   readonly gate = new WriteGate();
+  /** Told when segments were merged. */
+  onMerged: () => void = () => {};
 
   /** Kernel memory that batches will take which are being logged. */
   #promisedBytes = 0;

@@ -103,6 +103,7 @@ export async function mergeGroup(state: CollectionState, inputs: readonly Sealed
     }
   }
   if (!isCommitted) return;
+  state.onMerged();
   const rows = outputs.reduce((sum, { segment }) => sum + segment.rows, 0);
   state.parts.onEvent({ type: 'compacted', collection: state.name, segments: inputs.length, rows, removedRows: inputs.reduce((sum, segment) => sum + segment.rows, 0) - rows });
   // A search that began before may still read from their files.

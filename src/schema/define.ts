@@ -13,19 +13,19 @@ import { VECTOR_TYPES, checkMetric, defaultMetric, isVectorType, type VectorType
 
 const TYPES = Object.keys(FIELD_TYPE_CODE).join(', ');
 const KEY_OPTIONS: readonly string[] = ['primaryKey', 'autoId'];
-const SCALAR_OPTIONS: readonly string[] = [...KEY_OPTIONS, 'nullable', 'defaultValue'];
+const SCALAR_OPTIONS: readonly string[] = [...KEY_OPTIONS, 'nullable', 'defaultValue', 'index'];
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   Int64: [...SCALAR_OPTIONS, 'as', 'partitionKey'],
   VarChar: [...SCALAR_OPTIONS, 'maxLength', 'partitionKey'],
-  JSON: [...KEY_OPTIONS, 'nullable'],
-  Array: [...KEY_OPTIONS, 'nullable', 'elementType', 'maxCapacity', 'maxLength'],
+  JSON: [...KEY_OPTIONS, 'nullable', 'index'],
+  Array: [...KEY_OPTIONS, 'nullable', 'elementType', 'maxCapacity', 'maxLength', 'index'],
 };
 /** Milvus's: the scalar types but JSON. */
 const ELEMENT_TYPES: readonly ElementType[] = ['Bool', 'Int8', 'Int16', 'Int32', 'Int64', 'Float', 'Double', 'VarChar'];
 const VECTOR_OPTIONS: readonly string[] = [...KEY_OPTIONS, 'dim', 'index'];
 const SPARSE_OPTIONS: readonly string[] = [...KEY_OPTIONS, 'index'];
 const METRICS: readonly MetricType[] = ['L2', 'IP', 'COSINE', 'HAMMING', 'JACCARD'];
-const OPTIONS_TO_COME = new Set(['nullable', 'clusteringKey', 'enableAnalyzer', 'analyzer', 'index']);
+const OPTIONS_TO_COME = new Set(['nullable', 'clusteringKey', 'enableAnalyzer', 'analyzer']);
 const SCHEMA_OPTIONS_TO_COME = new Set(['functions', 'numPartitions', 'ttlSeconds']);
 
 /**
@@ -121,7 +121,8 @@ export function normaliseField(name: string, fieldId: number, input: unknown): F
   if (nullable && (primaryKey || partitionKey)) refuse(name, NO_ROW, `a ${primaryKey ? 'primary' : 'partition'} key that is not nullable`, 'nullable: true');
   const { defaultValue } = field;
   if (defaultValue !== undefined && primaryKey) refuse(name, NO_ROW, 'a primary key without a defaultValue', show(defaultValue));
-  const base = { fieldId, name, type, primaryKey, autoId, nullable, ...(partitionKey ? { partitionKey } : {}) };
+  const index = dims === undefined && field.index !== undefined ? { index: toIndexRequest(name, field.index) } : {};
+  const base = { fieldId, name, type, primaryKey, autoId, nullable, ...(partitionKey ? { partitionKey } : {}), ...index };
   return Object.freeze(defaultValue === undefined ? withOptions(base, field) : withDefault(withOptions(base, field), defaultValue));
 }
 

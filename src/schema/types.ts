@@ -49,8 +49,6 @@ export interface IndexSpec {
 export interface ScalarIndexSpec {
   /** Milvus's name: `INVERTED`, `BITMAP`, `STL_SORT`, `Trie`, `NGRAM`, `AUTOINDEX`. */
   readonly type: string;
-  /** Scalars have none. */
-  readonly metric?: undefined;
   /** By Milvus's names, validated. */
   readonly params: Readonly<Record<string, number | string | boolean>>;
 }
@@ -82,8 +80,8 @@ export interface Field {
   readonly isDynamic?: boolean;
   /** Its values decide in which partition a row is. At most one field. */
   readonly partitionKey?: boolean;
-  /** Vector fields: the index asked for in the schema, built when segments are sealed. */
-  readonly index?: IndexSpec;
+  /** The index asked for in the schema, built when segments are sealed. Of scalar fields without a metric. */
+  readonly index?: IndexSpec | ScalarIndexSpec;
 }
 
 export interface Schema {

@@ -96,7 +96,6 @@ describe('defineSchema', () => {
 
   it.each([
     ['nullable', { id, v: { ...v, nullable: true } }],
-    ['scalar indexes', { id, v, p: { type: 'Int32', index: { type: 'INVERTED' } } }],
     ['auto ids of VarChar', { v, p: { type: 'VarChar', maxLength: 36, primaryKey: true, autoId: true } }],
   ])('says that %s is not there yet', (_, fields) => {
     expect(codeOf(() => define(fields))).toBe('NOT_SUPPORTED');
