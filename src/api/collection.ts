@@ -4,7 +4,7 @@
  */
 import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, ScalarIndexDescription, SearchReply, SearchRequest } from '../engine/client.ts';
 import { isArrow, toPlainBatch } from '../schema/plain-batch.ts';
-import type { AnySchema, ArrowInput, Columns, FieldInput, Found, GroupFieldName, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, ScalarFieldName, ScalarIndexInput, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
+import type { AggregateName, Aggregated, AnySchema, ArrowInput, Columns, FieldInput, Found, GroupFieldName, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, ScalarFieldName, ScalarIndexInput, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { planOf } from '../schema/plan.ts';
 import { NO_ROW, refuse, show } from '../schema/refuse.ts';
@@ -15,7 +15,7 @@ import { toFound, toHitLists, toHits } from './hits.ts';
 import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { booleanOption, checkOptions, contextOf, filterOption, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
-import type { QueryOptions } from './query.ts';
+import type { AggregateOptions, GroupBy, QueryOptions } from './query.ts';
 import { SCOPE, type CollectionScope } from './scope.ts';
 import { getRequest, searchRequest } from './search-request.ts';
 import { shownSchema, type CollectionDescription, type Session } from './session.ts';
@@ -343,8 +343,11 @@ export class Collection<S extends AnySchema = AnySchema> {
    * Rows that match a filter, in ascending order of the primary key or by `orderBy`. INVALID_ARGUMENT where neither a filter nor a limit says how many
    * they are to be: `queryIterator` reads all of them, page by page.
    */
-  async query<const O extends OutputFields<S> | undefined = undefined>(options: QueryOptions<S, O>): Promise<Found<S, O>[]> {
-    return (await this.#admin()).query(this.#scope, options as never) as Promise<Found<S, O>[]>;
+  query<const O extends OutputFields<S> | undefined = undefined>(options: QueryOptions<S, O>): Promise<Found<S, O>[]>;
+  /** What is made of the rows that match: counts, sums, means and extremes of all of them, or of each group, in the order of the groups. */
+  query<const O extends readonly (AggregateName<S> | GroupFieldName<S>)[] = [], const G extends GroupBy<S> = []>(options: AggregateOptions<S, O, G>): Promise<Aggregated<S, O, G>[]>;
+  async query(options: unknown): Promise<unknown[]> {
+    return (await this.#admin()).query(this.#scope, options as never);
   }
 
   get [SCOPE](): CollectionScope {

@@ -183,6 +183,26 @@ export interface QueryRequest extends ReadRequest {
   readonly after?: bigint | string;
 }
 
+export interface AggregateRequest extends ReadRequest {
+  /** Absent: all rows. */
+  readonly filter?: FilterInput;
+  /** Rows with the same values of these fields are a group: Bool, integers, VarChar; NULL is a value. Empty: all rows are one, which there is even where there are none. */
+  readonly groupByIds: readonly number[];
+  /** Of rows, or of the values of a field that are not NULL: `sum` and `avg` of numbers, `min` and `max` of texts as well. */
+  readonly aggregates: readonly { readonly name: 'count' | 'sum' | 'avg' | 'min' | 'max'; readonly fieldId: number | null }[];
+  /** By columns of the answer; NULL is last ascending, first descending. Ties, and without it all, by the fields of the groups. */
+  readonly order?: readonly { readonly column: number; readonly isDescending: boolean }[];
+  readonly offset: number;
+  /** Absent: all groups. */
+  readonly limit?: number;
+}
+
+/**
+ * Of each group the values of its fields, then what the aggregates come to: counts and means as numbers, sums of integers as bigints and exact, extremes as the field's values;
+ * null where there was no value.
+ */
+export type AggregateReply = readonly (readonly (boolean | number | bigint | string | null)[])[];
+
 export interface HoldMomentRequest {
   readonly collectionId: number;
   /** Absent: now. INVALID_ARGUMENT before the collection's horizon. */
@@ -477,6 +497,8 @@ export interface EngineClient {
   count(request: CountRequest, context?: CallContext): Promise<number>;
   /** Rows in the order asked for, columns in that of outputFieldIds. */
   query(request: QueryRequest, context?: CallContext): Promise<ColumnBatch>;
+  /** INVALID_ARGUMENT beyond a million groups. */
+  aggregate(request: AggregateRequest, context?: CallContext): Promise<AggregateReply>;
 
   /**
    * Has reads of a time go on to be answered, whatever is kept of the past, for some minutes after the call or until it is released; to be asked again for longer. Answers

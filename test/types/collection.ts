@@ -136,6 +136,16 @@ export async function calls(db: Database): Promise<void> {
   expectType<Equal<(typeof rows)[0], { id: bigint; title: string; price: number; meta: JsonValue }>>(true);
   const prices = await docs.query({ limit: 3, outputFields: ['price'], orderBy: 'price' });
   expectType<Equal<(typeof prices)[0], { price: number; id: bigint }>>(true);
+  const [counted] = await docs.query({ outputFields: ['count(*)', 'sum(price)', 'max(title)', 'min(id)'] });
+  expectType<Equal<typeof counted, { 'count(*)': number; 'sum(price)': number | null; 'max(title)': string | null; 'min(id)': bigint | null }>>(true);
+  const [shelf] = await docs.query({ groupBy: ['title'], outputFields: ['sum(id)', 'avg(price)', 'title'], orderBy: ['sum(id):desc', 'title'], limit: 3 });
+  expectType<Equal<typeof shelf, { title: string; 'sum(id)': bigint; 'avg(price)': number }>>(true);
+  const [titled] = await docs.query({ groupBy: 'title' });
+  expectType<Equal<typeof titled, { title: string }>>(true);
+  // @ts-expect-error a field of which there is no sum
+  await docs.query({ outputFields: ['sum(title)'] });
+  // @ts-expect-error a field that rows are not grouped by
+  await docs.query({ groupBy: 'price', outputFields: ['count(*)'] });
   // @ts-expect-error a field that has no order
   await docs.query({ limit: 3, orderBy: 'meta' });
   // @ts-expect-error no direction
