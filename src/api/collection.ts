@@ -166,6 +166,14 @@ export interface SearchByIdsOptions<S = AnySchema, O = OutputFields<S>> extends 
   readonly sparse?: undefined;
 }
 
+/** One query, all of whose hits are wanted, page by page. */
+export type SearchIteratorOptions<S = AnySchema, O = OutputFields<S>> = Omit<SharedSearchOptions<S, O>, 'limit' | 'offset' | 'groupBy'> & {
+  /** Hits of a page, 1 to 16,384; the last may have fewer. Default 1,000. */
+  readonly batchSize?: number;
+  /** Most hits of all pages. Default: all there are. */
+  readonly limit?: number;
+} & ({ readonly vector: QueryInput<S>; readonly sparse?: undefined } | { readonly sparse: SparseVectorInput; readonly vector?: undefined });
+
 export interface CreateIndexOptions extends CallOptions {
   /** Of the index of a scalar field; default: the field's, with the path where there is one. */
   readonly name?: string;
@@ -307,6 +315,15 @@ export class Collection<S extends AnySchema = AnySchema> {
     }
     const hits = options.vectors === undefined ? toHits(reply, this.#plan) : toHitLists(reply, this.#plan);
     return reply.entities && this.#uncommon ? this.#uncommon.withKeysOfHits(this.#plan, hits, options.outputFields) : hits;
+  }
+
+  /**
+   * All that a search for one vector can find, page by page: `for await (const hits of docs.searchIterator({ vector }))`. The rows are those of the moment in which the
+   * first page is asked for, or of `at`, whatever is written meanwhile; each that matches comes once, whatever index there is. Leaving the loop gives back what is held.
+   */
+  searchIterator<const O extends OutputFields<S> = readonly []>(options: SearchIteratorOptions<S, O>): AsyncGenerator<Hit<S, O>[], void, undefined>;
+  async *searchIterator(options: unknown): AsyncGenerator<any, void, undefined> {
+    yield* (await import('./search-iterator.ts').catch(refuseMissingChunk)).searchPages(this.#scope, options);
   }
 
   /** Rows by key, in the order of the keys; what is not there is left out. */

@@ -11,7 +11,7 @@ export type { QueryIteratorOptions } from './query-iterator.ts';
 export type { AggregateOptions, GroupBy, Order, OrderBy, OrderTerm, QueryOptions } from './query.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
-  At, Collection, CountOptions, CreateIndexOptions, DeleteMatchingOptions, DeleteOptions, DeleteResult, FilterParams, FilterValue, GetOptions, GroupByOptions, InsertOptions, InsertResult, UpsertOptions, SearchByIdsOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
+  At, Collection, CountOptions, CreateIndexOptions, DeleteMatchingOptions, DeleteOptions, DeleteResult, FilterParams, FilterValue, GetOptions, GroupByOptions, InsertOptions, InsertResult, UpsertOptions, SearchByIdsOptions, SearchIteratorOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
 } from './collection.ts';
 export type { CallOptions } from './options.ts';
 export type {

@@ -105,6 +105,15 @@ export async function calls(db: Database): Promise<void> {
   await docs.search({ ids: ['1'] });
   // @ts-expect-error keys and a vector
   await docs.search({ ids: [1], vector: q });
+  for await (const page of docs.searchIterator({ vector: q, batchSize: 100, limit: 500, filter: 'price < 3', outputFields: ['title'] })) {
+    expectType<Equal<(typeof page)[0]['entity'], { title: string }>>(true);
+  }
+  // @ts-expect-error no batch
+  docs.searchIterator({ vectors: q });
+  // @ts-expect-error no offset
+  docs.searchIterator({ vector: q, offset: 1 });
+  // @ts-expect-error no groups
+  docs.searchIterator({ vector: q, groupBy: { field: 'title' } });
   // @ts-expect-error neither vector nor vectors
   await docs.search({ limit: 3 });
   // @ts-expect-error both
