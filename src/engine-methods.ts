@@ -38,6 +38,7 @@ export const ENGINE_METHODS = Object.keys({
   get: true,
   count: true,
   query: true,
+  aggregate: true,
   holdMoment: true,
   releaseMoment: true,
   flush: true,

@@ -78,8 +78,8 @@ function* describeCollection(collection: CollectionInventory, { aliases }: Inven
 }
 
 function typeOf(field: Field): string {
-  const size = field.dim ?? field.maxLength;
-  return [`${field.type}${size === undefined ? '' : `(${size})`}`, field.primaryKey ? 'primary key' : '', field.autoId ? 'auto id' : '', field.nullable ? 'nullable' : ''].filter(Boolean).join(', ');
+  const size = field.dim ?? field.maxCapacity ?? field.maxLength;
+  return [`${field.type}${field.elementType ? ` of ${field.elementType}` : ''}${size === undefined ? '' : `(${size})`}`, field.primaryKey ? 'primary key' : '', field.autoId ? 'auto id' : '', field.nullable ? 'nullable' : ''].filter(Boolean).join(', ');
 }
 
 function indexOf({ indexes, scalarIndexes }: CollectionInventory, { fieldId }: Field): string {

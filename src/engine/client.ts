@@ -124,6 +124,32 @@ export interface SearchRequest {
   readonly outputFieldIds: readonly number[];
   /** At most `size` hits for each value of a field; `limit` and `offset` count values. `isStrict`: so many wherever there are so many rows. */
   readonly groupBy?: { readonly fieldId: number; readonly size: number; readonly isStrict: boolean };
+  /** The next rows of a search that goes on page by page, at a time `at`, for one query. Search parameters are those of a search for `limit` hits. */
+  readonly page?: PageRequest;
+}
+
+export interface PageRequest {
+  /** How many. */
+  readonly rows: number;
+  /** Keys of the rows that were `near` on the pages before. */
+  readonly given: Keys;
+  /** The bound of the page before; null where there was none. */
+  readonly bound: PageBound | null;
+}
+
+/** Of all rows but those that were `near`, what is nearer has been answered, and at this distance what has no larger key: `ties` rows. */
+export interface PageBound {
+  readonly distance: number;
+  readonly key: bigint | string;
+  readonly ties: number;
+}
+
+export interface PageReply {
+  /** The first so many hits are from indexes. */
+  readonly near: number;
+  readonly bound: PageBound | null;
+  /** No rows are left. */
+  readonly isLast: boolean;
 }
 
 /** What every read may say beside what it is for; as in `SearchRequest`. */
@@ -156,6 +182,26 @@ export interface QueryRequest extends ReadRequest {
   /** Only larger keys. Not with `order`. */
   readonly after?: bigint | string;
 }
+
+export interface AggregateRequest extends ReadRequest {
+  /** Absent: all rows. */
+  readonly filter?: FilterInput;
+  /** Rows with the same values of these fields are a group: Bool, integers, VarChar; NULL is a value. Empty: all rows are one, which there is even where there are none. */
+  readonly groupByIds: readonly number[];
+  /** Of rows, or of the values of a field that are not NULL: `sum` and `avg` of numbers, `min` and `max` of texts as well. */
+  readonly aggregates: readonly { readonly name: 'count' | 'sum' | 'avg' | 'min' | 'max'; readonly fieldId: number | null }[];
+  /** By columns of the answer; NULL is last ascending, first descending. Ties, and without it all, by the fields of the groups. */
+  readonly order?: readonly { readonly column: number; readonly isDescending: boolean }[];
+  readonly offset: number;
+  /** Absent: all groups. */
+  readonly limit?: number;
+}
+
+/**
+ * Of each group the values of its fields, then what the aggregates come to: counts and means as numbers, sums of integers as bigints and exact, extremes as the field's values;
+ * null where there was no value.
+ */
+export type AggregateReply = readonly (readonly (boolean | number | bigint | string | null)[])[];
 
 export interface HoldMomentRequest {
   readonly collectionId: number;
@@ -233,6 +279,8 @@ export interface SearchReply {
   readonly entities: ColumnBatch | null;
   /** With `groupBy`: its field's value per hit. The hits of a group are behind each other, groups in the order of their best hit. */
   readonly groups?: Column;
+  /** With `page`. */
+  readonly page?: PageReply;
 }
 
 export interface GetReply {
@@ -449,6 +497,8 @@ export interface EngineClient {
   count(request: CountRequest, context?: CallContext): Promise<number>;
   /** Rows in the order asked for, columns in that of outputFieldIds. */
   query(request: QueryRequest, context?: CallContext): Promise<ColumnBatch>;
+  /** INVALID_ARGUMENT beyond a million groups. */
+  aggregate(request: AggregateRequest, context?: CallContext): Promise<AggregateReply>;
 
   /**
    * Has reads of a time go on to be answered, whatever is kept of the past, for some minutes after the call or until it is released; to be asked again for longer. Answers

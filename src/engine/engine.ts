@@ -17,6 +17,8 @@ import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import { Catalog } from './catalog.ts';
 import type {
+  AggregateReply,
+  AggregateRequest,
   AliasInfo,
   AlterCollectionRequest,
   CallContext,
@@ -581,6 +583,12 @@ class Engine implements EngineClient, Rooms {
     throwIfAborted(context?.signal);
     checkConsistency(request.consistency);
     return unlessAborted(this.#open(request.collectionId).state.reads.query(request, context?.signal), context?.signal);
+  }
+
+  async aggregate(request: AggregateRequest, context?: CallContext): Promise<AggregateReply> {
+    throwIfAborted(context?.signal);
+    checkConsistency(request.consistency);
+    return unlessAborted(this.#open(request.collectionId).state.reads.aggregate(request, context?.signal), context?.signal);
   }
 
   async holdMoment({ collectionId, at, id }: HoldMomentRequest, context?: CallContext): Promise<bigint> {

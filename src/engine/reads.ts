@@ -1,17 +1,20 @@
 /** What is read of a collection: searches, rows by key, counts. Changes nothing. */
+import { aggregateRows, type AggregateJob } from '../exec/aggregate/aggregate.ts';
 import { searchGroups } from '../exec/groups.ts';
 import { matchSegments, type Match, type Segment } from '../exec/matches.ts';
+import { searchPage } from '../exec/pages.ts';
 import { planField, type FieldPlan } from '../exec/plan.ts';
 import { queryRows, type QueryJob } from '../exec/query.ts';
 import type { RowFilter } from '../exec/row-filter.ts';
 import { searchSegments, takeEntities, type SearchJob, type SearchView } from '../exec/search.ts';
+import { Slices } from '../exec/tile.ts';
 import type { Trace } from '../exec/trace.ts';
 import type { ColumnBatch, Keys } from '../schema/column.ts';
 import type { Field } from '../schema/types.ts';
 import { vectorsOf, type QueryVectors } from '../schema/vector-types/index.ts';
 import { forEachOne } from '../util/bitset.ts';
 import { ElanusError } from '../util/error.ts';
-import type { CallContext, CountRequest, FilterInput, GetReply, GetRequest, QueryRequest, SearchReply, SearchRequest } from './client.ts';
+import type { AggregateReply, AggregateRequest, CallContext, CountRequest, FilterInput, GetReply, GetRequest, QueryRequest, SearchReply, SearchRequest } from './client.ts';
 import type { CollectionState } from './collection.ts';
 import { Filters, assertIsolated, bucketsOf } from './filters.ts';
 
@@ -76,7 +79,11 @@ export class Reads {
       trace,
       signal: context?.signal,
     };
-    const { groupBy, keys } = request;
+    const { groupBy, keys, page } = request;
+    if (page) {
+      if (filter && filter.sample !== null) throw new ElanusError('INVALID_ARGUMENT', '"filter" expected the same rows for every page, got random_sample', { parameter: 'filter' });
+      return searchPage(view, job, page);
+    }
     if (keys) return this.#queriesOf(keys, plan.field, at).then((queries) => this.search({ ...request, queries, keys: undefined }, context, trace));
     return groupBy ? searchGroups(view, job, { ...groupBy, field: state.field(groupBy.fieldId) }) : searchSegments(view, job);
   }
@@ -156,6 +163,19 @@ export class Reads {
       signal,
     };
     return this.withMatches(request.partitions, await this.filter(request.filter), this.#state.timeOf(request.at), (matches) => queryRows(matches, job));
+  }
+
+  async aggregate(request: Omit<AggregateRequest, 'collectionId'>, signal: AbortSignal | undefined): Promise<AggregateReply> {
+    const { offset, limit = Infinity, order = [] } = request;
+    const field = (fieldId: number): Field => this.#state.field(fieldId);
+    const job: AggregateJob = {
+      groupBy: request.groupByIds.map(field),
+      aggregates: request.aggregates.map(({ name, fieldId }) => ({ name, field: fieldId === null ? null : field(fieldId) })),
+      order,
+      offset,
+      limit,
+    };
+    return this.withMatches(request.partitions, await this.filter(request.filter), this.#state.timeOf(request.at), (matches) => aggregateRows(matches, job, new Slices(signal)));
   }
 
   /** Keys of the rows that live and match. */

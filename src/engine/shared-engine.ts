@@ -45,6 +45,7 @@ const WHERE: Readonly<Record<EngineMethod, 'read' | 'newest' | 'holder' | 'here'
   get: 'read',
   count: 'read',
   query: 'read',
+  aggregate: 'read',
   holdMoment: 'holder',
   releaseMoment: 'holder',
   flush: 'holder',

@@ -262,8 +262,40 @@ export type ScalarFieldName<S> = IsUntyped<S> extends true ? string : Exclude<Fi
 /** Names of the vector fields. */
 export type VectorFieldName<S> = IsUntyped<S> extends true ? string : Extract<VectorName<FieldsOf<S>>, string>;
 
-/** Names of the fields that hits can be grouped by. */
-export type GroupFieldName<S> = IsUntyped<S> extends true ? string : Extract<{ [K in keyof FieldsOf<S>]: FieldsOf<S>[K] extends { type: 'Bool' | 'Int8' | 'Int16' | 'Int32' | 'Int64' | 'VarChar' } ? K : never }[keyof FieldsOf<S>], string>;
+type NameOfType<F, T> = Extract<{ [K in keyof F]: F[K] extends { type: T } ? K : never }[keyof F], string>;
+type IntegerType = 'Int8' | 'Int16' | 'Int32' | 'Int64';
+type NumberType = IntegerType | 'Float' | 'Double';
+/** Names of the fields that rows and hits can be grouped by. */
+export type GroupFieldName<S> = IsUntyped<S> extends true ? string : NameOfType<FieldsOf<S>, IntegerType | 'Bool' | 'VarChar'>;
+/** What can be made of rows, as a query's `outputFields` name it. */
+export type AggregateName<S> = IsUntyped<S> extends true
+  ? string
+  : | 'count(*)'
+    | `count(${Extract<Exclude<keyof FieldsOf<S>, VectorName<FieldsOf<S>>>, string>})`
+    | `${'sum' | 'avg'}(${NameOfType<FieldsOf<S>, NumberType>})`
+    | `${'min' | 'max'}(${NameOfType<FieldsOf<S>, NumberType | 'VarChar'>})`;
+
+/** NULL is what is made of no value: where there may be no rows, or none that has one. */
+type NullOfNone<T, G> = G extends readonly [] ? null : null extends ValueOutput<T> ? null : never;
+type AggregateOutput<F, N, G> = N extends `count(${string})`
+  ? number
+  : N extends `avg(${infer K extends keyof F & string})`
+    ? number | NullOfNone<F[K], G>
+    : N extends `sum(${infer K extends keyof F & string})`
+      ? (F[K] extends { type: 'Int64' } ? PresentOutput<F[K]> : number) | NullOfNone<F[K], G>
+      : N extends `${'min' | 'max'}(${infer K extends keyof F & string})`
+        ? PresentOutput<F[K]> | NullOfNone<F[K], G>
+        : never;
+
+/** A row of an aggregation: the fields of its group, and what was asked for. */
+export type Aggregated<S, O, G> = IsUntyped<S> extends true
+  ? Record<string, unknown>
+  : Show<
+      { -readonly [K in keyof FieldsOf<S> as K extends (G extends readonly (infer N)[] ? N : G) ? K : never]: ValueOutput<FieldsOf<S>[K]> } & {
+        [N in Extract<O extends readonly (infer N)[] ? N : never, AggregateName<S>>]: AggregateOutput<FieldsOf<S>, N, G>;
+      }
+    >;
+
 type OrderedName<F> = { [K in keyof F]: F[K] extends { type: 'Bool' | 'Int8' | 'Int16' | 'Int32' | 'Int64' | 'Float' | 'Double' | 'VarChar' } ? K : never }[keyof F];
 /** Names of the fields that rows can be put in order by. */
 export type OrderedFieldName<S> = IsUntyped<S> extends true ? string : Extract<OrderedName<FieldsOf<S>>, string>;
