@@ -162,6 +162,9 @@ describe.each(engines.slice(0, 2))('filters over $name', ({ connect }) => {
     });
     expect((await docs.explain(options)).segments.map(({ filteredBy }) => filteredBy)).toEqual(['memory', 'memory']);
     expect(await docs.explain({ vector: options.vector })).toMatchObject({ filter: null, matchedRows: 110, hits: 10 });
+    expect(await docs.explain({ filter: options.filter, orderBy: 'price', limit: 3 })).toMatchObject({ index: null, hits: 3, matchedRows: 7, segments: [{ strategy: null, matchedRows: 6 }, { matchedRows: 1 }] });
+    expect(await docs.explain({ filter: 'price < 50', groupBy: ['name'], outputFields: ['count(*)'] })).toMatchObject({ hits: 50, matchedRows: 50 });
+    for (const wrong of [undefined, {}, { filter: 'price <' }, { vector: [1] }, { limit: 3, nearest: true }]) expect(await codeOfAsync(docs.explain(wrong as never))).toMatch(/^(INVALID_ARGUMENT|FILTER_SYNTAX)$/);
     await db.close();
   });
 
