@@ -1,6 +1,6 @@
 /**
  * Filters against a plain interpreter: random schemas, rows and expressions as text (`differential/`), compiled and evaluated over
- * columns, and by walking the rows. `SEEDS` runs more, `FIRST_SEED` begins elsewhere; a failure names its seed and the smallest part
+ * columns, with what scalar indexes know and without, and by walking the rows. `SEEDS` runs more, `FIRST_SEED` begins elsewhere; a failure names its seed and the smallest part
  * of the expression that went wrong.
  */
 import { describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import type { Field } from '../../src/schema/types.ts';
 import type { Truth } from './differential/cells.ts';
 import { Draw } from './differential/draw.ts';
 import { type Condition, Expressions } from './differential/expressions.ts';
+import { indexesOver } from './differential/indexes.ts';
 import { type Row, columnOf, jsonText, randomFields, randomValue } from './differential/rows.ts';
 
 const SEEDS = Number(process.env.SEEDS ?? 60);
@@ -28,6 +29,7 @@ function run(seed: number): void {
   const rows: Row[] = Array.from({ length: count }, () => new Map(fields.map((field) => [field.name, randomValue(draw, field, false)])));
   const columns = new Map(fields.map((field) => [field.fieldId, columnOf(draw, field, rows.map((row) => row.get(field.name) ?? null))]));
   const expressions = new Expressions(draw, fields, rows);
+  const known = draw.chance(0.6) ? indexesOver(draw, fields, rows, columns) : () => null;
   let decided = 0;
 
   const answers = (text: string, templates: Record<string, unknown>): Truth[] => {
@@ -40,7 +42,7 @@ function run(seed: number): void {
         if (!asked.has(field.fieldId)) throw new Error(`${field.name} is not among the fields that were announced`);
         return columns.get(field.fieldId)!;
       },
-      known: () => null,
+      known,
     });
     const bit = (bits: Uint32Array | null, row: number): boolean => bits !== null && ((bits[row >>> 5] >>> (row & 31)) & 1) === 1;
     for (let row = count; row < isTrue.length * 32; row++) if (bit(isTrue, row) || bit(isUnknown, row)) throw new Error(`bit ${row} is set of ${count} rows`);
