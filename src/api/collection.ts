@@ -15,6 +15,7 @@ import { toFound, toHitLists, toHits } from './hits.ts';
 import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { booleanOption, checkOptions, contextOf, filterOption, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
+import type { QueryIteratorOptions } from './query-iterator.ts';
 import type { AggregateOptions, GroupBy, QueryOptions } from './query.ts';
 import { SCOPE, type CollectionScope } from './scope.ts';
 import { getRequest, searchRequest } from './search-request.ts';
@@ -165,6 +166,14 @@ export interface SearchByIdsOptions<S = AnySchema, O = OutputFields<S>> extends 
   readonly sparse?: undefined;
 }
 
+/** One query, all of whose hits are wanted, page by page. */
+export type SearchIteratorOptions<S = AnySchema, O = OutputFields<S>> = Omit<SharedSearchOptions<S, O>, 'limit' | 'offset' | 'groupBy'> & {
+  /** Hits of a page, 1 to 16,384; the last may have fewer. Default 1,000. */
+  readonly batchSize?: number;
+  /** Most hits of all pages. Default: all there are. */
+  readonly limit?: number;
+} & ({ readonly vector: QueryInput<S>; readonly sparse?: undefined } | { readonly sparse: SparseVectorInput; readonly vector?: undefined });
+
 export interface CreateIndexOptions extends CallOptions {
   /** Of the index of a scalar field; default: the field's, with the path where there is one. */
   readonly name?: string;
@@ -308,6 +317,15 @@ export class Collection<S extends AnySchema = AnySchema> {
     return reply.entities && this.#uncommon ? this.#uncommon.withKeysOfHits(this.#plan, hits, options.outputFields) : hits;
   }
 
+  /**
+   * All that a search for one vector can find, page by page: `for await (const hits of docs.searchIterator({ vector }))`. The rows are those of the moment in which the
+   * first page is asked for, or of `at`, whatever is written meanwhile; each that matches comes once, whatever index there is. Leaving the loop gives back what is held.
+   */
+  searchIterator<const O extends OutputFields<S> = readonly []>(options: SearchIteratorOptions<S, O>): AsyncGenerator<Hit<S, O>[], void, undefined>;
+  async *searchIterator(options: unknown): AsyncGenerator<any, void, undefined> {
+    yield* (await import('./search-iterator.ts').catch(refuseMissingChunk)).searchPages(this.#scope, options);
+  }
+
   /** Rows by key, in the order of the keys; what is not there is left out. */
   async get<const O extends OutputFields<S> | undefined = undefined>(ids: KeysInput<S>, options?: GetOptions<S, O>): Promise<Found<S, O>[]> {
     const engine = this.#live();
@@ -331,6 +349,15 @@ export class Collection<S extends AnySchema = AnySchema> {
   query<const O extends readonly (AggregateName<S> | GroupFieldName<S>)[] = [], const G extends GroupBy<S> = []>(options: AggregateOptions<S, O, G>): Promise<Aggregated<S, O, G>[]>;
   async query(options: unknown): Promise<unknown[]> {
     return (await this.#admin()).query(this.#scope, options as never);
+  }
+
+  /**
+   * All rows that match, page by page, in ascending order of the primary key: `for await (const rows of docs.queryIterator({ filter }))`. They are those of the moment in
+   * which the first page is asked for, or of `at`, whatever is written meanwhile; each comes once. Leaving the loop gives back what is held. INVALID_ARGUMENT where nothing is asked for
+   * so long, five minutes at least, that the rows are no longer kept, and after a truncate.
+   */
+  async *queryIterator<const O extends OutputFields<S> | undefined = undefined>(options?: QueryIteratorOptions<S, O>): AsyncGenerator<Found<S, O>[], void, undefined> {
+    yield* (await this.#admin()).queryPages(this.#scope, options as never) as AsyncGenerator<Found<S, O>[]>;
   }
 
   get [SCOPE](): CollectionScope {
@@ -483,7 +510,15 @@ export class Collection<S extends AnySchema = AnySchema> {
   }
 
   get #scope(): CollectionScope {
-    return { engine: this.#live(), events: this.#session.events, collectionId: this.#collectionId, plan: this.#plan };
+    const live = (): EngineClient => this.#live();
+    return {
+      get engine() {
+        return live();
+      },
+      events: this.#session.events,
+      collectionId: this.#collectionId,
+      plan: this.#plan,
+    };
   }
 
   #live(): EngineClient {

@@ -7,10 +7,11 @@ export type { CreateCollectionOptions, Database } from './database.ts';
 export type { CollectionDescription } from './session.ts';
 export type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 export type { AliasOptions, CreateSnapshotOptions, ListAliasesOptions, ListSnapshotsOptions, RestoreSnapshotOptions, RenameOptions } from './database-admin.ts';
+export type { QueryIteratorOptions } from './query-iterator.ts';
 export type { AggregateOptions, GroupBy, Order, OrderBy, OrderTerm, QueryOptions } from './query.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
-  At, Collection, CountOptions, CreateIndexOptions, DeleteMatchingOptions, DeleteOptions, DeleteResult, FilterParams, FilterValue, GetOptions, GroupByOptions, InsertOptions, InsertResult, UpsertOptions, SearchByIdsOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
+  At, Collection, CountOptions, CreateIndexOptions, DeleteMatchingOptions, DeleteOptions, DeleteResult, FilterParams, FilterValue, GetOptions, GroupByOptions, InsertOptions, InsertResult, UpsertOptions, SearchByIdsOptions, SearchIteratorOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
 } from './collection.ts';
 export type { CallOptions } from './options.ts';
 export type {

@@ -124,6 +124,32 @@ export interface SearchRequest {
   readonly outputFieldIds: readonly number[];
   /** At most `size` hits for each value of a field; `limit` and `offset` count values. `isStrict`: so many wherever there are so many rows. */
   readonly groupBy?: { readonly fieldId: number; readonly size: number; readonly isStrict: boolean };
+  /** The next rows of a search that goes on page by page, at a time `at`, for one query. Search parameters are those of a search for `limit` hits. */
+  readonly page?: PageRequest;
+}
+
+export interface PageRequest {
+  /** How many. */
+  readonly rows: number;
+  /** Keys of the rows that were `near` on the pages before. */
+  readonly given: Keys;
+  /** The bound of the page before; null where there was none. */
+  readonly bound: PageBound | null;
+}
+
+/** Of all rows but those that were `near`, what is nearer has been answered, and at this distance what has no larger key: `ties` rows. */
+export interface PageBound {
+  readonly distance: number;
+  readonly key: bigint | string;
+  readonly ties: number;
+}
+
+export interface PageReply {
+  /** The first so many hits are from indexes. */
+  readonly near: number;
+  readonly bound: PageBound | null;
+  /** No rows are left. */
+  readonly isLast: boolean;
 }
 
 /** What every read may say beside what it is for; as in `SearchRequest`. */
@@ -253,6 +279,8 @@ export interface SearchReply {
   readonly entities: ColumnBatch | null;
   /** With `groupBy`: its field's value per hit. The hits of a group are behind each other, groups in the order of their best hit. */
   readonly groups?: Column;
+  /** With `page`. */
+  readonly page?: PageReply;
 }
 
 export interface GetReply {

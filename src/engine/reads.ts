@@ -2,6 +2,7 @@
 import { aggregateRows, type AggregateJob } from '../exec/aggregate/aggregate.ts';
 import { searchGroups } from '../exec/groups.ts';
 import { matchSegments, type Match, type Segment } from '../exec/matches.ts';
+import { searchPage } from '../exec/pages.ts';
 import { planField, type FieldPlan } from '../exec/plan.ts';
 import { queryRows, type QueryJob } from '../exec/query.ts';
 import type { RowFilter } from '../exec/row-filter.ts';
@@ -78,7 +79,11 @@ export class Reads {
       trace,
       signal: context?.signal,
     };
-    const { groupBy, keys } = request;
+    const { groupBy, keys, page } = request;
+    if (page) {
+      if (filter && filter.sample !== null) throw new ElanusError('INVALID_ARGUMENT', '"filter" expected the same rows for every page, got random_sample', { parameter: 'filter' });
+      return searchPage(view, job, page);
+    }
     if (keys) return this.#queriesOf(keys, plan.field, at).then((queries) => this.search({ ...request, queries, keys: undefined }, context, trace));
     return groupBy ? searchGroups(view, job, { ...groupBy, field: state.field(groupBy.fieldId) }) : searchSegments(view, job);
   }

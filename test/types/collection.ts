@@ -105,6 +105,15 @@ export async function calls(db: Database): Promise<void> {
   await docs.search({ ids: ['1'] });
   // @ts-expect-error keys and a vector
   await docs.search({ ids: [1], vector: q });
+  for await (const page of docs.searchIterator({ vector: q, batchSize: 100, limit: 500, filter: 'price < 3', outputFields: ['title'] })) {
+    expectType<Equal<(typeof page)[0]['entity'], { title: string }>>(true);
+  }
+  // @ts-expect-error no batch
+  docs.searchIterator({ vectors: q });
+  // @ts-expect-error no offset
+  docs.searchIterator({ vector: q, offset: 1 });
+  // @ts-expect-error no groups
+  docs.searchIterator({ vector: q, groupBy: { field: 'title' } });
   // @ts-expect-error neither vector nor vectors
   await docs.search({ limit: 3 });
   // @ts-expect-error both
@@ -123,6 +132,9 @@ export async function calls(db: Database): Promise<void> {
   expectType<Equal<(typeof titles)[0], { title: string; id: bigint }>>(true);
   const whole = await docs.get([1], { outputFields: '*' });
   expectType<Equal<(typeof whole)[0]['embedding'], Float32Array>>(true);
+  for await (const page of docs.queryIterator({ filter: 'price > 0', outputFields: ['price'], batchSize: 10 })) expectType<Equal<typeof page, { price: number; id: bigint }[]>>(true);
+  // @ts-expect-error an unknown output field
+  docs.queryIterator({ outputFields: ['colour'] });
   const rows = await docs.query({ filter: 'price < {most}', filterParams: { most: 3 }, limit: 3, offset: 1, orderBy: ['price:desc', { field: 'title' }, 'id'] });
   expectType<Equal<(typeof rows)[0], { id: bigint; title: string; price: number; meta: JsonValue }>>(true);
   const prices = await docs.query({ limit: 3, outputFields: ['price'], orderBy: 'price' });
