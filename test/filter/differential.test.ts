@@ -1,11 +1,14 @@
 /**
  * Filters against a plain interpreter: random schemas, rows and expressions as text (`differential/`), compiled and evaluated over
- * columns, with what scalar indexes know and without, and by walking the rows. `SEEDS` runs more, `FIRST_SEED` begins elsewhere; a failure names its seed and the smallest part
+ * columns, with what scalar indexes and zone maps know and without, and by walking the rows. `SEEDS` runs more, `FIRST_SEED` begins elsewhere; a failure names its seed and the smallest part
  * of the expression that went wrong.
  */
 import { describe, expect, it } from 'vitest';
 import { compileFilter } from '../../src/filter/compile.ts';
 import { evaluate, fieldsOf } from '../../src/filter/evaluate.ts';
+import type { Predicate } from '../../src/filter/predicate.ts';
+import { prune } from '../../src/filter/prune.ts';
+import { zoneOf } from '../../src/filter/zones.ts';
 import type { Field } from '../../src/schema/types.ts';
 import type { Truth } from './differential/cells.ts';
 import { Draw } from './differential/draw.ts';
@@ -32,6 +35,15 @@ function run(seed: number): void {
   const known = draw.chance(0.6) ? indexesOver(draw, fields, rows, columns) : () => null;
   let decided = 0;
 
+  const zones = new Map(fields.filter(() => draw.chance(0.8)).map((field) => [field.fieldId, zoneOf(columns.get(field.fieldId)!)]));
+
+  /** What is left when the bounds of the columns were asked is true for the same rows. */
+  const checkPruned = (predicate: Predicate, isTrue: Uint32Array): void => {
+    const rest = prune(predicate, (field) => zones.get(field.fieldId) ?? null);
+    const left = evaluate(rest, { rows: count, column: (field) => columns.get(field.fieldId)!, known: () => null });
+    expect(left.isTrue).toEqual(isTrue);
+  };
+
   const answers = (text: string, templates: Record<string, unknown>): Truth[] => {
     const { predicate, sample } = compileFilter(text, templates, { version: 1, fields });
     expect(sample).toBeNull();
@@ -44,6 +56,7 @@ function run(seed: number): void {
       },
       known,
     });
+    checkPruned(predicate, isTrue);
     const bit = (bits: Uint32Array | null, row: number): boolean => bits !== null && ((bits[row >>> 5] >>> (row & 31)) & 1) === 1;
     for (let row = count; row < isTrue.length * 32; row++) if (bit(isTrue, row) || bit(isUnknown, row)) throw new Error(`bit ${row} is set of ${count} rows`);
     return rows.map((_, row) => {
