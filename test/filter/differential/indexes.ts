@@ -24,7 +24,8 @@ export function randomIndex(draw: Draw, field: Field, rows: readonly Row[]): { t
   const types = TYPES.filter((type) => {
     if (type === 'BITMAP') return !/double|float/i.test(over) && !field.primaryKey;
     if (type === 'STL_SORT') return !/^array|bool/i.test(over);
-    return type === 'INVERTED' || type === 'AUTOINDEX' || /^varchar$/i.test(over);
+    if (type === 'AUTOINDEX') return !isPath || !/^array/.test(over);
+    return type === 'INVERTED' || /^varchar$/i.test(over);
   });
   const type = draw.pick(types);
   const params: Record<string, unknown> = {};
