@@ -3,18 +3,18 @@
  * rows and hits. It keeps no rows and no state but its schema.
  */
 import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, ScalarIndexDescription, SearchReply, SearchRequest } from '../engine/client.ts';
-import { isArrow, toPlainBatch } from '../schema/plain-batch.ts';
+import { isArrow } from '../schema/plain-batch.ts';
 import type { AggregateName, Aggregated, AnySchema, ArrowInput, Columns, FieldInput, Found, GroupFieldName, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, ScalarFieldName, ScalarIndexInput, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
-import { planOf } from '../schema/plan.ts';
 import { NO_ROW, refuse, show } from '../schema/refuse.ts';
-import type { SchemaPlan } from '../schema/plan.ts';
 import type { IndexSpec, ScalarIndexSpec, ShownSchema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
+import { handlePlan, type HandlePlan } from './field-code.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
 import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { booleanOption, checkOptions, contextOf, filterOption, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
+import type { QueryIteratorOptions } from './query-iterator.ts';
 import type { AggregateOptions, GroupBy, QueryOptions } from './query.ts';
 import { SCOPE, type CollectionScope } from './scope.ts';
 import { getRequest, searchRequest } from './search-request.ts';
@@ -216,31 +216,22 @@ const UPSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'partial', 'si
 const WRITE_TO_COME: ReadonlySet<string> = new Set(['transfer']);
 const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'filter', 'filterParams', 'partition', 'purge', 'signal']);
 
-type UncommonFields = typeof import('./uncommon-fields.ts');
-
-/** What the handle of a collection needs beside the rest; undefined for most. */
-export async function uncommonFields({ schema }: CollectionInfo): Promise<UncommonFields | undefined> {
-  return schema.fields.some(({ type, isDynamic }) => isDynamic || type === 'Array') ? import('./uncommon-fields.ts').catch(refuseMissingChunk) : undefined;
-}
-
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
 export class Collection<S extends AnySchema = AnySchema> {
   readonly name: string;
   readonly #session: Session;
   readonly #collectionId: number;
-  readonly #plan: SchemaPlan;
-  readonly #uncommon: UncommonFields | undefined;
+  readonly #plan: HandlePlan;
   #isDropped = false;
   /** A buffer for the next query; null while an engine may still read it. */
   #spareQuery: Float32Array | null = null;
 
-  /** `uncommon`: as `uncommonFields` answers for the schema. */
-  constructor(session: Session, info: CollectionInfo, uncommon: UncommonFields | undefined) {
+  /** `plan`: that of the schema. */
+  constructor(session: Session, info: CollectionInfo, plan: HandlePlan) {
     this.name = info.name;
-    this.#uncommon = uncommon;
     this.#session = session;
     this.#collectionId = info.collectionId;
-    this.#plan = planOf(info.schema);
+    this.#plan = plan;
   }
 
   /** As it is stored. */
@@ -274,7 +265,7 @@ export class Collection<S extends AnySchema = AnySchema> {
     const partition = nameOption('partition', options?.partition);
     const isPartial = booleanOption('partial', options?.partial, false);
     const columns = isArrow(rows) ? (await import('../schema/arrow-columns.ts').catch(refuseMissingChunk)).arrowColumns(this.#plan, rows) : rows;
-    const batch = (this.#uncommon?.toBatch ?? toPlainBatch)(this.#plan, columns, isPartial ? 'partial' : call);
+    const batch = this.#plan.code.toBatch(this.#plan, columns, isPartial ? 'partial' : call);
     const request = { collectionId: this.#collectionId, batch, partition };
     const { keys, timestamp } = await (call === 'insert' ? engine.insert(request, context) : engine.upsert({ ...request, isPartial }, context));
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
@@ -313,7 +304,7 @@ export class Collection<S extends AnySchema = AnySchema> {
       if (options.vectors === undefined && request.queries instanceof Float32Array) this.#spareQuery = request.queries;
     }
     const hits = options.vectors === undefined ? toHits(reply, this.#plan) : toHitLists(reply, this.#plan);
-    return reply.entities && this.#uncommon ? this.#uncommon.withKeysOfHits(this.#plan, hits, options.outputFields) : hits;
+    return this.#plan.code.withKeysOfHits(this.#plan, hits, options.outputFields);
   }
 
   /**
@@ -331,7 +322,7 @@ export class Collection<S extends AnySchema = AnySchema> {
     const context = contextOf(options?.signal);
     const request = getRequest(this.#plan, this.#collectionId, ids, options);
     const entities = toFound(await engine.get(request, context), this.#plan);
-    return (this.#uncommon?.withKeys(this.#plan, entities, options?.outputFields) ?? entities) as Found<S, O>[];
+    return this.#plan.code.withKeys(this.#plan, entities, options?.outputFields) as Found<S, O>[];
   }
 
   /** Does a search and tells how: what the filter came to, which segments were looked at by what, how long each step took. */
@@ -348,6 +339,15 @@ export class Collection<S extends AnySchema = AnySchema> {
   query<const O extends readonly (AggregateName<S> | GroupFieldName<S>)[] = [], const G extends GroupBy<S> = []>(options: AggregateOptions<S, O, G>): Promise<Aggregated<S, O, G>[]>;
   async query(options: unknown): Promise<unknown[]> {
     return (await this.#admin()).query(this.#scope, options as never);
+  }
+
+  /**
+   * All rows that match, page by page, in ascending order of the primary key: `for await (const rows of docs.queryIterator({ filter }))`. They are those of the moment in
+   * which the first page is asked for, or of `at`, whatever is written meanwhile; each comes once. Leaving the loop gives back what is held. INVALID_ARGUMENT where nothing is asked for
+   * so long, five minutes at least, that the rows are no longer kept, and after a truncate.
+   */
+  async *queryIterator<const O extends OutputFields<S> | undefined = undefined>(options?: QueryIteratorOptions<S, O>): AsyncGenerator<Found<S, O>[], void, undefined> {
+    yield* (await this.#admin()).queryPages(this.#scope, options as never) as AsyncGenerator<Found<S, O>[]>;
   }
 
   get [SCOPE](): CollectionScope {
@@ -417,7 +417,7 @@ export class Collection<S extends AnySchema = AnySchema> {
    */
   async addField<const N extends string, const F extends FieldInput>(name: N, field: F, options?: CallOptions): Promise<Collection<WithField<S, N, F>>> {
     const info = await (await this.#admin()).addField(this.#scope, name, field, options);
-    return new Collection<WithField<S, N, F>>(this.#session, info, await uncommonFields(info));
+    return new Collection<WithField<S, N, F>>(this.#session, info, await handlePlan(info.schema));
   }
 
   /** Changes the time that rows live, of which those that have outlived it are gone at once; or lets rows have keys that no field has. */
@@ -500,7 +500,15 @@ export class Collection<S extends AnySchema = AnySchema> {
   }
 
   get #scope(): CollectionScope {
-    return { engine: this.#live(), events: this.#session.events, collectionId: this.#collectionId, plan: this.#plan };
+    const live = (): EngineClient => this.#live();
+    return {
+      get engine() {
+        return live();
+      },
+      events: this.#session.events,
+      collectionId: this.#collectionId,
+      plan: this.#plan,
+    };
   }
 
   #live(): EngineClient {
