@@ -13,7 +13,8 @@ import { REPOSITORY } from './lib/setup.mjs';
 
 const K = 10;
 const BUILD_SEED = 20_031;
-const SHARES = [0.5, 0.2, 0.1, 0.05, 0.01, 0.001];
+const SHARES = [0.9, 0.5, 0.2, 0.1, 0.05, 0.01, 0.001];
+const QUICK_SHARES = [0.5, 0.1, 0.01, 0.001];
 /** QPS that is asked for, against the search without a filter or against the scan of the matches. */
 const TARGETS = [
   { from: 0.5, of: 'unfiltered', least: 0.4 },
@@ -60,19 +61,18 @@ function distance(metric, values, row, query) {
 
 /**
  * Filters of every share: rows anywhere, rows around the query, and a cluster far from it: the rows around the one that is farthest.
- * @param {Omit<Filtered, 'filters'>} set @returns {Filter[]}
+ * @param {Omit<Filtered, 'filters'>} set @param {readonly number[]} shares @returns {Filter[]}
  */
-function layouts({ values, queries, dim, metric }) {
+function layouts({ values, queries, dim, metric }, shares) {
   const rows = values.length / dim;
   /** @param {Float32Array} query */
   const nearest = (query) => {
     const distances = Float64Array.from({ length: rows }, (_, row) => distance(metric, values, row, query));
-    const order = Uint32Array.from({ length: rows }, (_, row) => row).sort((a, b) => distances[a] - distances[b]);
-    return order;
+    return Uint32Array.from({ length: rows }, (_, row) => row).sort((a, b) => distances[a] - distances[b]);
   };
   const near = queries.map(nearest);
   const far = near.map((order) => nearest(values.slice(order[rows - 1] * dim, (order[rows - 1] + 1) * dim)));
-  return SHARES.flatMap((share) => {
+  return shares.flatMap((share) => {
     const count = Math.max(1, Math.round(share * rows));
     const uniform = random(Math.round(1e6 * share));
     const anywhere = Uint32Array.from({ length: rows }, (_, row) => row).filter(() => uniform() < share);
@@ -102,11 +102,15 @@ async function open(set, type, build) {
   return index;
 }
 
-/** @param {string} name @param {string} about @param {(quick: boolean) => Filtered | null} load @param {typeof INDEXES} indexes @returns {import('./run.mjs').Bench} */
-const filteredBench = (name, about, load, indexes) => ({
+/**
+ * @param {string} name @param {string} about @param {(quick: boolean) => Filtered | null} load @param {typeof INDEXES} indexes
+ * @returns {import('./run.mjs').Bench}
+ */
+const filteredBench = (name, about, load, indexes, isLarge = false) => ({
   name: `filtered/${name}`,
   about: `${about}, k ${K}, one query at a time on one thread; kernel and re-scoring, the bitset given. Ratios by processor time, measured in turn.`,
-  async run({ quick }) {
+  async run({ quick, large }) {
+    if (isLarge && !large) return { head: ['skipped'], rows: [['with --large only']], figures: [] };
     const set = load(quick);
     if (!set) return { head: ['skipped'], rows: [[`${name} is not there (ELANUS_DATA)`]], figures: [] };
     const { values, queries, filters, metric } = set;
@@ -183,11 +187,11 @@ const filteredBench = (name, about, load, indexes) => ({
   },
 });
 
-/** @param {number} rows @param {number} dim @param {number} queries */
-function synthetic(rows, dim, queries) {
+/** @param {number} rows @param {number} dim @param {number} queries @param {readonly number[]} [shares] */
+function synthetic(rows, dim, queries, shares = SHARES) {
   const { base, queries: asked } = syntheticVectors({ rows, queries, dim });
   const set = { name: `synthetic-${dim}`, metric: 'L2', dim, values: base.values, queries: Array.from({ length: queries }, (_, q) => asked.values.slice(q * dim, (q + 1) * dim)) };
-  return { ...set, filters: layouts(set) };
+  return { ...set, filters: layouts(set, shares) };
 }
 
 function debian() {
@@ -214,11 +218,11 @@ function debian() {
 }
 
 export const benches = [
-  filteredBench('synthetic', '100,000 x 128 synthetic, L2', (quick) => synthetic(100_000, 128, quick ? 40 : 100), INDEXES),
+  filteredBench('synthetic', '100,000 x 128 synthetic, L2', (quick) => (quick ? synthetic(100_000, 128, 20, QUICK_SHARES) : synthetic(100_000, 128, 100)), INDEXES),
   filteredBench('debian', 'debian-packages-text, 63,436 x 96, COSINE', debian, [
     ['HNSW_SQ', { ...GRAPH, refine: true }, { ef: 60, refine_k: 3 }],
     ['IVF_FLAT', { nlist: 256 }, { nprobe: 32 }],
     ['IVF_RABITQ', { nlist: 256, refine: true }, { nprobe: 32, refine_k: 30 }],
   ]),
-  { ...filteredBench('million', '1,000,000 x 96 synthetic, L2', (quick) => synthetic(1_000_000, 96, quick ? 10 : 20), FEW), large: true },
+  filteredBench('million', '1,000,000 x 96 synthetic, L2', () => synthetic(1_000_000, 96, 20, QUICK_SHARES), FEW, true),
 ];
