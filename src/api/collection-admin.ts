@@ -19,6 +19,7 @@ import { searchRequest } from './search-request.ts';
 import { describe as describeInfo, type CollectionDescription } from './session.ts';
 
 export { query } from './query.ts';
+export { queryPages } from './query-iterator.ts';
 
 /** At least one of them. */
 export interface AlterOptions extends CallOptions {

@@ -15,6 +15,7 @@ import { toFound, toHitLists, toHits } from './hits.ts';
 import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { booleanOption, checkOptions, contextOf, filterOption, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
+import type { QueryIteratorOptions } from './query-iterator.ts';
 import type { AggregateOptions, GroupBy, QueryOptions } from './query.ts';
 import { SCOPE, type CollectionScope } from './scope.ts';
 import { getRequest, searchRequest } from './search-request.ts';
@@ -350,6 +351,15 @@ export class Collection<S extends AnySchema = AnySchema> {
     return (await this.#admin()).query(this.#scope, options as never);
   }
 
+  /**
+   * All rows that match, page by page, in ascending order of the primary key: `for await (const rows of docs.queryIterator({ filter }))`. They are those of the moment in
+   * which the first page is asked for, or of `at`, whatever is written meanwhile; each comes once. Leaving the loop gives back what is held. INVALID_ARGUMENT where nothing is asked for
+   * so long, five minutes at least, that the rows are no longer kept, and after a truncate.
+   */
+  async *queryIterator<const O extends OutputFields<S> | undefined = undefined>(options?: QueryIteratorOptions<S, O>): AsyncGenerator<Found<S, O>[], void, undefined> {
+    yield* (await this.#admin()).queryPages(this.#scope, options as never) as AsyncGenerator<Found<S, O>[]>;
+  }
+
   get [SCOPE](): CollectionScope {
     return this.#scope;
   }
@@ -500,7 +510,15 @@ export class Collection<S extends AnySchema = AnySchema> {
   }
 
   get #scope(): CollectionScope {
-    return { engine: this.#live(), events: this.#session.events, collectionId: this.#collectionId, plan: this.#plan };
+    const live = (): EngineClient => this.#live();
+    return {
+      get engine() {
+        return live();
+      },
+      events: this.#session.events,
+      collectionId: this.#collectionId,
+      plan: this.#plan,
+    };
   }
 
   #live(): EngineClient {

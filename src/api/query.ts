@@ -83,7 +83,7 @@ export async function query({ engine, collectionId, plan }: CollectionScope, opt
 }
 
 /** Blank text stands for no filter, as in Milvus. */
-function queryFilter({ filter, filterParams }: AnyOptions): QueryRequest['filter'] {
+export function queryFilter({ filter, filterParams }: { readonly filter?: unknown; readonly filterParams?: unknown }): QueryRequest['filter'] {
   const input = filterOption(filter, filterParams);
   return input && input.text.trim() === '' ? undefined : input;
 }

@@ -132,6 +132,9 @@ export async function calls(db: Database): Promise<void> {
   expectType<Equal<(typeof titles)[0], { title: string; id: bigint }>>(true);
   const whole = await docs.get([1], { outputFields: '*' });
   expectType<Equal<(typeof whole)[0]['embedding'], Float32Array>>(true);
+  for await (const page of docs.queryIterator({ filter: 'price > 0', outputFields: ['price'], batchSize: 10 })) expectType<Equal<typeof page, { price: number; id: bigint }[]>>(true);
+  // @ts-expect-error an unknown output field
+  docs.queryIterator({ outputFields: ['colour'] });
   const rows = await docs.query({ filter: 'price < {most}', filterParams: { most: 3 }, limit: 3, offset: 1, orderBy: ['price:desc', { field: 'title' }, 'id'] });
   expectType<Equal<(typeof rows)[0], { id: bigint; title: string; price: number; meta: JsonValue }>>(true);
   const prices = await docs.query({ limit: 3, outputFields: ['price'], orderBy: 'price' });
