@@ -6,6 +6,7 @@
  * | `browser.js`, `node.js` | the entries; what they do not always need is in chunks beside them, imported on demand |
  * | `worker.js`, `node-worker.js` | the threads, each one file without static imports: bundlers pack workers no other way |
  * | `arrow.js` | `elanus/arrow`, which imports apache-arrow |
+ * | `filter.js` | `elanus/filter`, which builds filters |
  * | `cli.js` | the command `elanus`, one file, which reads the kernels beside it |
  * | `worker-on-demand.js` | what `worker.js` imports when the first call needs it, such as the filter language |
  * | `worker-full.js` | `worker.js` with that, and what only few pages need, such as the scalar kernels: started instead of it then |
@@ -99,6 +100,7 @@ async function bundle(outdir, style) {
   await build({ ...entries, entryPoints: { node: source('node.ts') }, chunkNames: 'node-[name]-[hash]', platform: 'node', target: NODE });
   // Whose Tables they are decides the user's copy of apache-arrow.
   await build({ ...COMMON, ...style, entryPoints: { arrow: source('arrow.ts') }, outdir, platform: 'neutral', target: [...BROWSER, ...NODE], external: ['apache-arrow'] });
+  await build({ ...COMMON, ...style, entryPoints: { filter: source('filter.ts') }, outdir, platform: 'neutral', target: [...BROWSER, ...NODE] });
   await build({ ...COMMON, ...style, entryPoints: { cli: source('cli.ts') }, outdir, platform: 'node', target: NODE, banner: { js: REQUIRE } });
   return { worker: worker.metafile, browser: browser.metafile };
 }
@@ -148,7 +150,7 @@ function declarations() {
   if (tsc.status !== 0) throw new Error('the sources do not compile; see above');
   const from = join(ROOT, 'build', 'types');
   const to = join(ROOT, 'dist', 'types');
-  const seen = new Set(['browser.d.ts', 'node.d.ts', 'browser-worker.d.ts', 'arrow.d.ts'].map((file) => join(from, file)));
+  const seen = new Set(['browser.d.ts', 'node.d.ts', 'browser-worker.d.ts', 'arrow.d.ts', 'filter.d.ts'].map((file) => join(from, file)));
   for (const file of seen) {
     const text = readFileSync(file, 'utf8').replace(/(['"])(\.{1,2}\/[^'"]+)\.(?:ts|js)\1/g, (_match, quote, path) => {
       const target = join(dirname(file), `${path}.d.ts`);

@@ -25,6 +25,7 @@ const MAY_IMPORT = {
   kernels: ['util', 'type:schema/types.ts'],
   quant: ['type:index/index.ts', 'kernels', 'schema', 'util'],
   filter: ['kernels', 'schema', 'util'],
+  builder: ['schema', 'util'],
   text: ['schema', 'util'],
   storage: ['schema', 'util'],
   index: ['quant', 'kernels', 'schema', 'util'],

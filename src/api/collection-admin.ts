@@ -2,26 +2,34 @@
  * What a collection can do besides reading and writing rows: counting them, its fields, its indexes, its partitions, what there is to know of it, its end. These are the bodies
  * of the methods of `Collection` of the same names, which have the documentation; they are imported when the first is called.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress } from '../engine/client.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, ScalarIndexDescription } from '../engine/client.ts';
 import { toAddedField } from '../schema/added-field.ts';
-import { checkName, toIndexRequest } from '../schema/define.ts';
+import { checkName, dynamicFieldOf, toIndexRequest } from '../schema/define.ts';
 import type { AnySchema, Key } from '../schema/infer.ts';
 import { keyValues } from '../schema/keys.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
-import { NO_ROW, notSupported, refuse, show } from '../schema/refuse.ts';
-import type { Field, IndexSpec, VectorType } from '../schema/types.ts';
-import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
+import { NO_ROW, isRecord, notSupported, refuse, show } from '../schema/refuse.ts';
+import type { Field, IndexSpec, ScalarIndexSpec, VectorType } from '../schema/types.ts';
+import { checkMetric, isVectorType } from '../schema/vector-types/kinds.ts';
 import type { CountOptions, CreateIndexOptions, TuneOptions, TuneResult } from './collection.ts';
 import { RETENTION_SECONDS_MAX, SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, filterOption, integerOption, namesOption, type CallOptions } from './options.ts';
 import type { CollectionScope } from './scope.ts';
+import { moreRequest } from './search-more.ts';
 import { searchRequest } from './search-request.ts';
 import { describe as describeInfo, type CollectionDescription } from './session.ts';
 
 export { query } from './query.ts';
+export { queryPages } from './query-iterator.ts';
+
+/** At least one of them. */
+export { searchPages } from './search-iterator.ts';
+export { searchMore } from './search-more.ts';
 
 export interface AlterOptions extends CallOptions {
   /** Rows expire so many seconds after their insert; null: never. What has expired does not come back. */
-  readonly ttlSeconds: number | null;
+  readonly ttlSeconds?: number | null;
+  /** Rows may have keys that no field has, from now on. Handles that were opened before do not know it. Not to be taken back. */
+  readonly dynamicField?: true;
 }
 
 export interface LoadOptions extends CallOptions {
@@ -37,11 +45,11 @@ export interface CompactOptions extends CallOptions {
 }
 
 const PARTITIONS_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal']);
-const ALTER_OPTIONS: ReadonlySet<string> = new Set(['ttlSeconds', 'signal']);
+const ALTER_OPTIONS: ReadonlySet<string> = new Set(['ttlSeconds', 'dynamicField', 'signal']);
 const LOAD_OPTIONS: ReadonlySet<string> = new Set(['partitions', 'signal', 'onProgress']);
 const COMPACT_OPTIONS: ReadonlySet<string> = new Set(['retentionSeconds', 'signal', 'onProgress']);
 const COUNT_OPTIONS: ReadonlySet<string> = new Set(['filterParams', 'partitions', 'at', 'consistency', 'signal']);
-const INDEX_OPTIONS: ReadonlySet<string> = new Set(['wait', 'signal', 'onProgress']);
+const INDEX_OPTIONS: ReadonlySet<string> = new Set(['name', 'wait', 'signal', 'onProgress']);
 const TUNE_OPTIONS: ReadonlySet<string> = new Set(['queries', 'targetRecall', 'limit', 'signal', 'onProgress']);
 
 /** Rows that have changed. */
@@ -73,13 +81,21 @@ export async function watch({ engine, events, collectionId, plan }: CollectionSc
   };
 }
 
-export async function alter({ engine, collectionId }: CollectionScope, options: AlterOptions): Promise<CollectionDescription> {
+export async function alter(scope: CollectionScope, options: AlterOptions): Promise<CollectionDescription> {
+  const { engine, collectionId } = scope;
   checkOptions(options ?? {}, 'alter', ALTER_OPTIONS);
-  const { ttlSeconds }: Partial<AlterOptions> = options ?? {};
-  if (ttlSeconds === undefined) refuse('ttlSeconds', NO_ROW, 'a number of seconds, or null', 'nothing');
-  if (ttlSeconds !== null) integerOption('ttlSeconds', ttlSeconds, 1, RETENTION_SECONDS_MAX, 1);
-  const context = contextOf(options.signal);
-  return describeInfo(await engine.alterCollection({ collectionId, ttlSeconds }, context));
+  const { dynamicField, ttlSeconds, signal }: AlterOptions = options ?? {};
+  if (ttlSeconds === undefined && dynamicField === undefined) refuse('options', NO_ROW, 'ttlSeconds or dynamicField', 'neither');
+  if (ttlSeconds !== undefined && ttlSeconds !== null) integerOption('ttlSeconds', ttlSeconds, 1, RETENTION_SECONDS_MAX, 1);
+  if (dynamicField !== undefined && dynamicField !== true) refuse('dynamicField', NO_ROW, 'true: what rows have of it stays', show(dynamicField));
+  const context = contextOf(signal);
+  let info = await infoOf(scope);
+  if (dynamicField && !info.schema.fields.some(({ isDynamic }) => isDynamic)) {
+    const { fieldId: _, ...field } = dynamicFieldOf(0);
+    info = await engine.addField({ collectionId, field }, context);
+  }
+  if (ttlSeconds !== undefined) info = await engine.alterCollection({ collectionId, ttlSeconds }, context);
+  return describeInfo(info);
 }
 
 export async function count({ engine, collectionId }: CollectionScope, filter: unknown, options?: CountOptions): Promise<number> {
@@ -88,8 +104,8 @@ export async function count({ engine, collectionId }: CollectionScope, filter: u
 }
 
 export async function explain({ engine, collectionId, plan }: CollectionScope, options: unknown): Promise<Explanation> {
-  const request = searchRequest(plan, collectionId, options);
-  return engine.explain(request, contextOf((options as CallOptions).signal));
+  if (!isRecord(options)) refuse('options', NO_ROW, 'an object of options of search', show(options));
+  return engine.explain(moreRequest(plan, collectionId, options), contextOf(options['signal'] as AbortSignal | undefined));
 }
 
 export async function flush({ engine, collectionId }: CollectionScope, options?: CallOptions): Promise<void> {
@@ -103,35 +119,50 @@ export async function addField({ engine, collectionId }: CollectionScope, name: 
   return engine.addField({ collectionId, field }, contextOf(options?.signal));
 }
 
-export async function createIndex({ engine, collectionId, plan }: CollectionScope, name: string, spec: unknown, options?: CreateIndexOptions): Promise<IndexSpec> {
+export async function createIndex({ engine, collectionId, plan }: CollectionScope, name: string, spec: unknown, options?: CreateIndexOptions): Promise<IndexSpec | ScalarIndexSpec> {
   checkOptions(options, 'createIndex', INDEX_OPTIONS);
-  const field = vectorField(plan, name);
+  const field = indexedField(plan, name);
   const { type, metric, params } = toIndexRequest(name, spec);
-  if (metric !== undefined) checkMetric(name, field.type as VectorType, metric);
   const wait = booleanOption('wait', options?.wait, true);
   const context = contextOf(options?.signal, options?.onProgress);
+  const indexName = options?.name;
+  if (indexName !== undefined) checkIndexName(indexName);
+  if (!isVectorType(field.type)) {
+    if (metric !== undefined) refuse(name, NO_ROW, `an index without a metric, which a ${field.type} field has not`, metric);
+    // A key of rows that no field has: so it is that which is meant.
+    const key = field.name === name || params['json_path'] !== undefined ? {} : { json_path: `${field.name}[${JSON.stringify(name)}]` };
+    return engine.createScalarIndex({ collectionId, fieldId: field.fieldId, spec: { type, params: { ...params, ...key } }, name: indexName, wait }, context);
+  }
+  if (indexName !== undefined) notSupported('name', 'a name for the index of a vector field', 'it has the name of its field');
+  if (metric !== undefined) checkMetric(name, field.type as VectorType, metric);
   return engine.createIndex({ collectionId, fieldId: field.fieldId, spec: { type, metric, params: { ...params } }, wait }, context);
 }
 
 export async function indexProgress({ engine, collectionId, plan }: CollectionScope, field: string): Promise<IndexProgress> {
-  return engine.indexProgress({ collectionId, fieldId: vectorField(plan, field).fieldId });
+  const vector = vectorField(plan, field);
+  if (vector) return engine.indexProgress({ collectionId, fieldId: vector.fieldId });
+  const { state, indexedRows, totalRows, error } = (await engine.scalarIndexes({ collectionId, index: field }))[0]!;
+  return { state, indexedRows, totalRows, ...(error ? { error } : {}) };
 }
 
 export async function dropIndex({ engine, collectionId, plan }: CollectionScope, field: string, options?: CallOptions): Promise<void> {
   checkOptions(options, 'dropIndex', SIGNAL_ONLY);
-  const { fieldId } = vectorField(plan, field);
-  await engine.dropIndex({ collectionId, fieldId }, contextOf(options?.signal));
+  const vector = vectorField(plan, field);
+  const context = contextOf(options?.signal);
+  await (vector ? engine.dropIndex({ collectionId, fieldId: vector.fieldId }, context) : engine.dropScalarIndex({ collectionId, index: field }, context));
 }
 
-export async function describeIndex({ engine, collectionId, plan }: CollectionScope, field: string): Promise<IndexDescription> {
-  return engine.describeIndex({ collectionId, fieldId: vectorField(plan, field).fieldId });
+export async function describeIndex({ engine, collectionId, plan }: CollectionScope, field: string): Promise<IndexDescription | ScalarIndexDescription> {
+  const vector = vectorField(plan, field);
+  return vector ? engine.describeIndex({ collectionId, fieldId: vector.fieldId }) : (await engine.scalarIndexes({ collectionId, index: field }))[0]!;
 }
 
-export async function listIndexes(scope: CollectionScope): Promise<IndexDescription[]> {
+export async function listIndexes(scope: CollectionScope): Promise<(IndexDescription | ScalarIndexDescription)[]> {
   const { engine, collectionId } = scope;
   const { indexes, schema } = await infoOf(scope);
   const fields = schema.fields.filter((field) => Object.hasOwn(indexes, field.name));
-  return Promise.all(fields.map(({ fieldId }) => engine.describeIndex({ collectionId, fieldId })));
+  const vectors = await Promise.all(fields.map(({ fieldId }) => engine.describeIndex({ collectionId, fieldId })));
+  return [...vectors, ...(await engine.scalarIndexes({ collectionId }))];
 }
 
 export async function tune({ engine, collectionId, plan }: CollectionScope, first: unknown, second?: unknown): Promise<TuneResult> {
@@ -208,9 +239,22 @@ export async function drop({ engine, collectionId }: CollectionScope, options?: 
 /** By number: the name may have been given to another collection. */
 const infoOf = ({ engine, collectionId }: CollectionScope): Promise<CollectionInfo> => engine.describeCollection({ collectionId });
 
-function vectorField(plan: SchemaPlan, name: unknown): Field {
-  const field = typeof name === 'string' ? plan.byName.get(name) : undefined;
+const INDEX_NAME_LENGTH_MAX = 255;
+
+function checkIndexName(name: unknown): asserts name is string {
+  if (typeof name !== 'string' || name === '' || name.length > INDEX_NAME_LENGTH_MAX) refuse('name', NO_ROW, `the name of an index, of 1 to ${INDEX_NAME_LENGTH_MAX} characters`, show(name));
+}
+
+/** The field that an index is to be of: by its name, or the dynamic one by a key. */
+function indexedField(plan: SchemaPlan, name: unknown): Field {
+  const field = typeof name === 'string' ? (plan.byName.get(name) ?? plan.schema.fields.find(({ isDynamic }) => isDynamic)) : undefined;
   if (field === undefined) refuse('field', NO_ROW, `a field of the schema (${[...plan.byName.keys()].join(', ')})`, show(name));
-  if (!isVectorType(field.type)) notSupported(field.name, 'an index of a scalar field', 'vector fields have indexes');
   return field;
+}
+
+/** The vector field of that name; undefined where it is another field, or may be the name of an index. */
+function vectorField(plan: SchemaPlan, name: unknown): Field | undefined {
+  if (typeof name !== 'string') refuse('field', NO_ROW, `a field of the schema (${[...plan.byName.keys()].join(', ')}), or the name of an index`, show(name));
+  const field = plan.byName.get(name);
+  return field && isVectorType(field.type) ? field : undefined;
 }

@@ -2,23 +2,23 @@
  * A collection, as its users see it: checks what it is given, sends plain messages to the engine, turns replies into
  * rows and hits. It keeps no rows and no state but its schema.
  */
-import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, SearchReply, SearchRequest } from '../engine/client.ts';
-import { isArrow, toBatch } from '../schema/batch.ts';
-import type { AnySchema, ArrowInput, Columns, FieldInput, Found, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
+import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, ScalarIndexDescription, SearchReply, SearchRequest } from '../engine/client.ts';
+import { isArrow } from '../schema/plain-batch.ts';
+import type { AggregateName, Aggregated, AnySchema, ArrowInput, Columns, FieldInput, Found, GroupFieldName, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, ScalarFieldName, ScalarIndexInput, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
-import { planOf } from '../schema/plan.ts';
 import { NO_ROW, refuse, show } from '../schema/refuse.ts';
-import type { SchemaPlan } from '../schema/plan.ts';
-import type { IndexSpec, Schema } from '../schema/types.ts';
+import type { IndexSpec, ScalarIndexSpec, ShownSchema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
+import { handlePlan, type HandlePlan } from './field-code.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
 import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { booleanOption, checkOptions, contextOf, filterOption, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
-import type { QueryOptions } from './query.ts';
+import type { QueryIteratorOptions } from './query-iterator.ts';
+import type { AggregateOptions, GroupBy, QueryOptions } from './query.ts';
 import { SCOPE, type CollectionScope } from './scope.ts';
 import { getRequest, searchRequest } from './search-request.ts';
-import type { CollectionDescription, Session } from './session.ts';
+import { shownSchema, type CollectionDescription, type Session } from './session.ts';
 
 /** A time to read at. A Date or milliseconds stand for the end of that millisecond. */
 export type At = bigint | Date | number;
@@ -119,6 +119,17 @@ interface SharedSearchOptions<S, O> extends CallOptions {
   readonly at?: At;
   /** What is seen of writes by other tabs: `'Strong'` all that were acknowledged before the call. Default `'Session'`; with one writer all are the same. */
   readonly consistency?: Consistency;
+  /** At most so many hits for each value of a field. `limit` and `offset` then count values. */
+  readonly groupBy?: GroupByOptions<S>;
+}
+
+export interface GroupByOptions<S = AnySchema> {
+  /** A Bool, integer or VarChar field. Rows in which it is NULL are a group, too. */
+  readonly field: GroupFieldName<S>;
+  /** Most hits of a group, 1 to 10. Default 1. */
+  readonly size?: number;
+  /** Go on until every group has `size` hits, or all its rows; else the search ends with the best hit of the last group. Default false. */
+  readonly strict?: boolean;
 }
 
 /** One query. */
@@ -127,6 +138,7 @@ export interface SearchOptions<S = AnySchema, O = OutputFields<S>> extends Share
   readonly vector: QueryInput<S>;
   readonly vectors?: undefined;
   readonly sparse?: undefined;
+  readonly ids?: undefined;
 }
 
 /** One query of the sparse vector field, which `field` need not name where there is one of them. */
@@ -134,6 +146,7 @@ export interface SearchSparseOptions<S = AnySchema, O = OutputFields<S>> extends
   readonly sparse: SparseVectorInput;
   readonly vector?: undefined;
   readonly vectors?: undefined;
+  readonly ids?: undefined;
 }
 
 /** Many queries: a list of vectors, or (dense and binary ones) one flat matrix of shape (n, dim). */
@@ -141,9 +154,28 @@ export interface SearchManyOptions<S = AnySchema, O = OutputFields<S>> extends S
   readonly vectors: QueriesInput<S>;
   readonly vector?: undefined;
   readonly sparse?: undefined;
+  readonly ids?: undefined;
 }
 
+/** Rows of the collection are the queries: their vectors, one list of hits for each, among which is the row itself. NOT_FOUND for a key that is not there. */
+export interface SearchByIdsOptions<S = AnySchema, O = OutputFields<S>> extends SharedSearchOptions<S, O> {
+  readonly ids: KeysInput<S>;
+  readonly vector?: undefined;
+  readonly vectors?: undefined;
+  readonly sparse?: undefined;
+}
+
+/** One query, all of whose hits are wanted, page by page. */
+export type SearchIteratorOptions<S = AnySchema, O = OutputFields<S>> = Omit<SharedSearchOptions<S, O>, 'limit' | 'offset' | 'groupBy'> & {
+  /** Hits of a page, 1 to 16,384; the last may have fewer. Default 1,000. */
+  readonly batchSize?: number;
+  /** Most hits of all pages. Default: all there are. */
+  readonly limit?: number;
+} & ({ readonly vector: QueryInput<S>; readonly sparse?: undefined } | { readonly sparse: SparseVectorInput; readonly vector?: undefined });
+
 export interface CreateIndexOptions extends CallOptions {
+  /** Of the index of a scalar field; default: the field's, with the path where there is one. */
+  readonly name?: string;
   /** Default true: resolve when all rows are indexed. False: as soon as the index is noted; `indexProgress` tells the rest. */
   readonly wait?: boolean;
   readonly onProgress?: (progress: Progress) => void;
@@ -189,21 +221,22 @@ export class Collection<S extends AnySchema = AnySchema> {
   readonly name: string;
   readonly #session: Session;
   readonly #collectionId: number;
-  readonly #plan: SchemaPlan;
+  readonly #plan: HandlePlan;
   #isDropped = false;
   /** A buffer for the next query; null while an engine may still read it. */
   #spareQuery: Float32Array | null = null;
 
-  constructor(session: Session, info: CollectionInfo) {
+  /** `plan`: that of the schema. */
+  constructor(session: Session, info: CollectionInfo, plan: HandlePlan) {
     this.name = info.name;
     this.#session = session;
     this.#collectionId = info.collectionId;
-    this.#plan = planOf(info.schema);
+    this.#plan = plan;
   }
 
   /** As it is stored. */
-  get schema(): Schema {
-    return this.#plan.schema;
+  get schema(): ShownSchema {
+    return shownSchema(this.#plan.schema);
   }
 
   /**
@@ -232,7 +265,7 @@ export class Collection<S extends AnySchema = AnySchema> {
     const partition = nameOption('partition', options?.partition);
     const isPartial = booleanOption('partial', options?.partial, false);
     const columns = isArrow(rows) ? (await import('../schema/arrow-columns.ts').catch(refuseMissingChunk)).arrowColumns(this.#plan, rows) : rows;
-    const batch = toBatch(this.#plan, columns, isPartial ? 'partial' : call);
+    const batch = this.#plan.code.toBatch(this.#plan, columns, isPartial ? 'partial' : call);
     const request = { collectionId: this.#collectionId, batch, partition };
     const { keys, timestamp } = await (call === 'insert' ? engine.insert(request, context) : engine.upsert({ ...request, isPartial }, context));
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
@@ -254,8 +287,9 @@ export class Collection<S extends AnySchema = AnySchema> {
 
   /** The rows closest to one vector, or to each of many. An empty collection has no hits. */
   search<const O extends OutputFields<S> = readonly []>(options: SearchOptions<S, O> | SearchSparseOptions<S, O>): Promise<Hit<S, O>[]>;
-  search<const O extends OutputFields<S> = readonly []>(options: SearchManyOptions<S, O>): Promise<Hit<S, O>[][]>;
-  async search(options: SearchOptions<any, any> | SearchSparseOptions<any, any> | SearchManyOptions<any, any>): Promise<unknown> {
+  search<const O extends OutputFields<S> = readonly []>(options: SearchManyOptions<S, O> | SearchByIdsOptions<S, O>): Promise<Hit<S, O>[][]>;
+  async search(options: SearchOptions<any, any> | SearchSparseOptions<any, any> | SearchManyOptions<any, any> | SearchByIdsOptions<any, any>): Promise<unknown> {
+    if (options?.groupBy !== undefined || options?.ids !== undefined) return (await this.#admin()).searchMore(this.#scope, options as never);
     const engine = this.#live();
     const spare = this.#spareQuery;
     this.#spareQuery = null;
@@ -269,7 +303,17 @@ export class Collection<S extends AnySchema = AnySchema> {
       // The engine answered at once, so it is done with the query.
       if (options.vectors === undefined && request.queries instanceof Float32Array) this.#spareQuery = request.queries;
     }
-    return options.vectors === undefined ? toHits(reply, this.#plan) : toHitLists(reply, this.#plan);
+    const hits = options.vectors === undefined ? toHits(reply, this.#plan) : toHitLists(reply, this.#plan);
+    return this.#plan.code.withKeysOfHits(this.#plan, hits, options.outputFields);
+  }
+
+  /**
+   * All that a search for one vector can find, page by page: `for await (const hits of docs.searchIterator({ vector }))`. The rows are those of the moment in which the
+   * first page is asked for, or of `at`, whatever is written meanwhile; each that matches comes once, whatever index there is. Leaving the loop gives back what is held.
+   */
+  searchIterator<const O extends OutputFields<S> = readonly []>(options: SearchIteratorOptions<S, O>): AsyncGenerator<Hit<S, O>[], void, undefined>;
+  async *searchIterator(options: unknown): AsyncGenerator<any, void, undefined> {
+    yield* (await this.#admin()).searchPages(this.#scope, options);
   }
 
   /** Rows by key, in the order of the keys; what is not there is left out. */
@@ -277,11 +321,12 @@ export class Collection<S extends AnySchema = AnySchema> {
     const engine = this.#live();
     const context = contextOf(options?.signal);
     const request = getRequest(this.#plan, this.#collectionId, ids, options);
-    return toFound(await engine.get(request, context), this.#plan) as Found<S, O>[];
+    const entities = toFound(await engine.get(request, context), this.#plan);
+    return this.#plan.code.withKeys(this.#plan, entities, options?.outputFields) as Found<S, O>[];
   }
 
   /** Does a search and tells how: what the filter came to, which segments were looked at by what, how long each step took. */
-  async explain(options: SearchOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>>): Promise<Explanation> {
+  async explain(options: SearchOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>> | SearchByIdsOptions<S, OutputFields<S>>): Promise<Explanation> {
     return (await this.#admin()).explain(this.#scope, options);
   }
 
@@ -289,8 +334,20 @@ export class Collection<S extends AnySchema = AnySchema> {
    * Rows that match a filter, in ascending order of the primary key or by `orderBy`. INVALID_ARGUMENT where neither a filter nor a limit says how many
    * they are to be: `queryIterator` reads all of them, page by page.
    */
-  async query<const O extends OutputFields<S> | undefined = undefined>(options: QueryOptions<S, O>): Promise<Found<S, O>[]> {
-    return (await this.#admin()).query(this.#scope, options as never) as Promise<Found<S, O>[]>;
+  query<const O extends OutputFields<S> | undefined = undefined>(options: QueryOptions<S, O>): Promise<Found<S, O>[]>;
+  /** What is made of the rows that match: counts, sums, means and extremes of all of them, or of each group, in the order of the groups. */
+  query<const O extends readonly (AggregateName<S> | GroupFieldName<S>)[] = [], const G extends GroupBy<S> = []>(options: AggregateOptions<S, O, G>): Promise<Aggregated<S, O, G>[]>;
+  async query(options: unknown): Promise<unknown[]> {
+    return (await this.#admin()).query(this.#scope, options as never);
+  }
+
+  /**
+   * All rows that match, page by page, in ascending order of the primary key: `for await (const rows of docs.queryIterator({ filter }))`. They are those of the moment in
+   * which the first page is asked for, or of `at`, whatever is written meanwhile; each comes once. Leaving the loop gives back what is held. INVALID_ARGUMENT where nothing is asked for
+   * so long, five minutes at least, that the rows are no longer kept, and after a truncate.
+   */
+  async *queryIterator<const O extends OutputFields<S> | undefined = undefined>(options?: QueryIteratorOptions<S, O>): AsyncGenerator<Found<S, O>[], void, undefined> {
+    yield* (await this.#admin()).queryPages(this.#scope, options as never) as AsyncGenerator<Found<S, O>[]>;
   }
 
   get [SCOPE](): CollectionScope {
@@ -308,32 +365,38 @@ export class Collection<S extends AnySchema = AnySchema> {
   }
 
   /**
-   * Gives a vector field an index, in the place of the one it has, and waits until all rows are in it; searches go on, by
+   * Gives a field an index. Of a scalar field, or of a place inside a JSON field (`json_path`): filters find their rows by it where that is faster; one of each place. `field` may
+   * be a key that rows have beside their fields. Of a vector field: in the place of the one it has, and waits until all rows are in it; searches go on, by
    * the old one until the new one is there. The index that it has already is only waited for. Answers the index with all
    * its parameters. INVALID_ARGUMENT for an index or a parameter that does not exist; ABORTED when the signal fires, or
    * when the index is changed again or dropped meanwhile: then the old one serves on.
    */
-  async createIndex(field: VectorFieldName<S>, spec: IndexInput, options?: CreateIndexOptions): Promise<IndexSpec> {
+  async createIndex(field: VectorFieldName<S>, spec: IndexInput, options?: CreateIndexOptions): Promise<IndexSpec>;
+  async createIndex(field: ScalarFieldName<S>, spec: ScalarIndexInput, options?: CreateIndexOptions): Promise<ScalarIndexSpec>;
+  async createIndex(field: string, spec: unknown, options?: CreateIndexOptions): Promise<IndexSpec | ScalarIndexSpec> {
     return (await this.#admin()).createIndex(this.#scope, field, spec, options);
   }
 
-  /** How far the index of a field is. */
-  async indexProgress(field: VectorFieldName<S>): Promise<IndexProgress> {
+  /** How far the index of a field is, or of a name. NOT_FOUND where a scalar field has none. */
+  async indexProgress(field: string): Promise<IndexProgress> {
     return (await this.#admin()).indexProgress(this.#scope, field);
   }
 
-  /** Takes a field's index away, with its files; a build under way for it stops. Its rows are found by exact scan from then on. NOT_FOUND when it has none. */
-  async dropIndex(field: VectorFieldName<S>, options?: CallOptions): Promise<void> {
+  /** Takes the index of a field or of a name away, with its files; a build under way for it stops. Its rows are found by exact scan from then on. NOT_FOUND when there is none. */
+  async dropIndex(field: string, options?: CallOptions): Promise<void> {
     return (await this.#admin()).dropIndex(this.#scope, field, options);
   }
 
   /** The index of a field as it was asked for, what is built for it, how far that is, and what answers meanwhile. NOT_FOUND when it has none. */
-  async describeIndex(field: VectorFieldName<S>): Promise<IndexDescription> {
+  async describeIndex(field: VectorFieldName<S>): Promise<IndexDescription>;
+  /** The same of a scalar field, or of an index by its name. */
+  async describeIndex(field: string): Promise<ScalarIndexDescription>;
+  async describeIndex(field: string): Promise<IndexDescription | ScalarIndexDescription> {
     return (await this.#admin()).describeIndex(this.#scope, field);
   }
 
   /** The indexes of all fields that have one. */
-  async listIndexes(): Promise<IndexDescription[]> {
+  async listIndexes(): Promise<(IndexDescription | ScalarIndexDescription)[]> {
     return (await this.#admin()).listIndexes(this.#scope);
   }
 
@@ -354,10 +417,10 @@ export class Collection<S extends AnySchema = AnySchema> {
    */
   async addField<const N extends string, const F extends FieldInput>(name: N, field: F, options?: CallOptions): Promise<Collection<WithField<S, N, F>>> {
     const info = await (await this.#admin()).addField(this.#scope, name, field, options);
-    return new Collection<WithField<S, N, F>>(this.#session, info);
+    return new Collection<WithField<S, N, F>>(this.#session, info, await handlePlan(info.schema));
   }
 
-  /** Changes the time that rows live. Those that have outlived it are gone at once. */
+  /** Changes the time that rows live, of which those that have outlived it are gone at once; or lets rows have keys that no field has. */
   async alter(options: AlterOptions): Promise<CollectionDescription> {
     return (await this.#admin()).alter(this.#scope, options);
   }
@@ -437,7 +500,15 @@ export class Collection<S extends AnySchema = AnySchema> {
   }
 
   get #scope(): CollectionScope {
-    return { engine: this.#live(), events: this.#session.events, collectionId: this.#collectionId, plan: this.#plan };
+    const live = (): EngineClient => this.#live();
+    return {
+      get engine() {
+        return live();
+      },
+      events: this.#session.events,
+      collectionId: this.#collectionId,
+      plan: this.#plan,
+    };
   }
 
   #live(): EngineClient {

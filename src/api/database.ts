@@ -1,11 +1,12 @@
 /** A database, as its users see it: collections by name, and its end. Talks to the engine in plain messages. */
-import type { AliasInfo, DatabaseStats, SnapshotInfo } from '../engine/client.ts';
+import type { AliasInfo, CollectionInfo, DatabaseStats, SnapshotInfo } from '../engine/client.ts';
 import { checkName, isSameSchema, toSchema } from '../schema/define.ts';
 import type { AnySchema } from '../schema/infer.ts';
 import type { Schema } from '../schema/types.ts';
 import { Collection } from './collection.ts';
 import type { AliasOptions, CreateSnapshotOptions, DatabaseScope, ListAliasesOptions, ListSnapshotsOptions, RestoreSnapshotOptions, RenameOptions } from './database-admin.ts';
 import type { DatabaseEvents, EventHub } from './events.ts';
+import { handlePlan } from './field-code.ts';
 import { refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import type { CollectionDescription, Session } from './session.ts';
@@ -38,6 +39,10 @@ export class Database {
   /** The bodies of the calls that open no collection. */
   #admin(): Promise<typeof import('./database-admin.ts')> {
     return import('./database-admin.ts').catch(refuseMissingChunk);
+  }
+
+  async #handle<S extends AnySchema>(info: CollectionInfo): Promise<Collection<S>> {
+    return new Collection<S>(this.#session, info, await handlePlan(info.schema));
   }
 
   get #scope(): DatabaseScope {
@@ -93,7 +98,7 @@ export class Database {
     const given = toSchema(schema);
     const info = await (await this.#admin()).createCollection(this.#scope, name, given, options);
     await refuseOther(name, info.schema, given);
-    return new Collection<S>(this.#session, info);
+    return this.#handle(info);
   }
 
   /**
@@ -106,7 +111,7 @@ export class Database {
     const given = schema === undefined ? undefined : toSchema(schema);
     const info = await engine.describeCollection({ database: this.name, name });
     if (given !== undefined) await refuseOther(name, info.schema, given);
-    return new Collection<S>(this.#session, info);
+    return this.#handle(info);
   }
 
   async hasCollection(name: string): Promise<boolean> {
@@ -145,12 +150,12 @@ export class Database {
     const given = schema === undefined ? undefined : toSchema(schema);
     const info = await (await this.#admin()).openSnapshot(this.#scope, name);
     if (given !== undefined) await refuseOther(info.name, info.schema, given);
-    return new Collection<S>(this.#session, info);
+    return this.#handle(info);
   }
 
   /** Makes a collection of a snapshot, at once: the two share files until one of them changes. ALREADY_EXISTS when the name is taken. */
   async restoreSnapshot<const S extends AnySchema = AnySchema>(options: RestoreSnapshotOptions): Promise<Collection<S>> {
-    return new Collection<S>(this.#session, await (await this.#admin()).restoreSnapshot(this.#scope, options));
+    return this.#handle(await (await this.#admin()).restoreSnapshot(this.#scope, options));
   }
 
   /** Removes a snapshot, and those of its files that nothing else needs. Handles of it are NOT_FOUND from then on. */

@@ -31,9 +31,13 @@ export class Moment {
     this.#renewedAt = now;
   }
 
-  /** Waits for nothing: what is not heard of any more is let go anyway. */
+  /** Waits for nothing: what is not heard of any more is let go anyway, and where the database is closed or the collection dropped nothing is held. */
   release(): void {
+    this.#release().catch(() => {});
+  }
+
+  async #release(): Promise<void> {
     const { engine, collectionId } = this.#scope;
-    engine.releaseMoment({ collectionId, id: this.#id }).catch(() => {});
+    await engine.releaseMoment({ collectionId, id: this.#id });
   }
 }

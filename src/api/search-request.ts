@@ -4,44 +4,47 @@ import { toKeys } from '../schema/keys.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
 import type { Field, VectorType } from '../schema/types.ts';
-import { VECTOR_TYPES, vectorsOf, type QueryVectors, type VectorTypeInfo } from '../schema/vector-types/index.ts';
+import { vectorsOf } from '../schema/vector-types/kinds.ts';
+import type { QueryVectors, VectorTypeInfo } from '../schema/vector-types/vector-type.ts';
 import type { GetOptions } from './collection.ts';
+import type { HandlePlan } from './field-code.ts';
 import { MAX_LIMIT, atOption, checkOptions, filterOption, integerOption, namesOption } from './options.ts';
 
-const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'field', 'limit', 'offset', 'filter', 'filterParams', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
-const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['groupBy', 'text', 'rerank']);
+const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'ids', 'groupBy', 'field', 'limit', 'offset', 'filter', 'filterParams', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
+const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['text', 'rerank']);
 const NONE: readonly number[] = [];
+const NO_QUERIES = new Float32Array(0);
 
 /**
  * INVALID_ARGUMENT for anything that is not as `SearchOptions` says; NOT_SUPPORTED for what is designed and not there.
  * `spare`: a buffer that the one query may be put into.
  */
-export function searchRequest(plan: SchemaPlan, collectionId: number, options: unknown, spare: Float32Array | null = null): SearchRequest {
+export function searchRequest(plan: HandlePlan, collectionId: number, options: unknown, spare: Float32Array | null = null): SearchRequest {
+  const request = withoutQueries(plan, collectionId, options, OPTIONS);
+  const { vector, vectors, sparse } = options as Record<string, unknown>;
+  if (+(vector !== undefined) + +(vectors !== undefined) + +(sparse !== undefined) !== 1) {
+    refuse('vector', NO_ROW, 'either vector, vectors or sparse', vector === undefined && vectors === undefined && sparse === undefined ? 'none' : 'more than one');
+  }
+  const field = plan.byId.get(request.fieldId) as Field;
+  const info = plan.code.VECTOR_TYPES[field.type as VectorType];
+  const dim = field.dim ?? 1;
+  if (vectors === undefined) request.queries = sparse === undefined ? info.toQuery('vector', vector, dim, spare) : info.toQuery('sparse', sparse, dim);
+  else Object.assign(request, manyQueries(info, vectors, dim));
+  return request;
+}
+
+/** All of it but the queries, of which there is one. */
+export function withoutQueries(plan: SchemaPlan, collectionId: number, options: unknown, known: ReadonlySet<string>): SearchRequest & { queries: QueryVectors } {
   if (!isRecord(options)) refuse('options', NO_ROW, 'an object of options of search', show(options));
-  checkOptions(options, 'search', OPTIONS, OPTIONS_TO_COME);
-  const { vector, vectors, sparse, params, outputFields } = options;
+  checkOptions(options, 'search', known, OPTIONS_TO_COME);
+  const { sparse, params, outputFields } = options;
   const field = sparse === undefined ? searchedField(plan.vectors, options.field) : searchedField(sparseFields(plan), options.field);
   const limit = integerOption('limit', options.limit, 1, MAX_LIMIT, 10);
   const offset = integerOption('offset', options.offset, 0, MAX_LIMIT - 1, 0);
   if (limit + offset > MAX_LIMIT) refuse('offset', NO_ROW, `limit + offset to be at most ${MAX_LIMIT}`, String(limit + offset));
   if (params !== undefined) checkParams(params);
-  if (+(vector !== undefined) + +(vectors !== undefined) + +(sparse !== undefined) !== 1) {
-    refuse('vector', NO_ROW, 'either vector, vectors or sparse', vector === undefined && vectors === undefined && sparse === undefined ? 'none' : 'more than one');
-  }
   const outputFieldIds = outputFields === undefined ? NONE : outputIds(plan, outputFields);
-
-  const info = VECTOR_TYPES[field.type as VectorType];
-  const dim = field.dim ?? 1;
-  let nq = 1;
-  let queries: QueryVectors;
-  if (vectors === undefined) {
-    queries = sparse === undefined ? info.toQuery('vector', vector, dim, spare) : info.toQuery('sparse', sparse, dim);
-  } else {
-    const rows = manyQueries(info, vectors, dim);
-    nq = rows.nq;
-    queries = rows.queries;
-  }
-  return { collectionId, fieldId: field.fieldId, queries, nq, limit, offset, params: params as SearchRequest['params'], outputFieldIds, filter: filterOption(options.filter, options.filterParams), partitions: namesOption('partitions', options.partitions), at: atOption(options.at), consistency: options.consistency as SearchRequest['consistency'] };
+  return { collectionId, fieldId: field.fieldId, queries: NO_QUERIES, nq: 1, limit, offset, params: params as SearchRequest['params'], outputFieldIds, filter: filterOption(options.filter, options.filterParams), partitions: namesOption('partitions', options.partitions), at: atOption(options.at), consistency: options.consistency as SearchRequest['consistency'] };
 }
 
 const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'at', 'consistency', 'signal']);
@@ -101,7 +104,7 @@ export function outputIds(plan: SchemaPlan, outputFields: unknown): readonly num
   const ids: number[] = [];
   for (const name of outputFields) {
     if (name === '*') return plan.allIds;
-    const field = plan.byName.get(name);
+    const field = plan.byName.get(name) ?? (typeof name === 'string' ? plan.dynamic : undefined);
     if (field === undefined) refuse('outputFields', NO_ROW, `fields of the schema (${[...plan.byName.keys()].join(', ')})`, show(name));
     if (!ids.includes(field.fieldId)) ids.push(field.fieldId);
   }

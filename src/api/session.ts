@@ -1,6 +1,6 @@
 /** What a database shares with its collections: the engine, as long as it is open. */
 import type { CollectionInfo, CollectionProperties, EngineClient } from '../engine/client.ts';
-import type { IndexSpec, Schema } from '../schema/types.ts';
+import type { IndexSpec, Schema, ShownSchema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import type { EventHub } from './events.ts';
 
@@ -29,7 +29,7 @@ export class Session {
 
 export interface CollectionDescription {
   readonly name: string;
-  readonly schema: Schema;
+  readonly schema: ShownSchema;
   /** Indexes by field name. */
   readonly indexes: Readonly<Record<string, IndexSpec>>;
   readonly createdTimestamp: bigint;
@@ -39,6 +39,12 @@ export interface CollectionDescription {
 }
 
 /** What users may know of a collection. */
-export function describe({ collectionId: _, ...description }: CollectionInfo): CollectionDescription {
-  return description;
+export function describe({ collectionId: _, schema, ...description }: CollectionInfo): CollectionDescription {
+  return { ...description, schema: shownSchema(schema) };
+}
+
+/** The schema without its hidden field. */
+export function shownSchema(schema: Schema): ShownSchema {
+  const fields = schema.fields.filter((field) => !field.isDynamic);
+  return fields.length === schema.fields.length ? schema : { ...schema, fields, dynamicField: true };
 }

@@ -28,6 +28,7 @@ function toData(column: Column): Data {
     const child = makeData({ type: of, length: length * dim, nullCount: 0, data: values } as never);
     return makeData({ type: new FixedSizeList(dim, new ArrowField('item', of, false)), length, nullBitmap, child });
   };
+  const list = (child: Data): Data => makeData({ type: new List(new ArrowField('item', child.type, false)), length, nullBitmap, valueOffsets: offsets!, child });
   switch (type) {
     case 'Bool':
       return plain(new Bool());
@@ -44,7 +45,7 @@ function toData(column: Column): Data {
     case 'Double':
       return plain(new Float64());
     case 'Array':
-      throw new Error('arrays are not laid out yet');
+      return list(toData(column.elements!));
     case 'VarChar':
     case 'JSON':
       return makeData({ type: new Utf8(), length, nullBitmap, valueOffsets: offsets!, data: values as Uint8Array });

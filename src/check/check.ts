@@ -18,7 +18,7 @@ import { Findings, type Finding } from './findings.ts';
 import { LiveKeys } from './live-keys.ts';
 import { checkLog, logsOf } from './logs.ts';
 import { checkManifest } from './manifest.ts';
-import { checkBlocks, checkDeletes, checkIndex, checkSegmentFile, type SegmentContext, type SegmentKeys } from './segment.ts';
+import { checkBlocks, checkDeletes, checkIndex, checkScalarIndex, checkSegmentFile, type SegmentContext, type SegmentKeys } from './segment.ts';
 
 export interface CheckReport {
   readonly findings: readonly Finding[];
@@ -164,6 +164,11 @@ class Check {
       if (this.#checked.has(index.file) || !isThere(index.file)) continue;
       this.#checked.add(index.file);
       await checkIndex(context, segment, index, rows?.keys.rows === segment.rows);
+    }
+    for (const index of segment.scalarIndexes ?? []) {
+      if (this.#checked.has(index.file) || !isThere(index.file)) continue;
+      this.#checked.add(index.file);
+      await checkScalarIndex(context, segment, index);
     }
     return rows && deleted ? { ...rows, entry: segment, deleted } : null;
   }

@@ -38,6 +38,7 @@ export interface CollectionInventory {
   readonly created: string;
   readonly schema: CollectionEntry['schema'];
   readonly indexes: CollectionEntry['indexes'];
+  readonly scalarIndexes: NonNullable<CollectionEntry['scalarIndexes']>;
   readonly properties: CollectionEntry['properties'];
   /** Reads of the past are answered from here on. */
   readonly horizon: string;
@@ -65,6 +66,7 @@ export interface SegmentInventory {
   readonly formatVersion: number | null;
   readonly deletes: { readonly file: string; readonly bytes: number | null } | null;
   readonly indexes: readonly { readonly field: string; readonly type: string; readonly metric: string; readonly file: string; readonly bytes: number | null }[];
+  readonly scalarIndexes: readonly { readonly name: string; readonly type: string; readonly file: string; readonly bytes: number | null }[];
 }
 
 export interface LogInventory {
@@ -211,6 +213,7 @@ class Inspection {
       created: timeOf(entry.createdTimestamp),
       schema: entry.schema,
       indexes: entry.indexes,
+      scalarIndexes: entry.scalarIndexes ?? [],
       properties: entry.properties,
       horizon: String(entry.horizon),
       nextAutoId: String(entry.nextAutoId),
@@ -248,6 +251,7 @@ class Inspection {
         file,
         bytes: size(file),
       })),
+      scalarIndexes: (segment.scalarIndexes ?? []).map(({ name, type, file }) => ({ name, type, file, bytes: size(file) })),
     };
   }
 

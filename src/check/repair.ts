@@ -12,7 +12,7 @@ import { deletesSections, readSegmentMeta, segmentSections } from '../segment/se
 import { VectorCache } from '../segment/vector-cache.ts';
 import { decodeManifest, encodeManifest } from '../storage/manifest/codec.ts';
 import { encodeExcerpt } from '../storage/manifest/excerpt.ts';
-import type { CollectionEntry, Manifest, SegmentEntry, SegmentIndexEntry } from '../storage/manifest/manifest.ts';
+import type { CollectionEntry, Manifest, SegmentEntry } from '../storage/manifest/manifest.ts';
 import { deletesFileName, parseFileName, segmentFileName } from '../storage/names.ts';
 import { encodeSections, openSections, sectionsByteLength } from '../storage/sections/index.ts';
 import type { Store } from '../storage/store.ts';
@@ -25,7 +25,7 @@ import { Losses, type Loss } from './losses.ts';
 import { findMisplaced, inPlace } from './misplaced.ts';
 import { rebuildManifest } from './rebuild.ts';
 import { salvageDeletes, salvageSegment } from './salvage-segment.ts';
-import { checkDeletes, checkIndex, checkSegmentFile, type SegmentContext, type SegmentKeys } from './segment.ts';
+import { checkDeletes, checkIndex, checkScalarIndex, checkSegmentFile, type SegmentContext, type SegmentKeys } from './segment.ts';
 
 export interface RepairReport {
   /** What could not be saved. Empty: all there was is in the new database. */
@@ -172,7 +172,7 @@ class Repair {
       const isUnchanged = isSame && !touched.has(i);
       const deletesFile = isUnchanged ? before.deletesFile : deleted.size > 0 ? await this.#writeDeletes(saved.entry.segmentId, deleted) : null;
       if (isUnchanged && deletesFile !== null) await this.#copy(deletesFile);
-      entries.push({ ...saved.entry, deletesFile, deletedRows: deleted.size, indexes: await this.#saveIndexes(context, before, saved, about) });
+      entries.push({ ...saved.entry, deletesFile, deletedRows: deleted.size, indexes: await this.#saveIndexes(before.indexes, (shared, index) => checkIndex(shared, before, index, true), context, saved, about), ...(before.scalarIndexes ? { scalarIndexes: await this.#saveIndexes(before.scalarIndexes, (shared, index) => checkScalarIndex(shared, before, index), context, saved, about) } : {}) });
     }
     return { repaired: { ...entry, segments: entries }, segments: segments.map((segment, i) => ({ ...segment, entry: entries[i]! })) };
   }
@@ -269,11 +269,11 @@ class Repair {
   }
 
   /** Indexes name rows by their number: only those of a segment that is the same are of use. */
-  async #saveIndexes(shared: SegmentContext, before: SegmentEntry, saved: Saved, about: string): Promise<SegmentIndexEntry[]> {
-    const indexes: SegmentIndexEntry[] = [];
-    for (const index of before.indexes) {
+  async #saveIndexes<I extends { readonly file: string }>(before: readonly I[], check: (context: SegmentContext, index: I) => Promise<void>, shared: SegmentContext, saved: Saved, about: string): Promise<I[]> {
+    const indexes: I[] = [];
+    for (const index of before) {
       const context = { ...shared, findings: new Findings() };
-      if (saved.newRows === null && !this.#copied.has(index.file)) await checkIndex(context, before, index, true);
+      if (saved.newRows === null && !this.#copied.has(index.file)) await check(context, index);
       if (saved.newRows === null && !context.findings.isDamaged) {
         await this.#copy(index.file);
         indexes.push(index);

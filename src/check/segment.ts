@@ -6,10 +6,12 @@ import { SealedVectors } from '../segment/sealed-vectors.ts';
 import { readColumn, readDeletes, readRowTimes, readSegmentMeta, readVectors, readZones, vectorBytes } from '../segment/segment-file.ts';
 import { isSameZone, zoneOf } from '../filter/zones.ts';
 import { getIndexType } from '../index/registry.ts';
+import { openScalarIndex } from '../scalar-index/build.ts';
+import { targetOf } from '../scalar-index/registry.ts';
 import { isFieldOf } from '../schema/absent.ts';
 import type { Field, Schema, VectorType } from '../schema/types.ts';
 import { isVectorType, VECTOR_TYPES } from '../schema/vector-types/index.ts';
-import type { SegmentEntry, SegmentIndexEntry } from '../storage/manifest/manifest.ts';
+import type { SegmentEntry, SegmentIndexEntry, SegmentScalarIndexEntry } from '../storage/manifest/manifest.ts';
 import { openSections, type FileKind, type SectionFile } from '../storage/sections/index.ts';
 import type { Store } from '../storage/store.ts';
 import type { Findings } from './findings.ts';
@@ -163,5 +165,20 @@ export async function checkIndex(context: SegmentContext, entry: SegmentEntry, i
     } finally {
       vectors.free();
     }
+  });
+}
+
+/** Checks the file of a scalar index: its blocks, and that it can be opened over so many rows. */
+export async function checkScalarIndex(context: SegmentContext, entry: SegmentEntry, index: SegmentScalarIndexEntry): Promise<void> {
+  const { findings, collection, schema } = context;
+  const place = { file: index.file, collection };
+  const file = await checkBlocks(context, index.file, 'index', index.fileBytes);
+  if (!file) return;
+  await findings.attempt(place, async () => {
+    const field = schema.fields.find(({ fieldId }) => fieldId === index.fieldId);
+    if (!field || isVectorType(field.type)) return findings.damage(`"${index.file}" is an index of field ${index.fieldId}, which is no scalar field of "${collection}"`, place);
+    const sections = new Map<string, Uint8Array>();
+    for (const name of file.sectionNames) sections.set(name, await file.read(name));
+    openScalarIndex(sections, targetOf(field, index.path ?? null, index.spec), entry.rows);
   });
 }

@@ -1,4 +1,5 @@
 /** Whether the values of a column can be what users have written: what lengths and checksums cannot say. */
+import { elementField } from '../schema/arrays.ts';
 import type { Column } from '../schema/column.ts';
 import { elementsPerRow, getBit } from '../schema/column-values.ts';
 import type { Field } from '../schema/types.ts';
@@ -19,24 +20,37 @@ export function firstWrongValue(field: Field, column: Column): string | null {
 export function wrongValue(field: Field, column: Column, row: number): string | null {
   if (column.validity !== null && !getBit(column.validity, row)) return field.nullable ? null : 'has no value';
   if (isVectorType(field.type)) return wrongVector(field, column, row);
+  if (field.type === 'Array') return wrongArray(field, column, row);
   if (field.type !== 'VarChar' && field.type !== 'JSON') return null;
   const from = column.offsets![row]!;
   const to = column.offsets![row + 1]!;
   if (field.maxLength !== undefined && to - from > field.maxLength) return `has ${to - from} bytes of at most ${field.maxLength}`;
-  return wrongText((column.values as Uint8Array).subarray(from, to), field.type === 'JSON');
+  return wrongText((column.values as Uint8Array).subarray(from, to), field);
 }
 
-function wrongText(bytes: Uint8Array, isJson: boolean): string | null {
+function wrongArray(field: Field, { elements, offsets }: Column, row: number): string | null {
+  const from = offsets![row]!;
+  const to = offsets![row + 1]!;
+  if (to - from > field.maxCapacity!) return `has ${to - from} elements of at most ${field.maxCapacity}`;
+  const element = elementField(field);
+  for (let i = from; i < to; i++) {
+    const wrong = wrongValue(element, elements!, i);
+    if (wrong !== null) return `has element ${i - from} that ${wrong}`;
+  }
+  return null;
+}
+
+function wrongText(bytes: Uint8Array, { isDynamic, type }: Field): string | null {
   let text: string;
   try {
     text = decoder.decode(bytes);
   } catch {
     return 'is no UTF-8';
   }
-  if (!isJson) return null;
+  if (type !== 'JSON') return null;
   try {
-    JSON.parse(text);
-    return null;
+    const value: unknown = JSON.parse(text);
+    return isDynamic && (typeof value !== 'object' || value === null || Array.isArray(value)) ? 'has no keys' : null;
   } catch {
     return 'is no JSON';
   }

@@ -68,7 +68,7 @@ function* describeCollection(collection: CollectionInventory, { aliases }: Inven
         bytes(segment.bytes),
         segment.minTime,
         segment.maxTime,
-        segment.indexes.map(({ field, type, bytes: size }) => `${field} ${type} (${bytes(size)})`).join(', '),
+        [...segment.indexes.map((index) => ({ ...index, name: index.field })), ...segment.scalarIndexes].map(({ name, type, bytes: size }) => `${name} ${type} (${bytes(size)})`).join(', '),
       ]),
     ], '  ');
   }
@@ -78,13 +78,14 @@ function* describeCollection(collection: CollectionInventory, { aliases }: Inven
 }
 
 function typeOf(field: Field): string {
-  const size = field.dim ?? field.maxLength;
-  return [`${field.type}${size === undefined ? '' : `(${size})`}`, field.primaryKey ? 'primary key' : '', field.autoId ? 'auto id' : '', field.nullable ? 'nullable' : ''].filter(Boolean).join(', ');
+  const size = field.dim ?? field.maxCapacity ?? field.maxLength;
+  return [`${field.type}${field.elementType ? ` of ${field.elementType}` : ''}${size === undefined ? '' : `(${size})`}`, field.primaryKey ? 'primary key' : '', field.autoId ? 'auto id' : '', field.nullable ? 'nullable' : ''].filter(Boolean).join(', ');
 }
 
-function indexOf({ indexes }: CollectionInventory, { fieldId }: Field): string {
+function indexOf({ indexes, scalarIndexes }: CollectionInventory, { fieldId }: Field): string {
   const spec = indexes[fieldId];
-  return spec ? `${spec.type} ${spec.metric} ${JSON.stringify(spec.params)}` : '';
+  if (spec) return `${spec.type} ${spec.metric} ${JSON.stringify(spec.params)}`;
+  return scalarIndexes.filter((index) => index.fieldId === fieldId).map((index) => `${index.spec.type} ${JSON.stringify(index.spec.params)}`).join(', ');
 }
 
 function* describeForeign({ store, files }: ForeignInventory): Iterable<string> {

@@ -4,8 +4,8 @@
  * Ownership: buffers of a request belong to the engine from the call on (they may be transferred); buffers of a
  * reply belong to the caller.
  */
-import type { ColumnBatch, Keys } from '../schema/column.ts';
-import type { Field, IndexSpec, MetricType, Schema } from '../schema/types.ts';
+import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
+import type { Field, IndexSpec, MetricType, ScalarIndexSpec, Schema } from '../schema/types.ts';
 import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { CollectionProperties } from '../storage/manifest/manifest.ts';
 import type { ErrorCode, ErrorDetail } from '../util/error.ts';
@@ -104,6 +104,8 @@ export interface SearchRequest {
   /** In the form of the field's column; finite. */
   readonly queries: QueryVectors;
   readonly nq: number;
+  /** In the place of `queries`, nq of them: search for the vectors that these rows have. NOT_FOUND names those that are not there. */
+  readonly keys?: Keys;
   readonly limit: number;
   readonly offset: number;
   /** As the user gave them; checked against the index there is. Absent: defaults. */
@@ -120,6 +122,34 @@ export interface SearchRequest {
   readonly at?: bigint;
   /** Fields to return, by fieldId; empty: none. */
   readonly outputFieldIds: readonly number[];
+  /** At most `size` hits for each value of a field; `limit` and `offset` count values. `isStrict`: so many wherever there are so many rows. */
+  readonly groupBy?: { readonly fieldId: number; readonly size: number; readonly isStrict: boolean };
+  /** The next rows of a search that goes on page by page, at a time `at`, for one query. Search parameters are those of a search for `limit` hits. */
+  readonly page?: PageRequest;
+}
+
+export interface PageRequest {
+  /** How many. */
+  readonly rows: number;
+  /** Keys of the rows that were `near` on the pages before. */
+  readonly given: Keys;
+  /** The bound of the page before; null where there was none. */
+  readonly bound: PageBound | null;
+}
+
+/** Of all rows but those that were `near`, what is nearer has been answered, and at this distance what has no larger key: `ties` rows. */
+export interface PageBound {
+  readonly distance: number;
+  readonly key: bigint | string;
+  readonly ties: number;
+}
+
+export interface PageReply {
+  /** The first so many hits are from indexes. */
+  readonly near: number;
+  readonly bound: PageBound | null;
+  /** No rows are left. */
+  readonly isLast: boolean;
 }
 
 /** What every read may say beside what it is for; as in `SearchRequest`. */
@@ -152,6 +182,26 @@ export interface QueryRequest extends ReadRequest {
   /** Only larger keys. Not with `order`. */
   readonly after?: bigint | string;
 }
+
+export interface AggregateRequest extends ReadRequest {
+  /** Absent: all rows. */
+  readonly filter?: FilterInput;
+  /** Rows with the same values of these fields are a group: Bool, integers, VarChar; NULL is a value. Empty: all rows are one, which there is even where there are none. */
+  readonly groupByIds: readonly number[];
+  /** Of rows, or of the values of a field that are not NULL: `sum` and `avg` of numbers, `min` and `max` of texts as well. */
+  readonly aggregates: readonly { readonly name: 'count' | 'sum' | 'avg' | 'min' | 'max'; readonly fieldId: number | null }[];
+  /** By columns of the answer; NULL is last ascending, first descending. Ties, and without it all, by the fields of the groups. */
+  readonly order?: readonly { readonly column: number; readonly isDescending: boolean }[];
+  readonly offset: number;
+  /** Absent: all groups. */
+  readonly limit?: number;
+}
+
+/**
+ * Of each group the values of its fields, then what the aggregates come to: counts and means as numbers, sums of integers as bigints and exact, extremes as the field's values;
+ * null where there was no value.
+ */
+export type AggregateReply = readonly (readonly (boolean | number | bigint | string | null)[])[];
 
 export interface HoldMomentRequest {
   readonly collectionId: number;
@@ -227,6 +277,10 @@ export interface SearchReply {
   readonly scores: Float32Array;
   /** One row per hit, columns in the order of outputFieldIds; null when none were asked for. */
   readonly entities: ColumnBatch | null;
+  /** With `groupBy`: its field's value per hit. The hits of a group are behind each other, groups in the order of their best hit. */
+  readonly groups?: Column;
+  /** With `page`. */
+  readonly page?: PageReply;
 }
 
 export interface GetReply {
@@ -287,13 +341,28 @@ export interface IndexDescription extends IndexProgress {
   readonly serving: readonly ServingPart[];
 }
 
+/** An index of a scalar field, how far it is, and what answers filters meanwhile. */
+export interface ScalarIndexDescription extends IndexProgress {
+  readonly field: string;
+  /** Unique within the collection: the field's, with the path where there is one, unless another was asked for. */
+  readonly name: string;
+  /** Keys and positions inside a JSON field. */
+  readonly path?: readonly (string | number)[];
+  /** As asked for, complete. */
+  readonly spec: ScalarIndexSpec;
+  /** Why something else is built than was asked for. */
+  readonly why?: string;
+  /** What is there for filters at this moment, by rows; `'scan'` where it is the column alone, as in small segments and of fresh rows. */
+  readonly serving: readonly { readonly type: string; readonly rows: number }[];
+}
+
 export interface SegmentStats {
   readonly segmentId: number;
   readonly partition: string;
   readonly state: 'growing' | 'sealed';
   readonly rows: number;
   readonly deletedRows: number;
-  /** Index type by field name; absent where rows are scanned. */
+  /** Index type by field name, of scalar indexes by their name; absent where rows are scanned. */
   readonly indexes: Readonly<Record<string, string>>;
   readonly memoryBytes: number;
   readonly storedBytes: number;
@@ -428,6 +497,8 @@ export interface EngineClient {
   count(request: CountRequest, context?: CallContext): Promise<number>;
   /** Rows in the order asked for, columns in that of outputFieldIds. */
   query(request: QueryRequest, context?: CallContext): Promise<ColumnBatch>;
+  /** INVALID_ARGUMENT beyond a million groups. */
+  aggregate(request: AggregateRequest, context?: CallContext): Promise<AggregateReply>;
 
   /**
    * Has reads of a time go on to be answered, whatever is kept of the past, for some minutes after the call or until it is released; to be asked again for longer. Answers
@@ -450,6 +521,12 @@ export interface EngineClient {
   dropIndex(request: { collectionId: number; fieldId: number }, context?: CallContext): Promise<void>;
   describeIndex(request: { collectionId: number; fieldId: number }): Promise<IndexDescription>;
   indexProgress(request: { collectionId: number; fieldId: number }): Promise<IndexProgress>;
+  /** Of a scalar field; seals first. Answers the spec, complete. */
+  createScalarIndex(request: { collectionId: number; fieldId: number; spec: { type: string; params?: Record<string, unknown> }; name?: string; wait: boolean }, context?: CallContext): Promise<ScalarIndexSpec>;
+  /** By its name or by what it is over; NOT_FOUND where there is none. */
+  dropScalarIndex(request: { collectionId: number; index: string }, context?: CallContext): Promise<void>;
+  /** All, or one by its name or by what it is over: NOT_FOUND where there is none. */
+  scalarIndexes(request: { collectionId: number; index?: string }): Promise<ScalarIndexDescription[]>;
   collectionStats(request: { collectionId: number }): Promise<CollectionStats>;
   databaseStats(): Promise<DatabaseStats>;
   /** Waits for or cancels what runs, makes everything durable, ends the log. */

@@ -123,6 +123,8 @@ export class CollectionState implements LogTarget {
   /** Rows of this auto id and beyond have never been. */
   #nextId: bigint;
   readonly gate = new WriteGate();
+  /** Told when segments were merged. */
+  onMerged: () => void = () => {};
 
   /** Kernel memory that batches will take which are being logged. */
   #promisedBytes = 0;
@@ -425,7 +427,6 @@ export class CollectionState implements LogTarget {
         // Closed, or poisoned, while columns were read.
         this.assertWritable();
         throwIfAborted(context?.signal);
-        if (keys.length === 0) return { count: 0, timestamp: this.appliedTo };
         const written = await this.log.write(this.#deletion(keys, partition, isPurge), { ifSequence: sequence });
         if (written) return { count: written.count, timestamp: written.record.timestamp };
         // Another tab has written since: other rows may match.

@@ -6,7 +6,8 @@ import type { BuildService } from '../index/index.ts';
 import type { RawIndexSpec } from '../index/spec.ts';
 import type { KernelModule } from '../kernels/load.ts';
 import type { ColumnBatch } from '../schema/column.ts';
-import type { Field, IndexSpec } from '../schema/types.ts';
+import type { Field, IndexSpec, ScalarIndexSpec } from '../schema/types.ts';
+import { isVectorType } from '../schema/vector-types/index.ts';
 import { KernelPool } from '../segment/kernel-pool.ts';
 import { VectorCache } from '../segment/vector-cache.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
@@ -16,6 +17,8 @@ import { unlessAborted } from '../util/abort.ts';
 import { ElanusError, throwIfAborted } from '../util/error.ts';
 import { Catalog } from './catalog.ts';
 import type {
+  AggregateReply,
+  AggregateRequest,
   AliasInfo,
   AlterCollectionRequest,
   CallContext,
@@ -42,6 +45,7 @@ import type {
   PartitionInfo,
   QueryRequest,
   RecoveryReport,
+  ScalarIndexDescription,
   SearchReply,
   SearchRequest,
   SnapshotInfo,
@@ -51,6 +55,7 @@ import { checkConsistency } from './consistency.ts';
 import { CollectionState, type EngineParts } from './collection.ts';
 import { Compaction } from './compaction.ts';
 import { Indexing, resolveSpec } from './indexing.ts';
+import { ScalarIndexing, scalarIndexesOf } from './scalar-indexing.ts';
 import { JobQueue } from './job-queue.ts';
 import { History } from './history.ts';
 import { collectGarbage, filesOf, removeLogs, removeUnnamed } from './garbage.ts';
@@ -94,6 +99,7 @@ interface OpenCollection {
   readonly state: CollectionState;
   jobs: JobQueue;
   indexing: Indexing;
+  scalars: ScalarIndexing;
   compaction: Compaction;
 }
 
@@ -184,13 +190,16 @@ const TICK_MS = 30_000;
 function makeJobs(state: CollectionState): Omit<OpenCollection, 'state'> {
   const jobs = new JobQueue();
   const indexing = new Indexing(state, jobs);
-  return { jobs, indexing, compaction: new Compaction(state, jobs, indexing) };
+  const scalars = new ScalarIndexing(state, jobs);
+  state.onMerged = () => scalars.schedule();
+  return { jobs, indexing, scalars, compaction: new Compaction(state, jobs, indexing) };
 }
 
 /** Looks what is to be done behind the user's back. */
-function schedule({ compaction, indexing }: OpenCollection): void {
+function schedule({ compaction, indexing, scalars }: OpenCollection): void {
   compaction.schedule();
   indexing.schedule();
+  scalars.schedule();
 }
 
 class Engine implements EngineClient, Rooms {
@@ -350,7 +359,8 @@ class Engine implements EngineClient, Rooms {
     const existing = ifNotExists && lookUp(catalog.manifest, request);
     if (existing && this.collections.has(existing.collectionId)) return this.#open(existing.collectionId).state.info;
     const indexes: Record<string, IndexSpec> = {};
-    for (const field of schema.fields) if (field.index) indexes[field.fieldId] = resolveSpec(field, field.index);
+    for (const field of schema.fields) if (field.index && isVectorType(field.type)) indexes[field.fieldId] = resolveSpec(field, field.index);
+    const scalarIndexes = await scalarIndexesOf(schema.fields, this.#parts.onDemand);
     let entry: CollectionEntry | undefined;
     let isKnown = false;
     await catalog.commit(clock, (manifest) => {
@@ -360,7 +370,7 @@ class Engine implements EngineClient, Rooms {
       if (isKnown) return manifest;
       const { databaseId } = findDatabase(manifest, request.database);
       assertFree(manifest, databaseId, request.name);
-      const made = newCollection(manifest.nextCollectionId, databaseId, request, indexes, clock.next());
+      const made = newCollection(manifest.nextCollectionId, databaseId, request, indexes, scalarIndexes, clock.next());
       entry = made;
       return { ...manifest, nextCollectionId: manifest.nextCollectionId + 1, collections: [...manifest.collections, made] };
     });
@@ -498,9 +508,10 @@ class Engine implements EngineClient, Rooms {
   }
 
   async addField({ collectionId, field }: { collectionId: number; field: Omit<Field, 'fieldId'> }): Promise<CollectionInfo> {
-    const { state } = this.#openToWrite(collectionId);
-    await addField(state, field);
-    return state.info;
+    const open = this.#openToWrite(collectionId);
+    await addField(open.state, field);
+    schedule(open);
+    return open.state.info;
   }
 
   async createPartition({ collectionId, name }: { collectionId: number; name: string }): Promise<void> {
@@ -574,6 +585,12 @@ class Engine implements EngineClient, Rooms {
     return unlessAborted(this.#open(request.collectionId).state.reads.query(request, context?.signal), context?.signal);
   }
 
+  async aggregate(request: AggregateRequest, context?: CallContext): Promise<AggregateReply> {
+    throwIfAborted(context?.signal);
+    checkConsistency(request.consistency);
+    return unlessAborted(this.#open(request.collectionId).state.reads.aggregate(request, context?.signal), context?.signal);
+  }
+
   async holdMoment({ collectionId, at, id }: HoldMomentRequest, context?: CallContext): Promise<bigint> {
     throwIfAborted(context?.signal);
     const { state } = this.#open(collectionId);
@@ -638,6 +655,19 @@ class Engine implements EngineClient, Rooms {
   async indexProgress(request: { collectionId: number; fieldId: number }): Promise<IndexProgress> {
     const { state, indexing } = this.#open(request.collectionId);
     return indexing.progress(state.field(request.fieldId));
+  }
+
+  async createScalarIndex({ collectionId, fieldId, spec, name, wait }: Parameters<EngineClient['createScalarIndex']>[0], context?: CallContext): Promise<ScalarIndexSpec> {
+    const { state, scalars } = this.#openToWrite(collectionId);
+    return scalars.create(state.field(fieldId), spec, name, wait, context);
+  }
+
+  async dropScalarIndex(request: { collectionId: number; index: string }, context?: CallContext): Promise<void> {
+    await this.#openToWrite(request.collectionId).scalars.drop(request.index, context);
+  }
+
+  async scalarIndexes(request: { collectionId: number; index?: string }): Promise<ScalarIndexDescription[]> {
+    return this.#open(request.collectionId).scalars.describe(request.index);
   }
 
   async collectionStats(request: { collectionId: number }): Promise<CollectionStats> {

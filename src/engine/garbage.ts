@@ -15,7 +15,7 @@ export function namedFiles({ collections, snapshots }: Manifest): Set<string> {
 
 /** The files of one collection. */
 export function filesOf({ segments }: CollectionEntry): string[] {
-  return segments.flatMap((segment) => [segment.file, ...(segment.deletesFile ? [segment.deletesFile] : []), ...segment.indexes.map((index) => index.file)]);
+  return segments.flatMap((segment) => [segment.file, ...(segment.deletesFile ? [segment.deletesFile] : []), ...segment.indexes.map((index) => index.file), ...(segment.scalarIndexes ?? []).map((index) => index.file)]);
 }
 
 /** What cannot be removed is no reason to fail what has been committed before: nothing names it, and the next open tries again. */

@@ -2,7 +2,7 @@
  * Merging sealed segments into one, because one graph over all rows is faster to search than several. Searches and
  * writes go on; the inputs serve until one commit puts the merged segment in their place.
  */
-import { concatColumns, takeFrom } from '../schema/column-ops.ts';
+import { concatColumns, emptyColumn } from '../schema/column-ops.ts';
 import type { Column, Keys } from '../schema/column.ts';
 import type { Field, Schema } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
@@ -103,6 +103,7 @@ export async function mergeGroup(state: CollectionState, inputs: readonly Sealed
     }
   }
   if (!isCommitted) return;
+  state.onMerged();
   const rows = outputs.reduce((sum, { segment }) => sum + segment.rows, 0);
   state.parts.onEvent({ type: 'compacted', collection: state.name, segments: inputs.length, rows, removedRows: inputs.reduce((sum, segment) => sum + segment.rows, 0) - rows });
   // A search that began before may still read from their files.
@@ -216,5 +217,5 @@ async function gatherField(field: Field, places: Places): Promise<Column> {
     parts.push(await segments[from[start]!]!.take(field, rows.subarray(start, end)));
     start = end;
   }
-  return parts.length === 0 ? takeFrom([], { fieldId: field.fieldId, type: field.type, dim: field.dim ?? 1 }) : concatColumns(parts);
+  return parts.length === 0 ? emptyColumn(field) : concatColumns(parts);
 }

@@ -1,7 +1,7 @@
 /** What the manifest says of a collection that has just been made. */
 import { PARTITION_KEY_PARTITIONS } from '../schema/partition-key.ts';
 import type { IndexSpec } from '../schema/types.ts';
-import { DEFAULT_PARTITION_ID, DEFAULT_PARTITION_NAME, type CollectionEntry, type PartitionEntry } from '../storage/manifest/manifest.ts';
+import { DEFAULT_PARTITION_ID, DEFAULT_PARTITION_NAME, type CollectionEntry, type PartitionEntry, type ScalarIndexEntry } from '../storage/manifest/manifest.ts';
 import { ElanusError } from '../util/error.ts';
 import type { CreateCollectionRequest } from './client.ts';
 
@@ -10,6 +10,7 @@ export function newCollection(
   databaseId: number,
   { name, schema, properties = {}, numPartitions }: CreateCollectionRequest & { readonly name: string },
   indexes: Readonly<Record<string, IndexSpec>>,
+  scalarIndexes: readonly ScalarIndexEntry[],
   createdTimestamp: bigint,
 ): CollectionEntry {
   const isKeyed = schema.fields.some((field) => field.partitionKey);
@@ -25,6 +26,7 @@ export function newCollection(
     schema,
     createdTimestamp,
     indexes,
+    ...(scalarIndexes.length > 0 ? { scalarIndexes } : {}),
     nextAutoId: 1n,
     firstLogGeneration: 1,
     properties,

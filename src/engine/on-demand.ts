@@ -3,10 +3,12 @@
  * use for them does not wait for them either. An entry says from where.
  */
 import type { makeFilter } from '../exec/row-filter.ts';
+import type { ScalarIndexParts } from '../scalar-index/parts.ts';
 import { ElanusError } from '../util/error.ts';
 
 export interface OnDemandParts {
   readonly makeFilter: typeof makeFilter;
+  readonly scalarIndexes: ScalarIndexParts;
 }
 
 export class OnDemand {

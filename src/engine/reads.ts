@@ -1,18 +1,26 @@
 /** What is read of a collection: searches, rows by key, counts. Changes nothing. */
+import { aggregateRows, type AggregateJob } from '../exec/aggregate/aggregate.ts';
+import { searchGroups } from '../exec/groups.ts';
 import { matchSegments, type Match, type Segment } from '../exec/matches.ts';
+import { searchPage } from '../exec/pages.ts';
 import { planField, type FieldPlan } from '../exec/plan.ts';
 import { queryRows, type QueryJob } from '../exec/query.ts';
-import { searchSegments, takeEntities, type SearchView } from '../exec/search.ts';
 import type { RowFilter } from '../exec/row-filter.ts';
+import { searchSegments, takeEntities, type SearchJob, type SearchView } from '../exec/search.ts';
+import { Slices } from '../exec/tile.ts';
 import type { Trace } from '../exec/trace.ts';
 import type { ColumnBatch, Keys } from '../schema/column.ts';
 import type { Field } from '../schema/types.ts';
+import { vectorsOf, type QueryVectors } from '../schema/vector-types/index.ts';
 import { forEachOne } from '../util/bitset.ts';
-import type { CallContext, CountRequest, FilterInput, GetReply, GetRequest, QueryRequest, SearchReply, SearchRequest } from './client.ts';
+import { ElanusError } from '../util/error.ts';
+import type { AggregateReply, AggregateRequest, CallContext, CountRequest, FilterInput, GetReply, GetRequest, QueryRequest, SearchReply, SearchRequest } from './client.ts';
 import type { CollectionState } from './collection.ts';
 import { Filters, assertIsolated, bucketsOf } from './filters.ts';
 
 const NO_FIELDS: readonly Field[] = [];
+/** Keys that an error names. */
+const NAMED_MAX = 10;
 
 type SearchParams = SearchRequest['params'];
 
@@ -58,7 +66,8 @@ export class Reads {
     if (state.entry.properties.partitionKeyIsolation) assertIsolated(filter, state.partitionKey!, state.name);
     const plan = this.#plan(request);
     const at = state.timeOf(request.at);
-    return searchSegments(this.view(request.partitions, filter), {
+    const view = this.view(request.partitions, filter);
+    const job: SearchJob = {
       plan,
       queries: request.queries,
       nq: request.nq,
@@ -69,7 +78,26 @@ export class Reads {
       at,
       trace,
       signal: context?.signal,
-    });
+    };
+    const { groupBy, keys, page } = request;
+    if (page) {
+      if (filter && filter.sample !== null) throw new ElanusError('INVALID_ARGUMENT', '"filter" expected the same rows for every page, got random_sample', { parameter: 'filter' });
+      return searchPage(view, job, page);
+    }
+    if (keys) return this.#queriesOf(keys, plan.field, at).then((queries) => this.search({ ...request, queries, keys: undefined }, context, trace));
+    return groupBy ? searchGroups(view, job, { ...groupBy, field: state.field(groupBy.fieldId) }) : searchSegments(view, job);
+  }
+
+  /** The vectors of rows, wherever in the collection they are. */
+  async #queriesOf(keys: Keys, field: Field, at: bigint | undefined): Promise<QueryVectors> {
+    const { found, segments, rows } = this.locate(keys, undefined, at);
+    const missing = Array.from(keys as ArrayLike<bigint | string>).filter((_, i) => found[i]! < 0);
+    if (missing.length > 0) {
+      const named = missing.slice(0, NAMED_MAX).map((key) => (typeof key === 'string' ? JSON.stringify(key) : String(key))).join(', ');
+      throw new ElanusError('NOT_FOUND', `"ids" expected keys of rows of "${this.#state.name}", got ${named}${missing.length > NAMED_MAX ? ` and ${missing.length - NAMED_MAX} more` : ''}, of which there is no row`, { parameter: 'ids', missing: missing.slice(0, NAMED_MAX) });
+    }
+    const { columns } = await takeEntities(segments, rows, [field]);
+    return vectorsOf(columns[0]!);
   }
 
   #plan(request: SearchRequest): FieldPlan {
@@ -135,6 +163,19 @@ export class Reads {
       signal,
     };
     return this.withMatches(request.partitions, await this.filter(request.filter), this.#state.timeOf(request.at), (matches) => queryRows(matches, job));
+  }
+
+  async aggregate(request: Omit<AggregateRequest, 'collectionId'>, signal: AbortSignal | undefined): Promise<AggregateReply> {
+    const { offset, limit = Infinity, order = [] } = request;
+    const field = (fieldId: number): Field => this.#state.field(fieldId);
+    const job: AggregateJob = {
+      groupBy: request.groupByIds.map(field),
+      aggregates: request.aggregates.map(({ name, fieldId }) => ({ name, field: fieldId === null ? null : field(fieldId) })),
+      order,
+      offset,
+      limit,
+    };
+    return this.withMatches(request.partitions, await this.filter(request.filter), this.#state.timeOf(request.at), (matches) => aggregateRows(matches, job, new Slices(signal)));
   }
 
   /** Keys of the rows that live and match. */

@@ -95,7 +95,7 @@ export function checkRecord(name: string, record: LogRecord, entry: CollectionEn
   if (columns.length !== fields.length) throw corrupt(`${columns.length} columns for ${fields.length} fields`);
   fields.forEach((field, i) => {
     const column = columns[i]!;
-    if (column.fieldId !== field.fieldId || column.type !== field.type || column.dim !== (field.dim ?? 1)) throw corrupt(`column of field "${field.name}"`);
+    if (column.fieldId !== field.fieldId || column.type !== field.type || column.dim !== (field.dim ?? 1) || column.elements?.type !== field.elementType) throw corrupt(`column of field "${field.name}"`);
   });
 }
 

@@ -111,7 +111,7 @@ function infoOf({ name, description, timestamp, createdTimestamp, collection }: 
     timestamp,
     createdTimestamp,
     rows: segments.reduce((sum, segment) => sum + segment.rows - segment.deletedRows, 0),
-    storedBytes: segments.reduce((sum, segment) => sum + segment.fileBytes + segment.indexes.reduce((bytes, index) => bytes + index.fileBytes, 0), 0),
+    storedBytes: segments.reduce((sum, segment) => sum + segment.fileBytes + [...segment.indexes, ...(segment.scalarIndexes ?? [])].reduce((bytes, index) => bytes + index.fileBytes, 0), 0),
   };
 }
 

@@ -12,7 +12,10 @@ export async function collectionStats(state: CollectionState): Promise<Collectio
     state: 'sealed',
     rows: segment.rows,
     deletedRows: segment.deletedRows,
-    indexes: Object.fromEntries(segment.entry.indexes.map((index) => [state.field(index.fieldId).name, index.spec.type])),
+    indexes: Object.fromEntries([
+      ...segment.entry.indexes.map((index) => [state.field(index.fieldId).name, index.spec.type]),
+      ...(segment.entry.scalarIndexes ?? []).map(({ name, type }) => [name, type]),
+    ]),
     memoryBytes: segment.memoryBytes,
     storedBytes: segment.storedBytes,
   }));

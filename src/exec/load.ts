@@ -16,6 +16,9 @@ export function isLoaded(segment: SealedSegment, fieldId: number, metric: Metric
   return indexServes(segment, fieldId, metric) && !getIndexType(vectors.index!.typeName).needsVectors;
 }
 
+/** There is an index for a search by this metric, in memory or not. */
+export const hasIndex = (segment: SealedSegment, fieldId: number, metric: MetricType | null): boolean => indexServes(segment, fieldId, metric) || storedIndex(segment, fieldId, metric) !== undefined;
+
 /** The index that the manifest has for a search by this metric. */
 const storedIndex = (segment: SealedSegment, fieldId: number, metric: MetricType | null): SegmentIndexEntry | undefined =>
   segment.entry.indexes.find((index) => index.fieldId === fieldId && index.spec.metric === metric);

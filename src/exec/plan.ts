@@ -1,5 +1,6 @@
 /** How one search asks each kind of segment: parameters checked once, against the index that the collection has. */
 import { scanTypeOf } from '../index/registry.ts';
+import { deeper } from '../index/deeper.ts';
 import type { SearchPlan } from '../index/index.ts';
 import { builtSpec, parseSearchParams, sameSpec } from '../index/spec.ts';
 import type { DistanceRange } from '../kernels/kernels.ts';
@@ -33,6 +34,8 @@ export interface FieldPlan {
   readonly plan: SearchPlan;
   /** By what a segment's index was built as. Filled as segments are met. */
   readonly plans: Map<IndexSpec, SearchPlan>;
+  /** Of a plan for more hits: the plan that was asked for, and how deep it goes. */
+  readonly deepens?: { readonly plan: FieldPlan; readonly depth: number };
 }
 
 /** INVALID_ARGUMENT on a search parameter that the index does not know or that is out of range. `exact`: without any index. */
@@ -44,10 +47,21 @@ export function planField(field: Field, spec: IndexSpec | undefined, k: number, 
   return { field, metric: chosen.metric, indexMetric: exact ? null : chosen.metric, k, spec: chosen, params: rest, range, plan, plans: new Map() };
 }
 
+/** The same search for k hits, if those are more, after which it goes on. `depth`: as of `deeper`. */
+export function deeperPlan(plan: FieldPlan, k: number, depth = k): FieldPlan {
+  return { ...plan, k, plan: deeper(plan.plan, plan.k, k, depth), deepens: { plan, depth } };
+}
+
+/** The same search by comparing all rows, within the range where one is given. */
+export function scanPlan(plan: FieldPlan, k: number, range: DistanceRange | null = plan.range): FieldPlan {
+  return { ...plan, k, range, indexMetric: null };
+}
+
 /** The plan for one segment. One that still has an earlier index is asked with as much of the parameters as that one understands. */
 export function planSegment(fieldPlan: FieldPlan, vectors: SealedVectors): SearchPlan {
   const built = vectors.indexSpec;
   if (!built) return fieldPlan.plan;
+  if (fieldPlan.deepens) return deeper(planSegment(fieldPlan.deepens.plan, vectors), fieldPlan.deepens.plan.k, fieldPlan.k, fieldPlan.deepens.depth);
   let plan = fieldPlan.plans.get(built);
   if (!plan) fieldPlan.plans.set(built, (plan = planFor(fieldPlan, built, vectors)));
   return plan;

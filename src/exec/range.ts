@@ -54,6 +54,8 @@ function floatBelow(x: number): number {
 
 const bits = new DataView(new ArrayBuffer(4));
 
+export const nextFloat = (x: number): number => neighbour(x, 1);
+
 /** The next f32 above (1) or below (-1). */
 function neighbour(x: number, direction: 1 | -1): number {
   if (x === 0) return direction * 2 ** -149;

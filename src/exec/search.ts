@@ -57,7 +57,7 @@ interface Found {
 }
 
 /** Hits of all queries, in order; one array each, so that nothing is allocated per hit. */
-interface Hits {
+export interface Hits {
   readonly segments: Segment[];
   readonly rows: number[];
   readonly distances: number[];
@@ -69,13 +69,17 @@ const LONG_SCAN_BYTES = 256 << 20;
 /** Keys of more hits than these are sent as a typed array. */
 const PLAIN_KEYS_MAX = 128;
 
+/** What holds nothing but history is for reads of the past. */
+export function withoutHistory(view: SearchView, { at }: SearchJob): SearchView {
+  return at === undefined && view.sealed.some((segment) => segment.isHistory) ? { ...view, sealed: view.sealed.filter((segment) => !segment.isHistory) } : view;
+}
+
 export function searchSegments(whole: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
-  // What holds nothing but history is for reads of the past.
-  const view = job.at === undefined && whole.sealed.some((segment) => segment.isHistory) ? { ...whole, sealed: whole.sealed.filter((segment) => !segment.isHistory) } : whole;
+  const view = withoutHistory(whole, job);
   if (job.nq !== 1 || job.at !== undefined || scanBytes(view, job.plan) > LONG_SCAN_BYTES) return searchMany(view, job);
   for (const segment of view.sealed) if (!isLoaded(segment, job.plan.field.fieldId, job.plan.indexMetric)) return searchMany(view, job);
   if (job.filter || job.trace) return searchFiltered(view, job);
-  const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
+  const hits = emptyHits(1);
   const found: Found[] = [];
   for (const segment of view.growing) if (segment.rows > 0) found.push(kept(searchGrowing(segment, job, 0)));
   for (let i = 0; i < view.sealed.length; i++) {
@@ -92,7 +96,7 @@ export function searchSegments(whole: SearchView, job: SearchJob): SearchReply |
 function searchFiltered(view: SearchView, job: SearchJob): SearchReply | Promise<SearchReply> {
   const matches = matchSegments(searched(view), job);
   if ('then' in matches) return searchMany(view, job);
-  const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(1) };
+  const hits = emptyHits(1);
   const found: Found[] = [];
   for (const { segment, bits, count } of matches) {
     if (count === 0) continue;
@@ -134,13 +138,26 @@ function kept(found: Found): Found {
 }
 
 /** The path of several queries, of times past, of whatever has to be read first, and of scans that take long. */
-async function searchMany(view: SearchView, whole: SearchJob): Promise<SearchReply> {
-  const job: SearchJob = { ...whole, signal: whole.signal ? AbortSignal.any([whole.signal, view.ending]) : view.ending };
-  const { field, k } = job.plan;
+function searchMany(view: SearchView, whole: SearchJob): Promise<SearchReply> {
+  return whileHeld(view, whole, (reading) => searchTiles(reading, whole));
+}
+
+/** What a search that gives way needs of its segments, as long as it runs. */
+export interface Reading {
+  readonly store: Store;
+  readonly segments: readonly Segment[];
+  readonly slices: Slices;
+  /** Fires when the search is to end. */
+  readonly signal: AbortSignal;
+  /** Vectors that are loaded or scanned for it stay until it is done. */
+  hold(vectors: SealedVectors): void;
+}
+
+/** Pins the segments while they are searched. */
+export async function whileHeld<T>(view: SearchView, { signal: asked }: SearchJob, use: (reading: Reading) => Promise<T>): Promise<T> {
+  const signal = asked ? AbortSignal.any([asked, view.ending]) : view.ending;
   const segments = searched(view);
   for (const segment of segments) segment.pins.pin();
-  const seen: Seen[] = [];
-  // Vectors that are loaded or scanned for this search stay until it is done.
   const held = new Set<SealedVectors>();
   const hold = (vectors: SealedVectors): void => {
     if (held.has(vectors)) return;
@@ -148,35 +165,62 @@ async function searchMany(view: SearchView, whole: SearchJob): Promise<SearchRep
     vectors.hold();
   };
   try {
+    return await use({ store: view.store, segments, slices: new Slices(signal), signal, hold });
+  } finally {
+    for (const vectors of held) vectors.release();
+    for (const segment of segments) segment.pins.unpin();
+  }
+}
+
+async function searchTiles(reading: Reading, job: SearchJob): Promise<SearchReply> {
+  const { field, k } = job.plan;
+  const { segments } = reading;
+  const seen: Seen[] = [];
+  try {
     let matches: readonly Partial<Match>[] = [];
     if (job.filter || job.trace) {
       matches = await matchSegments(segments, job);
-      throwIfAborted(job.signal);
+      throwIfAborted(reading.signal);
     }
     // All queries see the rows that are there now: a row that is replaced while the search gives way is found once.
     segments.forEach((segment, i) => {
       const { bits = job.at === undefined ? undefined : segment.rowsAt(job.at), count } = matches[i] ?? {};
-      if (count !== 0) seen.push({ segment, vectors: segment.vectors(field.fieldId).snapshot(bits), isInKeyOrder: 'keys' in segment || segment.isInKeyOrder });
+      if (count !== 0) seen.push(seeing(segment, job, bits));
     });
-    const hits: Hits = { segments: [], rows: [], distances: [], ends: new Uint32Array(job.nq) };
-    const slices = new Slices(job.signal);
+    const hits = emptyHits(job.nq);
     const size = tileSize(field, job.nq, Math.max(k + 1, job.plan.plan.candidates));
     for (let first = 0; first < job.nq; first += size) {
       const part: BatchPart = { field, metric: job.plan.metric, queries: job.queries, first, size: Math.min(size, job.nq - first) };
       const found: Found[][] = [];
-      for (const ofSegment of seen) {
-        const { segment, vectors } = ofSegment;
-        const start = job.trace ? performance.now() : 0;
-        found.push('keys' in segment ? await searchSealedTile(view.store, segment, vectors, job, part, slices, hold) : await searchGrowingTile(segment, ofSegment, job, part, slices));
-        if (job.trace) noteSearch(job.trace, segment, job.plan, start);
-      }
+      for (const ofSegment of seen) found.push(await searchPart(reading, ofSegment, job, part));
       for (let i = 0; i < part.size; i++) collect(found.map((ofSegment) => ofSegment[i]!), job, first + i, hits);
     }
     return await reply(hits, job);
   } finally {
     for (const { vectors } of seen) vectors.free();
-    for (const vectors of held) vectors.release();
-    for (const segment of segments) segment.pins.unpin();
+  }
+}
+
+/** The best of one segment for each query of a part; what has to be read is read first. */
+async function searchPart(reading: Reading, ofSegment: Seen, job: SearchJob, part: BatchPart): Promise<Found[]> {
+  const { segment, vectors } = ofSegment;
+  const start = job.trace ? performance.now() : 0;
+  const found = await ('keys' in segment ? searchSealedTile(reading, segment, vectors, job, part) : searchGrowingTile(segment, ofSegment, job, part, reading.slices));
+  if (job.trace) noteSearch(job.trace, segment, job.plan, start);
+  return found;
+}
+
+/** The k best for one query, of rows of one moment, in the order of distances and keys. The bitsets are read before anything is awaited. */
+export async function searchAmong(reading: Reading, among: readonly Pick<Match, 'segment' | 'bits'>[], job: SearchJob, query: number): Promise<Ranked[]> {
+  const { field, metric, k } = job.plan;
+  const seen = among.map(({ segment, bits }) => seeing(segment, job, bits));
+  try {
+    const part: BatchPart = { field, metric, queries: job.queries, first: query, size: 1 };
+    const found: Found[] = [];
+    for (const ofSegment of seen) found.push(...(await searchPart(reading, ofSegment, job, part)));
+    return ranked(found).slice(0, k);
+  } finally {
+    for (const { vectors } of seen) vectors.free();
   }
 }
 
@@ -187,6 +231,12 @@ interface Seen {
   /** A tie by row is a tie by key. */
   readonly isInKeyOrder: boolean;
 }
+
+const seeing = (segment: Segment, { plan }: SearchJob, bits: Uint8Array | undefined): Seen => ({
+  segment,
+  vectors: segment.vectors(plan.field.fieldId).snapshot(bits),
+  isInKeyOrder: 'keys' in segment || segment.isInKeyOrder,
+});
 
 async function searchGrowingTile(segment: GrowingSegment, { vectors, isInKeyOrder }: Seen, job: SearchJob, part: BatchPart, slices: Slices): Promise<Found[]> {
   const { field, metric, k, range } = job.plan;
@@ -213,9 +263,7 @@ async function searchGrowingTile(segment: GrowingSegment, { vectors, isInKeyOrde
   return found;
 }
 
-async function searchSealedTile(
-  store: Store, segment: SealedSegment, seen: VectorSnapshot, job: SearchJob, part: BatchPart, slices: Slices, hold: (vectors: SealedVectors) => void,
-): Promise<Found[]> {
+async function searchSealedTile({ store, slices, signal, hold }: Reading, segment: SealedSegment, seen: VectorSnapshot, job: SearchJob, part: BatchPart): Promise<Found[]> {
   const { field, k, range, indexMetric } = job.plan;
   const vectors = segment.vectors(field.fieldId);
   // Asked after every pause: while this search gave way to others, the index may have been dropped.
@@ -224,7 +272,7 @@ async function searchSealedTile(
     hold(vectors);
     if (isLoaded(segment, field.fieldId, indexMetric)) return;
     await loadForSearch(store, segment, field.fieldId, indexMetric);
-    throwIfAborted(job.signal);
+    throwIfAborted(signal);
   };
   for (;;) {
     await load();
@@ -370,35 +418,51 @@ async function searchAndRead(
   return { segment, rows: rows.subarray(0, to), distances: distances.subarray(0, to) };
 }
 
+/** A row among the hits of all segments. */
+export interface Ranked {
+  readonly segment: Segment;
+  readonly row: number;
+  readonly distance: number;
+}
+
+/** What the segments found, in the order of distances, equal ones by key. */
+function ranked(found: readonly Found[]): Ranked[] {
+  const all: Ranked[] = [];
+  for (const { segment, rows, distances } of found) {
+    for (let i = 0; i < rows.length; i++) all.push({ segment, row: rows[i]!, distance: distances[i]! });
+  }
+  return all.sort(compareRanked);
+}
+
+export const compareRanked = (a: Ranked, b: Ranked): number => a.distance - b.distance || compareKeys(keyAt(a.segment, a.row), keyAt(b.segment, b.row));
+
 /** Merges what the segments found for one query and appends hits offset .. k - 1 of it. */
 function collect(found: readonly Found[], job: SearchJob, query: number, hits: Hits): void {
   if (found.length === 1) {
     const { segment, rows, distances } = found[0]!;
     for (let i = job.offset; i < rows.length; i++) push(hits, segment, rows[i]!, distances[i]!);
   } else if (found.length > 1) {
-    const all: { segment: Segment; row: number; distance: number }[] = [];
-    for (const { segment, rows, distances } of found) {
-      for (let i = 0; i < rows.length; i++) all.push({ segment, row: rows[i]!, distance: distances[i]! });
-    }
-    all.sort((a, b) => a.distance - b.distance || compareKeys(keyAt(a.segment, a.row), keyAt(b.segment, b.row)));
+    const all = ranked(found);
     const end = Math.min(all.length, job.plan.k);
     for (let i = job.offset; i < end; i++) push(hits, all[i]!.segment, all[i]!.row, all[i]!.distance);
   }
   hits.ends[query] = hits.rows.length;
 }
 
-function push(hits: Hits, segment: Segment, row: number, distance: number): void {
+export const emptyHits = (nq: number): Hits => ({ segments: [], rows: [], distances: [], ends: new Uint32Array(nq) });
+
+export function push(hits: Hits, segment: Segment, row: number, distance: number): void {
   hits.segments.push(segment);
   hits.rows.push(row);
   hits.distances.push(distance);
 }
 
-const keyAt = (segment: Segment, row: number): bigint | string => ('keys' in segment ? segment.keys.at(row) : segment.keyAt(row));
+export const keyAt = (segment: Segment, row: number): bigint | string => ('keys' in segment ? segment.keys.at(row) : segment.keyAt(row));
 
 /** Metrics by which larger is better for the user: kernels negate them. */
 const isSimilarity = (metric: MetricType): boolean => metric === 'IP' || metric === 'COSINE';
 
-function reply(hits: Hits, job: SearchJob): SearchReply | Promise<SearchReply> {
+export function reply(hits: Hits, job: SearchJob): SearchReply | Promise<SearchReply> {
   const count = hits.rows.length;
   const scores = new Float32Array(count);
   const sign = isSimilarity(job.plan.metric) ? -1 : 1;
@@ -436,10 +500,9 @@ function whilePinned<T>(segments: readonly Segment[], work: Promise<T>): Promise
   });
 }
 
-function takeField(segments: readonly Segment[], rows: readonly number[], field: Field): Column | Promise<Column> {
+export function takeField(segments: readonly Segment[], rows: readonly number[], field: Field): Column | Promise<Column> {
   const distinct = new Set(segments);
   if (distinct.size === 1) return segments[0]!.take(field, rows);
-  const like = { fieldId: field.fieldId, type: field.type, dim: field.dim ?? 1 };
   const parts = new Array<{ column: Column; row: number }>(rows.length);
   const pending: Promise<void>[] = [];
   for (const segment of distinct) {
@@ -450,5 +513,5 @@ function takeField(segments: readonly Segment[], rows: readonly number[], field:
     if ('then' in column) pending.push(column.then(place));
     else place(column);
   }
-  return pending.length === 0 ? takeFrom(parts, like) : Promise.all(pending).then(() => takeFrom(parts, like));
+  return pending.length === 0 ? takeFrom(parts, field) : Promise.all(pending).then(() => takeFrom(parts, field));
 }

@@ -1,19 +1,18 @@
 /**
  * From nodes to a predicate: names become fields, templates and constants literals of the type that they meet, and what no value of
  * a column can change is decided here. FILTER_TYPE where the parts do not fit.
- *
- * Where a Array field has no element at the position, or an `array_length` no array, Milvus says false to every comparison, also to
- * `!=`. A predicate's `!=` would be true of such a mismatch, so it is joined with a comparison that is false there (`guards`).
  */
 import type { ElementType, Field, ScalarType, Schema } from '../schema/types.ts';
 import { type Constant, type FunctionName, type Node, isCondition } from './ast.ts';
 import { type Numeric, describeConstant, foldArithmetic, foldComparison, isNumeric, notZero, shift } from './constants.ts';
-import { badSyntax, badType, quoted, unsupported } from './errors.ts';
+import { badSyntax, badType, quoted } from './errors.ts';
 import { type IntegerType, type ListValue, distinct, exactInteger, fitInteger, integerLiteral, isFloatType, isIntegerType, isNumericType, jsonListValue, jsonLiteral, lowest } from './fit.ts';
+import { guarded } from './guards.ts';
 import { Names } from './names.ts';
 import { compileLike } from './patterns/like.ts';
 import { PatternError, type TextPattern } from './patterns/pattern.ts';
-import type { ArithmeticOperator, ComparisonOperator, Filter, Leaf, Literal, Predicate, Ref, TemplateValues, Value } from './predicate.ts';
+import { compileRegex } from './patterns/regex.ts';
+import type { ArithmeticOperator, ComparisonOperator, Filter, Literal, Predicate, Ref, TemplateValues, Value } from './predicate.ts';
 import { conjunction, constant, disjunction, negation } from './simplify.ts';
 import { templateValue } from './templates.ts';
 
@@ -32,7 +31,10 @@ interface Term {
 }
 
 const FLIPPED: Readonly<Record<ComparisonOperator, ComparisonOperator>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=', '==': '==', '!=': '!=' };
-const BITWISE: ReadonlySet<string> = new Set(['&', '|', '^', '<<', '>>']);
+const OF_INTEGERS: ReadonlySet<string> = new Set(['%', '&', '|', '^', '<<', '>>']);
+
+/** Characters of a pattern: no value of a column is longer. */
+const MAX_PATTERN = 65_536;
 
 export class Checker {
   readonly #names: Names;
@@ -112,12 +114,16 @@ export class Checker {
       }
       case 'unary': {
         const operand = this.#operand(node.operand);
-        if (node.operator === '~') return this.#arithmetic(node, '^', operand, { kind: 'constant', node, value: -1n });
+        if (node.operator === '~') {
+          integerOnly(operand, '~');
+          return this.#arithmetic(node, '^', operand, { kind: 'constant', node, value: -1n });
+        }
         if (node.operator === '-') return this.#negative(node, operand);
         numericOnly(operand, 'unary +');
         return operand;
       }
       case 'binary':
+        checkBitwise(node);
         return this.#arithmetic(node, node.operator, this.#operand(node.left), this.#operand(node.right));
       case 'call':
         if (node.name !== 'array_length') break;
@@ -125,7 +131,7 @@ export class Checker {
     }
     const condition = this.#condition(node);
     if (condition.kind === 'constant') return { kind: 'constant', node, value: condition.value };
-    badType(node, 'a value', 'a condition', 'expected a value, got a condition; and, or and not join conditions, and comparisons bind tighter than & ^ | (parentheses help)');
+    badType(node, 'a value', 'a condition', 'expected a value, got a condition; conditions are joined by and, or and not');
   }
 
   #listValue(node: Node): ListValue {
@@ -143,8 +149,7 @@ export class Checker {
   #arithmetic(node: Node, operator: ArithmeticOperator | '**', left: Operand, right: Operand): Operand {
     numericOnly(left, operator);
     numericOnly(right, operator);
-    const isBitwise = BITWISE.has(operator);
-    if (isBitwise || operator === '%') {
+    if (OF_INTEGERS.has(operator)) {
       integerOnly(left, operator);
       integerOnly(right, operator);
     }
@@ -172,7 +177,7 @@ export class Checker {
     }
     if (right.kind === 'term') return this.#compareTerms(node, operator, left, right);
     if (right.kind === 'list') return this.#compareArray(node, operator, left, right.values);
-    return compareConstant(node, operator, left, right);
+    return compareConstant(operator, left, right);
   }
 
   #compareTerms(node: Node, operator: ComparisonOperator, left: Term, right: Term): Predicate {
@@ -186,13 +191,14 @@ export class Checker {
   }
 
   #compareArray(node: Node, operator: ComparisonOperator, left: Term, values: readonly ListValue[]): Predicate {
-    if (left.type !== 'Array' && left.type !== 'JSON') badType(node, 'an Array field or a JSON path beside a list', describeOperand(left), `${describeOperand(left)} cannot be compared with a list${operator === '==' ? '; write "in"' : ''}`);
+    const { value } = left;
+    if (value.kind === 'arithmetic' || value.kind === 'length' || value.kind === 'literal' || (left.type !== 'Array' && left.type !== 'JSON')) badType(node, 'an Array field or a JSON path beside a list', describeOperand(left), `${describeOperand(left)} cannot be compared with a list${operator === '==' ? '; write "in"' : ''}`);
     if (operator !== '==' && operator !== '!=') badType(node, '== or != beside a list', operator, `a list can be compared by == and != only, got ${operator}`);
     const isNegated = operator === '!=';
-    const ref = left.value as Ref;
+    const ref: Ref = value;
     if (ref.kind === 'field' && left.type === 'Array') {
       const literals = elementLiterals(ref.field, values, node);
-      return literals.includes(null) ? { kind: 'fixed', ref, value: isNegated } : { kind: 'equalsArray', ref, values: literals as Literal[], isNegated };
+      return literals.includes(null) ? fixed(ref, isNegated) : { kind: 'equalsArray', ref, values: literals as Literal[], isNegated };
     }
     return { kind: 'equalsArray', ref, values: values.map(jsonListValue), isNegated };
   }
@@ -237,6 +243,11 @@ export class Checker {
     const word = node.kind === 'like' ? 'like' : node.isNegated ? '!~' : '=~';
     const pattern = this.#operand(node.pattern);
     if (pattern.kind !== 'constant' || typeof pattern.value !== 'string') badType(node.pattern, 'a text', describeOperand(pattern), `${word} expected a text on its right, got ${describeOperand(pattern)}`);
+    const left = node.value.kind === 'reference' ? null : this.#operand(node.value);
+    if (left?.kind === 'constant' && typeof left.value === 'string') {
+      const bytes = new TextEncoder().encode(left.value);
+      return constant(compilePattern(node.kind, pattern.value, node.pattern).test(bytes, 0, bytes.length) !== (node.kind === 'regex' && node.isNegated));
+    }
     const { ref, type } = this.#reference(node.value, word);
     if (type !== 'VarChar' && type !== 'JSON') badType(node.value, 'a VarChar field or a JSON path', describeRef(ref), `${word} takes a VarChar field, an element or a JSON path on its left, got ${describeRef(ref)}`);
     const compiled = compilePattern(node.kind, pattern.value, node.pattern);
@@ -263,7 +274,7 @@ export class Checker {
     const literals = elementLiterals(ref.field, values, argument.node);
     const there = distinct(literals.filter((literal) => literal !== null));
     // A value that no element can have: all of them are never there, and of any of them it is not the one.
-    if (mode === 'all' ? there.length === 0 || literals.includes(null) : there.length === 0) return { kind: 'fixed', ref, value: mode === 'all' && literals.length === 0 };
+    if (mode === 'all' ? there.length === 0 || literals.includes(null) : there.length === 0) return fixed(ref, mode === 'all' && literals.length === 0);
     return { kind: 'contains', ref, mode, values: there };
   }
 
@@ -286,7 +297,7 @@ function describeRef(ref: Ref): string {
 }
 
 function describeOperand(operand: Operand): string {
-  const template = operand.node.kind === 'template' ? ` of the template "${operand.node.name}"` : '';
+  const template = operand.node.kind === 'template' ? ` of the template ${quoted(operand.node.name)}` : '';
   if (operand.kind === 'list') return `a list${template}`;
   if (operand.kind === 'constant') return describeConstant(operand.value) + template;
   if (operand.value.kind === 'length') return 'the length of an array';
@@ -303,8 +314,14 @@ function numericOnly(operand: Operand, operator: string): asserts operand is Exc
   badType(operand.node, 'a number', describeOperand(operand), `${operator} takes numbers, got ${describeOperand(operand)}`);
 }
 
+/** `a & 1 == 1` is read as `a & (1 == 1)`. */
+function checkBitwise({ operator, left, right }: Node & { kind: 'binary' }): void {
+  if (operator !== '&' && operator !== '^' && operator !== '|') return;
+  for (const side of [left, right]) if (isCondition(side)) badType(side, 'an integer', 'a condition', `${operator} takes integers, got a condition; comparisons bind tighter than ${operator}: write (a ${operator} b) == c`);
+}
+
 function integerOnly(operand: Operand, operator: string): void {
-  if (operand.kind === 'constant' ? typeof operand.value === 'bigint' : operand.kind === 'term' && !isFloatType(operand.type)) return;
+  if (operand.kind === 'constant' ? typeof operand.value === 'bigint' : operand.kind === 'term' && (isIntegerType(operand.type) || operand.type === 'JSON')) return;
   badType(operand.node, 'an integer', describeOperand(operand), `${operator} takes integers, got ${describeOperand(operand)}`);
 }
 
@@ -321,7 +338,7 @@ function sameKind(node: Node, operator: string, left: Operand & { kind: 'constan
   if (!isFine) badType(node, `a constant that ${describeOperand(left)} can be compared with`, describeOperand(right), `${describeOperand(left)} cannot be compared with ${describeOperand(right)}`);
 }
 
-function compareConstant(node: Node, operator: ComparisonOperator, left: Term, right: Operand & { kind: 'constant' }): Predicate {
+function compareConstant(operator: ComparisonOperator, left: Term, right: Operand & { kind: 'constant' }): Predicate {
   const { type } = left;
   const { value } = right;
   const compare = (literal: Literal, by: ComparisonOperator = operator): Predicate => guarded({ kind: 'compare', operator: by, left: left.value, right: { kind: 'literal', value: literal } }, by === '!=');
@@ -338,12 +355,15 @@ function compareConstant(node: Node, operator: ComparisonOperator, left: Term, r
     return compare(jsonLiteral(value));
   }
   const sentence = `${describeOperand(left)} cannot be compared with ${describeOperand(right)}${typeof value === 'boolean' ? ` by ${operator}` : ''}`;
-  badType(right.node === left.node ? node : right.node, `a constant that ${describeOperand(left)} can be compared with`, describeOperand(right), sentence);
+  badType(right.node, `a constant that ${describeOperand(left)} can be compared with`, describeOperand(right), sentence);
 }
+
+/** The answer for every row where a field is not NULL. */
+const fixed = (ref: Ref, value: boolean): Predicate => (ref.field.nullable ? { kind: 'fixed', ref, value } : constant(value));
 
 /** The answer for every row that has a value. */
 function always(term: Term, value: boolean): Predicate {
-  if (term.value.kind === 'field') return { kind: 'fixed', ref: term.value, value };
+  if (term.value.kind === 'field') return fixed(term.value, value);
   // Every integer is at or above the lowest one; where there is none to compare, neither is said.
   const type = term.type as IntegerType;
   return { kind: 'compare', operator: value ? '>=' : '<', left: term.value, right: { kind: 'literal', value: integerLiteral(type, lowest(type)) } };
@@ -359,7 +379,7 @@ function joinBounds(above: Predicate, below: Predicate): Predicate {
     const isUp = above.operator[0] === '>' && below.operator[0] === '<';
     if (isUp && foldComparison(includesLow && includesHigh ? '<=' : '<', low, high)) return { kind: 'range', value: above.left, low, high, includesLow, includesHigh };
     // No integer lies between fractions that are close together.
-    if (isUp && above.left.kind === 'field') return { kind: 'fixed', ref: above.left, value: false };
+    if (isUp && above.left.kind === 'field') return fixed(above.left, false);
   }
   // What holds for every value leaves the other bound; what holds for none decides.
   if (above.kind === 'fixed') return above.value ? below : above;
@@ -380,7 +400,7 @@ function literalsOf(type: ScalarType, what: string, values: readonly ListValue[]
     if (type === 'JSON') return jsonLiteral(value);
     if (isNumeric(value) && isNumericType(type)) return isIntegerType(type) ? exactInteger(type, value) : Number(value);
     if (type === 'VarChar' ? typeof value === 'string' : type === 'Bool' && typeof value === 'boolean') return value;
-    const found = `${describeConstant(value)}${node.kind === 'template' ? ` of the template "${node.name}"` : ''}`;
+    const found = `${describeConstant(value)}${node.kind === 'template' ? ` of the template ${quoted(node.name)}` : ''}`;
     badType(node.kind === 'list' ? node.items[i] : node, `a value of type ${type}`, found, `${what} cannot be compared with ${found}`);
   });
 }
@@ -389,37 +409,11 @@ const listLiterals = (term: Term, values: readonly ListValue[], node: Node): Lit
 
 const elementLiterals = (field: Field, values: readonly ListValue[], node: Node): (Literal | null)[] => literalsOf(field.elementType as ElementType, `an element of "${field.name}" (${field.elementType})`, values, node);
 
-/** A leaf that is false, not true, where an element or an array is missing. */
-function guarded(leaf: Leaf, isNegative: boolean): Predicate {
-  if (!isNegative) return leaf;
-  const guards: Predicate[] = [];
-  if (leaf.kind === 'compare') {
-    addGuards(leaf.left, guards);
-    addGuards(leaf.right, guards);
-  } else if (leaf.kind === 'in') {
-    addGuards(leaf.value, guards);
-  } else if (leaf.kind === 'regex') {
-    addGuards(leaf.ref, guards);
-  }
-  return guards.length === 0 ? leaf : conjunction([...guards, leaf]);
-}
-
-function addGuards(value: Value, guards: Predicate[]): void {
-  if (value.kind === 'arithmetic') {
-    addGuards(value.left, guards);
-    addGuards(value.right, guards);
-  } else if (value.kind === 'element') {
-    guards.push({ kind: 'compare', operator: '>', left: { kind: 'length', of: { kind: 'field', field: value.field } }, right: { kind: 'literal', value: value.index } });
-  } else if (value.kind === 'length' && (value.of.kind === 'path' || value.of.field.type === 'JSON')) {
-    guards.push({ kind: 'compare', operator: '>=', left: value, right: { kind: 'literal', value: 0 } });
-  }
-}
-
 /** FILTER_SYNTAX where the pattern is none. */
 function compilePattern(kind: 'like' | 'regex', source: string, node: Node): TextPattern {
-  if (kind === 'regex') unsupported(node, 'a regular expression');
+  if (source.length > MAX_PATTERN) badSyntax(node, `a pattern of at most ${MAX_PATTERN} characters`, String(source.length));
   try {
-    return compileLike(source);
+    return kind === 'like' ? compileLike(source) : compileRegex(source);
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     badSyntax(node, 'a pattern', quoted(source), `the pattern ${quoted(source)}: ${error.message} (at ${error.position})`);

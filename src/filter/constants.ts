@@ -1,5 +1,6 @@
 /** Arithmetic and comparisons whose operands are all written in the text. Integers are of 64 bits; what does not fit is refused. */
 import type { Constant } from './ast.ts';
+import { compareText } from './evaluate/compare-cells.ts';
 import { type Span, badType, quoted } from './errors.ts';
 import type { ArithmeticOperator, ComparisonOperator } from './predicate.ts';
 
@@ -80,7 +81,7 @@ export function shift(bits: bigint, span: Span): bigint {
 
 /** REQUIRES two of one kind, numbers counting as one. Integers and doubles are compared exactly, texts by their bytes of UTF-8. */
 export function foldComparison(operator: ComparisonOperator, left: Constant, right: Constant): boolean {
-  const order = typeof left === 'string' ? compareTexts(left, right as string) : left < right ? -1 : left > right ? 1 : 0;
+  const order = typeof left === 'string' ? compareText(left, right as string) : left < right ? -1 : left > right ? 1 : 0;
   switch (operator) {
     case '<':
       return order < 0;
@@ -96,18 +97,3 @@ export function foldComparison(operator: ComparisonOperator, left: Constant, rig
       return order !== 0;
   }
 }
-
-/** In the order of their bytes of UTF-8, which is that of their code points. */
-export function compareTexts(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const x = a.charCodeAt(i);
-    const y = b.charCodeAt(i);
-    if (x === y) continue;
-    // Surrogates stand for what is above all other units.
-    return rank(x) - rank(y);
-  }
-  return a.length - b.length;
-}
-
-const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);

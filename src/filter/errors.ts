@@ -75,7 +75,8 @@ function excerpt(text: string, lineStart: number, position: number, to: number):
   return `  ${head}${shown}${end < lineEnd ? '...' : ''}\n  ${' '.repeat(head.length + position - from)}${carets}`;
 }
 
-/** Part of a text in quotes, short enough for a message. */
-export function quoted(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
-}
+/** Part of a text, short enough for a message. */
+export const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}...` : text);
+
+/** The same in quotes. */
+export const quoted = (text: string): string => JSON.stringify(shortened(text));

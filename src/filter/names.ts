@@ -39,15 +39,16 @@ export class Names {
   #refuse(name: string, span: Span): never {
     const names = [...this.#fields.values()].filter((field) => !isVectorType(field.type)).map((field) => field.name);
     const nearest = nearestName(name, names);
-    const sentence = `field "${name}" does not exist; ${nearest === null ? '' : `did you mean "${nearest}"? `}The fields are ${names.join(', ')}`;
+    const advice = nearest === null ? `the fields are ${names.join(', ')}` : `did you mean "${nearest}"? The fields are ${names.join(', ')}`;
+    const sentence = `field ${quoted(name)} does not exist; ${advice}`;
     badType(span, 'the name of a field', quoted(name), sentence);
   }
 }
 
-/** The name at the smallest edit distance, where that is at most a third of its length; letters of either case are the same. */
-export function nearestName(name: string, names: readonly string[]): string | null {
+/** The name at the smallest edit distance, where that is at most a third of its length (one letter of two or three); letters of either case are the same. */
+function nearestName(name: string, names: readonly string[]): string | null {
   let nearest: string | null = null;
-  let least = Math.floor(Math.max(3, Math.min(name.length, 255)) / 3) + 1;
+  let least = Math.min(name.length, Math.floor(Math.max(3, Math.min(name.length, 255)) / 3) + 1);
   for (const candidate of names) {
     if (Math.abs(candidate.length - name.length) >= least) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
@@ -59,12 +60,17 @@ export function nearestName(name: string, names: readonly string[]): string | nu
   return nearest;
 }
 
-/** Levenshtein's, row by row. */
+/** Letters left out, put in, changed, or two of them swapped: the optimal string alignment distance, row by row. */
 function editDistance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
-    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) next[j] = Math.min(next[j], before[j - 2] + 1);
+    }
+    before = row;
     row = next;
   }
   return row[b.length];

@@ -1,5 +1,5 @@
 /** Literals of numbers: decimal, hexadecimal, octal and binary integers; decimal floats and C's hexadecimal ones. */
-import { type Span, badSyntax, quoted } from './errors.ts';
+import { type Span, badSyntax, quoted, shortened } from './errors.ts';
 import type { Token } from './tokens.ts';
 
 const HEX = /0[xX]([0-9a-fA-F]*)(?:(\.[0-9a-fA-F]*)?[pP]([+-]?\d+))?/y;
@@ -43,13 +43,13 @@ function integer(text: string, span: Span, prefix: string, digits: string, maxDi
   if (digits === '') badSyntax(span, `digits behind ${text.slice(span.from, span.to)}`, 'none');
   const significant = digits.replace(/^0+(?=.)/, '');
   const value = significant.length > maxDigits ? INT64_LIMIT + 1n : BigInt(prefix + significant);
-  if (value > INT64_LIMIT) badSyntax(span, 'an integer of 64 bits', shorten(text.slice(span.from, span.to)));
+  if (value > INT64_LIMIT) badSyntax(span, 'an integer of 64 bits', shortened(text.slice(span.from, span.to)));
   return { kind: 'int', value, from: span.from, to: span.to };
 }
 
 function float(text: string, span: Span, value: number): Token {
   checkEnd(text, span);
-  if (!Number.isFinite(value)) badSyntax(span, 'a number that a double can hold', shorten(text.slice(span.from, span.to)));
+  if (!Number.isFinite(value)) badSyntax(span, 'a number that a double can hold', shortened(text.slice(span.from, span.to)));
   return { kind: 'float', value, from: span.from, to: span.to };
 }
 
@@ -68,5 +68,3 @@ function checkEnd(text: string, span: Span): void {
   GOES_ON.lastIndex = span.to;
   if (GOES_ON.test(text)) badSyntax({ from: span.from, to: GOES_ON.lastIndex }, 'a number', quoted(text.slice(span.from, GOES_ON.lastIndex)));
 }
-
-const shorten = (digits: string): string => (digits.length > 40 ? `${digits.slice(0, 40)}... (${digits.length} characters)` : digits);

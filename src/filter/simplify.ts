@@ -1,5 +1,5 @@
 /** `and`, `or` and `not` of checked predicates: constants are taken out, and what is nested comes to lie side by side. */
-import type { ComparisonOperator, Predicate } from './predicate.ts';
+import type { ComparisonOperator, Predicate, Ref, Value } from './predicate.ts';
 
 export const constant = (value: boolean): Predicate => ({ kind: 'constant', value });
 
@@ -29,7 +29,7 @@ function join(kind: 'and' | 'or', parts: readonly Predicate[]): Predicate {
 
 const OPPOSITE: Readonly<Record<ComparisonOperator, ComparisonOperator>> = { '<': '>=', '>=': '<', '>': '<=', '<=': '>', '==': '!=', '!=': '==' };
 
-/** Where a leaf says its own opposite, of mismatches too, it is turned around; a `not` stays before all others. */
+/** A leaf is turned around where its opposite is one, of mismatches too, and is what its text says; a `not` stays before all others. */
 export function negation(part: Predicate): Predicate {
   switch (part.kind) {
     case 'constant':
@@ -37,18 +37,23 @@ export function negation(part: Predicate): Predicate {
       return { ...part, value: !part.value };
     case 'not':
       return part.part;
-    case 'in':
-    case 'regex':
     case 'isNull':
     case 'equalsArray':
       return { ...part, isNegated: !part.isNegated };
+    case 'in':
+      return isPlain(part.value) ? { ...part, isNegated: !part.isNegated } : { kind: 'not', part };
+    case 'regex':
+      return isPlain(part.ref) ? { ...part, isNegated: !part.isNegated } : { kind: 'not', part };
     case 'compare': {
       const isEquality = part.operator === '==' || part.operator === '!=';
       // An order has no opposite where a value may be missing, or no number.
-      const isWhole = part.left.kind === 'field' && part.left.field.type !== 'JSON' && part.right.kind === 'literal';
-      return isEquality || isWhole ? { ...part, operator: OPPOSITE[part.operator] } : { kind: 'not', part };
+      const canTurn = part.right.kind === 'literal' && isPlain(part.left) && (isEquality || part.left.field.type !== 'JSON');
+      return canTurn ? { ...part, operator: OPPOSITE[part.operator] } : { kind: 'not', part };
     }
     default:
       return { kind: 'not', part };
   }
 }
+
+/** Whether `!=` of it means the same in a text and in a predicate (`guards.ts`). */
+const isPlain = (value: Value): value is Exclude<Ref, { kind: 'element' }> => value.kind === 'field' || value.kind === 'path';

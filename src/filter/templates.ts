@@ -1,6 +1,7 @@
 /** Values of templates: what `{name}` stands for. They are the user's, and looked at no more than is needed. */
+import { show } from '../schema/refuse.ts';
 import type { Constant } from './ast.ts';
-import { type Span, badType } from './errors.ts';
+import { type Span, badType, quoted } from './errors.ts';
 import { MAX_LIST } from './parse.ts';
 import type { TemplateValues } from './predicate.ts';
 
@@ -9,12 +10,12 @@ const EXPECTED = 'a boolean, a finite number, an integer of 64 bits, a text, or 
 
 /** FILTER_TYPE where there is none of that name, or it is of a kind that no column has. An integer that is safe is one, whatever column it meets. */
 export function templateValue(name: string, values: TemplateValues | undefined, span: Span): Constant | readonly Constant[] {
-  if (values === undefined || !Object.hasOwn(values, name)) badType(span, `a value for the template "${name}"`, 'none', `there is no value for the template "${name}"`);
+  if (values === undefined || !Object.hasOwn(values, name)) badType(span, `a value for the template ${quoted(name)}`, 'none', `there is no value for the template ${quoted(name)}`);
   const value = values[name];
-  if (!Array.isArray(value)) return constant(value, `template "${name}"`, span);
+  if (!Array.isArray(value)) return constant(value, `template ${quoted(name)}`, span);
   const { length } = value;
-  if (length > MAX_LIST) badType(span, `at most ${MAX_LIST} values`, String(length), `template "${name}" expected at most ${MAX_LIST} values, got ${length}`);
-  return Array.from({ length }, (_, i) => constant(value[i], `value ${i} of template "${name}"`, span));
+  if (length > MAX_LIST) badType(span, `at most ${MAX_LIST} values`, String(length), `template ${quoted(name)} expected at most ${MAX_LIST} values, got ${length}`);
+  return Array.from({ length }, (_, i) => constant(value[i], `value ${i} of template ${quoted(name)}`, span));
 }
 
 function constant(value: unknown, label: string, span: Span): Constant {
@@ -32,6 +33,6 @@ function constant(value: unknown, label: string, span: Span): Constant {
       if (!LONE_SURROGATE.test(value)) return value;
       badType(span, 'well-formed text', 'a lone surrogate', `${label} expected well-formed text, got a lone surrogate`);
   }
-  const got = value === null ? 'null' : typeof value === 'number' || typeof value === 'bigint' ? String(value).slice(0, 40) : Array.isArray(value) ? 'an array' : typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
+  const got = show(value);
   badType(span, EXPECTED, got, `${label} expected ${EXPECTED}, got ${got}`);
 }

@@ -4,7 +4,7 @@
  * `registry.ts`. What it is for may be a field, the elements of an Array field, or a place inside a JSON field.
  */
 import type { JsonPath, Leaf, Ref, Truth } from '../filter/predicate.ts';
-import type { Field } from '../schema/types.ts';
+import type { Field, ScalarIndexSpec } from '../schema/types.ts';
 
 /** A named part of an index file. */
 export interface IndexSection {
@@ -50,3 +50,8 @@ export function isOver({ field, path }: Target, ref: Ref): boolean {
 }
 
 export const isSamePath = (a: JsonPath, b: JsonPath): boolean => a.length === b.length && a.every((key, i) => key === b[i]);
+
+export function sameScalarSpec(a: ScalarIndexSpec, b: ScalarIndexSpec): boolean {
+  const keys = Object.keys(a.params);
+  return a.type === b.type && keys.length === Object.keys(b.params).length && keys.every((key) => a.params[key] === b.params[key]);
+}

@@ -44,6 +44,8 @@ export const structureOf = (name: string): Structure | null => TYPES.find((type)
 
 export interface RawScalarSpec {
   readonly type: string;
+  /** There must be none. */
+  readonly metric?: unknown;
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
@@ -60,6 +62,7 @@ export function completeScalarSpec(field: Field, raw: RawScalarSpec): AskedIndex
   const type = TYPES.find(({ name }) => name.toUpperCase() === String(raw.type).toUpperCase());
   const about = { field: field.name, index: raw.type };
   if (!type) throw invalid(`"type" of an index of "${field.name}" expected one of ${scalarIndexNames.join(', ')}, got ${JSON.stringify(raw.type)}`, about);
+  if (raw.metric !== undefined) throw invalid(`"metric" of an index of "${field.name}" expected nothing: a ${field.type} field has no metric, got ${JSON.stringify(raw.metric)}`, about);
   const given = raw.params ?? {};
   const isPath = field.type === 'JSON';
   const known = [...type.params, ...(isPath ? PATH_PARAMS : [])];
@@ -123,11 +126,6 @@ export function chosenFor({ field, cast }: Target, { params }: ScalarIndexSpec, 
   if (distinct <= limit && !isFloat(over) && !field.primaryKey) return 'BITMAP';
   // A list of one row each takes more than the value again.
   return !isArray(over) && over !== 'Bool' && distinct > entries / 2 ? 'STL_SORT' : 'INVERTED';
-}
-
-export function sameScalarSpec(a: ScalarIndexSpec, b: ScalarIndexSpec): boolean {
-  const keys = Object.keys(a.params);
-  return a.type === b.type && keys.length === Object.keys(b.params).length && keys.every((key) => a.params[key] === b.params[key]);
 }
 
 /** Why AUTOINDEX and a cast function do what they do; undefined where there is nothing to say. */

@@ -1,4 +1,5 @@
 /** What rows have in fields that came after them: the field's default, or NULL. */
+import { arrayColumn } from './array-values.ts';
 import { BatchBudget } from './budget.ts';
 import type { Column, ColumnBatch } from './column.ts';
 import { takeRows } from './column-ops.ts';
@@ -12,7 +13,7 @@ const rowOfField = new WeakMap<Field, Column>();
 /** A column of one row, which stands for every older one. */
 export function absentRow(field: Field): Column {
   let column = rowOfField.get(field);
-  if (column === undefined) rowOfField.set(field, (column = toColumn(field, [undefined], new BatchBudget())));
+  if (column === undefined) rowOfField.set(field, (column = toColumn(field, [undefined], new BatchBudget(), arrayColumn)));
   return column;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ArrowInput } from './infer.ts';
 import type { SchemaPlan } from './plan.ts';
-import { NO_ROW, refuse, show } from './refuse.ts';
+import { NO_ROW, isRecord, refuse, show } from './refuse.ts';
 import type { Field } from './types.ts';
 import { readUtf8 } from './utf8.ts';
 import { FLOAT16, widen } from './vector-types/half.ts';
@@ -58,9 +58,41 @@ export function arrowColumns(plan: SchemaPlan, input: ArrowInput): Record<string
   input.schema.fields.forEach(({ name }, i) => {
     if (name in columns) refuse(name, NO_ROW, 'one Arrow column of that name', 'two');
     const field = plan.byName.get(name);
+    const chunks = batches.map(({ data }) => data.children[i]);
+    if (field?.isDynamic) {
+      for (const [key, values] of keyColumns(field, chunks)) {
+        if (key in columns || input.schema.fields.some((other) => other.name === key)) refuse(key, NO_ROW, `either an Arrow column of that name or a key in "${name}"`, 'both');
+        columns[key] = values;
+      }
+    } else if (field === undefined && plan.dynamic !== undefined) columns[name] = jsonValues(name, chunks);
     // Refused with the name, by those who know which call it is.
-    columns[name] = field === undefined ? [] : toValues(field, batches.map(({ data }) => data.children[i]));
+    else columns[name] = field === undefined ? [] : toValues(field, chunks);
   });
+  return columns;
+}
+
+/** Values of a key that no field has. 64-bit integers are numbers where these are exact: JSON has no others. */
+function jsonValues(name: string, chunks: readonly ArrowData[]): unknown[] {
+  const field = { name, type: 'JSON' } as Field;
+  const plain = (value: unknown): unknown => {
+    if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+    return Array.isArray(value) || ArrayBuffer.isView(value) ? Array.from(value as ArrayLike<unknown>, plain) : value;
+  };
+  return chunks.flatMap((chunk) => Array.from(isList(chunk.type) ? lists(field, chunk) : scalars(field, chunk), plain));
+}
+
+/** Columns of the keys in the texts of a hidden field, as reading answers it. */
+function keyColumns(field: Field, chunks: readonly ArrowData[]): Map<string, unknown[]> {
+  const columns = new Map<string, unknown[]>();
+  const texts = toValues(field, chunks);
+  for (let row = 0; row < texts.length; row++) {
+    const keys = texts[row];
+    if (!isRecord(keys)) refuse(field.name, row, 'the text of a JSON object', show(keys));
+    for (const [key, value] of Object.entries(keys)) {
+      if (!columns.has(key)) columns.set(key, new Array<unknown>(texts.length));
+      columns.get(key)![row] = value;
+    }
+  }
   return columns;
 }
 
@@ -69,6 +101,7 @@ function toValues(field: Field, chunks: readonly ArrowData[]): ArrayLike<unknown
   chunks = chunks.filter(({ length }) => length > 0);
   if (type === 'SparseFloatVector') return chunks.flatMap((chunk) => sparseRows(field, chunk));
   if (isVectorType(type)) return joined(chunks.map((chunk) => denseVectors(field, chunk)));
+  if (type === 'Array') return chunks.flatMap((chunk) => lists(field, chunk));
   const values = joined(chunks.map((chunk) => scalars(field, chunk)));
   return type === 'JSON' ? Array.from(values, (text, row) => parseJson(name, row, text)) : values;
 }
@@ -125,6 +158,18 @@ function scalars(field: Field, data: ArrowData): ArrayLike<unknown> {
     default:
       return refuseType(field, data);
   }
+}
+
+const isList = ({ typeId }: ArrowType): boolean => typeId === LIST || typeId === LARGE_LIST || typeId === FIXED_SIZE_LIST;
+
+/** A list of values per row, null where there is none. */
+function lists(field: Field, data: ArrowData): unknown[] {
+  const { listSize, typeId } = data.type;
+  if (typeId === NULL) return scalars(field, data) as unknown[];
+  if (!isList(data.type)) refuseType(field, data);
+  const elements = scalars(field, data.children[0]) as unknown[];
+  const { valueOffsets } = data;
+  return rowsOf(data, (row) => (typeId === FIXED_SIZE_LIST ? elements.slice(row * listSize!, (row + 1) * listSize!) : elements.slice(Number(valueOffsets[row]), Number(valueOffsets[row + 1]))));
 }
 
 const rowsOf = (data: ArrowData, valueAt: (row: number) => unknown): unknown[] => Array.from({ length: data.length }, (_, row) => (isValid(data, row) ? valueAt(row) : null));

@@ -1,96 +1,12 @@
-/**
- * The rows or columns of an insert as one batch, checked whole: after this the batch can only fail for reasons that
- * are not the caller's. Nothing of the arguments is kept or changed.
- */
-import { BatchBudget } from './budget.ts';
-import type { ArrowInput } from './infer.ts';
-import type { Column, ColumnBatch, Keys } from './column.ts';
-import { elementsPerRow } from './column-values.ts';
-import { columnKeys, firstDuplicate } from './keys.ts';
+/** The rows or columns of an insert as one batch, whatever fields the schema has. */
+import { arrayColumn } from './array-values.ts';
+import type { ColumnBatch } from './column.ts';
+import { withMeta } from './dynamic-values.ts';
+import { toPlainBatch, type BatchKind } from './plain-batch.ts';
 import type { SchemaPlan } from './plan.ts';
-import { NO_ROW, isRecord, refuse, show } from './refuse.ts';
-import { gatherRows, mayBeMissing, refuseAutoId } from './rows.ts';
-import type { Field } from './types.ts';
-import { rowsOf, toColumn } from './values.ts';
+import { VECTOR_TYPES } from './vector-types/index.ts';
 
-const RECORD_OVERHEAD_BYTES = 4096;
-
-/** What a batch is for: `insert` has every field but an auto-id key, `upsert` that too, `partial` the key and whatever fields are given, the same in all rows. */
-export type BatchKind = 'insert' | 'upsert' | 'partial';
-
-/** Of a collection that counts its keys: below it ids stay safe numbers for good. */
-const GIVEN_ID_MAX = 2n ** 52n;
-
-/**
- * A batch of fields in schema order. `input` is an array of rows or an object of columns.
- * INVALID_ARGUMENT for anything that does not fit the schema, for no rows, for one key twice and for more than 256 MiB.
- */
+/** As `toPlainBatch`. With a dynamic field, keys that no field has are in it. */
 export function toBatch(plan: SchemaPlan, input: unknown, kind: BatchKind = 'insert'): ColumnBatch {
-  const budget = new BatchBudget();
-  const isRows = Array.isArray(input);
-  const fields = kind === 'insert' ? plan.inserted : kind === 'upsert' ? plan.schema.fields : givenFields(plan, isRows ? input[0] : input);
-  const isWhole = kind !== 'partial';
-  const values = isRows ? gatherRows(plan, fields, input, isWhole) : gatherColumns(plan, fields, input, isWhole);
-  const rows = isRows ? input.length : rowsOf(fields[0], values[0]);
-  if (rows === 0) refuse('rows', NO_ROW, 'at least one row', 'none');
-  // The batch becomes one log record: its heads and padding count, and so do the keys that the engine adds.
-  budget.take(RECORD_OVERHEAD_BYTES + (plan.key.autoId ? rows * 8 : 0));
-  const columns: Column[] = [];
-  for (let i = 0; i < fields.length; i++) columns.push(toColumn(fields[i], values[i], budget));
-  if (fields.includes(plan.key)) checkKeys(plan.key, columnKeys(columns[fields.indexOf(plan.key)]));
-  return { rows, columns };
-}
-
-/** Those that the first row has, or the columns that there are; the key must be one of them. */
-function givenFields(plan: SchemaPlan, first: unknown): readonly Field[] {
-  return plan.schema.fields.filter((field) => field === plan.key || (isRecord(first) && columnOf(first, field) !== undefined));
-}
-
-function checkKeys(key: Field, keys: Keys): void {
-  const row = firstDuplicate(keys);
-  if (row >= 0) refuse(key.name, row, 'every key once in a batch', `${show(keys[row])} again`);
-  if (!key.autoId) return;
-  const wrong = (keys as BigInt64Array).findIndex((id) => id < 1n || id > GIVEN_ID_MAX);
-  if (wrong >= 0) refuse(key.name, wrong, `an id from 1 to ${GIVEN_ID_MAX} (the database counts this key itself: autoId)`, show(keys[wrong]));
-}
-
-/** Columns in the order of the fields, as many rows in each. */
-function gatherColumns(plan: SchemaPlan, fields: readonly Field[], input: unknown, isWhole: boolean): ArrayLike<unknown>[] {
-  if (!isRecord(input) || Symbol.iterator in input) {
-    refuse('rows', NO_ROW, 'an array of rows or an object of columns', show(input));
-  }
-  for (const name of Object.keys(input)) {
-    const field = plan.byName.get(name);
-    if (field === undefined) refuse(name, NO_ROW, `a field of the schema (${[...plan.byName.keys()].join(', ')})`, 'an unknown one');
-    if (field.autoId && !fields.includes(field) && input[name] !== undefined) refuseAutoId(name, NO_ROW);
-  }
-  let first: Field | undefined;
-  let rows = 0;
-  for (const field of fields) {
-    const column = columnOf(input, field);
-    if (column === undefined) continue;
-    if (!isColumn(column)) refuse(field.name, NO_ROW, 'an array or a typed array of values', show(column));
-    const n = rowsOf(field, column);
-    if (!Number.isInteger(n)) refuse(field.name, NO_ROW, `a multiple of ${elementsPerRow(field.type, field.dim ?? 1)} elements`, String(column.length));
-    if (first === undefined) rows = n;
-    else if (n !== rows) refuse(field.name, NO_ROW, `${rows} rows, as many as "${first.name}"`, String(n));
-    first ??= field;
-  }
-  return fields.map((field) => {
-    const column = columnOf(input, field);
-    if (!isWhole && Array.isArray(column) && column.includes(undefined)) refuse(field.name, column.indexOf(undefined), 'a value or null', 'undefined');
-    if (column === undefined && !mayBeMissing(field)) refuse(field.name, NO_ROW, 'a column', 'nothing');
-    return (column ?? new Array<undefined>(rows)) as ArrayLike<unknown>;
-  });
-}
-
-const columnOf = (columns: Record<string, unknown>, { name }: Field): unknown => (Object.hasOwn(columns, name) ? columns[name] : undefined);
-
-function isColumn(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
-}
-
-/** True for what looks like a Table or a RecordBatch of apache-arrow: `arrow-columns.ts` makes columns of it. Columns of a user cannot be iterated. */
-export function isArrow(value: unknown): value is ArrowInput {
-  return isRecord(value) && Symbol.iterator in value && 'schema' in value && ('batches' in value || 'data' in value);
+  return toPlainBatch(plan, plan.dynamic === undefined ? input : withMeta(plan, input), kind, { vectorTypes: VECTOR_TYPES, arrays: arrayColumn });
 }

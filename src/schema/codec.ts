@@ -5,7 +5,8 @@
  *     per column: fieldId u16 | type u8 | flags u8 (1: validity) | dim u32 | values bytes u32
  *     per column: validity? | offsets? | indices? | values, each starting at a multiple of 8 bytes from the batch's first byte
  *
- * Little-endian. Lengths of validity and offsets follow from the rows, that of indices from the values. The bytes carry no checksum: the record has one.
+ * Little-endian. Lengths of validity and offsets follow from the rows, that of indices from the values. Behind an Array column comes
+ * that of its elements, which has the same fieldId and as many rows as the last of the offsets says. The bytes carry no checksum: the record has one.
  */
 import { ElanusError } from '../util/error.ts';
 import type { Column, ColumnBatch, ColumnValues } from './column.ts';
@@ -19,14 +20,20 @@ const VERSION = 1;
 const HEADER_BYTES = 8;
 const COLUMN_BYTES = 12;
 const HAS_VALIDITY = 1;
+/** Every field an Array, and the dynamic one. */
+const MAX_COLUMNS = 2 * MAX_FIELDS + 1;
 const TYPE_BY_CODE = new Map(Object.entries(FIELD_TYPE_CODE).map(([type, code]) => [code as number, type as FieldType]));
 
 const align8 = (n: number): number => Math.ceil(n / 8) * 8;
 
+/** Columns as they are written: those of elements are columns, too. */
+const writtenColumns = (batch: ColumnBatch): Column[] => batch.columns.flatMap((column) => (column.elements === undefined ? [column] : [column, column.elements]));
+
 /** Bytes that {@link encodeBatch} makes of the batch. */
 export function encodedBatchBytes(batch: ColumnBatch): number {
-  let end = HEADER_BYTES + COLUMN_BYTES * batch.columns.length;
-  for (const column of batch.columns) {
+  const columns = writtenColumns(batch);
+  let end = HEADER_BYTES + COLUMN_BYTES * columns.length;
+  for (const column of columns) {
     if (column.validity !== null) end = align8(end) + column.validity.byteLength;
     if (column.offsets !== null) end = align8(end) + column.offsets.byteLength;
     if (column.indices !== undefined) end = align8(end) + column.indices.byteLength;
@@ -40,17 +47,18 @@ export function encodeBatch(batch: ColumnBatch, reserve = 0): Uint8Array<ArrayBu
   const whole = new Uint8Array(reserve + encodedBatchBytes(batch));
   const bytes = whole.subarray(reserve);
   const view = new DataView(whole.buffer, reserve);
+  const columns = writtenColumns(batch);
   view.setUint8(0, VERSION);
-  view.setUint16(2, batch.columns.length, true);
+  view.setUint16(2, columns.length, true);
   view.setUint32(4, batch.rows, true);
   let head = HEADER_BYTES;
-  let end = HEADER_BYTES + COLUMN_BYTES * batch.columns.length;
+  let end = HEADER_BYTES + COLUMN_BYTES * columns.length;
   const put = (part: Uint8Array | Int32Array | Uint32Array | ColumnValues): void => {
     end = align8(end);
     bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), end);
     end += part.byteLength;
   };
-  for (const column of batch.columns) {
+  for (const column of columns) {
     view.setUint16(head, column.fieldId, true);
     view.setUint8(head + 2, FIELD_TYPE_CODE[column.type]);
     view.setUint8(head + 3, column.validity === null ? 0 : HAS_VALIDITY);
@@ -82,7 +90,7 @@ export function decodeBatch(bytes: Uint8Array): ColumnBatch {
   check(view.getUint8(1) === 0, 'a zero byte', String(view.getUint8(1)));
   const count = view.getUint16(2, true);
   const rows = view.getUint32(4, true);
-  check(count <= MAX_FIELDS && HEADER_BYTES + COLUMN_BYTES * count <= length, 'whole column headers', `${count} columns in ${length} bytes`);
+  check(count <= MAX_COLUMNS && HEADER_BYTES + COLUMN_BYTES * count <= length, 'whole column headers', `${count} columns in ${length} bytes`);
   // Offsets are 32-bit, and a row takes at least a bit; so this bounds every product below.
   check(rows < 2 ** 31 && (count === 0 || bitmapBytes(rows) <= length), 'rows that fit', String(rows));
 
@@ -93,28 +101,41 @@ export function decodeBatch(bytes: Uint8Array): ColumnBatch {
     end += byteLength;
     return bytes.byteOffset + end - byteLength;
   };
-  const columns: Column[] = [];
-  for (let i = 0; i < count; i++) {
-    const head = HEADER_BYTES + COLUMN_BYTES * i;
+  let head = HEADER_BYTES;
+  /** The next column, of so many rows. `array`: the fieldId of the array whose elements it has. */
+  const takeColumn = (rows: number, array: number | null): Column => {
+    check(head < HEADER_BYTES + COLUMN_BYTES * count, 'a column of elements', 'none');
+    const fieldId = view.getUint16(head, true);
     const code = view.getUint8(head + 2);
     const type = TYPE_BY_CODE.get(code) as FieldType;
     const flags = view.getUint8(head + 3);
     const dim = view.getUint32(head + 4, true);
     const valuesBytes = view.getUint32(head + 8, true);
+    head += COLUMN_BYTES;
     check(type !== undefined, 'a field type', String(code));
-    check((flags & ~HAS_VALIDITY) === 0, 'known flags', String(flags));
+    check((flags & ~(array === null ? HAS_VALIDITY : 0)) === 0, 'known flags', String(flags));
+    if (array !== null) check(fieldId === array && isElementType(type), `elements of field ${array}`, `${type} of field ${fieldId}`);
     check(isDimension(type, dim), 'a dimension', String(dim));
     const validity = flags === 0 ? null : new Uint8Array(bytes.buffer, take(bitmapBytes(rows), 'validity'), bitmapBytes(rows));
     const offsets = hasOffsets(type) ? new Int32Array(bytes.buffer, take((rows + 1) * 4, 'offsets'), rows + 1) : null;
     if (offsets === null) check(valuesBytes === fixedBytes(type, rows, dim), `${fixedBytes(type, rows, dim)} bytes of values`, String(valuesBytes));
-    else checkOffsets(offsets, valuesBytes / elementBytes(type));
+    else if (type !== 'Array') checkOffsets(offsets, valuesBytes / elementBytes(type));
+    else {
+      checkOffsets(offsets, offsets[rows]);
+      check(valuesBytes === 0, 'no values beside elements', `${valuesBytes} bytes`);
+    }
     const indices = type === 'SparseFloatVector' ? { indices: new Uint32Array(bytes.buffer, take(valuesBytes, 'indices'), valuesBytes / 4) } : {};
     const values = viewValues(type, bytes.buffer as ArrayBuffer, take(valuesBytes, 'values'), valuesBytes);
-    columns.push({ fieldId: view.getUint16(head, true), type, length: rows, dim, validity, values, offsets, ...indices });
-  }
+    const elements = type === 'Array' ? { elements: takeColumn(offsets![rows], fieldId) } : {};
+    return { fieldId, type, length: rows, dim, validity, values, offsets, ...indices, ...elements };
+  };
+  const columns: Column[] = [];
+  while (head < HEADER_BYTES + COLUMN_BYTES * count) columns.push(takeColumn(rows, null));
   check(end === length, `${end} bytes`, String(length));
   return { rows, columns };
 }
+
+const isElementType = (type: FieldType): boolean => !isVectorType(type) && type !== 'Array' && type !== 'JSON';
 
 function isDimension(type: FieldType, dim: number): boolean {
   const dims = isVectorType(type) ? VECTOR_TYPES[type].dims : null;

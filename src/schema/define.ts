@@ -3,28 +3,30 @@
  * types and params are only looked at for their shape here: the engine knows which indexes there are.
  */
 import type { FieldsInput, OnlyKnown, SchemaInput, TypedSchema } from './infer.ts';
-import { MAX_FIELDS, MAX_NAME_LENGTH, MAX_VARCHAR_BYTES, MAX_VECTOR_FIELDS } from './limits.ts';
+import { MAX_ARRAY_CAPACITY, MAX_FIELDS, MAX_NAME_LENGTH, MAX_VARCHAR_BYTES, MAX_VECTOR_FIELDS } from './limits.ts';
 import { BatchBudget } from './budget.ts';
 import { NO_ROW, isRecord, notSupported, refuse, show } from './refuse.ts';
 import { COMPARED_OPTIONS, FIELD_TYPE_CODE } from './types.ts';
-import type { Field, FieldType, IndexSpec, MetricType, Schema, VectorType } from './types.ts';
+import type { ElementType, Field, FieldType, IndexSpec, MetricType, Schema, VectorType } from './types.ts';
 import { toColumn } from './values.ts';
-import { VECTOR_TYPES, checkMetric, defaultMetric, isVectorType, type VectorTypeInfo } from './vector-types/index.ts';
+import { VECTOR_KINDS, checkMetric, defaultMetric, isVectorType, type VectorKind } from './vector-types/kinds.ts';
 
 const TYPES = Object.keys(FIELD_TYPE_CODE).join(', ');
-const TYPES_TO_COME = new Set(['Array']);
 const KEY_OPTIONS: readonly string[] = ['primaryKey', 'autoId'];
-const SCALAR_OPTIONS: readonly string[] = [...KEY_OPTIONS, 'nullable', 'defaultValue'];
+const SCALAR_OPTIONS: readonly string[] = [...KEY_OPTIONS, 'nullable', 'defaultValue', 'index'];
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   Int64: [...SCALAR_OPTIONS, 'as', 'partitionKey'],
   VarChar: [...SCALAR_OPTIONS, 'maxLength', 'partitionKey'],
-  JSON: [...KEY_OPTIONS, 'nullable'],
+  JSON: [...KEY_OPTIONS, 'nullable', 'index'],
+  Array: [...KEY_OPTIONS, 'nullable', 'elementType', 'maxCapacity', 'maxLength', 'index'],
 };
+/** Milvus's: the scalar types but JSON. */
+const ELEMENT_TYPES: readonly ElementType[] = ['Bool', 'Int8', 'Int16', 'Int32', 'Int64', 'Float', 'Double', 'VarChar'];
 const VECTOR_OPTIONS: readonly string[] = [...KEY_OPTIONS, 'dim', 'index'];
 const SPARSE_OPTIONS: readonly string[] = [...KEY_OPTIONS, 'index'];
 const METRICS: readonly MetricType[] = ['L2', 'IP', 'COSINE', 'HAMMING', 'JACCARD'];
-const OPTIONS_TO_COME = new Set(['nullable', 'clusteringKey', 'enableAnalyzer', 'analyzer', 'index']);
-const SCHEMA_OPTIONS_TO_COME = new Set(['dynamicField', 'functions', 'numPartitions', 'ttlSeconds']);
+const OPTIONS_TO_COME = new Set(['nullable', 'clusteringKey', 'enableAnalyzer', 'analyzer']);
+const SCHEMA_OPTIONS_TO_COME = new Set(['functions', 'numPartitions', 'ttlSeconds']);
 
 /**
  * Checks a schema and gives it types.
@@ -33,7 +35,7 @@ const SCHEMA_OPTIONS_TO_COME = new Set(['dynamicField', 'functions', 'numPartiti
  * one primary key of Int64 or VarChar, no vector field or more than 4, an option that is unknown or out of range.
  * NOT_SUPPORTED: what Milvus has and this version has not.
  */
-export function defineSchema<const F extends FieldsInput>(schema: SchemaInput<F & OnlyKnown<F>> & { readonly fields: F }): TypedSchema<F> {
+export function defineSchema<const F extends FieldsInput, const D extends boolean = false>(schema: SchemaInput<F & OnlyKnown<F>, D> & { readonly fields: F }): TypedSchema<F, D> {
   return normalise(schema);
 }
 
@@ -41,13 +43,15 @@ export function defineSchema<const F extends FieldsInput>(schema: SchemaInput<F 
 export function toSchema(input: unknown): Schema {
   if (isRecord(input) && Array.isArray(input.fields)) {
     const fields: Record<string, unknown> = Object.create(null);
+    let { dynamicField } = input;
     for (const field of input.fields) {
       if (!isRecord(field) || typeof field.name !== 'string') refuse('schema', NO_ROW, 'fields with names', show(field));
       if (fields[field.name] !== undefined) refuse(field.name, NO_ROW, 'one field of that name', 'two');
-      const { fieldId: _id, addedIn: _version, name, ...options } = field;
-      fields[name as string] = options;
+      const { fieldId: _id, addedIn: _version, isDynamic, name, ...options } = field;
+      if (isDynamic) dynamicField = true;
+      else fields[name as string] = options;
     }
-    return normalise({ fields, ...(input.description === undefined ? {} : { description: input.description }) });
+    return normalise({ fields, dynamicField, ...(input.description === undefined ? {} : { description: input.description }) });
   }
   return normalise(input);
 }
@@ -62,7 +66,7 @@ export function checkName(label: string, name: unknown): asserts name is string 
 function normalise(input: unknown): Schema {
   if (!isRecord(input)) refuse('schema', NO_ROW, '{ fields: { ... } }', show(input));
   for (const key of Object.keys(input)) {
-    if (key === 'fields' || key === 'description') continue;
+    if (key === 'fields' || key === 'description' || key === 'dynamicField') continue;
     if (SCHEMA_OPTIONS_TO_COME.has(key)) {
       if (input[key] === false || input[key] === undefined) continue;
       notSupported(key, 'this option of a schema', 'leave it out');
@@ -82,8 +86,13 @@ function normalise(input: unknown): Schema {
   if (partitionKeys > 1) refuse('fields', NO_ROW, 'at most one field with partitionKey: true', String(partitionKeys));
   const vectors = fields.filter((field) => isVectorType(field.type)).length;
   if (vectors === 0 || vectors > MAX_VECTOR_FIELDS) refuse('fields', NO_ROW, `1 to ${MAX_VECTOR_FIELDS} vector fields`, String(vectors));
+  if (flag('schema', 'dynamicField', input.dynamicField)) fields.push(dynamicFieldOf(fields.length));
   return Object.freeze({ version: 1, fields: Object.freeze(fields), ...(description === undefined ? {} : { description }) });
 }
+
+/** The hidden field of keys that no field has. */
+export const dynamicFieldOf = (fieldId: number): Field =>
+  Object.freeze({ fieldId, name: '$meta', type: 'JSON', primaryKey: false, autoId: false, nullable: false, defaultValue: '{}', isDynamic: true });
 
 /** One field in the form that everything else shares. */
 export function normaliseField(name: string, fieldId: number, input: unknown): Field {
@@ -92,7 +101,7 @@ export function normaliseField(name: string, fieldId: number, input: unknown): F
   if (name === '__proto__') refuse(name, NO_ROW, 'another name: this one has a meaning in JavaScript', 'it');
   if (!isRecord(input)) refuse(name, NO_ROW, '{ type: ... }', show(input));
   const type = checkType(name, input.type);
-  const dims = isVectorType(type) ? VECTOR_TYPES[type].dims : undefined;
+  const dims = isVectorType(type) ? VECTOR_KINDS[type].dims : undefined;
   const allowed = dims === undefined ? (OPTIONS[type] ?? SCALAR_OPTIONS) : dims === null ? SPARSE_OPTIONS : VECTOR_OPTIONS;
   for (const key of Object.keys(input)) {
     if (key === 'type' || allowed.includes(key) || input[key] === undefined) continue;
@@ -112,16 +121,25 @@ export function normaliseField(name: string, fieldId: number, input: unknown): F
   if (nullable && (primaryKey || partitionKey)) refuse(name, NO_ROW, `a ${primaryKey ? 'primary' : 'partition'} key that is not nullable`, 'nullable: true');
   const { defaultValue } = field;
   if (defaultValue !== undefined && primaryKey) refuse(name, NO_ROW, 'a primary key without a defaultValue', show(defaultValue));
-  const base = { fieldId, name, type, primaryKey, autoId, nullable, ...(partitionKey ? { partitionKey } : {}) };
+  const index = dims === undefined && field.index !== undefined ? { index: toIndexRequest(name, field.index) } : {};
+  const base = { fieldId, name, type, primaryKey, autoId, nullable, ...(partitionKey ? { partitionKey } : {}), ...index };
   return Object.freeze(defaultValue === undefined ? withOptions(base, field) : withDefault(withOptions(base, field), defaultValue));
 }
 
 /** A field with the options that only its type has. */
 function withOptions(base: Field, field: Partial<Record<string, unknown>>): Field {
   const { name, type } = base;
-  if (type === 'VarChar') return { ...base, maxLength: integer(name, 'maxLength', field.maxLength, 1, MAX_VARCHAR_BYTES) };
+  const ofText = (): Field => ({ ...base, maxLength: integer(name, 'maxLength', field.maxLength, 1, MAX_VARCHAR_BYTES) });
+  if (type === 'VarChar') return ofText();
+  if (type === 'Array') {
+    const elementType = field.elementType as ElementType;
+    if (!ELEMENT_TYPES.includes(elementType)) refuse(name, NO_ROW, `an elementType of ${ELEMENT_TYPES.join(', ')}`, show(elementType));
+    const isText = elementType === 'VarChar';
+    if (!isText && field.maxLength !== undefined) refuse(name, NO_ROW, 'maxLength only of VarChar elements', elementType);
+    return { ...(isText ? ofText() : base), elementType, maxCapacity: integer(name, 'maxCapacity', field.maxCapacity, 1, MAX_ARRAY_CAPACITY) };
+  }
   if (isVectorType(type)) {
-    const { dims } = VECTOR_TYPES[type];
+    const { dims } = VECTOR_KINDS[type];
     const dim = dims ? { dim: dimension(name, field.dim, dims) } : {};
     return field.index === undefined ? { ...base, ...dim } : { ...base, ...dim, index: normaliseIndex(name, type, field.index) };
   }
@@ -145,17 +163,14 @@ function withDefault(field: Field, value: unknown): Field {
   return { ...field, defaultValue: type === 'Int64' ? String(given) : (given as boolean | number | string) };
 }
 
-function dimension(name: string, value: unknown, { min, max, multipleOf }: NonNullable<VectorTypeInfo['dims']>): number {
+function dimension(name: string, value: unknown, { min, max, multipleOf }: NonNullable<VectorKind['dims']>): number {
   const dim = integer(name, 'dim', value, min, max);
   if (dim % multipleOf !== 0) refuse(name, NO_ROW, `dim to be a multiple of ${multipleOf}`, String(dim));
   return dim;
 }
 
 function checkType(name: string, type: unknown): FieldType {
-  if (typeof type === 'string') {
-    if (Object.hasOwn(FIELD_TYPE_CODE, type)) return type as FieldType;
-    if (TYPES_TO_COME.has(type)) notSupported(name, `type ${type}`, `there are ${TYPES}`);
-  }
+  if (typeof type === 'string' && Object.hasOwn(FIELD_TYPE_CODE, type)) return type as FieldType;
   refuse(name, NO_ROW, `a type of ${TYPES}`, show(type));
 }
 

@@ -6,8 +6,8 @@ import { COMPARED_OPTIONS, type Schema } from './types.ts';
 /** How a stored schema differs from a given one, a line per difference; empty when rows of one fit the other. Indexes and versions are not compared. */
 export function schemaDifferences(stored: Schema, given: Schema): string[] {
   const lines: string[] = [];
-  const givenByName = new Map(given.fields.map((field) => [field.name, field]));
-  for (const field of stored.fields) {
+  const givenByName = new Map(given.fields.filter((field) => !field.isDynamic).map((field) => [field.name, field]));
+  for (const field of stored.fields.filter((known) => !known.isDynamic)) {
     const other = givenByName.get(field.name);
     givenByName.delete(field.name);
     if (other === undefined) {
@@ -18,6 +18,8 @@ export function schemaDifferences(stored: Schema, given: Schema): string[] {
       if (field[option] !== other[option]) lines.push(`"${field.name}": ${option} ${show(field[option])} stored, ${show(other[option])} given`);
     }
   }
+  const [isStored, isGiven] = [stored, given].map(({ fields }) => fields.some(({ isDynamic }) => isDynamic));
+  if (isStored !== isGiven) lines.push(`dynamicField: ${isStored} stored, ${isGiven} given`);
   for (const name of givenByName.keys()) lines.push(`"${name}": given, not stored`);
   return lines;
 }

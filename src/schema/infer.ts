@@ -2,7 +2,7 @@
  * What the compiler knows of a schema: the user's form of fields, and from it the types of rows, columns, keys and
  * entities. Types alone; nothing here exists at run time.
  */
-import type { MetricType, Schema } from './types.ts';
+import type { ElementType, MetricType, Schema } from './types.ts';
 
 /** The index of a vector field as a user writes it. The engine checks type and params against the indexes there are. */
 export interface IndexInput<M extends MetricType = MetricType> {
@@ -13,8 +13,27 @@ export interface IndexInput<M extends MetricType = MetricType> {
   readonly params?: Readonly<Record<string, number | string | boolean>>;
 }
 
+/** The index of a scalar field, or of a place inside a JSON field, as a user writes it. */
+export interface ScalarIndexInput {
+  /** Milvus's name. Which a type has: `INVERTED` all, `BITMAP` all but floats, `STL_SORT` numbers and VarChar, `Trie` and `NGRAM` VarChar. */
+  readonly type: 'INVERTED' | 'BITMAP' | 'STL_SORT' | 'Trie' | 'NGRAM' | 'AUTOINDEX';
+  readonly params?: {
+    /** NGRAM: shortest and longest runs of characters that are looked up, 1 to 64. */
+    readonly min_gram?: number;
+    readonly max_gram?: number;
+    /** AUTOINDEX: most different values for a BITMAP, 1 to 1,000. Default 100. */
+    readonly bitmap_cardinality_limit?: number;
+    /** JSON: where the values are, such as `meta["a"]["b"]`. */
+    readonly json_path?: string;
+    /** JSON: what they are; others are not in the index. */
+    readonly json_cast_type?: 'bool' | 'double' | 'varchar' | 'array_bool' | 'array_double' | 'array_varchar';
+    readonly json_cast_function?: 'STRING_TO_DOUBLE';
+  };
+}
+
 /** Of every scalar field but the primary key. */
 interface ScalarOptions<D> {
+  readonly index?: ScalarIndexInput;
   /** Rows may have no value. Not of a partition key. */
   readonly nullable?: boolean;
   /** What a row has whose value is missing or null. */
@@ -35,6 +54,28 @@ export interface JsonFieldInput {
   readonly type: 'JSON';
   readonly primaryKey?: false;
   readonly nullable?: boolean;
+  readonly index?: ScalarIndexInput;
+}
+
+interface ArrayOptions {
+  readonly type: 'Array';
+  readonly index?: ScalarIndexInput;
+  readonly primaryKey?: false;
+  readonly nullable?: boolean;
+  /** Most elements of a value, 1 to 4,096. */
+  readonly maxCapacity: number;
+}
+
+export interface ArrayFieldInput extends ArrayOptions {
+  /** Elements of Int64 are read as bigints. */
+  readonly elementType: Exclude<ElementType, 'VarChar'>;
+  readonly maxLength?: undefined;
+}
+
+export interface TextArrayFieldInput extends ArrayOptions {
+  readonly elementType: 'VarChar';
+  /** Most UTF-8 bytes of an element, 1 to 65,535. */
+  readonly maxLength: number;
 }
 
 export interface Int64FieldInput extends ScalarOptions<bigint | number | string> {
@@ -82,13 +123,17 @@ export interface SparseVectorFieldInput extends VectorOptions {
 }
 
 export type FieldInput =
-  | BoolFieldInput | NumberFieldInput | JsonFieldInput | Int64FieldInput | VarCharFieldInput | DenseVectorFieldInput | BinaryVectorFieldInput | SparseVectorFieldInput;
+  | BoolFieldInput | NumberFieldInput | JsonFieldInput | ArrayFieldInput | TextArrayFieldInput | Int64FieldInput | VarCharFieldInput | DenseVectorFieldInput | BinaryVectorFieldInput | SparseVectorFieldInput;
 export type FieldsInput = Readonly<Record<string, FieldInput>>;
 
-export interface SchemaInput<F extends FieldsInput = FieldsInput> {
+export interface SchemaInput<F extends FieldsInput = FieldsInput, D extends boolean = boolean> {
   readonly fields: F;
   readonly description?: string;
-  readonly dynamicField?: false;
+  /**
+   * Rows may have keys that no field has; each is stored as a JSON value of at most 65,536 bytes together. Default false. The compiler then
+   * takes any key in a row: a field's name that is mistyped is no error where the field may be missing.
+   */
+  readonly dynamicField?: D;
 }
 
 /** Names of the options that a field of type T has. */
@@ -100,16 +145,21 @@ export type OnlyKnown<F extends FieldsInput> = {
 };
 
 declare const FIELDS: unique symbol;
+declare const DYNAMIC: unique symbol;
 
-/** A schema that remembers its fields' types. Made by `defineSchema`. */
-export interface TypedSchema<F extends FieldsInput = FieldsInput> extends Schema {
+/** A schema that remembers its fields' types, and whether rows may have keys of their own. Made by `defineSchema`. */
+export interface TypedSchema<F extends FieldsInput = FieldsInput, D extends boolean = boolean> extends Schema {
   readonly [FIELDS]?: F;
+  readonly [DYNAMIC]?: D;
 }
 
 /** Any schema; what a collection opened without one is typed by. */
-export type AnySchema = TypedSchema<any>;
+export type AnySchema = TypedSchema<any, any>;
 
 type FieldsOf<S> = S extends TypedSchema<infer F> ? F : never;
+type IsDynamic<S> = S extends TypedSchema<any, infer D> ? (boolean extends D ? false : D) : false;
+/** T, and with a dynamic field keys of any name. */
+type WithKeys<S, T, V> = IsDynamic<S> extends true ? T & { readonly [key: string]: V } : T;
 /** True for a schema whose fields are not known to the compiler. */
 type IsUntyped<S> = string extends keyof FieldsOf<S> ? true : false;
 type Show<T> = { [K in keyof T]: T[K] } & {};
@@ -158,7 +208,16 @@ type ValueInput<T> = T extends { type: 'Bool' }
         ? string
         : T extends { type: 'JSON' }
           ? JsonInput
-          : FormsOf<T>['input'];
+          : T extends { type: 'Array'; elementType: infer E }
+            ? readonly ValueInput<{ type: E }>[] | TypedElements<E>
+            : FormsOf<T>['input'];
+
+/** Typed arrays that may be given as the elements of an Array field. */
+type TypedElements<E> = E extends 'Int64'
+  ? BigInt64Array | Int32Array | Uint32Array | Float64Array
+  : E extends 'Int8' | 'Int16' | 'Int32' | 'Float' | 'Double'
+    ? Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint32Array | Uint16Array | Uint8Array
+    : never;
 
 /** What a field's column may be, NULLs apart. */
 type ColumnInput<T> = T extends { type: 'Int8' | 'Int16' | 'Int32' | 'Float' | 'Double' }
@@ -186,7 +245,9 @@ type PresentOutput<T> = T extends { type: 'Bool' }
         ? string
         : T extends { type: 'JSON' }
           ? JsonValue
-          : FormsOf<T>['output'];
+          : T extends { type: 'Array'; elementType: infer E }
+            ? PresentOutput<{ type: E }>[]
+            : FormsOf<T>['output'];
 
 /** Fields that a row need not have. */
 type OptionalName<F> = { [K in keyof F]: F[K] extends { nullable: true } | { defaultValue: boolean | number | bigint | string } ? K : never }[keyof F];
@@ -196,8 +257,44 @@ type VectorName<F> = { [K in keyof F]: F[K] extends { type: keyof VectorForms } 
 
 /** Names of all fields. */
 export type FieldName<S> = IsUntyped<S> extends true ? string : Extract<keyof FieldsOf<S>, string>;
+/** Names of the fields that hold no vectors; with a dynamic field also of its keys. */
+export type ScalarFieldName<S> = IsUntyped<S> extends true ? string : Exclude<FieldName<S>, VectorFieldName<S>> | (IsDynamic<S> extends true ? '$meta' | (string & {}) : never);
 /** Names of the vector fields. */
 export type VectorFieldName<S> = IsUntyped<S> extends true ? string : Extract<VectorName<FieldsOf<S>>, string>;
+
+type NameOfType<F, T> = Extract<{ [K in keyof F]: F[K] extends { type: T } ? K : never }[keyof F], string>;
+type IntegerType = 'Int8' | 'Int16' | 'Int32' | 'Int64';
+type NumberType = IntegerType | 'Float' | 'Double';
+/** Names of the fields that rows and hits can be grouped by. */
+export type GroupFieldName<S> = IsUntyped<S> extends true ? string : NameOfType<FieldsOf<S>, IntegerType | 'Bool' | 'VarChar'>;
+/** What can be made of rows, as a query's `outputFields` name it. */
+export type AggregateName<S> = IsUntyped<S> extends true
+  ? string
+  : | 'count(*)'
+    | `count(${Extract<Exclude<keyof FieldsOf<S>, VectorName<FieldsOf<S>>>, string>})`
+    | `${'sum' | 'avg'}(${NameOfType<FieldsOf<S>, NumberType>})`
+    | `${'min' | 'max'}(${NameOfType<FieldsOf<S>, NumberType | 'VarChar'>})`;
+
+/** NULL is what is made of no value: where there may be no rows, or none that has one. */
+type NullOfNone<T, G> = G extends readonly [] ? null : null extends ValueOutput<T> ? null : never;
+type AggregateOutput<F, N, G> = N extends `count(${string})`
+  ? number
+  : N extends `avg(${infer K extends keyof F & string})`
+    ? number | NullOfNone<F[K], G>
+    : N extends `sum(${infer K extends keyof F & string})`
+      ? (F[K] extends { type: 'Int64' } ? PresentOutput<F[K]> : number) | NullOfNone<F[K], G>
+      : N extends `${'min' | 'max'}(${infer K extends keyof F & string})`
+        ? PresentOutput<F[K]> | NullOfNone<F[K], G>
+        : never;
+
+/** A row of an aggregation: the fields of its group, and what was asked for. */
+export type Aggregated<S, O, G> = IsUntyped<S> extends true
+  ? Record<string, unknown>
+  : Show<
+      { -readonly [K in keyof FieldsOf<S> as K extends (G extends readonly (infer N)[] ? N : G) ? K : never]: ValueOutput<FieldsOf<S>[K]> } & {
+        [N in Extract<O extends readonly (infer N)[] ? N : never, AggregateName<S>>]: AggregateOutput<FieldsOf<S>, N, G>;
+      }
+    >;
 
 type OrderedName<F> = { [K in keyof F]: F[K] extends { type: 'Bool' | 'Int8' | 'Int16' | 'Int32' | 'Int64' | 'Float' | 'Double' | 'VarChar' } ? K : never }[keyof F];
 /** Names of the fields that rows can be put in order by. */
@@ -210,8 +307,10 @@ export type QueriesInput<S> =
   | readonly QueryInput<S>[]
   | (IsUntyped<S> extends true ? VectorForms[keyof VectorForms]['matrix'] : FormsOf<FieldsOf<S>[VectorName<FieldsOf<S>>]>['matrix']);
 
-/** A row for `insert`. An auto id is left out; what is nullable or has a default may be. */
-export type Row<S> = IsUntyped<S> extends true
+/** A row for `insert`. An auto id is left out; what is nullable or has a default may be. With a dynamic field any other key may be there. */
+export type Row<S> = WithKeys<S, FieldsRow<S>, unknown>;
+
+type FieldsRow<S> = IsUntyped<S> extends true
   ? Readonly<Record<string, unknown>>
   : Show<
       { readonly [K in Exclude<keyof FieldsOf<S>, AutoName<FieldsOf<S>> | OptionalName<FieldsOf<S>>>]: ValueInput<FieldsOf<S>[K]> } & {
@@ -220,7 +319,9 @@ export type Row<S> = IsUntyped<S> extends true
     >;
 
 /** Columns for `insert`, all of the same number of rows. An auto id is left out; what is nullable or has a default may be. */
-export type Columns<S> = IsUntyped<S> extends true
+export type Columns<S> = WithKeys<S, FieldsColumns<S>, ArrayLike<unknown> | undefined>;
+
+type FieldsColumns<S> = IsUntyped<S> extends true
   ? Readonly<Record<string, ArrayLike<unknown>>>
   : Show<
       { readonly [K in Exclude<keyof FieldsOf<S>, AutoName<FieldsOf<S>> | OptionalName<FieldsOf<S>>>]: ColumnInput<FieldsOf<S>[K]> } & {
@@ -237,22 +338,30 @@ export interface ArrowInput {
 }
 
 /** A row for `upsert`: an auto id must be there. */
-export type UpsertRow<S> = IsUntyped<S> extends true
+export type UpsertRow<S> = WithKeys<S, FieldsUpsertRow<S>, unknown>;
+
+type FieldsUpsertRow<S> = IsUntyped<S> extends true
   ? Readonly<Record<string, unknown>>
-  : Show<Omit<Row<S>, KeyName<FieldsOf<S>> & string> & { readonly [K in KeyName<FieldsOf<S>>]: ValueInput<FieldsOf<S>[K]> }>;
+  : Show<Omit<FieldsRow<S>, KeyName<FieldsOf<S>> & string> & { readonly [K in KeyName<FieldsOf<S>>]: ValueInput<FieldsOf<S>[K]> }>;
 
 /** Columns for `upsert`. */
-export type UpsertColumns<S> = IsUntyped<S> extends true
+export type UpsertColumns<S> = WithKeys<S, FieldsUpsertColumns<S>, ArrayLike<unknown> | undefined>;
+
+type FieldsUpsertColumns<S> = IsUntyped<S> extends true
   ? Readonly<Record<string, ArrayLike<unknown>>>
-  : Show<Omit<Columns<S>, KeyName<FieldsOf<S>> & string> & { readonly [K in KeyName<FieldsOf<S>>]: ColumnInput<FieldsOf<S>[K]> }>;
+  : Show<Omit<FieldsColumns<S>, KeyName<FieldsOf<S>> & string> & { readonly [K in KeyName<FieldsOf<S>>]: ColumnInput<FieldsOf<S>[K]> }>;
 
 /** A row for a partial `upsert`: the key, and some fields. */
-export type PartialRow<S> = IsUntyped<S> extends true ? Readonly<Record<string, unknown>> : Show<Partial<UpsertRow<S>> & Pick<UpsertRow<S>, keyof UpsertRow<S> & KeyName<FieldsOf<S>>>>;
+export type PartialRow<S> = IsUntyped<S> extends true
+  ? Readonly<Record<string, unknown>>
+  : WithKeys<S, Show<Partial<FieldsUpsertRow<S>> & Pick<FieldsUpsertRow<S>, keyof FieldsUpsertRow<S> & KeyName<FieldsOf<S>>>>, unknown>;
 
-export type PartialColumns<S> = IsUntyped<S> extends true ? Readonly<Record<string, ArrayLike<unknown>>> : Show<Partial<UpsertColumns<S>> & Pick<UpsertColumns<S>, keyof UpsertColumns<S> & KeyName<FieldsOf<S>>>>;
+export type PartialColumns<S> = IsUntyped<S> extends true
+  ? Readonly<Record<string, ArrayLike<unknown>>>
+  : WithKeys<S, Show<Partial<FieldsUpsertColumns<S>> & Pick<FieldsUpsertColumns<S>, keyof FieldsUpsertColumns<S> & KeyName<FieldsOf<S>>>>, ArrayLike<unknown> | undefined>;
 
 /** A schema with a field more. */
-export type WithField<S, N extends string, F extends FieldInput> = TypedSchema<IsUntyped<S> extends true ? any : Show<FieldsOf<S> & { readonly [K in N]: F }>>;
+export type WithField<S, N extends string, F extends FieldInput> = TypedSchema<IsUntyped<S> extends true ? any : Show<FieldsOf<S> & { readonly [K in N]: F }>, IsDynamic<S>>;
 
 /** A primary key as reads return it. */
 export type Key<S> = IsUntyped<S> extends true ? bigint | number | string : ValueOutput<FieldsOf<S>[KeyName<FieldsOf<S>>]>;
@@ -260,27 +369,41 @@ export type Key<S> = IsUntyped<S> extends true ? bigint | number | string : Valu
 export type KeyInput<S> = IsUntyped<S> extends true ? bigint | number | string : ValueInput<FieldsOf<S>[KeyName<FieldsOf<S>>]>;
 export type KeysInput<S> = readonly KeyInput<S>[] | (bigint extends KeyInput<S> ? BigInt64Array : never);
 
-/** `'*'` or names of fields. */
-export type OutputFields<S> = '*' | readonly FieldName<S>[];
+/** `'*'` or names of fields. With a dynamic field also names of its keys, or `'$meta'` for all of them. */
+export type OutputFields<S> = '*' | readonly (IsDynamic<S> extends true ? FieldName<S> | '$meta' | (string & {}) : FieldName<S>)[];
 
-/** The fields asked for. A tuple of names narrows; a `string[]` made elsewhere leaves every field optional. */
-export type Entity<S, O> = IsUntyped<S> extends true
-  ? Record<string, unknown>
-  : O extends '*'
-    ? { -readonly [K in keyof FieldsOf<S>]: ValueOutput<FieldsOf<S>[K]> }
-    : O extends readonly []
+/** Keys of rows that no field has, as they are read: those asked for by name, where a row has them, or all. */
+type EntityKeys<S, O> =
+  IsDynamic<S> extends true
+    ? O extends readonly []
       ? {}
       : O extends readonly (infer N)[]
         ? number extends O['length']
-          ? { -readonly [K in keyof FieldsOf<S> as K extends N ? K : never]?: ValueOutput<FieldsOf<S>[K]> }
-          : { -readonly [K in keyof FieldsOf<S> as K extends N ? K : never]: ValueOutput<FieldsOf<S>[K]> }
-        : {};
+          ? { [key: string]: unknown }
+          : '$meta' extends N
+            ? { [key: string]: unknown }
+            : { [K in Exclude<N, keyof FieldsOf<S>> & string]?: JsonValue }
+        : { [key: string]: unknown }
+    : {};
+
+/** The fields asked for. A tuple of names narrows; a `string[]` made elsewhere leaves every field optional. */
+export type Entity<S, O> = IsUntyped<S> extends true ? Record<string, unknown> : IsDynamic<S> extends true ? FieldsEntity<S, O> & EntityKeys<S, O> : FieldsEntity<S, O>;
+
+type FieldsEntity<S, O> = O extends '*'
+  ? { -readonly [K in keyof FieldsOf<S>]: ValueOutput<FieldsOf<S>[K]> }
+  : O extends readonly []
+    ? {}
+    : O extends readonly (infer N)[]
+      ? number extends O['length']
+        ? { -readonly [K in keyof FieldsOf<S> as K extends N ? K : never]?: ValueOutput<FieldsOf<S>[K]> }
+        : { -readonly [K in keyof FieldsOf<S> as K extends N ? K : never]: ValueOutput<FieldsOf<S>[K]> }
+      : {};
 
 /** What `get` answers: all scalar fields, or the fields asked for; always with the primary key. */
 export type Found<S, O> = IsUntyped<S> extends true
   ? Record<string, unknown>
   : O extends undefined
-    ? { -readonly [K in Exclude<keyof FieldsOf<S>, VectorName<FieldsOf<S>>>]: ValueOutput<FieldsOf<S>[K]> }
+    ? { -readonly [K in Exclude<keyof FieldsOf<S>, VectorName<FieldsOf<S>>>]: ValueOutput<FieldsOf<S>[K]> } & EntityKeys<S, '*'>
     : Show<Entity<S, O> & { -readonly [K in KeyName<FieldsOf<S>>]: ValueOutput<FieldsOf<S>[K]> }>;
 
 export interface Hit<S = AnySchema, O = readonly []> {
@@ -289,4 +412,6 @@ export interface Hit<S = AnySchema, O = readonly []> {
   readonly score: number;
   /** The fields asked for with `outputFields`; `{}` without. */
   readonly entity: Entity<S, O>;
+  /** With `groupBy`: what the hit's row has in that field. The hits of a group are behind each other, groups in the order of their best hit. */
+  readonly group?: boolean | number | bigint | string | null;
 }

@@ -9,6 +9,8 @@ export const MAX_NAME_LENGTH = 255;
 export const MAX_VARCHAR_BYTES = 65_535;
 /** UTF-8 bytes of one JSON value. */
 export const MAX_JSON_BYTES = 65_536;
+/** Elements that an Array field may allow. */
+export const MAX_ARRAY_CAPACITY = 4_096;
 export const MIN_DIM = 2;
 export const MAX_DIM = 32_768;
 /** Of a binary vector, in bits. */

@@ -1,6 +1,6 @@
 /** What is asked of a schema again and again, worked out once per schema. */
 import type { Field, Schema } from './types.ts';
-import { isVectorType } from './vector-types/index.ts';
+import { isVectorType } from './vector-types/kinds.ts';
 
 export interface SchemaPlan {
   readonly schema: Schema;
@@ -9,6 +9,8 @@ export interface SchemaPlan {
   readonly inserted: readonly Field[];
   readonly byName: ReadonlyMap<string, Field>;
   readonly byId: ReadonlyMap<number, Field>;
+  /** The hidden field of keys that no field has. */
+  readonly dynamic: Field | undefined;
   readonly vectors: readonly Field[];
   readonly scalarIds: readonly number[];
   readonly allIds: readonly number[];
@@ -27,6 +29,7 @@ export function planOf(schema: Schema): SchemaPlan {
       inserted: fields.filter((field) => !field.autoId),
       byName: new Map(fields.map((field) => [field.name, field])),
       byId: new Map(fields.map((field) => [field.fieldId, field])),
+      dynamic: fields.find((field) => field.isDynamic),
       vectors,
       scalarIds: fields.filter((field) => !vectors.includes(field)).map((field) => field.fieldId),
       allIds: fields.map((field) => field.fieldId),

@@ -49,8 +49,6 @@ export interface IndexSpec {
 export interface ScalarIndexSpec {
   /** Milvus's name: `INVERTED`, `BITMAP`, `STL_SORT`, `Trie`, `NGRAM`, `AUTOINDEX`. */
   readonly type: string;
-  /** Scalars have none. */
-  readonly metric?: undefined;
   /** By Milvus's names, validated. */
   readonly params: Readonly<Record<string, number | string | boolean>>;
 }
@@ -78,12 +76,12 @@ export interface Field {
   readonly elementType?: ElementType;
   /** Array: most elements of a value, 1 to 4,096. */
   readonly maxCapacity?: number;
-  /** The hidden JSON field of keys that no field has, named `$meta`. At most one. */
+  /** The hidden JSON field of keys that no field has, named `$meta`, the last of the first version or of a later one. Its default is `{}`; columns are made of texts of JSON. At most one. */
   readonly isDynamic?: boolean;
   /** Its values decide in which partition a row is. At most one field. */
   readonly partitionKey?: boolean;
-  /** Vector fields: the index asked for in the schema, built when segments are sealed. */
-  readonly index?: IndexSpec;
+  /** The index asked for in the schema, built when segments are sealed. Of scalar fields without a metric. */
+  readonly index?: IndexSpec | ScalarIndexSpec;
 }
 
 export interface Schema {
@@ -93,5 +91,10 @@ export interface Schema {
   readonly description?: string;
 }
 
+/** As users are shown it: the hidden field is not among the fields. */
+export interface ShownSchema extends Schema {
+  readonly dynamicField?: true;
+}
+
 /** Options by which rows of one field fit another. */
-export const COMPARED_OPTIONS = ['type', 'primaryKey', 'autoId', 'nullable', 'defaultValue', 'maxLength', 'dim', 'as', 'partitionKey'] as const;
+export const COMPARED_OPTIONS = ['type', 'primaryKey', 'autoId', 'nullable', 'defaultValue', 'maxLength', 'dim', 'as', 'partitionKey', 'elementType', 'maxCapacity'] as const;

@@ -236,7 +236,6 @@ export class GrowingSegment {
   take(field: Field, rows: ArrayLike<number>): Column {
     const vectors = this.#vectors.get(field.fieldId);
     if (vectors) return vectors.take(rows);
-    const like = { fieldId: field.fieldId, type: field.type, dim: field.dim ?? 1 };
     const parts: { column: Column; row: number }[] = [];
     for (let i = 0; i < rows.length; i++) {
       const chunk = this.#chunkOf(rows[i]!);
@@ -244,7 +243,7 @@ export class GrowingSegment {
       // Rows that were written before the field was added.
       parts.push(column ? { column, row: rows[i]! - chunk.firstRow } : { column: absentRow(field), row: 0 });
     }
-    return takeFrom(parts, like);
+    return takeFrom(parts, field);
   }
 
   get schema(): Schema {

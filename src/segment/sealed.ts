@@ -17,6 +17,7 @@ import { SealedKeys } from './keys.ts';
 import type { KernelPool } from './kernel-pool.ts';
 import { Pins } from './pins.ts';
 import type { RowTimes } from './row-times.ts';
+import { SegmentScalarIndexes } from './scalar-indexes.ts';
 import { SealedVectors } from './sealed-vectors.ts';
 import type { Unloadable, VectorCache } from './vector-cache.ts';
 import { readColumn, readDeletes, readRowTimes, readSegmentMeta, readZones, vectorBytes } from './segment-file.ts';
@@ -34,6 +35,7 @@ export class SealedSegment {
   readonly #vectors = new Map<number, SealedVectors>();
   readonly #columns = new Map<number, Column>();
   readonly #loadedColumns: LoadedColumns;
+  readonly scalarIndexes: SegmentScalarIndexes;
   readonly #cache: VectorCache;
   /** Row to the time of its delete. */
   readonly #deleted: Map<number, bigint>;
@@ -45,7 +47,7 @@ export class SealedSegment {
   savedDeletesVersion = 0;
   readonly pins = new Pins(() => this.#free());
 
-  private constructor(entry: SegmentEntry, file: SectionFile, keyColumn: Column, times: RowTimes, zones: Map<number, Zone>, deleted: Map<number, bigint>, schema: Schema, pool: KernelPool) {
+  private constructor(entry: SegmentEntry, file: SectionFile, keyColumn: Column, times: RowTimes, zones: Map<number, Zone>, deleted: Map<number, bigint>, schema: Schema, pool: KernelPool, store: Store) {
     this.entry = entry;
     this.file = file;
     this.#keyField = schema.fields.find((field) => field.primaryKey)!;
@@ -62,6 +64,8 @@ export class SealedSegment {
     this.#cache = pool.cache;
     this.#loadedColumns = new LoadedColumns(this.#columns, keyColumn.fieldId);
     this.#cache.addOther(this.#loadedColumns);
+    this.scalarIndexes = new SegmentScalarIndexes(store, this.#cache, () => this.entry.scalarIndexes ?? []);
+    this.#cache.addOther(this.scalarIndexes);
   }
 
   static async open(store: Store, entry: SegmentEntry, schema: Schema, pool: KernelPool): Promise<SealedSegment> {
@@ -73,7 +77,7 @@ export class SealedSegment {
     const times = await readRowTimes(file, entry.rows);
     const zones = await readZones(file, entry.rows, schema.fields);
     const deleted = entry.deletesFile ? await readDeletes(await openSections(store, entry.deletesFile, 'deletes'), entry.rows) : new Map<number, bigint>();
-    return new SealedSegment(entry, file, keyColumn, times, zones, deleted, schema, pool);
+    return new SealedSegment(entry, file, keyColumn, times, zones, deleted, schema, pool, store);
   }
 
   get rows(): number {
@@ -102,11 +106,11 @@ export class SealedSegment {
     let bytes = 0;
     for (const vectors of this.#vectors.values()) bytes += vectors.memoryBytes;
     for (const column of this.#columns.values()) bytes += columnBytes(column);
-    return bytes;
+    return bytes + this.scalarIndexes.memoryBytes;
   }
 
   get storedBytes(): number {
-    return this.entry.fileBytes + this.entry.indexes.reduce((sum, index) => sum + index.fileBytes, 0);
+    return this.entry.fileBytes + [...this.entry.indexes, ...(this.entry.scalarIndexes ?? [])].reduce((sum, index) => sum + index.fileBytes, 0);
   }
 
   vectors(fieldId: number): SealedVectors {
@@ -190,6 +194,7 @@ export class SealedSegment {
   unload(): void {
     for (const vectors of this.#vectors.values()) if (vectors.isUnloadable) vectors.unload();
     this.#loadedColumns.unload();
+    this.scalarIndexes.unload();
   }
 
   #hide(row: number): void {
@@ -242,6 +247,8 @@ export class SealedSegment {
   #free(): void {
     for (const vectors of this.#vectors.values()) vectors.free();
     this.#cache.removeOther(this.#loadedColumns);
+    this.#cache.removeOther(this.scalarIndexes);
+    this.scalarIndexes.unload();
     this.#columns.clear();
   }
 }

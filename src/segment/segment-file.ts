@@ -1,10 +1,13 @@
 /**
  * What is in a segment file and in a deletes file; `docs/format/segment.md` has the bytes. Rows are in ascending key
  * order. A field f has the sections `f<id>/values`, `f<id>/offsets` (VarChar, JSON, SparseFloatVector), `f<id>/indices`
- * (SparseFloatVector) and `f<id>/validity` (where some value is missing), each an Arrow buffer.
+ * (SparseFloatVector) and `f<id>/validity` (where some value is missing), each an Arrow buffer. An Array has `f<id>/offsets`, and in the place
+ * of values those of its elements: `f<id>/elements`, and `f<id>/elementOffsets` where they are texts.
  */
 import type { Zone } from '../filter/zones.ts';
+import { elementField } from '../schema/arrays.ts';
 import type { Column, ColumnValues } from '../schema/column.ts';
+import { hasOffsets } from '../schema/column-values.ts';
 import { fixedBytes, viewValues } from '../schema/codec.ts';
 import type { Field, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, type DenseValues, type QueryVectors } from '../schema/vector-types/index.ts';
@@ -17,6 +20,8 @@ import { decodeZones, encodeZones } from './zone-section.ts';
 export const valuesSection = (fieldId: number): string => `f${fieldId}/values`;
 export const offsetsSection = (fieldId: number): string => `f${fieldId}/offsets`;
 export const indicesSection = (fieldId: number): string => `f${fieldId}/indices`;
+export const elementsSection = (fieldId: number): string => `f${fieldId}/elements`;
+export const elementOffsetsSection = (fieldId: number): string => `f${fieldId}/elementOffsets`;
 export const validitySection = (fieldId: number): string => `f${fieldId}/validity`;
 
 /** Bytes of a field's vectors. CORRUPT when the file has none. */
@@ -49,7 +54,11 @@ export function segmentSections(meta: SegmentMeta, manifest: Uint8Array, times: 
     { name: 'times', bytes: times.encode() },
   ];
   for (const column of columns) {
-    sections.push({ name: valuesSection(column.fieldId), bytes: bytesOf(column.values) });
+    if (column.elements) {
+      const { values, offsets } = column.elements;
+      sections.push({ name: elementsSection(column.fieldId), bytes: bytesOf(values) });
+      if (offsets) sections.push({ name: elementOffsetsSection(column.fieldId), bytes: bytesOf(offsets) });
+    } else sections.push({ name: valuesSection(column.fieldId), bytes: bytesOf(column.values) });
     if (column.offsets) sections.push({ name: offsetsSection(column.fieldId), bytes: bytesOf(column.offsets) });
     if (column.indices) sections.push({ name: indicesSection(column.fieldId), bytes: bytesOf(column.indices) });
     if (column.validity) sections.push({ name: validitySection(column.fieldId), bytes: column.validity });
@@ -104,25 +113,41 @@ export function checkSparseOffsets(offsets: Int32Array | Uint32Array, pairs: num
 
 /** Reads a whole column of a field that is no vector, and checks that its buffers fit each other. */
 export async function readColumn(file: SectionFile, field: Field, rows: number): Promise<Column> {
-  const name = valuesSection(field.fieldId);
-  const dim = field.dim ?? 1;
-  const bytes = await file.read(name);
-  const validity = file.has(validitySection(field.fieldId)) ? await file.read(validitySection(field.fieldId)) : null;
-  if (validity && validity.length < bitsetBytes(rows)) throw wrongLength(file, validitySection(field.fieldId), bitsetBytes(rows), validity.length);
-  const like = { fieldId: field.fieldId, type: field.type, length: rows, dim, validity };
-  if (field.type === 'VarChar' || field.type === 'JSON') {
-    const offsetBytes = await file.read(offsetsSection(field.fieldId));
-    if (offsetBytes.length !== 4 * (rows + 1)) throw wrongLength(file, offsetsSection(field.fieldId), 4 * (rows + 1), offsetBytes.length);
-    const offsets = new Int32Array(offsetBytes.buffer, offsetBytes.byteOffset, rows + 1);
-    for (let row = 0; row < rows; row++) {
-      if (offsets[row]! > offsets[row + 1]!) throw new ElanusError('CORRUPT', `offsets of field "${field.name}" in "${file.name}" descend at row ${row}`, { file: file.name });
-    }
-    if (offsets[0] !== 0 || offsets[rows]! > bytes.length) throw wrongLength(file, name, offsets[rows]!, bytes.length);
-    return { ...like, values: bytes, offsets };
+  const { fieldId, type, dim = 1 } = field;
+  const validity = file.has(validitySection(fieldId)) ? await file.read(validitySection(fieldId)) : null;
+  if (validity && validity.length < bitsetBytes(rows)) throw wrongLength(file, validitySection(fieldId), bitsetBytes(rows), validity.length);
+  const like = { fieldId, type, length: rows, dim, validity };
+  if (type !== 'Array') return { ...like, ...(await readValues(file, field, rows, valuesSection(fieldId), offsetsSection(fieldId))) };
+  const offsets = await readOffsets(file, field, rows, offsetsSection(fieldId));
+  const element = elementField(field);
+  const length = offsets[rows]!;
+  const values = await readValues(file, element, length, elementsSection(fieldId), elementOffsetsSection(fieldId));
+  return { ...like, values: new Uint8Array(0), offsets, elements: { fieldId, type: element.type, length, dim: 1, validity: null, ...values } };
+}
+
+/** The values of a column, of a type that is no Array and no sparse vector. */
+async function readValues(file: SectionFile, field: Field, rows: number, section: string, offsetsIn: string): Promise<Pick<Column, 'values' | 'offsets'>> {
+  const { type, dim = 1 } = field;
+  const bytes = await file.read(section);
+  if (hasOffsets(type)) {
+    const offsets = await readOffsets(file, field, rows, offsetsIn);
+    if (offsets[rows]! > bytes.length) throw wrongLength(file, section, offsets[rows]!, bytes.length);
+    return { values: bytes, offsets };
   }
-  const expected = fixedBytes(field.type, rows, dim);
-  if (bytes.length !== expected) throw wrongLength(file, name, expected, bytes.length);
-  return { ...like, values: viewValues(field.type, bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength), offsets: null };
+  const expected = fixedBytes(type, rows, dim);
+  if (bytes.length !== expected) throw wrongLength(file, section, expected, bytes.length);
+  return { values: viewValues(type, bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength), offsets: null };
+}
+
+/** Offsets that ascend from 0. Shape (rows + 1). */
+async function readOffsets(file: SectionFile, field: Field, rows: number, section: string): Promise<Int32Array> {
+  const bytes = await file.read(section);
+  if (bytes.length !== 4 * (rows + 1)) throw wrongLength(file, section, 4 * (rows + 1), bytes.length);
+  const offsets = new Int32Array(bytes.buffer, bytes.byteOffset, rows + 1);
+  let isFit = offsets[0] === 0;
+  for (let row = 0; row < rows && isFit; row++) isFit = offsets[row]! <= offsets[row + 1]!;
+  if (!isFit) throw new ElanusError('CORRUPT', `"${section}" of "${file.name}" expected offsets of field "${field.name}" that ascend from 0`, { file: file.name, section });
+  return offsets;
 }
 
 function wrongLength(file: SectionFile, section: string, expected: number, got: number): ElanusError {

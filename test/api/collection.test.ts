@@ -216,7 +216,7 @@ describe.each(engines)('a collection on $name', ({ connect }) => {
       expect(await state()).toEqual(before);
     });
 
-    it.each(['groupBy', 'text'])('says that %s is not there yet', async (name) => {
+    it.each(['rerank', 'text'])('says that %s is not there yet', async (name) => {
       expect(await codeOfAsync(docs.search({ vector: [1, 2, 3], [name]: 'x' } as never))).toBe('NOT_SUPPORTED');
       expect(await docs.search({ vector: [1, 2, 3], [name]: undefined } as never)).toHaveLength(5);
     });
@@ -327,8 +327,25 @@ describe.each(engines)('a collection on $name', ({ connect }) => {
       expect(await docs.listIndexes()).toEqual(before);
     });
 
-    it('of scalar fields are not there yet', async () => {
-      expect(await codeOfAsync(docs.createIndex('name' as never, { type: 'INVERTED' }))).toBe('NOT_SUPPORTED');
+    it('of scalar fields are made, told of, listed and dropped by name', async () => {
+      expect(await docs.createIndex('name', { type: 'Trie' })).toEqual({ type: 'Trie', params: {} });
+      expect(await docs.createIndex('name', { type: 'NGRAM', params: { min_gram: 2, max_gram: 3 } }, { name: 'parts' })).toEqual({ type: 'NGRAM', params: { min_gram: 2, max_gram: 3 } });
+      expect(await docs.describeIndex('name')).toMatchObject({ field: 'name', name: 'parts', state: 'finished', serving: [{ type: 'scan', rows: 3 }] });
+      expect(await docs.describeIndex('parts')).toEqual(await docs.describeIndex('name'));
+      expect((await docs.listIndexes()).map(({ field }) => field)).toEqual(['v', 'name']);
+      expect(await docs.indexProgress('parts')).toEqual({ state: 'finished', indexedRows: 3, totalRows: 3 });
+      await docs.dropIndex('parts');
+      expect(await codeOfAsync(docs.indexProgress('name'))).toBe('NOT_FOUND');
+    });
+
+    it.each<[string, unknown, unknown, unknown]>([
+      ['another kind of index', 'name', { type: 'HNSW' }, undefined],
+      ['a metric', 'name', { type: 'INVERTED', metric: 'L2' }, undefined],
+      ['BITMAP of a primary key', 'id', { type: 'BITMAP' }, undefined],
+      ['NGRAM without lengths', 'name', { type: 'NGRAM' }, undefined],
+      ['no name', 'name', { type: 'INVERTED' }, { name: '' }],
+    ])('of scalar fields refuse %s', async (_, field, spec, options) => {
+      expect(await codeOfAsync(docs.createIndex(field as never, spec as never, options as never))).toBe('INVALID_ARGUMENT');
     });
   });
 

@@ -106,6 +106,32 @@ describe.each(engines.slice(0, 2))('filters over $name', ({ connect }) => {
     await db.close();
   });
 
+  it('look through more rows than one slice, and give way meanwhile', async () => {
+    const db = await connect('memory:');
+    const schema = defineSchema({
+      fields: {
+        id: { type: 'Int64', primaryKey: true, as: 'number' }, flag: { type: 'Bool', nullable: true }, name: { type: 'VarChar', maxLength: 200 }, meta: { type: 'JSON' },
+        v: { type: 'FloatVector', dim: 2, index: { type: 'FLAT', metric: 'L2' } },
+      },
+    });
+    const docs = await db.createCollection('birds', schema);
+    const rows = Array.from({ length: 50_000 }, (_, id) => ({ id, flag: id % 3 === 0 ? null : id % 2 === 0, name: `${'kite '.repeat(id % 30)}${id}`, meta: { a: { b: id % 11 } }, v: [id, 0] }));
+    for (let i = 0; i < rows.length; i += 10_000) await docs.insert(rows.slice(i, i + 10_000));
+    await docs.flush();
+    let beats = 0;
+    const heart = setInterval(() => beats++, 1);
+    const plain: [string, (row: (typeof rows)[0]) => boolean][] = [
+      ['flag == true', ({ flag }) => flag === true],
+      ['not (flag == true)', ({ flag }) => flag === false],
+      ['name like "%kite 4%" and meta["a"]["b"] < 3', ({ name, meta }) => name.includes('kite 4') && meta.a.b < 3],
+      ['flag is null or name like "%99"', ({ flag, name }) => flag === null || name.endsWith('99')],
+    ];
+    for (const [filter, matches] of plain) expect(await docs.count(filter), filter).toBe(rows.filter(matches).length);
+    clearInterval(heart);
+    expect(beats).toBeGreaterThan(0);
+    await db.close();
+  });
+
   it('are refused where they are none, with the place', async () => {
     const db = await connect('memory:');
     const docs = await db.createCollection('birds', schemaOf(INDEXES[0]));

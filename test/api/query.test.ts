@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Collection } from '../../src/api/collection.ts';
+import type { QueryOptions } from '../../src/api/query.ts';
 import type { Database } from '../../src/api/database.ts';
 import { defineSchema } from '../../src/schema/define.ts';
 import { engines } from '../support/connect-for-tests.ts';
@@ -30,7 +31,7 @@ describe.each(engines)('queries by $name', ({ connect }) => {
   });
   afterEach(() => db.close());
 
-  const ids = async (options: Parameters<typeof docs.query>[0]): Promise<number[]> => (await docs.query({ outputFields: ['id'], ...options })).map((row) => Number((row as { id: bigint }).id));
+  const ids = async (options: QueryOptions<typeof birds>): Promise<number[]> => (await docs.query({ ...options, outputFields: ['id'] })).map(({ id }) => Number(id));
 
   it('answer rows in the order of the primary key, of sealed and growing rows', async () => {
     expect(await docs.query({ limit: 2 })).toEqual([
@@ -64,6 +65,49 @@ describe.each(engines)('queries by $name', ({ connect }) => {
     expect(await ids({ orderBy: 'name:desc', limit: 2, filter: 'rare == true' })).toEqual([8, 6]);
   });
 
+  it('answer counts, sums, means and extremes', async () => {
+    const outputFields = ['count(*)', 'count(price)', 'sum(price)', 'avg(price)', 'min(price)', 'max(name)', 'sum(id)', 'max(id)', 'sum(legs)', 'avg(legs)', 'count(meta)'] as const;
+    await docs.upsert([bird(9, { price: null, legs: null })]);
+    expect(await docs.query({ outputFields })).toEqual([
+      { 'count(*)': 9, 'count(price)': 8, 'sum(price)': 9, 'avg(price)': 1.125, 'min(price)': 0.25, 'max(name)': 'bird 9', 'sum(id)': 45n, 'max(id)': 9n, 'sum(legs)': 9, 'avg(legs)': 1.125, 'count(meta)': 9 },
+    ]);
+    expect(await docs.query({ filter: 'id > 100', outputFields })).toEqual([
+      { 'count(*)': 0, 'count(price)': 0, 'sum(price)': null, 'avg(price)': null, 'min(price)': null, 'max(name)': null, 'sum(id)': null, 'max(id)': null, 'sum(legs)': null, 'avg(legs)': null, 'count(meta)': 0 },
+    ]);
+    expect(await docs.query({ outputFields: ['count(*)'] })).toEqual([{ 'count(*)': 9 }]);
+    expect(await docs.query({ filter: 'rare == true', outputFields: ['count(*)', 'count(*)'] })).toEqual([{ 'count(*)': 4 }]);
+    expect(await docs.query({ outputFields: ['count(*)'], offset: 1 })).toEqual([]);
+  });
+
+  it('answer them by group', async () => {
+    await docs.upsert([bird(9, { legs: null })]);
+    expect(await docs.query({ groupBy: 'legs', outputFields: ['count(*)', 'max(id)'] })).toEqual([
+      { legs: 0, 'count(*)': 2, 'max(id)': 6n },
+      { legs: 1, 'count(*)': 3, 'max(id)': 7n },
+      { legs: 2, 'count(*)': 3, 'max(id)': 8n },
+      { legs: null, 'count(*)': 1, 'max(id)': 9n },
+    ]);
+    expect(await docs.query({ groupBy: ['rare', 'legs'], outputFields: ['legs', 'sum(id)'], filter: 'id < 9', offset: 1, limit: 3 })).toEqual([
+      { rare: false, legs: 1, 'sum(id)': 8n },
+      { rare: false, legs: 2, 'sum(id)': 5n },
+      { rare: true, legs: 0, 'sum(id)': 6n },
+    ]);
+    expect(await docs.query({ groupBy: ['rare'] })).toEqual([{ rare: false }, { rare: true }]);
+    expect(await docs.query({ groupBy: ['rare'], filter: 'id > 100', outputFields: ['count(*)'] })).toEqual([]);
+    expect(await docs.query({ groupBy: 'legs', outputFields: ['count(*)'], orderBy: ['count(*):desc', { field: 'legs', order: 'desc' }], limit: 2 })).toEqual([{ legs: 2, 'count(*)': 3 }, { legs: 1, 'count(*)': 3 }]);
+    expect(await docs.query({ groupBy: 'name', outputFields: ['avg(price)'], orderBy: 'avg(price):desc', limit: 1 })).toEqual([{ name: 'bird 9', 'avg(price)': 2.25 }]);
+  });
+
+  it('keep integers exact', async () => {
+    const big = await db.createCollection('big', defineSchema({
+      fields: { id: { type: 'Int64', primaryKey: true }, n: { type: 'Int64' }, as: { type: 'Int64', as: 'number' }, text: { type: 'Int64', as: 'string' }, v: { type: 'FloatVector', dim: 2 } },
+    }));
+    const most = 2n ** 63n - 1n;
+    await big.insert([1, 2, 3].map((id) => ({ id, n: most, as: Number.MAX_SAFE_INTEGER, text: most, v: [1, 2] })));
+    expect(await big.query({ outputFields: ['sum(n)', 'sum(text)', 'max(as)', 'min(text)'] })).toEqual([{ 'sum(n)': most * 3n, 'sum(text)': String(most * 3n), 'max(as)': Number.MAX_SAFE_INTEGER, 'min(text)': String(most) }]);
+    expect(await codeOfAsync(big.query({ outputFields: ['sum(as)'] }))).toBe('INVALID_ARGUMENT');
+  });
+
   it('see the past, and parts', async () => {
     const then = await db.now();
     await docs.createPartition('p');
@@ -94,6 +138,10 @@ describe.each(engines)('queries by $name', ({ connect }) => {
     await refused({ limit: 1, consistency: 'all' });
     await refused({ filter: 'rare == true', orderBy: 'price' });
     for (const orderBy of [7, null, [], '', 'colour', 'meta', 'v', 'price:up', 'price:asc:desc', ['price', 'price:desc'], [7], { field: 'price', order: 'up' }, { field: 'price', by: 'asc' }, {}, [['price']]]) await refused({ limit: 1, orderBy });
+    for (const outputFields of [['sum(name)'], ['avg(rare)'], ['min(meta)'], ['max(v)'], ['count(v)'], ['sum(*)'], ['sum(colour)'], ['median(price)', 'count(*)'], ['count(*)', 'name'], ['count(*)', 7], '*']) await refused({ groupBy: 'rare', outputFields });
+    for (const groupBy of ['price', 'meta', 'v', 'colour', 7, null, ['rare', 'rare'], [['rare']]]) await refused({ groupBy, outputFields: ['count(*)'] });
+    for (const orderBy of ['price', 'id', 'sum(price)', []]) await refused({ groupBy: 'rare', outputFields: ['count(*)'], orderBy });
+    await refused({ outputFields: ['count(*)', 'name'] });
     await refused({ limit: 1, signal: AbortSignal.abort() }, 'ABORTED');
     await refused({ limit: 1, filter: 'colour ==' }, 'FILTER_SYNTAX');
     await db.close();

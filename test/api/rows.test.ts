@@ -12,8 +12,7 @@ import { testKernels } from '../support/kernels.ts';
 import { random } from '../support/random.ts';
 import { codeOfAsync } from '../support/refusals.ts';
 
-const schema = defineSchema({
-  fields: {
+const fields = {
     id: { type: 'Int64', primaryKey: true, as: 'number' },
     flag: { type: 'Bool', nullable: true },
     i8: { type: 'Int8', nullable: true },
@@ -25,10 +24,13 @@ const schema = defineSchema({
     s: { type: 'VarChar', maxLength: 40, nullable: true },
     t: { type: 'VarChar', maxLength: 40, defaultValue: 'nichts', nullable: true },
     j: { type: 'JSON', nullable: true },
+    words: { type: 'Array', elementType: 'VarChar', maxCapacity: 9, maxLength: 20, nullable: true },
+    longs: { type: 'Array', elementType: 'Int64', maxCapacity: 9, nullable: true },
     v: { type: 'FloatVector', dim: 4 },
-  },
-});
-const DEFAULTS = { flag: null, i8: null, i32: -7, big: null, count: 12, f: null, d: 0.25, s: null, t: 'nichts', j: null };
+} as const;
+const schema = defineSchema({ fields });
+const openSchema = defineSchema({ fields, dynamicField: true });
+const DEFAULTS = { flag: null, i8: null, i32: -7, big: null, count: 12, f: null, d: 0.25, s: null, t: 'nichts', j: null, words: null, longs: null };
 type Model = Record<string, unknown>;
 
 const SEEDS = Number(process.env['SEEDS'] ?? 6);
@@ -38,7 +40,14 @@ const ADDED = [
   ['note', { type: 'VarChar', maxLength: 40, nullable: true }, null],
   ['stars', { type: 'Int16', defaultValue: 3 }, 3],
   ['at', { type: 'Int64', nullable: true, defaultValue: 5n }, 5n],
+  ['marks', { type: 'Array', elementType: 'Bool', maxCapacity: 9, nullable: true }, null],
 ] as const;
+
+/** Some keys that no field has. */
+function randomKeys(next: () => number): Record<string, unknown> {
+  const names = ['color', 'size', 'x y', '', 'constructor', '0'].filter(() => next() < 0.3);
+  return Object.fromEntries(names.map((name) => [name, [null, next(), 'ü'.repeat(Math.floor(next() * 9)), { deep: [next() < 0.5] }][Math.floor(next() * 4)]]));
+}
 
 /** A row that has each of its values with a probability of a half, and what is read of it. */
 function randomRow(next: () => number, id: number, added: number): { row: Record<string, unknown>; model: Model } {
@@ -46,6 +55,8 @@ function randomRow(next: () => number, id: number, added: number): { row: Record
     flag: next() < 0.5, i8: Math.floor(next() * 256) - 128, i32: Math.floor(next() * 1000), big: BigInt(Math.floor(next() * 1e9)) << 20n, count: Math.floor(next() * 1e6),
     f: Math.fround(next()), d: next(), s: 'ü'.repeat(Math.floor(next() * 20)), t: 'x'.repeat(Math.floor(next() * 40)), j: { a: next() },
     note: 'n'.repeat(Math.floor(next() * 9)), stars: Math.floor(next() * 5), at: BigInt(Math.floor(next() * 100)),
+    words: Array.from({ length: Math.floor(next() * 9) }, () => 'w'.repeat(Math.floor(next() * 20))), longs: Array.from({ length: Math.floor(next() * 9) }, () => BigInt(Math.floor(next() * 1e9)) << 30n),
+    marks: Array.from({ length: Math.floor(next() * 9) }, () => next() < 0.5),
   };
   const row: Record<string, unknown> = { id, v: [next(), next(), next(), next()] };
   const model: Record<string, unknown> = { id };
@@ -71,19 +82,31 @@ describe('rows', () => {
     const url = `file:${join(folder, 'db')}`;
     const open = () => connectInNode(url, { mode: 'inline', durability: 'relaxed' });
     let db = await open();
-    let rows: Collection = await db.createCollection('rows', schema);
+    // Rows have keys of their own from the beginning, or from some step on, or never.
+    const openFrom = [40, 0, 15][seed % 3]!;
+    let rows: Collection = await db.createCollection('rows', openFrom === 0 ? openSchema : schema);
     let old = rows;
     let added = 0;
     const model = new Map<number, Model>();
     for (let step = 0; step < 40; step++) {
+      if (step > 0 && step === openFrom) {
+        expect((await rows.alter({ dynamicField: true })).schema.dynamicField).toBe(true);
+        old = rows;
+        rows = await db.collection('rows');
+      }
+      const keysOf = (): Record<string, unknown> => (step >= openFrom ? randomKeys(next) : {});
       const kind = next();
       const someIds = (): number[] => [...new Set(Array.from({ length: 1 + Math.floor(next() * 40) }, () => Math.floor(next() * 200)))];
       if (kind < 0.35) {
-        const batch = someIds().map((id) => randomRow(next, id, added));
+        const batch = someIds().map((id) => {
+          const { row, model: whole } = randomRow(next, id, added);
+          const keys = keysOf();
+          return { row: { ...row, ...keys }, model: { ...whole, ...keys } };
+        });
         const written = batch.map(({ row }) => row);
         const answer = next() < 0.5 ? await rows.insert(written) : await rows.upsert(written);
-        expect(answer).toMatchObject({ ids: written.map(({ id }) => id), count: written.length });
-        for (const { row, model: whole } of batch) model.set(row['id'] as number, whole);
+        expect(answer).toMatchObject({ ids: batch.map(({ model: { id } }) => id), count: written.length });
+        for (const { model: whole } of batch) model.set(whole['id'] as number, whole);
       } else if (kind < 0.55) {
         // Some fields of rows that are there, and with all that they need of some that are not.
         const names = ['id', 'v', ...Object.keys(DEFAULTS), ...ADDED.slice(0, added).map(([name]) => name)].filter((name) => name === 'id' || name === 'v' || next() < 0.3);
@@ -93,13 +116,14 @@ describe('rows', () => {
         const given = names.filter((name) => name !== 'v' || !isOld);
         const written = ids.map((id) => {
           const { row, model: fresh } = randomRow(next, id, added);
-          return { id, fresh, row: Object.fromEntries(given.map((name) => [name, row[name] ?? fresh[name]])) };
+          const keys = keysOf();
+          return { id, fresh, keys, row: { ...Object.fromEntries(given.map((name) => [name, row[name] ?? fresh[name]])), ...keys } };
         });
         await rows.upsert(written.map(({ row }) => row), { partial: true });
         const blank = randomRow(() => 0.99, 0, added).model;
-        for (const { id, fresh } of written) {
+        for (const { id, fresh, keys } of written) {
           const changed = Object.fromEntries(given.filter((name) => name !== 'v' && name !== 'id').map((name) => [name, fresh[name]]));
-          model.set(id, { ...(model.get(id) ?? { ...blank, id }), ...changed });
+          model.set(id, { ...(model.get(id) ?? { ...blank, id }), ...changed, ...keys });
         }
       } else if (kind < 0.6 && added < ADDED.length) {
         const [name, spec, preset] = ADDED[added++]!;
@@ -254,7 +278,7 @@ describe.each(engines)('fields that are added over $name', ({ connect }) => {
     const rows = await db.createCollection('rows', schema);
     await rows.insert([{ id: 1, v: [1, 0, 0, 0] }]);
     const more = await rows.addField('stars', { type: 'Int8', nullable: true });
-    expect([rows.schema.version, more.schema.version, more.schema.fields.at(-1)]).toEqual([1, 2, { fieldId: 12, addedIn: 2, name: 'stars', type: 'Int8', primaryKey: false, autoId: false, nullable: true }]);
+    expect([rows.schema.version, more.schema.version, more.schema.fields.at(-1)]).toEqual([1, 2, { fieldId: 14, addedIn: 2, name: 'stars', type: 'Int8', primaryKey: false, autoId: false, nullable: true }]);
     await more.insert([{ id: 2, v: [2, 0, 0, 0], stars: 5 }]);
     await rows.insert([{ id: 3, v: [3, 0, 0, 0] }]);
     expect(await more.get([1, 2, 3], { outputFields: ['stars'] })).toEqual([{ id: 1, stars: null }, { id: 2, stars: 5 }, { id: 3, stars: null }]);

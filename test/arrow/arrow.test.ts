@@ -26,6 +26,10 @@ const schema = defineSchema({
     d: { type: 'Double', nullable: true },
     s: { type: 'VarChar', maxLength: 100, nullable: true },
     j: { type: 'JSON', nullable: true },
+    flags: { type: 'Array', elementType: 'Bool', maxCapacity: 20, nullable: true },
+    shorts: { type: 'Array', elementType: 'Int16', maxCapacity: 20 },
+    longs: { type: 'Array', elementType: 'Int64', maxCapacity: 20, nullable: true },
+    words: { type: 'Array', elementType: 'VarChar', maxCapacity: 20, maxLength: 40, nullable: true },
     v: { type: 'FloatVector', dim: DIM, index: { type: 'FLAT', metric: 'L2' } },
     bits: { type: 'BinaryVector', dim: DIM * 8 },
     half: { type: 'Float16Vector', dim: DIM },
@@ -39,10 +43,12 @@ function randomRow(next: () => number, id: number): Value {
   const whole = (range: number): number => Math.floor((next() - 0.5) * range);
   const maybe = <T>(value: T): T | null => (next() < 0.3 ? null : value);
   const list = <T>(make: () => T): T[] => Array.from({ length: DIM }, make);
+  const some = <T>(make: () => T): T[] => Array.from({ length: Math.floor(next() * 6) }, make);
   const indices = [...new Set(Array.from({ length: whole(10) + 5 }, () => Math.floor(next() * 1e9)))].sort((a, b) => a - b);
   return {
     id: BigInt(id), flag: maybe(next() < 0.5), i8: maybe(whole(256)), i16: maybe(whole(65_536)), i32: maybe(whole(2 ** 32)), i64: maybe(BigInt(whole(2 ** 50)) * 1000n),
     f: maybe(Math.fround(next())), d: maybe(next()), s: maybe('äx🪁'.repeat(Math.floor(next() * 8))), j: maybe(JSON.stringify({ a: [whole(9)] })),
+    flags: maybe(some(() => next() < 0.5)), shorts: some(() => whole(65_536)), longs: maybe(some(() => BigInt(whole(2 ** 50)) * 1000n)), words: maybe(some(() => 'ö🪁y'.repeat(Math.floor(next() * 5)))),
     v: list(() => Math.fround(next())), bits: list(() => Math.floor(next() * 256)), half: list(() => whole(2000) / 8), pairs: { indices, values: indices.map(() => Math.fround(next())) },
   };
 }
@@ -50,6 +56,7 @@ function randomRow(next: () => number, id: number): Value {
 const item = (type: DataType) => new ArrowField('item', type, true);
 const TYPES: Record<string, DataType> = {
   id: new Int64(), flag: new Bool(), i8: new Int8(), i16: new Int16(), i32: new Int32(), i64: new Int64(), f: new Float32(), d: new Float64(), s: new Utf8(), j: new Utf8(),
+  flags: new List(item(new Bool())), shorts: new List(item(new Int16())), longs: new List(item(new Int64())), words: new List(item(new Utf8())),
   v: new FixedSizeList(DIM, item(new Float32())), bits: new FixedSizeBinary(DIM), half: new FixedSizeList(DIM, item(new Float16())),
   pairs: new Struct([new ArrowField('indices', new List(item(new Uint32())), true), new ArrowField('values', new List(item(new Float32())), true)]),
 };
@@ -69,7 +76,7 @@ function plain(table: Table): Value[] {
     const out: Value = {};
     for (const { name, type } of table.schema.fields) {
       const value = row[name] as any;
-      out[name] = type instanceof Struct ? { indices: list(value.indices), values: list(value.values) } : type instanceof FixedSizeList || type instanceof FixedSizeBinary ? list(value) : value;
+      out[name] = type instanceof Struct ? { indices: list(value.indices), values: list(value.values) } : type instanceof FixedSizeList || type instanceof FixedSizeBinary || type instanceof List ? list(value) : value;
     }
     return out;
   });
@@ -171,6 +178,11 @@ describe('columns of Arrow', () => {
     ['Uint64', { type: 'Int64' }, () => makeVector(BigUint64Array.of(5n)), [5n]],
     ['text of JSON', { type: 'JSON', nullable: true }, () => vectorFromArray(['{"a":1}', '"x"', null, 'null'], new Utf8()), [{ a: 1 }, 'x', null, null]],
     ['a slice of booleans', { type: 'Bool', nullable: true }, () => vectorFromArray([true, true, false, null, true], new Bool()).slice(1, 5), [true, false, null, true]],
+    ['a slice of lists as arrays', { type: 'Array', elementType: 'Int16', maxCapacity: 3 }, () => lists(new Int32(), [[9, 9], [1, 2], [], [3]]).slice(1, 4), [[1, 2], [], [3]]],
+    ['a slice of lists of booleans', { type: 'Array', elementType: 'Bool', maxCapacity: 3, nullable: true }, () => vectorFromArray([[true], [false, true], null, [true, true, false]], new List(item(new Bool()))).slice(1, 4), [[false, true], null, [true, true, false]]],
+    ['lists of one length as arrays', { type: 'Array', elementType: 'Float', maxCapacity: 3 }, () => fixed(new Float64(), [[9, 9], [0.5, 2], [3, 4]]).slice(1, 3), [[0.5, 2], [3, 4]]],
+    ['lists of texts', { type: 'Array', elementType: 'VarChar', maxCapacity: 3, maxLength: 9 }, () => lists(new LargeUtf8(), [['a', 'ä'], []]), [['a', 'ä'], []]],
+    ['Null for arrays', { type: 'Array', elementType: 'Int8', maxCapacity: 3, nullable: true }, () => new Vector([makeData({ type: new Null(), length: 2 })]), [null, null]],
     ['a list as vector', { type: 'FloatVector', dim: 2 }, () => lists(new Float32(), [[9, 9], [1, 2], [3, 4]]).slice(1, 3), [Float32Array.of(1, 2), Float32Array.of(3, 4)]],
     ['a list of doubles', { type: 'FloatVector', dim: 2 }, () => fixed(new Float64(), [[1, 2]]), [Float32Array.of(1, 2)]],
     ['a list of 16-bit floats', { type: 'FloatVector', dim: 2 }, () => fixed(new Float16(), [[1.5, 2]]), [Float32Array.of(1.5, 2)]],
@@ -196,6 +208,10 @@ describe('columns of Arrow', () => {
     ['text for numbers', { type: 'Int8' }, () => vectorFromArray(['1'], new Utf8())],
     ['text that is no JSON', { type: 'JSON' }, () => vectorFromArray(['{'], new Utf8())],
     ['numbers for JSON', { type: 'JSON' }, () => makeVector(Int32Array.of(1))],
+    ['null among the elements of an array', { type: 'Array', elementType: 'Int8', maxCapacity: 3 }, () => lists(new Int8(), [[1, null]])],
+    ['too many elements', { type: 'Array', elementType: 'Int8', maxCapacity: 3 }, () => lists(new Int8(), [[1, 2, 3, 4]])],
+    ['elements of another type', { type: 'Array', elementType: 'VarChar', maxCapacity: 3, maxLength: 9 }, () => lists(new Int8(), [[1]])],
+    ['numbers for arrays', { type: 'Array', elementType: 'Int8', maxCapacity: 3 }, () => makeVector(Int8Array.of(1))],
     ['a vector of another length', { type: 'FloatVector', dim: 3 }, () => fixed(new Float32(), [[1, 2]])],
     ['lists of different lengths', { type: 'FloatVector', dim: 2 }, () => lists(new Float32(), [[1, 2], [1]])],
     ['null for a vector', { type: 'FloatVector', dim: 2 }, () => vectorFromArray([[1, 2], null], new FixedSizeList(2, item(new Float32())))],
@@ -217,5 +233,45 @@ describe('columns of Arrow', () => {
   it('of no rows are refused, as are tables of something else', async () => {
     expect(await codeOfAsync(written({ type: 'Int8' }, makeVector(new Int8Array(0))))).toBe('INVALID_ARGUMENT');
     expect(await codeOfAsync(getTable({} as never, [1]))).toBe('INVALID_ARGUMENT');
+  });
+});
+
+describe('keys that no field has', () => {
+  const open = defineSchema({ dynamicField: true, fields: { id: { type: 'Int64', primaryKey: true, as: 'number' }, v: { type: 'FloatVector', dim: 2, index: { type: 'FLAT', metric: 'L2' } } } });
+  const columns = { id: makeVector(BigInt64Array.of(1n, 2n)), v: vectorFromArray([[1, 2], [3, 4]], new FixedSizeList(2, item(new Float32()))) };
+  const tableOf = (more: Record<string, Vector>): Table => new Table({ ...columns, ...more } as never);
+
+  it('are columns of a table, and come back in one', async () => {
+    const db = await connectInNode('memory:', { mode: 'inline' });
+    const rows = await db.createCollection('rows', open);
+    const table = tableOf({
+      flag: vectorFromArray([true, null], new Bool()), size: makeVector(Int16Array.of(5, -6)), big: makeVector(BigInt64Array.of(2n ** 40n, -1n)), word: vectorFromArray(['ä', 'b'], new Dictionary(new Utf8(), new Int32())),
+      list: vectorFromArray([[1n, 2n], []], new List(item(new Int64()))), pair: vectorFromArray([[0.5, 1], [2, 3]], new FixedSizeList(2, item(new Float64()))),
+    });
+    await rows.insert(table);
+    const expected = [{ id: 1, flag: true, size: 5, big: 2 ** 40, word: 'ä', list: [1, 2], pair: [0.5, 1] }, { id: 2, flag: null, size: -6, big: -1, word: 'b', list: [], pair: [2, 3] }];
+    expect(await rows.get([1, 2])).toEqual(expected);
+    const read = await getTable(rows, [1, 2], { outputFields: ['v', 'size'] });
+    expect(read.schema.fields.map(({ name }) => name)).toEqual(['id', 'v', '$meta']);
+    const copy = await db.createCollection('copy', open);
+    await copy.insert(read);
+    expect(await copy.get([1, 2])).toEqual(expected);
+    const hits = await searchTable(rows, { vector: [3, 4], limit: 1, outputFields: ['word'] });
+    expect(hits.toArray().map((row: Value) => JSON.parse(row['$meta'] as string).word)).toEqual(['b']);
+    await db.close();
+  });
+
+  it.each<[string, Record<string, Vector>]>([
+    ['integers that JSON cannot hold', { big: makeVector(BigInt64Array.of(1n, 2n ** 60n)) }],
+    ['dates', { at: vectorFromArray([new Date(0), new Date(1)], new DateMillisecond()) }],
+    ['texts of the hidden field that are no objects', { $meta: vectorFromArray(['{}', '[]'], new Utf8()) }],
+    ['a key in a column and in the hidden field', { $meta: vectorFromArray(['{}', '{"size":1}'], new Utf8()), size: makeVector(Int16Array.of(5, -6)) }],
+    ['a key __proto__ in the hidden field', { $meta: vectorFromArray(['{}', '{"__proto__":1}'], new Utf8()) }],
+  ])('are refused as %s', async (_, more) => {
+    const db = await connectInNode('memory:', { mode: 'inline' });
+    const rows = await db.createCollection('rows', open);
+    expect(await codeOfAsync(rows.insert(tableOf(more)))).toBe('INVALID_ARGUMENT');
+    expect(await rows.count()).toBe(0);
+    await db.close();
   });
 });

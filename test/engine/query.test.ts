@@ -8,7 +8,7 @@ import type { ColumnBatch } from '../../src/schema/column.ts';
 import { MemoryMedium } from '../../src/storage/memory.ts';
 import { random } from '../support/random.ts';
 import { fieldId, openTestEngine, restarts } from './harness.ts';
-import { compareValues, FIELDS, FILTERS, insertQueryRows, querySchema, randomRow, sorted, type ModelOrder, type QueryField, type QueryRow } from './query-model.ts';
+import { aggregated, AGGREGATES, compareValues, FIELDS, FILTERS, GROUPED, insertQueryRows, isLike, querySchema, randomRow, sorted, type ModelOrder, type QueryField, type QueryRow } from './query-model.ts';
 
 const SEEDS = Number(process.env.SEEDS ?? 10);
 
@@ -91,6 +91,24 @@ async function run(seed: number): Promise<void> {
     const after = keyOf(int(300));
     const behind = byKey.filter(({ key }) => compareValues(key, after) > 0);
     expect(rowsOf(await client.query({ ...read, after }), fields), `${what} after ${after}`).toEqual(behind.slice(offset, end).map((row) => pick(row, fields)));
+
+    const groupBy = GROUPED.filter(() => next() < 0.3);
+    const aggregates = AGGREGATES.filter(() => next() < 0.4);
+    // Not by sums of floats, of which rounding might decide.
+    const orderable = [...groupBy, ...aggregates].flatMap((of, column) => (typeof of === 'object' && (of.name === 'sum' || of.name === 'avg') ? [] : [column]));
+    const byColumns = orderable.length === 0 || next() < 0.5 ? [] : [{ column: orderable[int(orderable.length)]!, isDescending: next() < 0.5 }];
+    const expectedGroups = aggregated(seen, groupBy, aggregates, byColumns).slice(offset, end);
+    const groups = await client.aggregate({
+      collectionId, filter: read.filter, partitions: asked, at: moment?.at, offset, limit, order: byColumns,
+      groupByIds: groupBy.map((name) => fieldId(schema, name)),
+      aggregates: aggregates.map(({ name, field }) => ({ name, fieldId: field === null ? null : fieldId(schema, field) })),
+    });
+    expect(groups.length, `${what} groups by ${groupBy}`).toBe(expectedGroups.length);
+    groups.forEach((group, i) => {
+      group.forEach((value, column) => {
+        if (!isLike(value, expectedGroups[i]![column]!)) expect(value, `${what} group ${i} by ${groupBy}: ${JSON.stringify([...groupBy, ...aggregates][column])}`).toBe(expectedGroups[i]![column]);
+      });
+    });
 
     if (limit === undefined) return;
     const order: ModelOrder[] = [...new Set(Array.from({ length: 1 + int(3) }, () => FIELDS[int(FIELDS.length)]!))].map((field) => ({ field, isDescending: next() < 0.5 }));

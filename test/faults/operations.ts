@@ -4,7 +4,7 @@
  */
 import type { Collection, Database } from '../../src/api/index.ts';
 import { bestScores, score } from '../engine/model.ts';
-import { DEFAULT_PARTITION, deleted, inserted, liveOf, purged, renamed, tagged, truncated, visible, withField, withoutPartition, withPartition, type Asked, type Effect, type NewRow, type World } from './model.ts';
+import { DEFAULT_PARTITION, deleted, inserted, liveOf, purged, renamed, tagged, truncated, visible, withField, withoutPartition, withPartition, type Asked, type Effect, type NewRow, type Version, type World } from './model.ts';
 
 /** What operations draw from. */
 export interface Dice {
@@ -132,6 +132,50 @@ function remove(dice: Dice, world: World, { keys }: Setting): Step {
   };
 }
 
+interface DrawnFilter {
+  readonly text: string;
+  matches(row: Pick<Version, 'key' | 'tag' | 'extra'>): boolean;
+}
+
+/** Of keys, of texts, or of a field that was added, in which rows may have no value. */
+function filterOf(dice: Dice, { collection }: World): DrawnFilter {
+  const n = 2 + dice.int(6);
+  const rest = dice.int(n);
+  const digit = dice.int(10);
+  const least = dice.int(1_000);
+  const field = collection.fields.length > 0 ? dice.pick(collection.fields) : null;
+  const byKey: DrawnFilter = { text: `key % ${n} == ${rest}`, matches: ({ key }) => Number(key) % n === rest };
+  const byTag: DrawnFilter = { text: `tag like "%${digit}"`, matches: ({ tag }) => tag.endsWith(String(digit)) };
+  if (field === null) return dice.pick([byKey, byTag]);
+  const byField: DrawnFilter = { text: `not (${field} < ${least})`, matches: ({ extra }) => extra[field] !== undefined && extra[field] >= least };
+  const byNone: DrawnFilter = { text: `${field} is null or key == ${rest}`, matches: ({ extra, key }) => extra[field] === undefined || key === BigInt(rest) };
+  return dice.pick([byKey, byTag, byField, byNone]);
+}
+
+/** Of the rows that a read sees, those that match. */
+function matching(world: World, asked: Asked, filter: DrawnFilter | null): Map<bigint, Version> {
+  const seen = visible(world, asked);
+  return filter ? new Map([...seen].filter(([, row]) => filter.matches(row))) : seen;
+}
+
+const sometimes = (dice: Dice, world: World): DrawnFilter | null => (dice.next() < 0.4 ? filterOf(dice, world) : null);
+const tellFilter = (filter: DrawnFilter | null): string => (filter ? ` where ${filter.text}` : '');
+
+function removeMatching(dice: Dice, world: World): Step {
+  const partition = dice.next() < 0.7 ? undefined : dice.pick(world.collection.partitions);
+  const filter = filterOf(dice, world);
+  const asked = partition === undefined ? {} : { partitions: [partition] };
+  return {
+    about: `delete${tell(asked.partitions)}${tellFilter(filter)}`,
+    run: ({ rows }) => rows.delete({ filter: filter.text, ...(partition === undefined ? {} : { partition }) }),
+    effectOf: (seen) => deleted([...matching(seen, asked, filter).keys()], partition),
+    check(answer, before) {
+      const expected = matching(before, asked, filter).size;
+      return (answer as { count: number }).count === expected ? null : `answered ${(answer as { count: number }).count} rows, expected ${expected}`;
+    },
+  };
+}
+
 const when = (at: bigint | undefined): string => (at === undefined ? '' : ` at ${at}`);
 
 function purge(dice: Dice, _world: World, { keys }: Setting): Step {
@@ -171,12 +215,13 @@ export function everything(world: World, { keys }: Setting, { at, partitions }: 
 function count(dice: Dice, world: World): Step {
   const partitions = partitionsOf(dice, world);
   const at = momentOf(dice);
+  const filter = sometimes(dice, world);
   return {
     ...past(at),
-    about: `count${tell(partitions)}${when(at)}`,
-    run: ({ rows }) => rows.count(undefined, { ...(partitions ? { partitions } : {}), ...past(at) }),
+    about: `count${tell(partitions)}${tellFilter(filter)}${when(at)}`,
+    run: ({ rows }) => rows.count(filter?.text, { ...(partitions ? { partitions } : {}), ...past(at) }),
     check(answer, before) {
-      const expected = visible(before, { partitions, at }).size;
+      const expected = matching(before, { partitions, at }, filter).size;
       return answer === expected ? null : `answered ${String(answer)}, expected ${expected}`;
     },
   };
@@ -188,13 +233,14 @@ function search(dice: Dice, world: World, { dim }: Setting): Step {
   const query = vectorOf(dice, dim);
   const limit = 1 + dice.int(20);
   const at = momentOf(dice);
+  const filter = sometimes(dice, world);
   return {
     ...past(at),
-    about: `search ${limit}${tell(partitions)}${when(at)}`,
-    run: ({ rows }) => rows.search({ vector: query as never, limit, outputFields: ['tag'] as never, ...(partitions ? { partitions } : {}), ...past(at) }),
+    about: `search ${limit}${tell(partitions)}${tellFilter(filter)}${when(at)}`,
+    run: ({ rows }) => rows.search({ vector: query as never, limit, outputFields: ['tag'] as never, ...(filter ? { filter: filter.text } : {}), ...(partitions ? { partitions } : {}), ...past(at) }),
     check(answer, before) {
       const hits = answer as unknown as { id: bigint; score: number; entity: { tag: string } }[];
-      const rows = visible(before, { partitions, at });
+      const rows = matching(before, { partitions, at }, filter);
       const expected = bestScores([...rows.values()].map((row) => ({ ...row, label: row.tag })), METRIC, query, limit);
       if (hits.length !== expected.length) return `answered ${hits.length} hits, expected ${expected.length}`;
       for (const [i, { id, score: got, entity }] of hits.entries()) {
@@ -230,7 +276,8 @@ const INDEXES = [
 export const OPERATIONS: readonly Operation[] = [
   { name: 'insert', kind: 'write', weight: 30, draw: insert },
   { name: 'upsert of a field', kind: 'write', weight: 8, draw: upsertPartial },
-  { name: 'delete', kind: 'write', weight: 12, draw: remove },
+  { name: 'delete', kind: 'write', weight: 10, draw: remove },
+  { name: 'delete by filter', kind: 'write', weight: 4, draw: removeMatching },
   { name: 'get', kind: 'read', weight: 12, draw: getAll },
   { name: 'count', kind: 'read', weight: 4, draw: count },
   { name: 'search', kind: 'read', weight: 10, draw: search },

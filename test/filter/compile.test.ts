@@ -17,6 +17,11 @@ describe('a filter of the language', () => {
     ['5 >= i32 > 1', '(1 < i32 <= 5)'],
     ['i32 between 1 and 5 or flag == false', '((1 <= i32 <= 5) or (flag == false))'],
     ['name like "a%"', '(name like "a%")'],
+    ['name =~ r"^a\\d"', '(name =~ "^a\\\\d")'],
+    ['meta["a"] !~ "x"', '(meta["a"] !~ "x")'],
+    ['tags[0] !~ "x"', '((array_length(tags) > 0) and (tags[0] !~ "x"))'],
+    ['not (name =~ "x")', '(name !~ "x")'],
+    ['f64 < 9223372036854775807', '(f64 < 9223372036854776000.0)'],
     ['name is null', '(name is null)'],
     ['name is not null', '(name is not null)'],
     ['exists meta["a"]', 'exists meta["a"]'],
@@ -43,7 +48,8 @@ describe('a filter of the language', () => {
     expect(literal('i32 == 1')).toBe(1);
     expect(literal('f32 == 1')).toBe(1);
     expect(literal('f32 == 0.1')).toBe(0.1);
-    expect(literal('meta["a"] == 9007199254740992')).toBe(9007199254740992);
+    expect(literal('meta["a"] == 9007199254740991')).toBe(9007199254740991);
+    expect(literal('meta["a"] == 9007199254740992')).toBe(9007199254740992n);
     expect(literal('meta["a"] == 9007199254740993')).toBe(9007199254740993n);
     expect(literal('i64 == -9223372036854775808')).toBe(-(2n ** 63n));
   });

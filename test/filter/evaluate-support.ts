@@ -118,6 +118,9 @@ export function randomValue(dice: Dice, field: Field): Plain {
   }
 }
 
+/** Of a column of doubles: what JSON and literals cannot be, too. */
+const beyondNumbers = (dice: Dice): number => dice.pick([NaN, Infinity, -Infinity]);
+
 export function randomScalar(dice: Dice, type: ElementType): Plain {
   switch (type) {
     case 'Bool':
@@ -125,9 +128,10 @@ export function randomScalar(dice: Dice, type: ElementType): Plain {
     case 'Int64':
       return randomInt(dice, 64);
     case 'Float':
+      if (dice.chance(0.03)) return beyondNumbers(dice);
       return Math.fround(Math.max(-3e38, Math.min(3e38, randomDouble(dice))));
     case 'Double':
-      return randomDouble(dice);
+      return dice.chance(0.03) ? beyondNumbers(dice) : randomDouble(dice);
     case 'VarChar':
       return randomText(dice);
     default:

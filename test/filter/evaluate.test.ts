@@ -8,10 +8,11 @@ import type { ArithmeticOperator, ComparisonOperator, JsonLiteral, JsonPath, Lea
 import { truthWords } from '../../src/filter/predicate.ts';
 import type { TextPattern } from '../../src/filter/patterns/pattern.ts';
 import type { Column } from '../../src/schema/column.ts';
+import { viewRows } from '../../src/schema/column-ops.ts';
 import type { ElementType, Field, ScalarType } from '../../src/schema/types.ts';
 import { Dice, KEYS, columnOf, field, plainly, randomDouble, randomInt, randomJson, randomScalar, randomText, randomValue, readTruth, type Json, type Plain, type Row } from './evaluate-support.ts';
 
-const SEEDS = Number(process.env.SEEDS ?? 40);
+const SEEDS = Number(process.env.SEEDS ?? 25);
 const SCALARS: readonly ElementType[] = ['Bool', 'Int8', 'Int16', 'Int32', 'Int64', 'Float', 'Double', 'VarChar'];
 const COMPARISONS: readonly ComparisonOperator[] = ['<', '<=', '>', '>=', '==', '!='];
 const ARITHMETIC: readonly ArithmeticOperator[] = ['+', '-', '*', '/', '%', '&', '|', '^', '<<', '>>'];
@@ -37,6 +38,11 @@ class Table {
     this.rows = rows;
   }
 
+  /** Rows [from, to) as they lie: views of the whole columns. */
+  slice(from: number, to: number): FilterSource {
+    return { rows: to - from, column: (each) => viewRows(this.columns.get(each.fieldId)!, from, to), known: () => null };
+  }
+
   source(known: (leaf: Leaf) => Truth | null = () => null): FilterSource {
     this.asked = [];
     return {
@@ -53,7 +59,7 @@ class Table {
     const found = readTruth(evaluate(predicate, this.source(known)), this.rows.length);
     const expected = this.rows.map((row) => plainly(predicate, row));
     const wrong = expected.findIndex((answer, row) => answer !== found[row]);
-    const say = (value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : Object.is(value, -0) ? '-0' : value);
+    const say = (value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : Object.is(value, -0) ? '-0' : typeof value === 'number' && !Number.isFinite(value) ? String(value) : value);
     if (wrong >= 0) {
       const shown = JSON.stringify({ predicate, row: [...this.rows[wrong]] }, (_, value) => say(value));
       expect.fail(`${what}, row ${wrong} of ${this.rows.length}: ${found[wrong]}, expected ${expected[wrong]}; ${shown}`);
@@ -246,6 +252,30 @@ describe('each kind of leaf', () => {
     });
   }
 
+  it('over a part of the rows of larger columns', () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const dice = new Dice(seed * 15_485_863);
+      const table = new Table(dice, ALL_FIELDS, 200);
+      const from = 64 * dice.below(3);
+      const to = from + dice.below(201 - from);
+      for (const [name, make] of Object.entries(LEAVES)) {
+        const leaf = make(dice, table);
+        const found = readTruth(evaluate(leaf, table.slice(from, to)), to - from);
+        expect(found, `seed ${seed}, ${name}, rows ${from} to ${to}`).toEqual(table.rows.slice(from, to).map((row) => plainly(leaf, row)));
+      }
+    }
+  });
+
+  it('over more rows than are taken at a time', () => {
+    for (const size of [2049, 4129]) {
+      const dice = new Dice(size);
+      const table = new Table(dice, ALL_FIELDS, size);
+      for (const make of Object.values(LEAVES)) table.check(make(dice, table), `${size} rows`);
+      for (let i = 0; i < 8; i++) table.check(LEAVES.arithmetic(dice, table), `${size} rows, arithmetic ${i}`);
+      for (let i = 0; i < 8; i++) table.check(LEAVES.in(dice, table), `${size} rows, in ${i}`);
+    }
+  });
+
   it('every type with every comparison, beside each of its own values', () => {
     const dice = new Dice(7);
     const table = new Table(dice, SCALAR_FIELDS, 200);
@@ -255,6 +285,61 @@ describe('each kind of leaf', () => {
         for (const value of [...values].slice(0, 40)) {
           table.check({ kind: 'compare', operator, left: { kind: 'field', field: each }, right: { kind: 'literal', value } }, `${each.type} ${operator}`);
         }
+      }
+    }
+  });
+});
+
+describe('numbers at the edge', () => {
+  const fields = [field(1, 'Int64'), field(2, 'Int64'), field(3, 'Double'), field(4, 'JSON')];
+  const [a, b, d] = fields.map((each): Ref => ({ kind: 'field', field: each }));
+
+  /** Rows of integers around `middle`, each beside each, and as a double and in JSON. */
+  function tableAround(middle: bigint): Table {
+    const dice = new Dice(1);
+    const near = Array.from({ length: 9 }, (_, i) => middle + BigInt(i - 4)).filter((value) => BigInt.asIntN(64, value) === value);
+    const table = new Table(dice, [], near.length ** 2);
+    table.rows.forEach((row, i) => {
+      const value = near[i % near.length];
+      const values = [value, near[Math.floor(i / near.length)], Number(value), { json: { entries: [['a', { int: value }]] } }] as const;
+      values.forEach((each, k) => (row as Map<number, Plain>).set(fields[k].fieldId, each as Plain));
+    });
+    for (const each of fields) table.columns.set(each.fieldId, columnOf(each, table.rows.map((row) => row.get(each.fieldId)!), dice));
+    return table;
+  }
+
+  for (const middle of [2n ** 31n, -(2n ** 31n), 2n ** 32n, 2n ** 53n, -(2n ** 53n), 2n ** 60n, 2n ** 63n - 1n, -(2n ** 63n)]) {
+    it(`integers around ${middle}`, () => {
+      const table = tableAround(middle);
+      const literals = [...new Set(table.rows.map((row) => row.get(1) as bigint))];
+      const path: Ref = { kind: 'path', field: fields[3], path: ['a'] };
+      for (const operator of COMPARISONS) {
+        for (const right of [b, d]) table.check({ kind: 'compare', operator, left: a, right }, `a ${operator}`);
+        for (const calculated of ARITHMETIC) {
+          for (const step of [1n, -1n, 2n]) {
+            const sum: Value = { kind: 'arithmetic', type: 'int', operator: calculated, left: a, right: { kind: 'literal', value: step } };
+            table.check({ kind: 'compare', operator, left: sum, right: b }, `a ${calculated} ${step} ${operator} b`);
+          }
+        }
+        for (const value of literals) {
+          for (const left of [a, path]) table.check({ kind: 'compare', operator, left, right: { kind: 'literal', value } }, `${left.kind} ${operator} ${value}`);
+          for (const left of [a, d, path]) table.check({ kind: 'compare', operator, left, right: { kind: 'literal', value: Number(value) } }, `${left.kind} ${operator} ${Number(value)}`);
+        }
+      }
+      table.check({ kind: 'in', value: a, values: literals.filter((_, i) => i % 2 === 0), isNegated: false }, 'in');
+      table.check({ kind: 'in', value: path, values: [...literals.filter((_, i) => i % 2 === 0), Number(literals[1])], isNegated: false }, 'in, JSON');
+    });
+  }
+
+  it('doubles in JSON beside their neighbours', () => {
+    const dice = new Dice(11);
+    const doubles = Array.from({ length: 300 }, () => dice.u32() / 2 ** 32 / 10 ** dice.below(6));
+    const table = new Table(dice, [], doubles.length);
+    table.rows.forEach((row, i) => (row as Map<number, Plain>).set(4, { json: { entries: [['a', { double: doubles[i], written: String(doubles[i]) }]] } }));
+    table.columns.set(4, columnOf(fields[3], table.rows.map((row) => row.get(4)!), dice));
+    for (const middle of doubles.slice(0, 60)) {
+      for (const value of [middle, middle * (1 + 2 ** -52), middle * (1 - 2 ** -52)]) {
+        for (const operator of COMPARISONS) table.check({ kind: 'compare', operator, left: { kind: 'path', field: fields[3], path: ['a'] }, right: { kind: 'literal', value } }, `${operator} ${value}`);
       }
     }
   });

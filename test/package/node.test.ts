@@ -23,7 +23,7 @@ function runApplication(name: string, url: string, options: string, flags: strin
   return { report: JSON.parse(stdout) as Report, stderr };
 }
 
-const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]], past: [false, true, true], filtered: ['row 10', 'row 9'] };
+const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]], past: [false, true, true], filtered: ['row 10', 'row 9'], beyond: [5, 'row 0', 2999] };
 
 describe('the packed package in Node', () => {
   it('holds the build, its licences and its papers, no sources and no tests', () => {
@@ -100,6 +100,22 @@ describe('the packed package in Node', () => {
     }
   });
 
+  it('builds filters with elanus/filter', () => {
+    const { stdout, stderr } = run('filters.js', `
+import { connect, defineSchema } from 'elanus';
+import { filterOf } from 'elanus/filter';
+const schema = defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'number' }, name: { type: 'VarChar', maxLength: 20 }, v: { type: 'FloatVector', dim: 2 } } });
+const db = await connect('memory:', { mode: 'worker' });
+const docs = await db.createCollection('docs', schema);
+await docs.insert([{ id: 1, name: '50% off', v: [1, 2] }, { id: 2, name: '500', v: [1, 3] }]);
+const f = filterOf(schema);
+console.log((await docs.search({ vector: [1, 2], ...f.and(f('name').startsWith('50%'), f('id').lt(9)).toOptions() })).map(({ id }) => id).join());
+try { f('nope'); } catch (error) { console.log(error.code); }
+await db.close();
+`);
+    expect({ stdout, stderr }).toEqual({ stdout: '1\nFILTER_TYPE\n', stderr: '' });
+  });
+
   it('stores that Node has not are refused by name', () => {
     const { stdout } = run('idb.js', `import { connect } from 'elanus'; await connect('idb:x').catch((error) => console.log(error.code));`);
     expect(stdout).toBe('NOT_SUPPORTED\n');
@@ -109,6 +125,7 @@ describe('the packed package in Node', () => {
     writeFiles(project.folder, {
       'typed.ts': `
 import { connect, defineSchema, fitPca, recommendIndex, type Hit, type Pca } from 'elanus';
+import { filterOf } from 'elanus/filter';
 const schema = defineSchema({ fields: {
   id: { type: 'Int64', primaryKey: true, autoId: true },
   title: { type: 'VarChar', maxLength: 64 },
@@ -125,9 +142,13 @@ const wrong: number = hits[0]!.entity.title;
 const pca: Pca = await fitPca(new Float32Array(64), { dim: 8, components: 2 });
 const small: Float32Array = pca.transform(new Float32Array(8));
 const { index } = await recommendIndex({ rows: 10, dim: 8 });
+const f = filterOf(schema);
+const named: string = (await docs.query({ ...f('title').startsWith('k').toOptions(), limit: 1 }))[0]!.title;
+// @ts-expect-error a title is compared with texts
+f('title').eq(3);
 await docs.createIndex('embedding', index);
 const recall: number = (await docs.tune({ queries: new Float32Array(8) })).recall;
-export { title, id, wrong, small, recall, type Hit };
+export { title, id, wrong, small, recall, named, type Hit };
 await db.close();
 `,
       'tsconfig.json': JSON.stringify({

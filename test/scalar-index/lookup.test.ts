@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Leaf } from '../../src/filter/predicate.ts';
 import { buildScalarIndex, openScalarIndex, type BuiltScalarIndex } from '../../src/scalar-index/build.ts';
@@ -171,4 +173,11 @@ test('texts with half a character are there, and are no text of a filter', () =>
     agrees(index, { kind: 'exists', ref }, made, type);
     expect(agrees(index, { kind: 'like', ref, pattern: likePattern('%z') }, made, type)).toBe(true);
   }
+});
+
+test('docs/format/index-scalar.md has the bytes of its example', async () => {
+  const text = await readFile(join(import.meta.dirname, '../../docs/format/index-scalar.md'), 'utf8');
+  const example = new Map(Array.from(text.matchAll(/^([a-z]+) +((?:[0-9a-f]{2} *)+)$/gm), ([, name, hex]) => [name, hex!.trim().split(/ +/).map((byte) => parseInt(byte, 16))]));
+  const { built } = build(makeColumn(makeField(1, 'f', 'Int8'), [7, 3, 7, null, 3]), 'BITMAP');
+  expect(example).toEqual(new Map(built.sections.map(({ name, bytes }) => [name, [...bytes]])));
 });

@@ -2,7 +2,7 @@ import { Bool, type DataType, Field as ArrowField, FixedSizeList, Float32, Float
 import { describe, expect, it } from 'vitest';
 import { toBatch } from '../../src/schema/batch.ts';
 import type { Column } from '../../src/schema/column.ts';
-import { columnBytes, concatColumns, emptyColumn, sliceRows, takeFrom, takeRows } from '../../src/schema/column-ops.ts';
+import { columnBytes, concatColumns, emptyColumn, sliceRows, takeFrom, takeRows, viewRows } from '../../src/schema/column-ops.ts';
 import { valueAt } from '../../src/schema/column-values.ts';
 import { defineSchema } from '../../src/schema/define.ts';
 import { planOf } from '../../src/schema/plan.ts';
@@ -80,6 +80,7 @@ describe.each(each)('%s', (_, column) => {
 
   it('gathers rows out of several columns', () => {
     const picked = [36, 0, 17, 17, 4, 8, 1, 2, 3, 33, 12];
+    expect(read(viewRows(column, 8, 21))).toEqual(read(sliceRows(column, 8, 21)));
     const halves = [sliceRows(column, 0, 13), sliceRows(column, 13, ROWS)];
     const parts = picked.map((row) => (row < 13 ? { column: halves[0], row } : { column: halves[1], row: row - 13 }));
     const taken = takeFrom(parts, column);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defineSchema, isSameSchema, toSchema } from '../../src/schema/define.ts';
+import { shownSchema } from '../../src/api/session.ts';
 import { checkSameSchema, schemaDifferences } from '../../src/schema/differences.ts';
 import { codeOf } from '../support/refusals.ts';
 
@@ -73,6 +74,21 @@ describe('defineSchema', () => {
     ['an index without type', { id, v: { ...v, index: { metric: 'L2' } } }],
     ['an index with an unknown option', { id, v: { ...v, index: { type: 'FLAT', M: 16 } } }],
     ['an index param that is an object', { id, v: { ...v, index: { type: 'HNSW', params: { M: {} } } } }],
+    ['an Array without elementType', { id, v, a: { type: 'Array', maxCapacity: 4 } }],
+    ['an Array of JSON', { id, v, a: { type: 'Array', elementType: 'JSON', maxCapacity: 4 } }],
+    ['an Array of arrays', { id, v, a: { type: 'Array', elementType: 'Array', maxCapacity: 4 } }],
+    ['an Array of vectors', { id, v, a: { type: 'Array', elementType: 'FloatVector', maxCapacity: 4 } }],
+    ['an Array of a type named like a method', { id, v, a: { type: 'Array', elementType: 'constructor', maxCapacity: 4 } }],
+    ['an Array without maxCapacity', { id, v, a: { type: 'Array', elementType: 'Int8' } }],
+    ['an Array of no capacity', { id, v, a: { type: 'Array', elementType: 'Int8', maxCapacity: 0 } }],
+    ['an Array of 4,097', { id, v, a: { type: 'Array', elementType: 'Int8', maxCapacity: 4_097 } }],
+    ['an Array of VarChar without maxLength', { id, v, a: { type: 'Array', elementType: 'VarChar', maxCapacity: 4 } }],
+    ['an Array of numbers with maxLength', { id, v, a: { type: 'Array', elementType: 'Int8', maxCapacity: 4, maxLength: 3 } }],
+    ['an Array with a default', { id, v, a: { type: 'Array', elementType: 'Int8', maxCapacity: 4, defaultValue: [] } }],
+    ['an Array that is the key', { v, a: { type: 'Array', elementType: 'Int64', maxCapacity: 4, primaryKey: true } }],
+    ['an Array as partition key', { id, v, a: { type: 'Array', elementType: 'Int64', maxCapacity: 4, partitionKey: true } }],
+    ['elements of a scalar', { id, v, a: { type: 'Int8', elementType: 'Int64' } }],
+    ['a field of the hidden field’s name', { id, v, $meta: { type: 'JSON' } }],
     ['an index param that is NaN', { id, v: { ...v, index: { type: 'HNSW', params: { M: NaN } } } }],
   ])('refuses %s', (_, fields) => {
     expect(codeOf(() => define(fields))).toBe('INVALID_ARGUMENT');
@@ -80,15 +96,27 @@ describe('defineSchema', () => {
 
   it.each([
     ['nullable', { id, v: { ...v, nullable: true } }],
-    ['Array', { id, v, p: { type: 'Array', elementType: 'VarChar', maxCapacity: 4 } }],
-    ['scalar indexes', { id, v, p: { type: 'Int32', index: { type: 'INVERTED' } } }],
     ['auto ids of VarChar', { v, p: { type: 'VarChar', maxLength: 36, primaryKey: true, autoId: true } }],
   ])('says that %s is not there yet', (_, fields) => {
     expect(codeOf(() => define(fields))).toBe('NOT_SUPPORTED');
   });
 
-  it('says that dynamic fields are not there yet, and takes an explicit false', () => {
-    expect(codeOf(() => define({ id, v }, { dynamicField: true }))).toBe('NOT_SUPPORTED');
+  it('takes Arrays', () => {
+    const { fields } = define({ id, v, a: { type: 'Array', elementType: 'VarChar', maxCapacity: 4_096, maxLength: 3, nullable: true }, b: { type: 'Array', elementType: 'Bool', maxCapacity: 1 } });
+    expect(fields[2]).toEqual({ fieldId: 2, name: 'a', type: 'Array', primaryKey: false, autoId: false, nullable: true, elementType: 'VarChar', maxCapacity: 4_096, maxLength: 3 });
+    expect(fields[3]).toEqual({ fieldId: 3, name: 'b', type: 'Array', primaryKey: false, autoId: false, nullable: false, elementType: 'Bool', maxCapacity: 1 });
+  });
+
+  it('has a hidden field behind the others where keys of their own are allowed', () => {
+    const { fields } = define({ id, v }, { dynamicField: true });
+    expect(fields.map(({ name }) => name)).toEqual(['id', 'v', '$meta']);
+    expect(fields[2]).toEqual({ fieldId: 2, name: '$meta', type: 'JSON', primaryKey: false, autoId: false, nullable: false, defaultValue: '{}', isDynamic: true });
+    const many = Object.fromEntries(Array.from({ length: 62 }, (_, i) => [`f${i}`, { type: 'Bool' }]));
+    expect(define({ id, v, ...many }, { dynamicField: true }).fields).toHaveLength(65);
+    expect(codeOf(() => define({ id, v }, { dynamicField: 'yes' }))).toBe('INVALID_ARGUMENT');
+  });
+
+  it('refuses options that a schema has not, and takes an explicit false', () => {
     expect(define({ id, v: { ...v, nullable: false } }, { dynamicField: false }).fields).toHaveLength(2);
     expect(codeOf(() => define({ id, v }, { dynamic: true }))).toBe('INVALID_ARGUMENT');
     expect(codeOf(() => define({ id, v }, { description: 3 }))).toBe('INVALID_ARGUMENT');
@@ -107,6 +135,11 @@ describe('toSchema', () => {
     expect(toSchema(schema)).toEqual(schema);
     expect(toSchema(structuredClone(schema))).toEqual(schema);
     expect(toSchema(written)).toEqual(schema);
+    const open = defineSchema({ ...written, dynamicField: true });
+    expect(toSchema(open)).toEqual(open);
+    expect(toSchema(shownSchema(open))).toEqual(open);
+    expect(shownSchema(open)).toEqual({ ...schema, dynamicField: true });
+    expect(shownSchema(schema)).toBe(schema);
   });
 
   it('checks a clone afresh', () => {
@@ -125,6 +158,14 @@ describe('schemaDifferences', () => {
     const other = define({ s: { type: 'VarChar', maxLength: 3 }, v: { ...v, index: { type: 'FLAT' } }, id });
     expect(schemaDifferences(stored, other)).toEqual([]);
     expect(isSameSchema(stored, other)).toBe(true);
+  });
+
+  it('compares what arrays hold, and whether keys of their own are allowed', () => {
+    const a = define({ id, v, a: { type: 'Array', elementType: 'Int8', maxCapacity: 4 } });
+    const b = define({ id, v, a: { type: 'Array', elementType: 'Int16', maxCapacity: 5 } }, { dynamicField: true });
+    expect(schemaDifferences(a, b)).toEqual(['"a": elementType "Int8" stored, "Int16" given', '"a": maxCapacity 4 stored, 5 given', 'dynamicField: false stored, true given']);
+    expect(isSameSchema(a, b)).toBe(false);
+    expect(schemaDifferences(b, define({ id, v, a: { type: 'Array', elementType: 'Int16', maxCapacity: 5 } }))).toEqual(['dynamicField: true stored, false given']);
   });
 
   it('names every difference', () => {

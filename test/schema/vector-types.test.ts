@@ -6,7 +6,7 @@ import { concatColumns, emptyColumn, sliceRows, takeFrom, takeRows } from '../..
 import { valueAt } from '../../src/schema/column-values.ts';
 import { defineSchema, toSchema } from '../../src/schema/define.ts';
 import { planOf } from '../../src/schema/plan.ts';
-import type { FieldType } from '../../src/schema/types.ts';
+import type { FieldType, IndexSpec } from '../../src/schema/types.ts';
 import { BFLOAT16, FLOAT16, narrow, widen } from '../../src/schema/vector-types/half.ts';
 import { VECTOR_TYPES } from '../../src/schema/vector-types/index.ts';
 import { codeOf, withHole } from '../support/refusals.ts';
@@ -86,7 +86,7 @@ describe.each(TYPE_CASES)('$type', ({ type, metrics, draw }) => {
   });
 
   it('has its default metric, and refuses the others', () => {
-    const define = (index: object) => toSchema({ fields: { id, v: { ...fieldOf(type, dim), index } } }).fields[1]!.index!.metric;
+    const define = (index: object) => (toSchema({ fields: { id, v: { ...fieldOf(type, dim), index } } }).fields[1]!.index as IndexSpec).metric;
     expect(define({ type: 'FLAT' })).toBe({ FloatVector: 'COSINE', Float16Vector: 'COSINE', BFloat16Vector: 'COSINE', Int8Vector: 'COSINE', BinaryVector: 'HAMMING', SparseFloatVector: 'IP' }[type]);
     for (const metric of ['L2', 'IP', 'COSINE', 'HAMMING', 'JACCARD'] as const) {
       if (metrics.includes(metric)) expect(define({ type: 'FLAT', metric: metric.toLowerCase() })).toBe(metric);

@@ -2,7 +2,7 @@
 import type { Database } from '../../src/api/database.ts';
 import type { Collection } from '../../src/api/collection.ts';
 import { defineSchema } from '../../src/schema/define.ts';
-import type { IndexSpec } from '../../src/schema/types.ts';
+import type { IndexSpec, ScalarIndexSpec } from '../../src/schema/types.ts';
 import type { JsonValue } from '../../src/schema/infer.ts';
 import type { ElanusError } from '../../src/util/error.ts';
 import { type Equal, expectType } from './expect.ts';
@@ -93,6 +93,27 @@ export async function calls(db: Database): Promise<void> {
   const names: ('title' | 'price')[] = ['title'];
   const some = await docs.search({ vector: q, outputFields: names });
   expectType<Equal<(typeof some)[0]['entity'], { title?: string; price?: number }>>(true);
+  const grouped = await docs.search({ vector: q, groupBy: { field: 'title', size: 3, strict: true }, outputFields: ['price'] });
+  expectType<Equal<(typeof grouped)[0]['entity'], { price: number }>>(true);
+  expectType<Equal<(typeof grouped)[0]['group'], boolean | number | bigint | string | null | undefined>>(true);
+  // @ts-expect-error a field that is not grouped by
+  await docs.search({ vector: q, groupBy: { field: 'price' } });
+  const like = await docs.search({ ids: [1, 2n], outputFields: ['title'] });
+  expectType<Equal<(typeof like)[0][0]['entity'], { title: string }>>(true);
+  await docs.search({ ids: BigInt64Array.of(1n), groupBy: { field: 'id' } });
+  // @ts-expect-error keys of another type
+  await docs.search({ ids: ['1'] });
+  // @ts-expect-error keys and a vector
+  await docs.search({ ids: [1], vector: q });
+  for await (const page of docs.searchIterator({ vector: q, batchSize: 100, limit: 500, filter: 'price < 3', outputFields: ['title'] })) {
+    expectType<Equal<(typeof page)[0]['entity'], { title: string }>>(true);
+  }
+  // @ts-expect-error no batch
+  docs.searchIterator({ vectors: q });
+  // @ts-expect-error no offset
+  docs.searchIterator({ vector: q, offset: 1 });
+  // @ts-expect-error no groups
+  docs.searchIterator({ vector: q, groupBy: { field: 'title' } });
   // @ts-expect-error neither vector nor vectors
   await docs.search({ limit: 3 });
   // @ts-expect-error both
@@ -111,10 +132,23 @@ export async function calls(db: Database): Promise<void> {
   expectType<Equal<(typeof titles)[0], { title: string; id: bigint }>>(true);
   const whole = await docs.get([1], { outputFields: '*' });
   expectType<Equal<(typeof whole)[0]['embedding'], Float32Array>>(true);
+  for await (const page of docs.queryIterator({ filter: 'price > 0', outputFields: ['price'], batchSize: 10 })) expectType<Equal<typeof page, { price: number; id: bigint }[]>>(true);
+  // @ts-expect-error an unknown output field
+  docs.queryIterator({ outputFields: ['colour'] });
   const rows = await docs.query({ filter: 'price < {most}', filterParams: { most: 3 }, limit: 3, offset: 1, orderBy: ['price:desc', { field: 'title' }, 'id'] });
   expectType<Equal<(typeof rows)[0], { id: bigint; title: string; price: number; meta: JsonValue }>>(true);
   const prices = await docs.query({ limit: 3, outputFields: ['price'], orderBy: 'price' });
   expectType<Equal<(typeof prices)[0], { price: number; id: bigint }>>(true);
+  const [counted] = await docs.query({ outputFields: ['count(*)', 'sum(price)', 'max(title)', 'min(id)'] });
+  expectType<Equal<typeof counted, { 'count(*)': number; 'sum(price)': number | null; 'max(title)': string | null; 'min(id)': bigint | null }>>(true);
+  const [shelf] = await docs.query({ groupBy: ['title'], outputFields: ['sum(id)', 'avg(price)', 'title'], orderBy: ['sum(id):desc', 'title'], limit: 3 });
+  expectType<Equal<typeof shelf, { title: string; 'sum(id)': bigint; 'avg(price)': number }>>(true);
+  const [titled] = await docs.query({ groupBy: 'title' });
+  expectType<Equal<typeof titled, { title: string }>>(true);
+  // @ts-expect-error a field of which there is no sum
+  await docs.query({ outputFields: ['sum(title)'] });
+  // @ts-expect-error a field that rows are not grouped by
+  await docs.query({ groupBy: 'price', outputFields: ['count(*)'] });
   // @ts-expect-error a field that has no order
   await docs.query({ limit: 3, orderBy: 'meta' });
   // @ts-expect-error no direction
@@ -138,8 +172,13 @@ export async function calls(db: Database): Promise<void> {
   expectType<Equal<[typeof spec, typeof servedBy, typeof why, typeof indexedRows], [IndexSpec, IndexSpec, string | undefined, number]>>(true);
   expectType<number>(serving[0].rows);
   expectType<Equal<Awaited<ReturnType<typeof docs.dropIndex>>, void>>(true);
-  // @ts-expect-error a field that holds no vectors
   await docs.dropIndex('title');
+  expectType<ScalarIndexSpec>(await docs.createIndex('title', { type: 'NGRAM', params: { min_gram: 2, max_gram: 3 } }, { name: 'parts' }));
+  expectType<readonly { readonly type: string; readonly rows: number }[]>((await docs.describeIndex('title')).serving);
+  // @ts-expect-error no such field
+  await docs.createIndex('titel', { type: 'INVERTED' });
+  // @ts-expect-error no such parameter
+  await docs.createIndex('title', { type: 'NGRAM', params: { gram: 3 } });
   const tuned = await docs.tune({ queries: [q, [1, 2, 3, 4]], targetRecall: 0.9 });
   await docs.search({ vector: q, params: tuned.params });
   await docs.search({ vector: q, params: { ...tuned.params, radius: 0.2, range_filter: 0.9 } });

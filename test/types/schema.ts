@@ -1,6 +1,6 @@
 /** Types of rows, columns, keys and entities. Compiled, never run: what should not compile is marked as an error. */
 import { defineSchema } from '../../src/schema/define.ts';
-import type { AnySchema, Columns, Entity, FieldName, Found, Hit, Int8VectorInput, JsonInput, JsonValue, Key, KeyInput, QueryInput, Row, SparseVector, SparseVectorInput, VectorFieldName, VectorInput } from '../../src/schema/infer.ts';
+import type { AnySchema, Columns, Entity, FieldName, Found, Hit, Int8VectorInput, JsonInput, JsonValue, Key, KeyInput, PartialRow, QueryInput, Row, SparseVector, SparseVectorInput, VectorFieldName, VectorInput } from '../../src/schema/infer.ts';
 import { type Equal, expectType } from './expect.ts';
 
 const schema = defineSchema({
@@ -173,8 +173,64 @@ defineSchema({ fields: { id, w: { type: 'FloatVector', dim: 4, nullable: true } 
 defineSchema({ fields: { id, j: { type: 'JSON', defaultValue: '{}' } } });
 // @ts-expect-error a default of another type
 defineSchema({ fields: { id, f: { type: 'Float', defaultValue: 'x' } } });
-// @ts-expect-error dynamic fields are not there yet
-defineSchema({ fields: { id }, dynamicField: true });
+// @ts-expect-error yes or no
+defineSchema({ fields: { id }, dynamicField: 'yes' });
+
+const lists = defineSchema({
+  fields: {
+    id: { type: 'Int64', primaryKey: true },
+    flags: { type: 'Array', elementType: 'Bool', maxCapacity: 4 },
+    numbers: { type: 'Array', elementType: 'Float', maxCapacity: 4 },
+    longs: { type: 'Array', elementType: 'Int64', maxCapacity: 4, nullable: true },
+    words: { type: 'Array', elementType: 'VarChar', maxCapacity: 4, maxLength: 8 },
+    v: { type: 'FloatVector', dim: 2 },
+  },
+});
+expectType<Equal<Found<typeof lists, undefined>, { id: bigint; flags: boolean[]; numbers: number[]; longs: bigint[] | null; words: string[] }>>(true);
+export const listRows: Row<typeof lists>[] = [
+  { id: 1, flags: [true], numbers: [1], words: ['a'], v: [1, 2] },
+  { id: 1, flags: [], numbers: Float32Array.of(1), longs: [1n, 2], words: [], v: [1, 2] },
+  { id: 1, flags: [], numbers: [], longs: BigInt64Array.of(1n), words: [], v: [1, 2] },
+  { id: 1, flags: [], numbers: [], longs: null, words: [], v: [1, 2] },
+  // @ts-expect-error elements of another type
+  { id: 1, flags: [1], numbers: [1], words: ['a'], v: [1, 2] },
+  // @ts-expect-error a null among the elements
+  { id: 1, flags: [], numbers: [null], words: ['a'], v: [1, 2] },
+];
+// @ts-expect-error no capacity
+defineSchema({ fields: { id, a: { type: 'Array', elementType: 'Int8' } } });
+// @ts-expect-error text without a length
+defineSchema({ fields: { id, a: { type: 'Array', elementType: 'VarChar', maxCapacity: 4 } } });
+// @ts-expect-error a length of numbers
+defineSchema({ fields: { id, a: { type: 'Array', elementType: 'Int8', maxCapacity: 4, maxLength: 4 } } });
+// @ts-expect-error arrays of arrays
+defineSchema({ fields: { id, a: { type: 'Array', elementType: 'Array', maxCapacity: 4 } } });
+
+const open = defineSchema({ dynamicField: true, fields: { id: { type: 'Int64', primaryKey: true }, note: { type: 'VarChar', maxLength: 8 }, v: { type: 'FloatVector', dim: 2 } } });
+export const openRows: Row<typeof open>[] = [
+  { id: 1, note: 'a', v: [1, 2] },
+  { id: 1, note: 'a', v: [1, 2], color: 'red', size: { x: 1 } },
+  // @ts-expect-error a field of another type
+  { id: 1, note: 5, v: [1, 2], color: 'red' },
+  // @ts-expect-error a field that is missing
+  { id: 1, v: [1, 2], color: 'red' },
+];
+export const openColumns: Columns<typeof open> = { id: [1], note: ['a'], v: [[1, 2]], color: ['red'], size: Float32Array.of(1) };
+export const openPart: PartialRow<typeof open> = { id: 1, color: 'red' };
+declare const found: Found<typeof open, undefined>;
+expectType<Equal<typeof found.note, string>>(true);
+expectType<Equal<(typeof found)['color'], unknown>>(true);
+declare const some: Entity<typeof open, readonly ['note', 'color']>;
+expectType<Equal<typeof some.note, string>>(true);
+expectType<Equal<typeof some.color, JsonValue | undefined>>(true);
+// @ts-expect-error was not asked for
+export const notAsked = some.size;
+declare const hidden: Entity<typeof open, readonly ['note', '$meta']>;
+expectType<Equal<(typeof hidden)['size'], unknown>>(true);
+declare const all: Entity<typeof open, '*'>;
+expectType<Equal<(typeof all)['size'], unknown>>(true);
+// @ts-expect-error no key of its own without a dynamic field
+export const closedRow: Row<typeof lists> = { id: 1, flags: [true], numbers: [1], words: ['a'], v: [1, 2], color: 'red' };
 // @ts-expect-error no such output type
 defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'float' } } });
 // @ts-expect-error no such metric

@@ -1,7 +1,10 @@
 /** Leaves on whole arrays: conditions are put to all elements at once, then gathered row by row. */
 import type { Column } from '../../schema/column.ts';
+import { viewRows } from '../../schema/column-ops.ts';
 import type { Field } from '../../schema/types.ts';
 import type { JsonLiteral, Literal, Truth } from '../predicate.ts';
+import type { Condition } from './condition.ts';
+import { rowOf } from './offsets.ts';
 import type { Scope } from './scope.ts';
 import { columnView, scanView } from './view.ts';
 import { allRows, intersect } from './words.ts';
@@ -19,30 +22,35 @@ export function arrayContains(field: Field, mode: 'any' | 'all', values: readonl
   return scope.answer(found, null, false, scope.nulls(field));
 }
 
-/** Which of the elements of all rows are among some values, none of which is null or a list. */
-function elementsAmong(field: Field, column: Column, values: readonly JsonLiteral[]): Uint32Array {
-  const elements = column.elements as Column;
-  return scanView(columnView(field, elements), elements.length, { kind: 'among', values: values as readonly Literal[] }, allRows(elements.length));
+/** A bitset of the elements of some rows: element i of the column is bit i - base. */
+interface Elements {
+  readonly bits: Uint32Array;
+  readonly base: number;
 }
 
-/** Rows of `mask` of whose elements one is set. */
-function withAny(offsets: Int32Array, elements: Uint32Array, mask: Uint32Array): Uint32Array {
+/** Which of the rows' elements are among some values, none of which is null or a list. */
+function elementsAmong(field: Field, { elements, offsets }: Column, values: readonly JsonLiteral[]): Elements {
+  const literals = values as readonly Literal[];
+  const condition: Condition = literals.length === 1 ? { kind: 'equals', value: literals[0] } : { kind: 'among', values: literals };
+  // The rows may be some of those whose elements the column has.
+  const base = offsets![0] & ~31;
+  const of = viewRows(elements!, base, offsets![offsets!.length - 1]);
+  return { bits: scanView(columnView(field, of), of.length, condition, allRows(of.length)), base };
+}
+
+/** Rows of `mask` of whose elements one is set. Goes from element to element, so that rows without one cost nothing. */
+function withAny(offsets: Int32Array, { bits, base }: Elements, mask: Uint32Array): Uint32Array {
   const out = new Uint32Array(mask.length);
-  for (let w = 0; w < mask.length; w++) {
-    let bits = 0;
-    for (let rest = mask[w]; rest !== 0; rest &= rest - 1) {
-      const bit = 31 - Math.clz32(rest & -rest);
-      const row = (w << 5) + bit;
-      const to = offsets[row + 1];
-      for (let i = offsets[row]; i < to; i++) {
-        if (((elements[i >>> 5] >>> (i & 31)) & 1) === 0) continue;
-        bits |= 1 << bit;
-        break;
-      }
+  let row = 0;
+  for (let w = 0; w < bits.length; w++) {
+    for (let rest = bits[w]; rest !== 0; rest &= rest - 1) {
+      const element = base + (w << 5) + 31 - Math.clz32(rest & -rest);
+      if (element < offsets[0]) continue;
+      if (offsets[row + 1] <= element) row = rowOf(offsets, element, row + 1);
+      out[row >>> 5] |= 1 << (row & 31);
     }
-    out[w] = bits;
   }
-  return out;
+  return intersect(out, mask);
 }
 
 export function arrayEquals(field: Field, values: readonly JsonLiteral[], isNegated: boolean, scope: Scope, undecided: Uint32Array): Truth {
@@ -51,10 +59,10 @@ export function arrayEquals(field: Field, values: readonly JsonLiteral[], isNega
   const found = undecided.slice();
   keep(found, (row) => offsets[row + 1] - offsets[row] === values.length);
   values.forEach((value, i) => {
-    const elements = elementsAmong(field, column, [value]);
+    const { bits, base } = elementsAmong(field, column, [value]);
     keep(found, (row) => {
-      const at = offsets[row] + i;
-      return ((elements[at >>> 5] >>> (at & 31)) & 1) === 1;
+      const at = offsets[row] + i - base;
+      return ((bits[at >>> 5] >>> (at & 31)) & 1) === 1;
     });
   });
   return scope.answer(found, null, isNegated, scope.nulls(field));

@@ -194,19 +194,28 @@ const FLOAT: Readonly<Partial<Record<ArithmeticOperator, Loop>>> = {
 
 /**
  * Each answers the largest result, whatever its sign: one up to 2^53 - 1 is exact, because a result that was rounded is
- * larger. What is divided by 0 is 0. Infinity: not to be done in doubles.
+ * larger. What is divided by 0 is 0. Infinity: not to be done in doubles. No integer is -0, by which a double would be divided otherwise: so 0
+ * is added where it could be one.
  */
 const INT: Readonly<Record<ArithmeticOperator, Loop>> = {
   '+': add,
   '-': subtract,
-  '*': multiply,
+  '*': (a, b, out, count) => {
+    let worst = 0;
+    for (let i = 0; i < count; i++) {
+      const value = a[i] * b[i] + 0;
+      out[i] = value;
+      worst = Math.max(worst, Math.abs(value));
+    }
+    return worst;
+  },
   // A quotient of integers below 2^53 is farther from the next integer than it is rounded by.
   '/': (a, b, out, count) => {
-    for (let i = 0; i < count; i++) out[i] = b[i] === 0 ? 0 : Math.trunc(a[i] / b[i]);
+    for (let i = 0; i < count; i++) out[i] = b[i] === 0 ? 0 : Math.trunc(a[i] / b[i]) + 0;
     return 0;
   },
   '%': (a, b, out, count) => {
-    for (let i = 0; i < count; i++) out[i] = b[i] === 0 ? 0 : a[i] % b[i];
+    for (let i = 0; i < count; i++) out[i] = b[i] === 0 ? 0 : (a[i] % b[i]) + 0;
     return 0;
   },
   '&': (a, b, out, count) => {

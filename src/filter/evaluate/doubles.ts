@@ -1,7 +1,7 @@
 /** Conditions on Float and Double columns; floats are widened block by block, as in `int32.ts`. */
 import type { Condition } from './condition.ts';
 import type { Literal } from '../predicate.ts';
-import { PairSet } from './pair-set.ts';
+import { PairSet, hash } from './pair-set.ts';
 import { clearBeyond, isEmptyBetween } from './words.ts';
 
 export type DoubleLoop = (values: Float64Array, words: number, out: Uint32Array, outAt: number, mask: Uint32Array) => void;
@@ -93,17 +93,23 @@ function among(wanted: readonly Literal[]): DoubleLoop {
 
 function inSet(values: Float64Array, words: number, out: Uint32Array, outAt: number, mask: Uint32Array, set: PairSet): void {
   const halves = new Int32Array(values.buffer, values.byteOffset, words * 64);
+  const { likely, likelyMask } = set;
   for (let w = 0, at = 0; w < words; w++, at += 64) {
     if (mask[outAt + w] === 0) continue;
     let bits = 0;
-    for (let b = 0; b < 32; b++) {
-      const low = halves[at + (b << 1)];
-      const high = halves[at + (b << 1) + 1];
-      bits |= +set.has(low, low === 0 && high === MINUS_ZERO ? 0 : high) << b;
+    for (let b = 0; b < 32; b++) bits |= likely[hash(halves[at + (b << 1)], upper(halves, at + (b << 1))) & likelyMask] << b;
+    for (let rest = bits; rest !== 0; rest &= rest - 1) {
+      const bit = 31 - Math.clz32(rest & -rest);
+      if (!set.has(halves[at + (bit << 1)], upper(halves, at + (bit << 1)))) bits &= ~(1 << bit);
     }
     out[outAt + w] = bits;
   }
 }
 
-/** The upper half of -0. */
+/** The upper half of the double whose lower one is at `at`; of -0 that of 0. */
+function upper(halves: Int32Array, at: number): number {
+  const high = halves[at + 1];
+  return +(high !== MINUS_ZERO || halves[at] !== 0) * high;
+}
+
 const MINUS_ZERO = -(2 ** 31);

@@ -7,7 +7,7 @@
  */
 import type { Condition } from './condition.ts';
 import type { Literal } from '../predicate.ts';
-import { PairSet } from './pair-set.ts';
+import { PairSet, hash } from './pair-set.ts';
 import { clearBeyond, isEmptyBetween } from './words.ts';
 
 /** Answers `words` words from `outAt` on about `values` from 0 on; words that are 0 in `mask` may stay 0. */
@@ -115,10 +115,15 @@ function inTable(values: Int32Array, words: number, out: Uint32Array, outAt: num
 }
 
 function inSet(values: Int32Array, words: number, out: Uint32Array, outAt: number, mask: Uint32Array, set: PairSet): void {
+  const { likely, likelyMask } = set;
   for (let w = 0, at = 0; w < words; w++, at += 32) {
     if (mask[outAt + w] === 0) continue;
     let bits = 0;
-    for (let b = 0; b < 32; b++) bits |= +set.has(values[at + b], 0) << b;
+    for (let b = 0; b < 32; b++) bits |= likely[hash(values[at + b], 0) & likelyMask] << b;
+    for (let rest = bits; rest !== 0; rest &= rest - 1) {
+      const bit = 31 - Math.clz32(rest & -rest);
+      if (!set.has(values[at + bit], 0)) bits &= ~(1 << bit);
+    }
     out[outAt + w] = bits;
   }
 }

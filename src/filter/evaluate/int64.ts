@@ -1,11 +1,11 @@
 /**
  * Conditions on Int64 columns, whose elements are read as two halves of 32 bits, the lower one first: an element of a
- * BigInt64Array costs an allocation.
+ * BigInt64Array is an object, but where an engine has learnt to do without.
  */
 import type { Condition } from './condition.ts';
 import type { Literal } from '../predicate.ts';
 import { bounds } from './doubles.ts';
-import { PairSet } from './pair-set.ts';
+import { PairSet, hash } from './pair-set.ts';
 import { clearBeyond, complement, intersect, unite } from './words.ts';
 
 type Int64Loop = (halves: Int32Array, words: number, out: Uint32Array, outAt: number, mask: Uint32Array) => void;
@@ -145,10 +145,15 @@ function isPair(halves: Int32Array, words: number, out: Uint32Array, outAt: numb
 }
 
 function inSet(halves: Int32Array, words: number, out: Uint32Array, outAt: number, mask: Uint32Array, set: PairSet): void {
+  const { likely, likelyMask } = set;
   for (let w = 0, at = 0; w < words; w++, at += 64) {
     if (mask[outAt + w] === 0) continue;
     let bits = 0;
-    for (let b = 0; b < 32; b++) bits |= +set.has(halves[at + (b << 1)], halves[at + (b << 1) + 1]) << b;
+    for (let b = 0; b < 32; b++) bits |= likely[hash(halves[at + (b << 1)], halves[at + (b << 1) + 1]) & likelyMask] << b;
+    for (let rest = bits; rest !== 0; rest &= rest - 1) {
+      const bit = 31 - Math.clz32(rest & -rest);
+      if (!set.has(halves[at + (bit << 1)], halves[at + (bit << 1) + 1])) bits &= ~(1 << bit);
+    }
     out[outAt + w] = bits;
   }
 }

@@ -1,5 +1,5 @@
 /** Leaves on JSON, whose texts are looked at where they lie, and only in rows that are not decided yet. */
-import { compileJsonLiteral, compileJsonPath, compareJsonString, decodeJsonString, isPlainJsonString, jsonArrayLength, jsonEquals, JsonScanner, readJsonNumber, type CompiledLiteral, type CompiledPath } from '../json-path.ts';
+import { compileJsonLiteral, compileJsonPath, compareJsonString, decodeJsonString, isPlainJsonString, jsonArrayLength, jsonEquals, JsonScanner, readJsonNumber, roughJsonNumber, type CompiledLiteral, type CompiledPath } from '../json-path.ts';
 import type { TextPattern } from '../patterns/pattern.ts';
 import type { JsonLiteral, Literal, Ref, Truth } from '../predicate.ts';
 import { meetsCondition } from './compare-cells.ts';
@@ -105,11 +105,13 @@ function testOf(condition: Condition): Test {
   }
 }
 
-/** Both bounds are of one type, which is that of the values within them. */
+const kindOf = (literal: Literal | null): string => (typeof literal === 'bigint' ? 'number' : typeof literal);
+
+/** Between bounds of two types there is nothing. */
 function between(condition: Condition & { kind: 'between' }): Test {
   const { low, high, includesLow, includesHigh } = condition;
-  const type = typeof (low ?? high);
-  if (low !== null && high !== null && (typeof low === 'string') !== (typeof high === 'string')) return () => false;
+  const type = kindOf(low ?? high);
+  if (low !== null && high !== null && kindOf(low) !== kindOf(high)) return () => false;
   if (type === 'string') {
     const first = low === null ? null : encoder.encode(String(low));
     const last = high === null ? null : encoder.encode(String(high));
@@ -120,8 +122,25 @@ function between(condition: Condition & { kind: 'between' }): Test {
     };
   }
   if (type === 'boolean') return ({ kind }) => (kind === 'true' || kind === 'false') && meetsCondition(kind === 'true', condition);
-  return ({ kind, from, to }, bytes) => kind === 'number' && meetsCondition(readJsonNumber(bytes, from, to), condition);
+  return numbersBetween(condition);
 }
+
+/** Far more than what {@link roughJsonNumber} is wrong by. */
+const MARGIN = 1e-13;
+
+/** Numbers are read roughly, and exactly where they lie at a bound. */
+function numbersBetween(condition: Condition & { kind: 'between' }): Test {
+  const [belowLow, aboveLow] = condition.low === null ? [-Infinity, -Infinity] : around(Number(condition.low));
+  const [belowHigh, aboveHigh] = condition.high === null ? [Infinity, Infinity] : around(Number(condition.high));
+  return ({ kind, from, to }, bytes) => {
+    if (kind !== 'number') return false;
+    const rough = roughJsonNumber(bytes, from, to);
+    if (rough < belowLow || rough > aboveHigh) return false;
+    return (rough > aboveLow && rough < belowHigh) || meetsCondition(readJsonNumber(bytes, from, to), condition);
+  };
+}
+
+const around = (bound: number): [number, number] => [bound - Math.abs(bound) * MARGIN, bound + Math.abs(bound) * MARGIN];
 
 function among(values: readonly Literal[]): Test {
   const texts = TextSet.of(values.filter((value) => typeof value === 'string'));

@@ -6,13 +6,13 @@
  * JSON, because the manifest is small, rewritten whole at each commit, and the first thing that anyone mending a
  * database wants to read. Every value is checked on the way in and on the way out.
  */
-import { FIELD_TYPE_CODE, type Field, type FieldType, type IndexSpec, type Schema } from '../../schema/types.ts';
+import { FIELD_TYPE_CODE, type Field, type FieldType, type IndexSpec, type ScalarIndexSpec, type Schema } from '../../schema/types.ts';
 import { ByteReader, ByteWriter } from '../../util/bytes.ts';
 import { crc32c } from '../../util/crc32c.ts';
 import { ElanusError } from '../../util/error.ts';
 import { checkPreamble, encodePreamble, PREAMBLE_BYTES, type VersionRange } from '../preamble.ts';
-import { array, bigint, boolean, converted, integer, matching, nullable, object, oneOf, optional, record, scalar, text } from './json-shape.ts';
-import { DEFAULT_DATABASE_ID, type AliasEntry, type CollectionEntry, type CollectionProperties, type DatabaseEntry, type Manifest, type PartitionEntry, type SegmentEntry, type SegmentIndexEntry, type SnapshotEntry } from './manifest.ts';
+import { array, bigint, boolean, converted, either, integer, matching, nullable, object, oneOf, optional, pathStep, record, scalar, text, type Shape } from './json-shape.ts';
+import { DEFAULT_DATABASE_ID, type AliasEntry, type CollectionEntry, type CollectionProperties, type DatabaseEntry, type Manifest, type PartitionEntry, type ScalarIndexEntry, type SegmentEntry, type SegmentIndexEntry, type SegmentScalarIndexEntry, type SnapshotEntry } from './manifest.ts';
 
 export const FORMAT_VERSION = 2;
 export const OLDEST_READABLE_VERSION = 2;
@@ -25,11 +25,25 @@ const timestamp = bigint(0n, (1n << 64n) - 1n);
 const fileName = matching(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/, 'the name of a file');
 const userName = text(1, 255);
 
+const params = record(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, scalar);
+
 const indexSpec = object<IndexSpec>({
   type: matching(/^[A-Z][A-Z0-9_]{0,63}$/, 'the name of an index type'),
   metric: oneOf(['L2', 'IP', 'COSINE', 'HAMMING', 'JACCARD']),
-  params: record(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, scalar),
+  params,
 });
+
+const scalarIndexType = matching(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'the name of an index type');
+
+const scalarIndexSpec = object<ScalarIndexSpec>({ type: scalarIndexType, params });
+
+const scalarIndexOf = { name: text(1, 4_096), fieldId: count, path: optional(array(pathStep)), spec: scalarIndexSpec };
+
+const scalarIndex = object<ScalarIndexEntry>(scalarIndexOf);
+
+const segmentScalarIndex = object<SegmentScalarIndexEntry>({ ...scalarIndexOf, type: scalarIndexType, file: fileName, fileBytes: count });
+
+const schemaIndex: Shape<IndexSpec | ScalarIndexSpec> = either((value) => typeof value === 'object' && value !== null && 'metric' in value, indexSpec, scalarIndexSpec);
 
 const field = object<Field>({
   fieldId: count,
@@ -47,7 +61,7 @@ const field = object<Field>({
   dim: optional(integer(1, 262_144)),
   as: optional(oneOf(['number', 'string'])),
   partitionKey: optional(boolean),
-  index: optional(indexSpec),
+  index: optional(schemaIndex),
 });
 
 const schema = object<Schema>({ version: integer(1), fields: array(field), description: optional(text(0, 65_535)) });
@@ -66,6 +80,7 @@ const segment = object<SegmentEntry>({
   deletesFile: nullable(fileName),
   deletedRows: count,
   indexes: array(segmentIndex),
+  scalarIndexes: optional(array(segmentScalarIndex)),
 });
 
 const properties = object<CollectionProperties>({ ttlSeconds: optional(integer(1)), partitionKeyIsolation: optional(boolean) });
@@ -79,6 +94,7 @@ const collection = object<CollectionEntry>({
   schema,
   createdTimestamp: timestamp,
   indexes: record(/^(0|[1-9][0-9]{0,8})$/, indexSpec),
+  scalarIndexes: optional(array(scalarIndex)),
   nextAutoId: bigint(-(1n << 63n), (1n << 63n) - 1n),
   firstLogGeneration: count,
   properties,
@@ -155,11 +171,13 @@ function checkReferences({ databases, aliases, collections, snapshots }: Manifes
   }
 }
 
-function checkCollection({ schema: { fields }, partitions, nextPartitionId, segments }: CollectionEntry): void {
+function checkCollection({ schema: { fields }, partitions, nextPartitionId, scalarIndexes = [], segments }: CollectionEntry): void {
   unique('segment', segments.map(({ segmentId }) => segmentId));
   unique('field', fields.map(({ fieldId }) => fieldId));
   unique('field name', fields.map(({ name }) => name));
   unique('partition', partitions.map(({ partitionId }) => partitionId));
+  unique('scalar index', scalarIndexes.map(({ name }) => name));
+  unique('place of a scalar index', scalarIndexes.map(({ fieldId, path }) => JSON.stringify([fieldId, path])));
   unique('partition name', partitions.map(({ name }) => name));
   if (partitions.some(({ partitionId }) => partitionId >= nextPartitionId)) throw corrupt('has a partition beyond the next one');
   for (const { segmentId, partitionId, rows, deletedRows, minTimestamp, maxTimestamp } of segments) {

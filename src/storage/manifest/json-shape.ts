@@ -38,6 +38,12 @@ export const matching = (pattern: RegExp, expected: string): Shape<string> => pl
 export const oneOf = <const T extends string>(values: readonly T[]): Shape<T> =>
   plain(`one of ${values.join(', ')}`, (value) => typeof value === 'string' && (values as readonly string[]).includes(value));
 
+/** A key of an object or a position in an array, inside JSON. */
+export const pathStep: Shape<string | number> = plain(
+  'a key or a position',
+  (value) => (typeof value === 'string' && value.length <= 65_535) || (Number.isSafeInteger(value) && (value as number) >= 0),
+);
+
 /** A finite number, a string or a boolean: the value of an index's parameter. */
 export const scalar: Shape<number | string | boolean> = plain(
   'a finite number, text or boolean',
@@ -59,6 +65,12 @@ export function bigint(min: bigint, max: bigint): Shape<bigint> {
 export const nullable = <T>(shape: Shape<T>): Shape<T | null> => ({
   encode: (value, at) => (value === null ? null : shape.encode(value, at)),
   decode: (json, at) => (json === null ? null : shape.decode(json, at)),
+});
+
+/** The first where the value is of it, else the second. */
+export const either = <A, B>(isFirst: (value: unknown) => boolean, first: Shape<A>, second: Shape<B>): Shape<A | B> => ({
+  encode: (value, at) => (isFirst(value) ? first.encode(value as A, at) : second.encode(value as B, at)),
+  decode: (json, at) => (isFirst(json) ? first.decode(json, at) : second.decode(json, at)),
 });
 
 const OPTIONAL = Symbol('optional');

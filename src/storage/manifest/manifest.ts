@@ -1,5 +1,5 @@
 /** The database's only root: what collections there are and which files hold them. Plain data; `codec.ts` writes it down. */
-import type { IndexSpec, Schema } from '../../schema/types.ts';
+import type { IndexSpec, ScalarIndexSpec, Schema } from '../../schema/types.ts';
 
 export interface Manifest {
   /** Grows by one with every commit. */
@@ -74,6 +74,8 @@ export interface CollectionEntry {
   readonly createdTimestamp: bigint;
   /** Indexes by fieldId as a decimal string. */
   readonly indexes: Readonly<Record<string, IndexSpec>>;
+  /** Of scalar fields and of places in JSON, by name; absent: none. */
+  readonly scalarIndexes?: readonly ScalarIndexEntry[];
   /** The next auto id; ids in logs not yet sealed may be beyond it. */
   readonly nextAutoId: bigint;
   /** Logs of this generation and later are replayed; earlier ones are garbage. */
@@ -85,6 +87,17 @@ export interface CollectionEntry {
   /** With a partition key there is one for each of its buckets. */
   readonly partitions: readonly PartitionEntry[];
   readonly segments: readonly SegmentEntry[];
+}
+
+/** A scalar index that was asked for. At most one of a field, and one of each path in it. */
+export interface ScalarIndexEntry {
+  /** Unique within the collection. */
+  readonly name: string;
+  readonly fieldId: number;
+  /** Keys and positions inside a JSON field; absent: the field. */
+  readonly path?: readonly (string | number)[];
+  /** Complete. */
+  readonly spec: ScalarIndexSpec;
 }
 
 export interface SegmentEntry {
@@ -100,6 +113,16 @@ export interface SegmentEntry {
   readonly deletesFile: string | null;
   readonly deletedRows: number;
   readonly indexes: readonly SegmentIndexEntry[];
+  /** Absent: none. */
+  readonly scalarIndexes?: readonly SegmentScalarIndexEntry[];
+}
+
+/** What was built over a segment for an index of the collection, as that was then. */
+export interface SegmentScalarIndexEntry extends ScalarIndexEntry {
+  /** What it is: that of the spec, or what AUTOINDEX picked. */
+  readonly type: string;
+  readonly file: string;
+  readonly fileBytes: number;
 }
 
 export interface SegmentIndexEntry {

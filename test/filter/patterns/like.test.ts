@@ -1,8 +1,9 @@
-/** Patterns of `like` against a plain recursive matcher over code points. `SEEDS` runs more; a failure names its seed. */
+/** Patterns of `like` against a plain matcher over code points. `SEEDS` runs more; a failure names its seed. */
 import { describe, expect, it } from 'vitest';
 import { compileLike } from '../../../src/filter/patterns/like.ts';
 import { PatternError } from '../../../src/filter/patterns/pattern.ts';
 import { random } from '../../support/random.ts';
+import { plainLike } from './plain-like.ts';
 
 const SEEDS = Number(process.env.SEEDS ?? 30);
 const encoder = new TextEncoder();
@@ -11,27 +12,6 @@ function like(pattern: string, text: string): boolean {
   // Other bytes lie on both sides: a matcher that leaves its range sees them.
   const bytes = encoder.encode(`%a${text}b_`);
   return compileLike(pattern).test(bytes, 2, bytes.length - 2);
-}
-
-/** By a table of which prefix of the pattern matches which prefix of the text. */
-function plainLike(pattern: string, text: string): boolean {
-  const characters = [...text];
-  let reached = characters.map(() => false).concat(false);
-  reached[0] = true;
-  const signs = [...pattern];
-  for (let i = 0; i < signs.length; i++) {
-    const next = reached.map(() => false);
-    for (let at = 0; at < reached.length; at++) {
-      if (signs[i] === '%') next[at] = reached.slice(0, at + 1).includes(true);
-      else if (at > 0 && reached[at - 1]) {
-        const literal = signs[i] === '\\' ? signs[i + 1] : signs[i];
-        next[at] = signs[i] === '_' || literal === characters[at - 1];
-      }
-    }
-    if (signs[i] === '\\') i++;
-    reached = next;
-  }
-  return reached[characters.length];
 }
 
 describe('like', () => {
