@@ -47,7 +47,7 @@ export async function* searchPages(scope: CollectionScope, options: unknown): As
         asked += rows;
         bound = next;
         for (let i = 0; i < near; i++) given.push(reply.keys[i] as bigint | string);
-        waiting.push(...toHits(reply, plan));
+        waiting.push(...plan.code.withKeysOfHits(plan, toHits(reply, plan), rest['outputFields']));
         if (isLast) left = Math.min(left, waiting.length);
       }
       const hits = waiting.splice(0, Math.min(size, left));
