@@ -22,6 +22,9 @@ export { query } from './query.ts';
 export { queryPages } from './query-iterator.ts';
 
 /** At least one of them. */
+export { searchPages } from './search-iterator.ts';
+export { searchMore } from './search-more.ts';
+
 export interface AlterOptions extends CallOptions {
   /** Rows expire so many seconds after their insert; null: never. What has expired does not come back. */
   readonly ttlSeconds?: number | null;

@@ -289,7 +289,7 @@ export class Collection<S extends AnySchema = AnySchema> {
   search<const O extends OutputFields<S> = readonly []>(options: SearchOptions<S, O> | SearchSparseOptions<S, O>): Promise<Hit<S, O>[]>;
   search<const O extends OutputFields<S> = readonly []>(options: SearchManyOptions<S, O> | SearchByIdsOptions<S, O>): Promise<Hit<S, O>[][]>;
   async search(options: SearchOptions<any, any> | SearchSparseOptions<any, any> | SearchManyOptions<any, any> | SearchByIdsOptions<any, any>): Promise<unknown> {
-    if (options?.groupBy !== undefined || options?.ids !== undefined) return (await import('./search-more.ts').catch(refuseMissingChunk)).searchMore(this.#scope, options as never);
+    if (options?.groupBy !== undefined || options?.ids !== undefined) return (await this.#admin()).searchMore(this.#scope, options as never);
     const engine = this.#live();
     const spare = this.#spareQuery;
     this.#spareQuery = null;
@@ -313,7 +313,7 @@ export class Collection<S extends AnySchema = AnySchema> {
    */
   searchIterator<const O extends OutputFields<S> = readonly []>(options: SearchIteratorOptions<S, O>): AsyncGenerator<Hit<S, O>[], void, undefined>;
   async *searchIterator(options: unknown): AsyncGenerator<any, void, undefined> {
-    yield* (await import('./search-iterator.ts').catch(refuseMissingChunk)).searchPages(this.#scope, options);
+    yield* (await this.#admin()).searchPages(this.#scope, options);
   }
 
   /** Rows by key, in the order of the keys; what is not there is left out. */

@@ -1,4 +1,4 @@
-/** `collection.searchIterator`: all that a search can find, page by page. Imported when the first page is asked for. */
+/** `collection.searchIterator`: all that a search can find, page by page. Imported with the calls of `collection-admin.ts`. */
 import type { PageBound } from '../engine/client.ts';
 import type { Keys } from '../schema/column.ts';
 import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';

@@ -1,4 +1,4 @@
-/** Searches that answer groups, or whose queries are rows of the collection: bodies of `Collection.search`, imported when the first is called. */
+/** Searches that answer groups, or whose queries are rows of the collection: bodies of `Collection.search`, imported with the calls of `collection-admin.ts`. */
 import type { SearchRequest } from '../engine/client.ts';
 import { toKeys } from '../schema/keys.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
