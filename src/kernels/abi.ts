@@ -202,7 +202,7 @@ export const IVF_SIZE = 128;
 export const IVF_GATHERED_ROWS = 1024;
 /** By so much the share of allowed rows around a query is below that of all rows where the query counts as far from them; so many times as many are then compared. */
 export const IVF_FAR = 4;
-export const IVF_FAR_EFFORT = 4;
+export const IVF_FAR_EFFORT = 8;
 /** In place of how many rows are to be compared: all that are allowed. As u32 it is 0xffffffff. */
 export const IVF_ALL = -1;
 

@@ -1,7 +1,7 @@
 /**
  * How far a search of an inverted file goes. Without a filter it looks into `nprobe` lists. With one it goes on, list by list, until it has
- * compared as many rows that match as it would compare without: so rows around the query are found at once, rows far from it by
- * lists that are farther away, and where fewer match than that they are all compared.
+ * compared about as many rows that match as it would compare without: so rows around the query are found at once, rows far from it by
+ * lists that are farther away (`ivfSearch` then goes IVF_FAR_EFFORT times as far), and where fewer match than that they are all compared.
  */
 import { IVF_ALL } from '../../kernels/abi.ts';
 import type { IvfPlan } from './params.ts';
@@ -17,13 +17,15 @@ export interface Effort {
   readonly byPosition: boolean;
 }
 
+/** Rows that match are spread over more lists the fewer they are: fewer of them need be compared. The power of their share. */
+const FEWER = 0.25;
 /** Marking an allowed row's position takes as long as testing so many rows of a list. */
 const MARK_COST = 1.5;
 
 /** `allowed`: rows that match, above 0. */
 export function effortOf({ nprobe }: IvfPlan, rows: number, lists: number, allowed: number): Effort {
   if (allowed === rows) return { least: nprobe, wanted: 0, probes: Math.min(nprobe, lists), byPosition: false };
-  const wanted = Math.ceil((nprobe * rows) / lists);
+  const wanted = Math.ceil(((nprobe * rows) / lists) * (allowed / rows) ** FEWER);
   const isAll = wanted >= allowed;
   const probes = isAll ? lists : Math.min(Math.ceil((nprobe * rows) / allowed), lists);
   return { least: nprobe, wanted: isAll ? IVF_ALL : wanted, probes, byPosition: allowed * MARK_COST < (probes * rows) / lists };
