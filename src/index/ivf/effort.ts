@@ -22,11 +22,14 @@ const FEWER = 0.25;
 /** Marking an allowed row's position takes as long as testing so many rows of a list. */
 const MARK_COST = 1.5;
 
-/** `allowed`: rows that match, above 0. */
-export function effortOf({ nprobe }: IvfPlan, rows: number, lists: number, allowed: number): Effort {
+/** Putting a list in its place costs as much as comparing so many rows. */
+const LIST_COST = 2;
+
+/** `allowed`: rows that match, above 0. `needsLists`: a row is compared by what its list's centroid says. */
+export function effortOf({ nprobe }: IvfPlan, rows: number, lists: number, allowed: number, needsLists: boolean): Effort {
   if (allowed === rows) return { least: nprobe, wanted: 0, probes: Math.min(nprobe, lists), byPosition: false };
   const wanted = Math.ceil(((nprobe * rows) / lists) * (allowed / rows) ** FEWER);
-  const isAll = wanted >= allowed;
+  const isAll = wanted + (needsLists ? 0 : LIST_COST * lists) >= allowed;
   const probes = isAll ? lists : Math.min(Math.ceil((nprobe * rows) / allowed), lists);
   return { least: nprobe, wanted: isAll ? IVF_ALL : wanted, probes, byPosition: allowed * MARK_COST < (probes * rows) / lists };
 }
