@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { random } from './datasets.mjs';
 import { cpuMs, median, number, ratio } from './lib/measure.mjs';
-import { importSource } from './lib/source.mjs';
+import { compileKernel, importSource } from './lib/source.mjs';
 import { REPOSITORY } from './lib/setup.mjs';
 
 const SOURCE = `
@@ -32,7 +32,9 @@ function makeColumns(rows) {
     ...{ fieldId, name, type, primaryKey: false, autoId: false, nullable: name === 'n32' },
     ...(type === 'Array' ? { elementType: 'Int32', maxCapacity: 8 } : {}),
   }));
-  return { schema: { version: 1, fields }, columns: fields.map(({ fieldId, name, type }) => makeColumn(fieldId, type, rows.map((row) => row[name]))) };
+  /** Of fields that the rows do not have there is none. */
+  const columns = fields.map(({ fieldId, name, type }) => (name in rows[0] ? makeColumn(fieldId, type, rows.map((row) => row[name])) : null));
+  return { schema: { version: 1, fields }, columns: /** @type {any[]} */ (columns) };
 }
 
 /** @param {number} fieldId @param {string} type @param {any[]} values @returns {any} */
@@ -118,6 +120,7 @@ const CASES = [
   { what: 'VarChar <, 44 %', filter: "name < 'heron'", test: ({ name }) => (row) => name(row) < 'heron' },
   { what: "VarChar like 'opal%', 6 %", filter: "name like 'opal%'", test: ({ name }) => (row) => name(row).startsWith('opal'), sql: "name glob 'opal*'" },
   { what: "VarChar like '%opal%', 18 %", filter: "name like '%opal%'", test: ({ name }) => (row) => name(row).includes('opal'), sql: "name glob '*opal*'" },
+  { what: 'VarChar =~ "opal [0-9]+", 6 %', filter: 'name =~ "opal [0-9]+"', test: ({ name }) => (row) => /opal [0-9]+/.test(name(row)), sql: "name glob '*opal [0-9]*'" },
   { what: 'two Int32, 5 %', filter: 'i32 < 100000 and n32 < 500000', test: ({ i32, n32 }) => (row) => i32(row) < 100_000 && n32(row) !== null && n32(row) < 500_000 },
   { what: 'Int32 and like, 0.2 %', filter: "i32 < 10000 and name like '%opal%'", test: ({ i32, name }) => (row) => i32(row) < 10_000 && name(row).includes('opal'), sql: "i32 < 10000 and name glob '*opal*'" },
   { what: 'Int32 or Double, 19 %', filter: 'i32 < 100000 or d < 100000.0', test: ({ i32, d }) => (row) => i32(row) < 100_000 || d(row) < 100_000 },
@@ -244,4 +247,57 @@ const evaluation = {
   },
 };
 
-export const benches = [evaluation];
+/** @type {import('./run.mjs').Bench} */
+const kernel = {
+  name: 'filter/kernel',
+  about: 'A comparison with a constant, as the engine evaluates it and by SIMD WebAssembly: from a column that is in its memory already, and with each block copied there first. The same bits.',
+  needsDist: false,
+  async run({ quick }) {
+    const { compileFilter, evaluate } = await importSource('filter', SOURCE);
+    const wasm = await compileKernel('below.as.ts');
+    const count = quick ? 131_072 : 1_048_576;
+    const uniform = random(1);
+    const rows = Array.from({ length: count }, () => ({ i32: Math.floor(uniform() * 1e6), d: uniform() * 1e6 }));
+    const { schema, columns } = makeColumns(rows);
+    const source = { rows: count, column: (/** @type {any} */ field) => columns[field.fieldId], known: () => null };
+    const table = [];
+    for (const [name, filter, call] of /** @type {const} */ ([['i32', 'i32 < 500000', 'belowI32'], ['d', 'd < 500000.0', 'belowF64']])) {
+      const { predicate } = compileFilter(filter, undefined, schema);
+      const { values } = columns[Object.keys(TYPES).indexOf(name)];
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      const base = 65536;
+      const memory = new WebAssembly.Memory({ initial: Math.ceil((base + bytes.length + count / 8) / 65536) });
+      const { instance } = await WebAssembly.instantiate(/** @type {BufferSource} */ (wasm), { env: { memory, abort() {} } });
+      const below = /** @type {(ptr: number, rows: number, bound: number, out: number) => void} */ (instance.exports[call]);
+      const into = new Uint8Array(memory.buffer, base);
+      const out = new Uint32Array(memory.buffer, base + bytes.length, count / 32);
+      const block = 16_384;
+      const width = values.BYTES_PER_ELEMENT;
+      const expected = countBits(evaluate(predicate, source).isTrue);
+      const answers = {
+        loop: () => evaluate(predicate, source).isTrue,
+        copied: () => {
+          for (let from = 0; from < count; from += block) {
+            into.set(bytes.subarray(from * width, (from + block) * width));
+            below(base, block, 500_000, out.byteOffset + from / 8);
+          }
+          return out.slice();
+        },
+        resident: () => {
+          below(base, count, 500_000, out.byteOffset);
+          return out.slice();
+        },
+      };
+      const ms = (/** @type {keyof typeof answers} */ key) => timed(() => (answers[key](), expected), expected);
+      const [loop, copied] = [ms('loop'), ms('copied')];
+      const same = countBits(answers.copied()) === expected;
+      into.set(bytes);
+      const resident = ms('resident');
+      if (!same || countBits(answers.resident()) !== expected) throw new Error(`${call} finds other rows`);
+      table.push([filter, number(loop), number(copied), number(resident), ratio(loop / copied), ratio(loop / resident)]);
+    }
+    return { head: ['filter', 'loop ms', 'copied ms', 'resident ms', 'copied', 'resident'], rows: table, figures: table, notes: [`${count.toLocaleString('en')} rows.`] };
+  },
+};
+
+export const benches = [evaluation, kernel];

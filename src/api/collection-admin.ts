@@ -10,7 +10,7 @@ import { keyValues } from '../schema/keys.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, isRecord, notSupported, refuse, show } from '../schema/refuse.ts';
 import type { Field, IndexSpec, ScalarIndexSpec, VectorType } from '../schema/types.ts';
-import { checkMetric, isVectorType } from '../schema/vector-types/index.ts';
+import { checkMetric, isVectorType } from '../schema/vector-types/kinds.ts';
 import type { CountOptions, CreateIndexOptions, TuneOptions, TuneResult } from './collection.ts';
 import { RETENTION_SECONDS_MAX, SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, filterOption, integerOption, namesOption, type CallOptions } from './options.ts';
 import type { CollectionScope } from './scope.ts';
@@ -22,6 +22,9 @@ export { query } from './query.ts';
 export { queryPages } from './query-iterator.ts';
 
 /** At least one of them. */
+export { searchPages } from './search-iterator.ts';
+export { searchMore } from './search-more.ts';
+
 export interface AlterOptions extends CallOptions {
   /** Rows expire so many seconds after their insert; null: never. What has expired does not come back. */
   readonly ttlSeconds?: number | null;

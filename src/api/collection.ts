@@ -3,14 +3,13 @@
  * rows and hits. It keeps no rows and no state but its schema.
  */
 import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, ScalarIndexDescription, SearchReply, SearchRequest } from '../engine/client.ts';
-import { isArrow, toPlainBatch } from '../schema/plain-batch.ts';
+import { isArrow } from '../schema/plain-batch.ts';
 import type { AggregateName, Aggregated, AnySchema, ArrowInput, Columns, FieldInput, Found, GroupFieldName, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, ScalarFieldName, ScalarIndexInput, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
-import { planOf } from '../schema/plan.ts';
 import { NO_ROW, refuse, show } from '../schema/refuse.ts';
-import type { SchemaPlan } from '../schema/plan.ts';
 import type { IndexSpec, ScalarIndexSpec, ShownSchema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
+import { handlePlan, type HandlePlan } from './field-code.ts';
 import { toFound, toHitLists, toHits } from './hits.ts';
 import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { booleanOption, checkOptions, contextOf, filterOption, nameOption, refuseMissingChunk } from './options.ts';
@@ -217,31 +216,22 @@ const UPSERT_OPTIONS: ReadonlySet<string> = new Set(['partition', 'partial', 'si
 const WRITE_TO_COME: ReadonlySet<string> = new Set(['transfer']);
 const DELETE_OPTIONS: ReadonlySet<string> = new Set(['ids', 'filter', 'filterParams', 'partition', 'purge', 'signal']);
 
-type UncommonFields = typeof import('./uncommon-fields.ts');
-
-/** What the handle of a collection needs beside the rest; undefined for most. */
-export async function uncommonFields({ schema }: CollectionInfo): Promise<UncommonFields | undefined> {
-  return schema.fields.some(({ type, isDynamic }) => isDynamic || type === 'Array') ? import('./uncommon-fields.ts').catch(refuseMissingChunk) : undefined;
-}
-
 /** Made by `Database`. Every method answers CLOSED after the database's end and NOT_FOUND after the collection's. */
 export class Collection<S extends AnySchema = AnySchema> {
   readonly name: string;
   readonly #session: Session;
   readonly #collectionId: number;
-  readonly #plan: SchemaPlan;
-  readonly #uncommon: UncommonFields | undefined;
+  readonly #plan: HandlePlan;
   #isDropped = false;
   /** A buffer for the next query; null while an engine may still read it. */
   #spareQuery: Float32Array | null = null;
 
-  /** `uncommon`: as `uncommonFields` answers for the schema. */
-  constructor(session: Session, info: CollectionInfo, uncommon: UncommonFields | undefined) {
+  /** `plan`: that of the schema. */
+  constructor(session: Session, info: CollectionInfo, plan: HandlePlan) {
     this.name = info.name;
-    this.#uncommon = uncommon;
     this.#session = session;
     this.#collectionId = info.collectionId;
-    this.#plan = planOf(info.schema);
+    this.#plan = plan;
   }
 
   /** As it is stored. */
@@ -275,7 +265,7 @@ export class Collection<S extends AnySchema = AnySchema> {
     const partition = nameOption('partition', options?.partition);
     const isPartial = booleanOption('partial', options?.partial, false);
     const columns = isArrow(rows) ? (await import('../schema/arrow-columns.ts').catch(refuseMissingChunk)).arrowColumns(this.#plan, rows) : rows;
-    const batch = (this.#uncommon?.toBatch ?? toPlainBatch)(this.#plan, columns, isPartial ? 'partial' : call);
+    const batch = this.#plan.code.toBatch(this.#plan, columns, isPartial ? 'partial' : call);
     const request = { collectionId: this.#collectionId, batch, partition };
     const { keys, timestamp } = await (call === 'insert' ? engine.insert(request, context) : engine.upsert({ ...request, isPartial }, context));
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
@@ -299,7 +289,7 @@ export class Collection<S extends AnySchema = AnySchema> {
   search<const O extends OutputFields<S> = readonly []>(options: SearchOptions<S, O> | SearchSparseOptions<S, O>): Promise<Hit<S, O>[]>;
   search<const O extends OutputFields<S> = readonly []>(options: SearchManyOptions<S, O> | SearchByIdsOptions<S, O>): Promise<Hit<S, O>[][]>;
   async search(options: SearchOptions<any, any> | SearchSparseOptions<any, any> | SearchManyOptions<any, any> | SearchByIdsOptions<any, any>): Promise<unknown> {
-    if (options?.groupBy !== undefined || options?.ids !== undefined) return (await import('./search-more.ts').catch(refuseMissingChunk)).searchMore(this.#scope, options as never);
+    if (options?.groupBy !== undefined || options?.ids !== undefined) return (await this.#admin()).searchMore(this.#scope, options as never);
     const engine = this.#live();
     const spare = this.#spareQuery;
     this.#spareQuery = null;
@@ -314,7 +304,7 @@ export class Collection<S extends AnySchema = AnySchema> {
       if (options.vectors === undefined && request.queries instanceof Float32Array) this.#spareQuery = request.queries;
     }
     const hits = options.vectors === undefined ? toHits(reply, this.#plan) : toHitLists(reply, this.#plan);
-    return reply.entities && this.#uncommon ? this.#uncommon.withKeysOfHits(this.#plan, hits, options.outputFields) : hits;
+    return this.#plan.code.withKeysOfHits(this.#plan, hits, options.outputFields);
   }
 
   /**
@@ -323,7 +313,7 @@ export class Collection<S extends AnySchema = AnySchema> {
    */
   searchIterator<const O extends OutputFields<S> = readonly []>(options: SearchIteratorOptions<S, O>): AsyncGenerator<Hit<S, O>[], void, undefined>;
   async *searchIterator(options: unknown): AsyncGenerator<any, void, undefined> {
-    yield* (await import('./search-iterator.ts').catch(refuseMissingChunk)).searchPages(this.#scope, options);
+    yield* (await this.#admin()).searchPages(this.#scope, options);
   }
 
   /** Rows by key, in the order of the keys; what is not there is left out. */
@@ -332,7 +322,7 @@ export class Collection<S extends AnySchema = AnySchema> {
     const context = contextOf(options?.signal);
     const request = getRequest(this.#plan, this.#collectionId, ids, options);
     const entities = toFound(await engine.get(request, context), this.#plan);
-    return (this.#uncommon?.withKeys(this.#plan, entities, options?.outputFields) ?? entities) as Found<S, O>[];
+    return this.#plan.code.withKeys(this.#plan, entities, options?.outputFields) as Found<S, O>[];
   }
 
   /** Does a search and tells how: what the filter came to, which segments were looked at by what, how long each step took. */
@@ -427,7 +417,7 @@ export class Collection<S extends AnySchema = AnySchema> {
    */
   async addField<const N extends string, const F extends FieldInput>(name: N, field: F, options?: CallOptions): Promise<Collection<WithField<S, N, F>>> {
     const info = await (await this.#admin()).addField(this.#scope, name, field, options);
-    return new Collection<WithField<S, N, F>>(this.#session, info, await uncommonFields(info));
+    return new Collection<WithField<S, N, F>>(this.#session, info, await handlePlan(info.schema));
   }
 
   /** Changes the time that rows live, of which those that have outlived it are gone at once; or lets rows have keys that no field has. */

@@ -3,9 +3,10 @@ import type { AliasInfo, CollectionInfo, DatabaseStats, SnapshotInfo } from '../
 import { checkName, isSameSchema, toSchema } from '../schema/define.ts';
 import type { AnySchema } from '../schema/infer.ts';
 import type { Schema } from '../schema/types.ts';
-import { Collection, uncommonFields } from './collection.ts';
+import { Collection } from './collection.ts';
 import type { AliasOptions, CreateSnapshotOptions, DatabaseScope, ListAliasesOptions, ListSnapshotsOptions, RestoreSnapshotOptions, RenameOptions } from './database-admin.ts';
 import type { DatabaseEvents, EventHub } from './events.ts';
+import { handlePlan } from './field-code.ts';
 import { refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
 import type { CollectionDescription, Session } from './session.ts';
@@ -41,7 +42,7 @@ export class Database {
   }
 
   async #handle<S extends AnySchema>(info: CollectionInfo): Promise<Collection<S>> {
-    return new Collection<S>(this.#session, info, await uncommonFields(info));
+    return new Collection<S>(this.#session, info, await handlePlan(info.schema));
   }
 
   get #scope(): DatabaseScope {

@@ -1,21 +1,16 @@
 /** Replies of the engine as the objects that users read. */
 import type { GetReply, SearchReply } from '../engine/client.ts';
 import type { Column, ColumnBatch } from '../schema/column.ts';
-import { valueAt } from '../schema/column-values.ts';
-import type { Hit } from '../schema/infer.ts';
 import { keyAt } from '../schema/keys.ts';
-import type { SchemaPlan } from '../schema/plan.ts';
-
-type PlainHit = Hit<any, any>;
-type PlainEntity = Record<string, unknown>;
+import type { HandlePlan, PlainEntity, PlainHit } from './field-code.ts';
 
 /** Hits of the only query. */
-export function toHits(reply: SearchReply, plan: SchemaPlan): PlainHit[] {
+export function toHits(reply: SearchReply, plan: HandlePlan): PlainHit[] {
   return hitsBetween(reply, plan, 0, reply.ends[0]);
 }
 
 /** Hits of every query. */
-export function toHitLists(reply: SearchReply, plan: SchemaPlan): PlainHit[][] {
+export function toHitLists(reply: SearchReply, plan: HandlePlan): PlainHit[][] {
   const lists = new Array<PlainHit[]>(reply.ends.length);
   for (let query = 0; query < lists.length; query++) {
     lists[query] = hitsBetween(reply, plan, query === 0 ? 0 : reply.ends[query - 1], reply.ends[query]);
@@ -23,7 +18,7 @@ export function toHitLists(reply: SearchReply, plan: SchemaPlan): PlainHit[][] {
   return lists;
 }
 
-function hitsBetween(reply: SearchReply, plan: SchemaPlan, from: number, to: number): PlainHit[] {
+function hitsBetween(reply: SearchReply, plan: HandlePlan, from: number, to: number): PlainHit[] {
   const { scores, keys, entities } = reply;
   const { key } = plan;
   const hits = new Array<PlainHit>(to - from);
@@ -37,7 +32,7 @@ function hitsBetween(reply: SearchReply, plan: SchemaPlan, from: number, to: num
 }
 
 /** Entities of the keys that were found, in the order of the keys. */
-export function toFound(reply: GetReply, plan: SchemaPlan): PlainEntity[] {
+export function toFound(reply: GetReply, plan: HandlePlan): PlainEntity[] {
   const { found, entities } = reply;
   const out: PlainEntity[] = [];
   for (let i = 0; i < found.length; i++) if (found[i] >= 0) out.push(entityAt(entities, plan, found[i]));
@@ -45,18 +40,18 @@ export function toFound(reply: GetReply, plan: SchemaPlan): PlainEntity[] {
 }
 
 /** Entities of all rows, in their order. */
-export function toEntities(entities: ColumnBatch, plan: SchemaPlan): PlainEntity[] {
+export function toEntities(entities: ColumnBatch, plan: HandlePlan): PlainEntity[] {
   return Array.from({ length: entities.rows }, (_, row) => entityAt(entities, plan, row));
 }
 
-function entityAt(entities: ColumnBatch, plan: SchemaPlan, row: number): PlainEntity {
+function entityAt(entities: ColumnBatch, plan: HandlePlan, row: number): PlainEntity {
   const entity: PlainEntity = {};
   for (const column of entities.columns) setValue(entity, plan, column, row);
   return entity;
 }
 
 /** Plain assignment is safe: `__proto__` is no field name. */
-function setValue(entity: PlainEntity, plan: SchemaPlan, column: Column, row: number): void {
+function setValue(entity: PlainEntity, plan: HandlePlan, column: Column, row: number): void {
   const field = plan.byId.get(column.fieldId);
-  if (field !== undefined) entity[field.name] = valueAt(column, row, field);
+  if (field !== undefined) entity[field.name] = plan.code.valueAt(column, row, field);
 }

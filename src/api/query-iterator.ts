@@ -2,7 +2,6 @@
 import type { AnySchema, OutputFields } from '../schema/infer.ts';
 import { columnKeys } from '../schema/keys.ts';
 import type { At, FilterParams } from './collection.ts';
-import { withKeys } from './dynamic-keys.ts';
 import { toEntities } from './hits.ts';
 import { Moment } from './moment.ts';
 import { MAX_LIMIT, atOption, checkOptions, contextOf, integerOption, namesOption, type CallOptions } from './options.ts';
@@ -51,7 +50,7 @@ export async function* queryPages(scope: CollectionScope, options: QueryIterator
       left = entities.rows < limit ? 0 : left - limit;
       // By key, not by number: where a row lies may have changed by the next page.
       after = columnKeys(entities.columns[outputFieldIds.indexOf(plan.key.fieldId)])[entities.rows - 1];
-      yield withKeys(plan, toEntities(entities, plan), options.outputFields);
+      yield plan.code.withKeys(plan, toEntities(entities, plan), options.outputFields);
     }
   } finally {
     moment.release();

@@ -6,7 +6,6 @@ import { NO_ROW, refuse } from '../schema/refuse.ts';
 import type { FieldType } from '../schema/types.ts';
 import { aggregatePlan, toAggregated } from './aggregate.ts';
 import type { At, FilterParams } from './collection.ts';
-import { withKeys } from './dynamic-keys.ts';
 import { toEntities } from './hits.ts';
 import { namedField } from './named-field.ts';
 import { MAX_LIMIT, atOption, checkOptions, contextOf, filterOption, integerOption, namesOption, type CallOptions } from './options.ts';
@@ -79,7 +78,7 @@ export async function query({ engine, collectionId, plan }: CollectionScope, opt
   const order = orderOption(plan, options.orderBy);
   if (order && limit === undefined) refuse('limit', NO_ROW, 'a limit, where there is orderBy', 'nothing');
   const rows = toEntities(await engine.query({ ...read, outputFieldIds: entityIds(plan, options.outputFields), order }, context), plan);
-  return withKeys(plan, rows, options.outputFields);
+  return plan.code.withKeys(plan, rows, options.outputFields);
 }
 
 /** Blank text stands for no filter, as in Milvus. */

@@ -1,14 +1,14 @@
 /** A collection as those see it who make its calls: the parts of the API that are imported on demand, and `elanus/arrow`. */
 import type { EngineClient } from '../engine/client.ts';
-import type { SchemaPlan } from '../schema/plan.ts';
 import type { EventHub } from './events.ts';
+import type { HandlePlan } from './field-code.ts';
 
 export interface CollectionScope {
   /** CLOSED after the database's end, NOT_FOUND after the collection's, when it is asked for. */
   readonly engine: EngineClient;
   readonly events: EventHub;
   readonly collectionId: number;
-  readonly plan: SchemaPlan;
+  readonly plan: HandlePlan;
 }
 
 /** Where a collection has its scope: known to all copies of the library, because `elanus/arrow` is a bundle of its own. */

@@ -1,4 +1,4 @@
-/** `collection.searchIterator`: all that a search can find, page by page. Imported when the first page is asked for. */
+/** `collection.searchIterator`: all that a search can find, page by page. Imported with the calls of `collection-admin.ts`. */
 import type { PageBound } from '../engine/client.ts';
 import type { Keys } from '../schema/column.ts';
 import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
@@ -47,7 +47,7 @@ export async function* searchPages(scope: CollectionScope, options: unknown): As
         asked += rows;
         bound = next;
         for (let i = 0; i < near; i++) given.push(reply.keys[i] as bigint | string);
-        waiting.push(...toHits(reply, plan));
+        waiting.push(...plan.code.withKeysOfHits(plan, toHits(reply, plan), rest['outputFields']));
         if (isLast) left = Math.min(left, waiting.length);
       }
       const hits = waiting.splice(0, Math.min(size, left));

@@ -1,10 +1,10 @@
-/** Searches that answer groups, or whose queries are rows of the collection: bodies of `Collection.search`, imported when the first is called. */
+/** Searches that answer groups, or whose queries are rows of the collection: bodies of `Collection.search`, imported with the calls of `collection-admin.ts`. */
 import type { SearchRequest } from '../engine/client.ts';
-import { valueAt } from '../schema/column-values.ts';
 import { toKeys } from '../schema/keys.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, isRecord, notSupported, refuse, show } from '../schema/refuse.ts';
 import type { FieldType } from '../schema/types.ts';
+import type { HandlePlan } from './field-code.ts';
 import { toHitLists } from './hits.ts';
 import { MAX_LIMIT, booleanOption, checkOptions, contextOf, integerOption } from './options.ts';
 import type { CollectionScope } from './scope.ts';
@@ -21,12 +21,12 @@ export async function searchMore({ engine, collectionId, plan }: CollectionScope
   const reply = await engine.search(request, contextOf(options['signal'] as AbortSignal | undefined));
   const lists = toHitLists(reply, plan);
   const { groups } = reply;
-  if (groups) lists.flat().forEach((hit, i) => void ((hit as { group: unknown }).group = valueAt(groups, i, plan.byId.get(groups.fieldId))));
-  return request.keys === undefined && options['vectors'] === undefined ? lists[0] : lists;
+  if (groups) lists.flat().forEach((hit, i) => void ((hit as { group: unknown }).group = plan.code.valueAt(groups, i, plan.byId.get(groups.fieldId))));
+  return plan.code.withKeysOfHits(plan, request.keys === undefined && options['vectors'] === undefined ? lists[0]! : lists, options['outputFields']);
 }
 
 /** A search with any of the options that there are. */
-export function moreRequest(plan: SchemaPlan, collectionId: number, options: Readonly<Record<string, unknown>>): SearchRequest {
+export function moreRequest(plan: HandlePlan, collectionId: number, options: Readonly<Record<string, unknown>>): SearchRequest {
   const { groupBy, ids, ...rest } = options;
   const groups = groupByOption(plan, groupBy);
   const base = ids === undefined ? searchRequest(plan, collectionId, rest) : idsRequest(plan, collectionId, ids, rest);

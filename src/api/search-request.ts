@@ -4,8 +4,10 @@ import { toKeys } from '../schema/keys.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
 import type { Field, VectorType } from '../schema/types.ts';
-import { VECTOR_TYPES, vectorsOf, type QueryVectors, type VectorTypeInfo } from '../schema/vector-types/index.ts';
+import { vectorsOf } from '../schema/vector-types/kinds.ts';
+import type { QueryVectors, VectorTypeInfo } from '../schema/vector-types/vector-type.ts';
 import type { GetOptions } from './collection.ts';
+import type { HandlePlan } from './field-code.ts';
 import { MAX_LIMIT, atOption, checkOptions, filterOption, integerOption, namesOption } from './options.ts';
 
 const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'ids', 'groupBy', 'field', 'limit', 'offset', 'filter', 'filterParams', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
@@ -17,14 +19,14 @@ const NO_QUERIES = new Float32Array(0);
  * INVALID_ARGUMENT for anything that is not as `SearchOptions` says; NOT_SUPPORTED for what is designed and not there.
  * `spare`: a buffer that the one query may be put into.
  */
-export function searchRequest(plan: SchemaPlan, collectionId: number, options: unknown, spare: Float32Array | null = null): SearchRequest {
+export function searchRequest(plan: HandlePlan, collectionId: number, options: unknown, spare: Float32Array | null = null): SearchRequest {
   const request = withoutQueries(plan, collectionId, options, OPTIONS);
   const { vector, vectors, sparse } = options as Record<string, unknown>;
   if (+(vector !== undefined) + +(vectors !== undefined) + +(sparse !== undefined) !== 1) {
     refuse('vector', NO_ROW, 'either vector, vectors or sparse', vector === undefined && vectors === undefined && sparse === undefined ? 'none' : 'more than one');
   }
   const field = plan.byId.get(request.fieldId) as Field;
-  const info = VECTOR_TYPES[field.type as VectorType];
+  const info = plan.code.VECTOR_TYPES[field.type as VectorType];
   const dim = field.dim ?? 1;
   if (vectors === undefined) request.queries = sparse === undefined ? info.toQuery('vector', vector, dim, spare) : info.toQuery('sparse', sparse, dim);
   else Object.assign(request, manyQueries(info, vectors, dim));

@@ -1,6 +1,5 @@
-/**
- * What handles of collections with Array or dynamic fields need beside the rest. Imported when such a handle is made, so that its
- * calls check and copy what they are given at once, as those of others do.
- */
+/** `FieldCode` of any schema. */
 export { toBatch } from '../schema/batch.ts';
+export { valueAt } from '../schema/column-values.ts';
+export { VECTOR_TYPES } from '../schema/vector-types/index.ts';
 export { withKeys, withKeysOfHits } from './dynamic-keys.ts';

@@ -3,13 +3,14 @@
  * segment for good, and is remembered for the next read by the same filter.
  */
 import { evaluate, fieldsOf } from '../filter/evaluate.ts';
-import { truthWords, type Filter } from '../filter/predicate.ts';
+import { truthWords, type Filter, type Leaf, type Truth } from '../filter/predicate.ts';
 import { viewRows } from '../schema/column-ops.ts';
 import type { Column } from '../schema/column.ts';
 import type { Field } from '../schema/types.ts';
 import type { GrowingSegment } from '../segment/growing.ts';
 import type { SealedSegment } from '../segment/sealed.ts';
 import { yieldToHost } from '../util/yield.ts';
+import { planFilter, type FilterPlan } from './filter-plan.ts';
 import type { Segment } from './matches.ts';
 import type { Trace } from './trace.ts';
 
@@ -33,19 +34,26 @@ export function rowsOfSealed(segment: SealedSegment, filter: Filter, trace: Trac
   const known = recall(segment, filter, trace);
   if (known) return known;
   const start = performance.now();
+  const plan = planFilter(segment, filter.predicate);
+  return 'then' in plan ? plan.then((planned) => rowsByPlan(segment, filter, planned, trace, start)) : rowsByPlan(segment, filter, plan, trace, start);
+}
+
+function rowsByPlan(segment: SealedSegment, filter: Filter, plan: FilterPlan, trace: Trace | undefined, start: number): Uint32Array | Promise<Uint32Array> {
+  const { predicate, truths } = plan;
   const columns = new Map<number, Column>();
   const pending: Promise<void>[] = [];
-  for (const field of fieldsOf(filter.predicate)) {
+  const fields = fieldsOf(predicate, (leaf) => truths.has(leaf));
+  for (const field of fields) {
     const cached = segment.useColumn(field.fieldId);
     if (cached) columns.set(field.fieldId, cached);
     else pending.push(segment.loadColumn(field).then((column) => void columns.set(field.fieldId, column)));
   }
   const found = (words: Uint32Array): Uint32Array => {
-    if (trace) noteScan(trace, segment, filter, start);
+    if (trace) notePlan(trace, segment, plan, fields, start);
     return remember(segment, filter, words);
   };
   const scan = (): Uint32Array | Promise<Uint32Array> => {
-    const words = scanInSlices(filter, segment.rows, (field) => columns.get(field.fieldId)!);
+    const words = scanInSlices(plan, segment.rows, (field) => columns.get(field.fieldId)!);
     return 'then' in words ? words.then(found) : found(words);
   };
   return pending.length === 0 ? scan() : Promise.all(pending).then(scan);
@@ -56,7 +64,7 @@ const FIRST_ROWS = 8_192;
 const SLICE_MS = 10;
 
 /** Gives way to the host where it takes longer than a slice. */
-function scanInSlices({ predicate }: Filter, rows: number, column: (field: Field) => Column): Uint32Array | Promise<Uint32Array> {
+function scanInSlices({ predicate, truths }: FilterPlan, rows: number, column: (field: Field) => Column): Uint32Array | Promise<Uint32Array> {
   const words = new Uint32Array(truthWords(rows));
   let from = 0;
   let step = FIRST_ROWS;
@@ -65,7 +73,8 @@ function scanInSlices({ predicate }: Filter, rows: number, column: (field: Field
     const start = performance.now();
     for (let spent = 0; from < rows && spent < SLICE_MS; ) {
       const to = Math.min(from + step, rows);
-      words.set(evaluate(predicate, { rows: to - from, column: (field) => viewRows(column(field), from, to), known: () => null }).isTrue, from >>> 5);
+      const known = (leaf: Leaf): Truth | null => viewTruth(truths.get(leaf), from, to);
+      words.set(evaluate(predicate, { rows: to - from, column: (field) => viewRows(column(field), from, to), known }).isTrue, from >>> 5);
       const now = performance.now() - start;
       const stepsLeft = SLICE_MS / Math.max(now - spent, 0.05);
       // Whole words of bits; no more than eight times as many, because a clock is coarse and rows differ.
@@ -81,6 +90,22 @@ function scanInSlices({ predicate }: Filter, rows: number, column: (field: Field
     while (!work());
     return words;
   })();
+}
+
+/** Of rows [from, to); `from` begins a word of 64. */
+function viewTruth(truth: Truth | undefined, from: number, to: number): Truth | null {
+  if (!truth) return null;
+  const view = (bits: Uint32Array): Uint32Array => bits.subarray(from >>> 5, (from >>> 5) + truthWords(to - from));
+  return { isTrue: view(truth.isTrue), isUnknown: truth.isUnknown && view(truth.isUnknown) };
+}
+
+function notePlan(trace: Trace, segment: Segment, { predicate, indexes, estimate }: FilterPlan, fields: readonly Field[], start: number): void {
+  const noted = trace.of(segment);
+  noted.filteredBy = predicate.kind === 'constant' ? 'zones' : indexes.length === 0 ? 'scan' : fields.length === 0 ? 'indexes' : 'both';
+  noted.indexes = indexes;
+  noted.scannedFields = fields.map(({ name }) => name);
+  noted.estimatedRows = estimate;
+  noted.filterMs = performance.now() - start;
 }
 
 function noteScan(trace: Trace, segment: Segment, { predicate }: Filter, start: number): void {

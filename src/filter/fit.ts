@@ -5,14 +5,13 @@ import type { ComparisonOperator, JsonLiteral, Literal } from './predicate.ts';
 
 export type IntegerType = 'Int8' | 'Int16' | 'Int32' | 'Int64';
 
-const BITS: Readonly<Record<IntegerType, bigint>> = { Int8: 8n, Int16: 16n, Int32: 32n, Int64: 64n };
+const HIGHEST: Readonly<Record<IntegerType, bigint>> = { Int8: 2n ** 7n - 1n, Int16: 2n ** 15n - 1n, Int32: 2n ** 31n - 1n, Int64: 2n ** 63n - 1n };
 
-export const isIntegerType = (type: string): type is IntegerType => Object.hasOwn(BITS, type);
+export const isIntegerType = (type: string): type is IntegerType => Object.hasOwn(HIGHEST, type);
 export const isFloatType = (type: string): type is 'Float' | 'Double' => type === 'Float' || type === 'Double';
 export const isNumericType = (type: string): boolean => isIntegerType(type) || isFloatType(type);
 
-export const lowest = (type: IntegerType): bigint => -(1n << (BITS[type] - 1n));
-export const highest = (type: IntegerType): bigint => (1n << (BITS[type] - 1n)) - 1n;
+export const lowest = (type: IntegerType): bigint => -HIGHEST[type] - 1n;
 
 /** REQUIRES an integer within the type. */
 export const integerLiteral = (type: IntegerType, value: bigint): Literal => (type === 'Int64' ? value : Number(value));
@@ -29,7 +28,7 @@ export function fitInteger(type: IntegerType, operator: ComparisonOperator, numb
   }
   const value = BigInt(number);
   if (value < lowest(type)) return { always: operator === '>' || operator === '>=' || operator === '!=' };
-  if (value > highest(type)) return { always: operator === '<' || operator === '<=' || operator === '!=' };
+  if (value > HIGHEST[type]) return { always: operator === '<' || operator === '<=' || operator === '!=' };
   return { operator, value };
 }
 

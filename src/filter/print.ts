@@ -57,7 +57,10 @@ function printRef(ref: Ref): string {
 
 function printLiteral(value: JsonLiteral): string {
   if (Array.isArray(value)) return printList(value as readonly JsonLiteral[]);
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+  if (typeof value === 'string') return JSON.stringify(value);
+  const text = String(value);
+  // Without a point a large double would be an integer of more than 64 bits.
+  return typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value) && !text.includes('e') ? `${text}.0` : text;
 }
 
 const printList = (values: readonly JsonLiteral[]): string => {

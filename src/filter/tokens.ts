@@ -15,28 +15,42 @@ export type Token =
   | (Span & { readonly kind: 'string'; readonly value: string })
   | (Span & { readonly kind: 'end'; readonly value: '' });
 
-const SPACE = /[ \t\r\n\v\f\u00a0\ufeff\u2028\u2029]*/y;
+const SPACE = /[\s\ufeff]*/y;
+/** Words of ASCII, which are nearly all, and of any letters. */
+const PLAIN_WORD = /[A-Za-z_][A-Za-z0-9_]*/y;
 const WORD = /\$meta\b|[\p{L}_][\p{L}\p{M}\p{N}_]*/uy;
-/** What stands before the quote of a string. */
-const PREFIX = /(?:u8|u|U|L|r)?(?=["'])/y;
+/** What may stand before the quote of a string. */
+const PREFIXES: ReadonlySet<string> = new Set(['u8', 'u', 'U', 'L', 'r']);
 const SYMBOL = /\*\*|&&|\|\||<<|>>|<=|>=|==|!=|=~|!~|[-+*/%&|^~!<>()[\]{},]/y;
 
 export function scan(text: string, offset: number): Token {
-  SPACE.lastIndex = offset;
-  SPACE.test(text);
-  const from = SPACE.lastIndex;
-  if (from >= text.length) return { kind: 'end', value: '', from: text.length, to: text.length };
+  let from = offset;
+  while (text.charCodeAt(from) === 0x20) from++;
   const first = text.charCodeAt(from);
   if (isDigit(first) || (first === 0x2e && isDigit(text.charCodeAt(from + 1)))) return scanNumber(text, from);
-  PREFIX.lastIndex = from;
-  if (PREFIX.test(text)) return scanString(text, from, PREFIX.lastIndex);
-  SYMBOL.lastIndex = from;
-  if (SYMBOL.test(text)) return { kind: 'symbol', value: text.slice(from, SYMBOL.lastIndex), from, to: SYMBOL.lastIndex };
-  WORD.lastIndex = from;
-  if (WORD.test(text)) return { kind: 'word', value: text.slice(from, WORD.lastIndex), from, to: WORD.lastIndex };
+  if (isQuote(first)) return scanString(text, from, from);
+  const to = end(PLAIN_WORD, text, from);
+  if (to > 0 && !(text.charCodeAt(to) > 0x7f)) {
+    const value = text.slice(from, to);
+    return isQuote(text.charCodeAt(to)) && PREFIXES.has(value) ? scanString(text, from, to) : { kind: 'word', value, from, to };
+  }
+  const symbolEnd = end(SYMBOL, text, from);
+  if (symbolEnd > 0) return { kind: 'symbol', value: text.slice(from, symbolEnd), from, to: symbolEnd };
+  const spaceEnd = end(SPACE, text, from);
+  if (spaceEnd > from) return scan(text, spaceEnd);
+  if (from >= text.length) return { kind: 'end', value: '', from: text.length, to: text.length };
+  const wordEnd = end(WORD, text, from);
+  if (wordEnd > 0) return { kind: 'word', value: text.slice(from, wordEnd), from, to: wordEnd };
   return refuse(text, from);
 }
 
+/** Where a match that begins at `from` ends; 0: there is none. */
+function end(pattern: RegExp, text: string, from: number): number {
+  pattern.lastIndex = from;
+  return pattern.test(text) ? pattern.lastIndex : 0;
+}
+
+const isQuote = (unit: number): boolean => unit === 0x22 || unit === 0x27;
 const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39;
 
 function refuse(text: string, from: number): never {

@@ -1,7 +1,7 @@
 /** Each value once, with a bit for every row, or the list of its rows where that is shorter: BITMAP. */
 import { truthWords } from '../filter/predicate.ts';
 import type { IndexSection } from './index.ts';
-import { bytesOf, setBits, type Places, type SortedEntries } from './places.ts';
+import { WORK_PER_ROW, bytesOf, setBits, type Places, type SortedEntries } from './places.ts';
 import { checkOffsets, corrupt, takeU32, type Sections } from './values.ts';
 
 export class Bitmaps implements Places {
@@ -25,6 +25,11 @@ export class Bitmaps implements Places {
 
   count(from: number, to: number): number {
     return this.#before[to]! - this.#before[from]!;
+  }
+
+  work(from: number, to: number): number {
+    // Whole words, or rows.
+    return WORK_PER_ROW * (this.#at[to]! - this.#at[from]!);
   }
 
   mark(from: number, to: number, bits: Uint32Array): void {

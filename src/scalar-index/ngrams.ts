@@ -253,7 +253,7 @@ export class NgramIndex implements ScalarIndex {
   }
 
   work(leaf: Leaf): number {
-    return this.#positions(leaf)!.reduce((sum, position) => sum + this.#countOf(position) + this.#about.rows / 32, 0);
+    return this.#positions(leaf)!.reduce((sum, position) => sum + WORK_PER_POSTING * this.#countOf(position) + this.#about.rows / 16, 0);
   }
 
   #countOf(position: number): number {
@@ -272,8 +272,10 @@ export class NgramIndex implements ScalarIndex {
     const hashes = this.#required(leaf.pattern);
     if (hashes.size === 0) return null;
     const positions = Array.from(hashes, (hash) => this.#find(hash));
-    // One that no row has decides alone; of many, a few of the rarest leave little.
-    return positions.sort((a, b) => this.#countOf(a) - this.#countOf(b)).slice(0, GRAMS_MAX);
+    positions.sort((a, b) => this.#countOf(a) - this.#countOf(b));
+    // One that no row has decides alone. Of many, a few of the rarest leave little; what is much more frequent takes longer than the rows that it would rule out.
+    const most = this.#countOf(positions[0]!) * FREQUENT_FROM;
+    return positions.slice(0, GRAMS_MAX).filter((position) => this.#countOf(position) <= most);
   }
 
   /** Hashes of n-grams, as long as there are, that every match has. */
@@ -321,3 +323,7 @@ export class NgramIndex implements ScalarIndex {
 
 /** N-grams of a pattern that are looked up. */
 const GRAMS_MAX = 8;
+/** And how many times as frequent as the rarest they may be. */
+const FREQUENT_FROM = 16;
+/** What passing over a row of an n-gram takes, in rows of a scan of numbers. */
+const WORK_PER_POSTING = 1.5;

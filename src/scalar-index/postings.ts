@@ -1,6 +1,6 @@
 /** Each value once, with the list of its rows: INVERTED, Trie. */
 import type { IndexSection } from './index.ts';
-import { bytesOf, setBits, type Places, type SortedEntries } from './places.ts';
+import { WORK_PER_ROW, bytesOf, setBits, type Places, type SortedEntries } from './places.ts';
 import { checkOffsets, corrupt, takeU32, type Sections } from './values.ts';
 
 export class Postings implements Places {
@@ -18,6 +18,10 @@ export class Postings implements Places {
 
   count(from: number, to: number): number {
     return this.#starts[to]! - this.#starts[from]!;
+  }
+
+  work(from: number, to: number): number {
+    return WORK_PER_ROW * this.count(from, to);
   }
 
   mark(from: number, to: number, bits: Uint32Array): void {

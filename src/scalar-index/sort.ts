@@ -4,7 +4,9 @@ import { compareBytes } from '../filter/zones.ts';
 /** Work in steps, between which its host may let others run. */
 export type Steps<T> = Generator<void, T>;
 
-const DIGITS = 1 << 16;
+/** Few enough that the places of all of them stay in a cache. */
+const DIGIT_BITS = 11;
+const DIGITS = 1 << DIGIT_BITS;
 
 /** Values as they are indexed. Numbers: one an entry, in ascending order of entries or not. */
 export type EntryValues = NumberValues | TextValues;
@@ -67,18 +69,18 @@ function* sortByWords(words: readonly Uint32Array[], order: Uint32Array): Steps<
   let to: Uint32Array = new Uint32Array(order.length);
   const counts = new Uint32Array(DIGITS);
   for (const word of words) {
-    for (const shift of [0, 16]) {
+    for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
       counts.fill(0);
-      for (let i = 0; i < from.length; i++) counts[(word[from[i]!]! >>> shift) & 0xffff]!++;
+      for (let i = 0; i < from.length; i++) counts[(word[from[i]!]! >>> shift) & (DIGITS - 1)]!++;
       // All alike: there is nothing to sort by.
-      if (from.length > 0 && counts[(word[from[0]!]! >>> shift) & 0xffff] === from.length) continue;
+      if (from.length > 0 && counts[(word[from[0]!]! >>> shift) & (DIGITS - 1)] === from.length) continue;
       let at = 0;
       for (let digit = 0; digit < DIGITS; digit++) {
         const count = counts[digit]!;
         counts[digit] = at;
         at += count;
       }
-      for (let i = 0; i < from.length; i++) to[counts[(word[from[i]!]! >>> shift) & 0xffff]!++] = from[i]!;
+      for (let i = 0; i < from.length; i++) to[counts[(word[from[i]!]! >>> shift) & (DIGITS - 1)]!++] = from[i]!;
       [from, to] = [to, from];
       yield;
     }

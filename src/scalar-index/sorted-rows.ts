@@ -1,6 +1,6 @@
 /** Every row at a position of its own, in the order of their values: STL_SORT. Takes least where most values are different. */
 import type { IndexSection } from './index.ts';
-import { bytesOf, setBits, type Places, type SortedEntries } from './places.ts';
+import { WORK_PER_ROW, bytesOf, setBits, type Places, type SortedEntries } from './places.ts';
 import { openRows } from './postings.ts';
 import { corrupt, type Sections } from './values.ts';
 
@@ -17,6 +17,10 @@ export class SortedRows implements Places {
 
   count(from: number, to: number): number {
     return to - from;
+  }
+
+  work(from: number, to: number): number {
+    return WORK_PER_ROW * this.count(from, to);
   }
 
   mark(from: number, to: number, bits: Uint32Array): void {

@@ -22,8 +22,9 @@ type Question =
 const EXACT_BELOW = 2 ** 53;
 /** Texts that are compared with a pattern to guess how many match. */
 const SAMPLE = 64;
-/** Marking a row takes less than looking at one; comparing a text with a pattern takes as long. */
-const WORK_PER_ROW = 0.5;
+/** What finding a value takes, and comparing a text with a pattern, in rows of a scan of numbers. */
+const WORK_PER_VALUE = 100;
+const WORK_PER_TEXT = 20;
 
 export class ValueIndex implements ScalarIndex {
   readonly #structure: Structure;
@@ -104,10 +105,10 @@ export class ValueIndex implements ScalarIndex {
   work(leaf: Leaf): number {
     const question = this.#question(leaf)!;
     const reading = this.#about.rows / 32;
-    const marking = (runs: Runs): number => WORK_PER_ROW * sumOf(runs, (from, to) => this.#places.count(from, to));
+    const marking = (runs: Runs): number => WORK_PER_VALUE * runs.length + sumOf(runs, (from, to) => this.#places.work(from, to));
     switch (question.kind) {
       case 'pattern':
-        return reading + question.to - question.from + marking([question.from, question.to]);
+        return reading + WORK_PER_TEXT * (question.to - question.from) + marking([question.from, question.to]);
       case 'any':
       case 'all':
         return reading + marking(question.runs);
@@ -160,21 +161,29 @@ export class ValueIndex implements ScalarIndex {
     return this.#target.path === null || typeof literal !== 'number' || Math.abs(literal) < EXACT_BELOW;
   }
 
+  /** Rows with a value in one run; of more than half of all by those without, which are the others where every row has one value. */
+  #run(from: number, end: number, isNegated: boolean): Question {
+    const to = Math.max(from, end);
+    const { count } = this.#values;
+    const places = this.#places;
+    const isOthers = this.#target.path === null && places.count(from, to) > places.count(0, count) / 2;
+    return isOthers ? { kind: 'any', runs: [0, from, to, count], isNegated: !isNegated } : { kind: 'any', runs: [from, to], isNegated };
+  }
+
   #compare(operator: (Leaf & { readonly kind: 'compare' })['operator'], literal: Literal): Question | null {
     if (!this.#isExact(literal)) return null;
     const values = this.#values;
-    const any = (from: number, to: number, isNegated = false): Question => ({ kind: 'any', runs: [from, Math.max(from, to)], isNegated });
     switch (operator) {
       case '<':
-        return any(0, values.lower(literal));
+        return this.#run(0, values.lower(literal), false);
       case '<=':
-        return any(0, values.upper(literal));
+        return this.#run(0, values.upper(literal), false);
       case '>':
-        return any(values.upper(literal), values.count);
+        return this.#run(values.upper(literal), values.count, false);
       case '>=':
-        return any(values.lower(literal), values.count);
+        return this.#run(values.lower(literal), values.count, false);
       default:
-        return any(values.lower(literal), values.upper(literal), operator === '!=');
+        return this.#run(values.lower(literal), values.upper(literal), operator === '!=');
     }
   }
 
@@ -182,7 +191,7 @@ export class ValueIndex implements ScalarIndex {
     if (!this.#isExact(low) || !this.#isExact(high)) return null;
     const from = includesLow ? this.#values.lower(low) : this.#values.upper(low);
     const to = includesHigh ? this.#values.upper(high) : this.#values.lower(high);
-    return { kind: 'any', runs: [from, Math.max(from, to)], isNegated: false };
+    return this.#run(from, to, false);
   }
 
   #oneOf(values: readonly unknown[], isNegated: boolean): (Question & { readonly kind: 'any' }) | null {
@@ -199,7 +208,7 @@ export class ValueIndex implements ScalarIndex {
     if (!(values instanceof SortedTexts)) return null;
     const [from, to] = values.beginningWith(leaf.pattern.prefix);
     const isNegated = leaf.kind === 'regex' && leaf.isNegated;
-    return leaf.pattern.isPrefix ? { kind: 'any', runs: [from, to], isNegated } : { kind: 'pattern', leaf, from, to, isNegated };
+    return leaf.pattern.isPrefix ? this.#run(from, to, isNegated) : { kind: 'pattern', leaf, from, to, isNegated };
   }
 
   #matching({ leaf, from, to }: Question & { readonly kind: 'pattern' }): Runs {

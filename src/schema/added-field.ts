@@ -3,7 +3,7 @@ import { normaliseField } from './define.ts';
 import { NO_ROW, notSupported, refuse } from './refuse.ts';
 import { mayBeMissing } from './rows.ts';
 import type { Field } from './types.ts';
-import { isVectorType } from './vector-types/index.ts';
+import { isVectorType } from './vector-types/kinds.ts';
 
 /** INVALID_ARGUMENT where old rows would have no value, NOT_SUPPORTED for vectors. Its number is the engine's to give. */
 export function toAddedField(name: string, input: unknown): Omit<Field, 'fieldId'> {

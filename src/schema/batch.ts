@@ -4,8 +4,9 @@ import type { ColumnBatch } from './column.ts';
 import { withMeta } from './dynamic-values.ts';
 import { toPlainBatch, type BatchKind } from './plain-batch.ts';
 import type { SchemaPlan } from './plan.ts';
+import { VECTOR_TYPES } from './vector-types/index.ts';
 
 /** As `toPlainBatch`. With a dynamic field, keys that no field has are in it. */
 export function toBatch(plan: SchemaPlan, input: unknown, kind: BatchKind = 'insert'): ColumnBatch {
-  return toPlainBatch(plan, plan.dynamic === undefined ? input : withMeta(plan, input), kind, arrayColumn);
+  return toPlainBatch(plan, plan.dynamic === undefined ? input : withMeta(plan, input), kind, { vectorTypes: VECTOR_TYPES, arrays: arrayColumn });
 }

@@ -9,7 +9,7 @@ import { NO_ROW, isRecord, notSupported, refuse, show } from './refuse.ts';
 import { COMPARED_OPTIONS, FIELD_TYPE_CODE } from './types.ts';
 import type { ElementType, Field, FieldType, IndexSpec, MetricType, Schema, VectorType } from './types.ts';
 import { toColumn } from './values.ts';
-import { VECTOR_TYPES, checkMetric, defaultMetric, isVectorType, type VectorTypeInfo } from './vector-types/index.ts';
+import { VECTOR_KINDS, checkMetric, defaultMetric, isVectorType, type VectorKind } from './vector-types/kinds.ts';
 
 const TYPES = Object.keys(FIELD_TYPE_CODE).join(', ');
 const KEY_OPTIONS: readonly string[] = ['primaryKey', 'autoId'];
@@ -101,7 +101,7 @@ export function normaliseField(name: string, fieldId: number, input: unknown): F
   if (name === '__proto__') refuse(name, NO_ROW, 'another name: this one has a meaning in JavaScript', 'it');
   if (!isRecord(input)) refuse(name, NO_ROW, '{ type: ... }', show(input));
   const type = checkType(name, input.type);
-  const dims = isVectorType(type) ? VECTOR_TYPES[type].dims : undefined;
+  const dims = isVectorType(type) ? VECTOR_KINDS[type].dims : undefined;
   const allowed = dims === undefined ? (OPTIONS[type] ?? SCALAR_OPTIONS) : dims === null ? SPARSE_OPTIONS : VECTOR_OPTIONS;
   for (const key of Object.keys(input)) {
     if (key === 'type' || allowed.includes(key) || input[key] === undefined) continue;
@@ -139,7 +139,7 @@ function withOptions(base: Field, field: Partial<Record<string, unknown>>): Fiel
     return { ...(isText ? ofText() : base), elementType, maxCapacity: integer(name, 'maxCapacity', field.maxCapacity, 1, MAX_ARRAY_CAPACITY) };
   }
   if (isVectorType(type)) {
-    const { dims } = VECTOR_TYPES[type];
+    const { dims } = VECTOR_KINDS[type];
     const dim = dims ? { dim: dimension(name, field.dim, dims) } : {};
     return field.index === undefined ? { ...base, ...dim } : { ...base, ...dim, index: normaliseIndex(name, type, field.index) };
   }
@@ -163,7 +163,7 @@ function withDefault(field: Field, value: unknown): Field {
   return { ...field, defaultValue: type === 'Int64' ? String(given) : (given as boolean | number | string) };
 }
 
-function dimension(name: string, value: unknown, { min, max, multipleOf }: NonNullable<VectorTypeInfo['dims']>): number {
+function dimension(name: string, value: unknown, { min, max, multipleOf }: NonNullable<VectorKind['dims']>): number {
   const dim = integer(name, 'dim', value, min, max);
   if (dim % multipleOf !== 0) refuse(name, NO_ROW, `dim to be a multiple of ${multipleOf}`, String(dim));
   return dim;

@@ -1,6 +1,6 @@
 /** What is asked of a schema again and again, worked out once per schema. */
 import type { Field, Schema } from './types.ts';
-import { isVectorType } from './vector-types/index.ts';
+import { isVectorType } from './vector-types/kinds.ts';
 
 export interface SchemaPlan {
   readonly schema: Schema;

@@ -3,34 +3,27 @@
  * over the values: rows have been gathered into an array per field before (`rows.ts`).
  */
 import type { Column } from './column.ts';
-import { bitmapBytes, newValues } from './column-values.ts';
 import type { BatchBudget } from './budget.ts';
 import { MAX_BATCH_BYTES, MAX_JSON_BYTES } from './limits.ts';
 import { refuse, show } from './refuse.ts';
-import type { Field, ScalarType, VectorType } from './types.ts';
+import { bitmapBytes } from './scalar-column.ts';
+import type { Field, ScalarType } from './types.ts';
 import { NOT_UTF8, isAscii, writeUtf8 } from './utf8.ts';
-import { VECTOR_TYPES, isVectorType } from './vector-types/index.ts';
 
 const NO_TEXT = Symbol('no text');
-const INTEGERS = { Int8: 0x7f, Int16: 0x7fff, Int32: 0x7fffffff } as const;
+const INTEGERS = { Int8: Int8Array, Int16: Int16Array, Int32: Int32Array } as const;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
-
-/** Rows of a column as the user gave it; a fraction where a flat matrix has a part of a row. */
-export function rowsOf(field: Field, values: ArrayLike<unknown>): number {
-  return isVectorType(field.type) ? VECTOR_TYPES[field.type].rowsOf(values, field.dim ?? 1) : values.length;
-}
 
 /** How arrays are laid out: `arrayColumn` of `array-values.ts`. Needed where a schema has Array fields. */
 export type ArrayLayout = (field: Field, values: ArrayLike<unknown>, validity: Uint8Array | null, budget: BatchBudget) => Column;
 
 /**
- * A column of `values`: one value per row, or for vectors one flat matrix. Nothing of `values` is kept. Where null or undefined
+ * A column of `values` of a scalar field, one per row. Nothing of `values` is kept. Where null or undefined
  * stands, the row has the field's default, or else NULL if the field is nullable.
  */
 export function toColumn(field: Field, values: ArrayLike<unknown>, budget: BatchBudget, arrays?: ArrayLayout): Column {
-  if (isVectorType(field.type)) return vectorColumn(field, field.type, values, budget);
   if (!field.nullable && field.defaultValue === undefined) return scalarColumn(field, values, null, budget, arrays);
   const row = firstMissing(values);
   if (row < 0) return scalarColumn(field, values, null, budget, arrays);
@@ -85,20 +78,15 @@ function scalarColumn(field: Field, values: ArrayLike<unknown>, validity: Uint8A
   }
 }
 
-function vectorColumn(field: Field, type: VectorType, values: ArrayLike<unknown>, budget: BatchBudget): Column {
-  const dim = field.dim ?? 1;
-  return { fieldId: field.fieldId, type, dim, validity: null, ...VECTOR_TYPES[type].toRows(field.name, values, dim, budget) };
-}
-
 /** INVALID_ARGUMENT for a value that is of the wrong kind or not there. */
 function refuseKind(name: string, row: number, expected: string, got: unknown): never {
   refuse(name, row, expected, got === undefined ? 'nothing' : got === null ? 'null (the field is not nullable)' : show(got));
 }
 
 function integerValues(name: string, type: keyof typeof INTEGERS, values: ArrayLike<unknown>): Int8Array | Int16Array | Int32Array {
-  const max = INTEGERS[type];
+  const out = new INTEGERS[type](values.length);
+  const max = 2 ** (8 * out.BYTES_PER_ELEMENT - 1) - 1;
   const min = -max - 1;
-  const out = newValues(type, values.length) as Int32Array;
   for (let row = 0; row < out.length; row++) {
     const x = values[row];
     if (typeof x !== 'number') refuseKind(name, row, 'an integer', x);
@@ -109,7 +97,7 @@ function integerValues(name: string, type: keyof typeof INTEGERS, values: ArrayL
 }
 
 function floatValues(name: string, type: 'Float' | 'Double', values: ArrayLike<unknown>): Float32Array | Float64Array {
-  const out = newValues(type, values.length) as Float64Array;
+  const out = new (type === 'Float' ? Float32Array : Float64Array)(values.length);
   for (let row = 0; row < out.length; row++) {
     const x = values[row];
     if (typeof x !== 'number') refuseKind(name, row, 'a number', x);

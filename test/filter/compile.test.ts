@@ -21,6 +21,7 @@ describe('a filter of the language', () => {
     ['meta["a"] !~ "x"', '(meta["a"] !~ "x")'],
     ['tags[0] !~ "x"', '((array_length(tags) > 0) and (tags[0] !~ "x"))'],
     ['not (name =~ "x")', '(name !~ "x")'],
+    ['f64 < 9223372036854775807', '(f64 < 9223372036854776000.0)'],
     ['name is null', '(name is null)'],
     ['name is not null', '(name is not null)'],
     ['exists meta["a"]', 'exists meta["a"]'],

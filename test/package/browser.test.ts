@@ -9,7 +9,7 @@ import { ARROW_ANSWER, CHROME_PATH, INSECURE_HOST, MERGED, PAGE, application, ar
 
 if (CHROME_PATH === null) console.log('package in a browser: not tested, there is no browser here');
 
-const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]], past: [false, true, true], filtered: ['row 10', 'row 9'] };
+const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]], past: [false, true, true], filtered: ['row 10', 'row 9'], beyond: [5, 'row 0', 2999] };
 const NO_WASM = "script-src 'self'; worker-src 'self'";
 const IN_WORKERS = { ...ANSWER, engineThread: 'worker', buildThread: 'worker' };
 

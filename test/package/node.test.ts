@@ -23,7 +23,7 @@ function runApplication(name: string, url: string, options: string, flags: strin
   return { report: JSON.parse(stdout) as Report, stderr };
 }
 
-const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]], past: [false, true, true], filtered: ['row 10', 'row 9'] };
+const ANSWER = { count: 3000, titles: ['row 7', expect.any(String)], index: 'finished', errorCode: 'INVALID_ARGUMENT', stars: [['row 0', 5], ['row 1', null]], past: [false, true, true], filtered: ['row 10', 'row 9'], beyond: [5, 'row 0', 2999] };
 
 describe('the packed package in Node', () => {
   it('holds the build, its licences and its papers, no sources and no tests', () => {

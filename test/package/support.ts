@@ -101,6 +101,8 @@ export interface Report {
   /** A row that was deleted is found: now, by `at`, in a snapshot. */
   readonly past: readonly boolean[];
   /** Titles of the rows that a filter leaves, by name. */
+  /** Hits of a grouped search for row 0's vector, the first one's group, and rows that an iterator answered. */
+  readonly beyond: readonly (number | string)[];
   readonly filtered: readonly string[];
 }
 
@@ -170,7 +172,11 @@ export async function main() {
   const past = [await best(docs), await best(docs, { at: then }), await best(await db.openSnapshot('before'))];
   const named = await docs.search({ vector: at(7), limit: 3, filter: 'title in ["row 9", "row 10"]', outputFields: ['title'] });
   const filtered = named.map((hit) => hit.entity.title).sort();
-  const report = { count, filtered, past, titles: hits.map((hit) => hit.entity.title), kernels, kernelsReason, engineThread, buildThread,
+  const [alike] = await docs.search({ ids: [1], limit: 5, groupBy: { field: 'title' } });
+  const ids = new Set();
+  for await (const page of docs.searchIterator({ vector: at(7), batchSize: 1000 })) page.forEach((hit) => ids.add(hit.id));
+  const beyond = [alike.length, alike[0].group, ids.size];
+  const report = { count, filtered, past, beyond, titles: hits.map((hit) => hit.entity.title), kernels, kernelsReason, engineThread, buildThread,
     index: (await docs.indexProgress('embedding')).state, errorCode, stars };
   await db.close();
   return report;

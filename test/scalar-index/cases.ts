@@ -67,7 +67,7 @@ export interface Made {
 }
 
 export function makeColumn(field: Field, values: readonly unknown[]): Made {
-  if (field.type !== 'Array') return { field, values, column: toColumn(field, values, new BatchBudget()) };
+  if (field.type !== 'Array') return { field, values, column: toColumn({ ...field, isDynamic: false }, values, new BatchBudget()) };
   const offsets = new Int32Array(values.length + 1);
   const validity = values.includes(null) ? new Uint8Array((values.length + 7) >> 3) : null;
   const elements: unknown[] = [];

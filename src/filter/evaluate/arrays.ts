@@ -4,6 +4,7 @@ import { viewRows } from '../../schema/column-ops.ts';
 import type { Field } from '../../schema/types.ts';
 import type { JsonLiteral, Literal, Truth } from '../predicate.ts';
 import type { Condition } from './condition.ts';
+import { rowOf } from './offsets.ts';
 import type { Scope } from './scope.ts';
 import { columnView, scanView } from './view.ts';
 import { allRows, intersect } from './words.ts';
@@ -50,22 +51,6 @@ function withAny(offsets: Int32Array, { bits, base }: Elements, mask: Uint32Arra
     }
   }
   return intersect(out, mask);
-}
-
-/** The row to which an element belongs; REQUIRES that it is not before `from`. Strides that double say where to halve. */
-function rowOf(offsets: Int32Array, element: number, from: number): number {
-  let low = from;
-  let high = low + 1;
-  for (let stride = 2; offsets[high] <= element; stride *= 2) {
-    low = high;
-    high = Math.min(low + stride, offsets.length - 1);
-  }
-  while (high - low > 1) {
-    const middle = (low + high) >>> 1;
-    if (offsets[middle] <= element) low = middle;
-    else high = middle;
-  }
-  return low;
 }
 
 export function arrayEquals(field: Field, values: readonly JsonLiteral[], isNegated: boolean, scope: Scope, undecided: Uint32Array): Truth {

@@ -1,6 +1,6 @@
 /**
  * Conditions on Int64 columns, whose elements are read as two halves of 32 bits, the lower one first: an element of a
- * BigInt64Array costs an allocation.
+ * BigInt64Array is an object, but where an engine has learnt to do without.
  */
 import type { Condition } from './condition.ts';
 import type { Literal } from '../predicate.ts';

@@ -59,7 +59,7 @@ function matches(leaf: Leaf & { kind: 'like' | 'regex' }, isNegated: boolean, sc
   const { ref, pattern } = leaf;
   if (ref.field.type === 'JSON') return jsonMatches(ref, pattern, isNegated, scope, undecided);
   const view = viewOf(ref, scope)!;
-  return answer(view, scanPattern(view.texts!, pattern, scope.present(ref.field, undecided)), isNegated, scope);
+  return answer(view, scanPattern(view.texts!, pattern, leaf.kind === 'regex', scope.present(ref.field, undecided)), isNegated, scope);
 }
 
 /** Rows in which there is a value. */

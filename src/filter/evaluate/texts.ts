@@ -1,12 +1,16 @@
 /** Conditions on texts, which stay the UTF-8 bytes that they are: their order is that of code points. */
 import type { TextPattern } from '../patterns/pattern.ts';
 import type { Condition } from './condition.ts';
+import { rowsContaining } from './find-text.ts';
+import { intersect } from './words.ts';
 
 /** Text of row r: bytes starts[r] … ends[r]. */
 export interface Texts {
   readonly bytes: Uint8Array;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
+  /** Of texts back to back: their starts and the end of the last; else null. */
+  readonly offsets: Int32Array | null;
 }
 
 const encoder = new TextEncoder();
@@ -31,9 +35,11 @@ export function scanTexts(texts: Texts, condition: Condition, mask: Uint32Array)
   return out;
 }
 
-export function scanPattern(texts: Texts, pattern: TextPattern, mask: Uint32Array): Uint32Array {
+/** `isSlow`: the pattern takes longer for a text than a search for what it requires. */
+export function scanPattern(texts: Texts, pattern: TextPattern, isSlow: boolean, mask: Uint32Array): Uint32Array {
   const { bytes, starts, ends } = texts;
   const out = new Uint32Array(mask.length);
+  if (isSlow) mask = candidates(texts, pattern, mask);
   for (let w = 0; w < mask.length; w++) {
     let bits = 0;
     for (let rest = mask[w]; rest !== 0; rest &= rest - 1) {
@@ -46,22 +52,53 @@ export function scanPattern(texts: Texts, pattern: TextPattern, mask: Uint32Arra
   return out;
 }
 
-/** From the end, in which texts that are named alike differ. */
+const MIN_NEEDLE = 2;
+
+/** Of the rows of `mask`, if there are many, those that contain the longest text that the pattern requires. */
+function candidates({ bytes, offsets }: Texts, { required }: TextPattern, mask: Uint32Array): Uint32Array {
+  if (offsets === null) return mask;
+  const needle = required.map((text) => encoder.encode(text)).reduce((a, b) => (b.length > a.length ? b : a), new Uint8Array(0));
+  /** Words without two rows side by side. */
+  let sparse = 0;
+  for (let w = 0; w < mask.length; w++) sparse += +((mask[w] & (mask[w] >>> 1)) === 0);
+  return needle.length < MIN_NEEDLE || sparse > mask.length / 2 ? mask : intersect(rowsContaining(bytes, offsets, needle), mask);
+}
+
+/**
+ * Length and last byte first, for 32 rows without a branch: texts that are named alike differ at their end. The rest of the bytes
+ * only of rows that may still be equal.
+ */
 function equals({ bytes, starts, ends }: Texts, text: Uint8Array, out: Uint32Array, mask: Uint32Array): void {
   const { length } = text;
+  const whole = bytes.length === 0 || length === 0 ? 0 : ends.length >>> 5;
+  const last = length === 0 ? 0 : text[length - 1];
   for (let w = 0; w < mask.length; w++) {
-    let bits = 0;
-    for (let rest = mask[w]; rest !== 0; rest &= rest - 1) {
+    let bits = mask[w];
+    if (bits === FULL && w < whole) {
+      bits = 0;
+      const at = w << 5;
+      for (let b = 0; b < 32; b++) {
+        const end = ends[at + b];
+        bits |= (+(end - starts[at + b] === length) & +(bytes[end - +(end !== 0)] === last)) << b;
+      }
+    }
+    for (let rest = bits; rest !== 0; rest &= rest - 1) {
       const bit = 31 - Math.clz32(rest & -rest);
       const row = (w << 5) + bit;
-      const start = starts[row];
-      if (ends[row] - start !== length) continue;
-      let i = length - 1;
-      while (i >= 0 && bytes[start + i] === text[i]) i--;
-      bits |= (i >>> 31) << bit;
+      if (!equalBytes(bytes, starts[row], ends[row], text)) bits &= ~(1 << bit);
     }
     out[w] = bits;
   }
+}
+
+/** A word of which every row is asked about. */
+const FULL = 0xffffffff;
+
+function equalBytes(bytes: Uint8Array, from: number, to: number, text: Uint8Array): boolean {
+  if (to - from !== text.length) return false;
+  let i = text.length - 1;
+  while (i >= 0 && bytes[from + i] === text[i]) i--;
+  return i < 0;
 }
 
 /** Rows whose text compares with `bound` by at least `least`, times `sign`. */

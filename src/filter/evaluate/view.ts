@@ -50,7 +50,7 @@ export function viewOf(value: Value, scope: Scope): View | null {
 
 /** All values of a column of scalars. */
 export function columnView(field: Field, { type, values, offsets }: Column): View {
-  const texts = type === 'VarChar' ? { bytes: values as Uint8Array, starts: offsets!, ends: offsets!.subarray(1) } : null;
+  const texts = type === 'VarChar' ? { bytes: values as Uint8Array, starts: offsets!, ends: offsets!.subarray(1), offsets: offsets! } : null;
   return { field, type: type as ElementType, values: texts === null ? values : null, texts, absent: null };
 }
 
@@ -72,7 +72,7 @@ function elementView(field: Field, index: number, scope: Scope): View {
   if (elements.length === 0) return { field, type, values: newValues(type, rows), texts: type === 'VarChar' ? NO_TEXTS(rows) : null, absent };
   if (type === 'VarChar') {
     const from = elements.offsets as Int32Array;
-    return { field, type, values: null, texts: { bytes: elements.values as Uint8Array, starts: places.map((at) => from[at]), ends: places.map((at) => from[at + 1]) }, absent };
+    return { field, type, values: null, texts: { bytes: elements.values as Uint8Array, starts: places.map((at) => from[at]), ends: places.map((at) => from[at + 1]), offsets: null }, absent };
   }
   const values = newValues(type, rows);
   if (type === 'Bool') {
@@ -84,7 +84,7 @@ function elementView(field: Field, index: number, scope: Scope): View {
   return { field, type, values, texts: null, absent };
 }
 
-const NO_TEXTS = (rows: number): Texts => ({ bytes: new Uint8Array(0), starts: new Int32Array(rows), ends: new Int32Array(rows) });
+const NO_TEXTS = (rows: number): Texts => ({ bytes: new Uint8Array(0), starts: new Int32Array(rows), ends: new Int32Array(rows), offsets: null });
 
 /** Elements as unsigned numbers of their width, of 32 bits at most: so the loop sees three types of array. */
 function asBits({ buffer, byteOffset, byteLength, BYTES_PER_ELEMENT }: Column['values']): Uint8Array | Uint16Array | Uint32Array {

@@ -1,5 +1,5 @@
 /** BinaryVector: bits, eight to a byte. Which bit of a byte comes first is the user's business: no metric depends on it. */
-import { MAX_BINARY_DIM } from '../limits.ts';
+import { VECTOR_KINDS } from './kinds.ts';
 import { integerElements, matrixType } from './matrix.ts';
 
 const BITS = 8;
@@ -7,9 +7,7 @@ const BITS = 8;
 export const BINARY_VECTOR = matrixType(
   {
     type: 'BinaryVector',
-    family: 'binary',
-    dims: { min: BITS, max: MAX_BINARY_DIM, multipleOf: BITS },
-    metrics: ['HAMMING', 'JACCARD'],
+    ...VECTOR_KINDS.BinaryVector,
     present: ({ values, dim }, row) => (values as Uint8Array).slice((row * dim) / BITS, ((row + 1) * dim) / BITS),
   },
   integerElements(Uint8Array, 'an integer from 0 to 255'),

@@ -1,16 +1,11 @@
 /** FloatVector: 32-bit floats. The type of most fields, so its checks are plain loops of their own (`f32.ts`). */
-import { MAX_DIM, MIN_DIM } from '../limits.ts';
 import { isFloatArray, toFlatMatrix, toMatrix, toVector } from './f32.ts';
+import { VECTOR_KINDS } from './kinds.ts';
 import type { VectorTypeInfo } from './vector-type.ts';
-
-export const DENSE_DIMS = { min: MIN_DIM, max: MAX_DIM, multipleOf: 1 } as const;
-export const DENSE_METRICS = ['COSINE', 'L2', 'IP'] as const;
 
 export const FLOAT_VECTOR: VectorTypeInfo = {
   type: 'FloatVector',
-  family: 'dense',
-  dims: DENSE_DIMS,
-  metrics: DENSE_METRICS,
+  ...VECTOR_KINDS.FloatVector,
   elements: (dim) => dim,
   bytesPerElement: 4,
   view: (buffer, byteOffset, byteLength) => new Float32Array(buffer, byteOffset, byteLength / 4),

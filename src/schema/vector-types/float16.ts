@@ -1,7 +1,7 @@
 /** Float16Vector and BFloat16Vector: stored as bit patterns, read as 32-bit floats. */
 import { isFloatArray } from './f32.ts';
-import { DENSE_DIMS, DENSE_METRICS } from './float.ts';
 import { BFLOAT16, FLOAT16, firstNotFinite, narrow, widen, type HalfFormat } from './half.ts';
+import { VECTOR_KINDS } from './kinds.ts';
 import { matrixType, tagOf } from './matrix.ts';
 import type { VectorTypeInfo } from './vector-type.ts';
 
@@ -11,9 +11,7 @@ function halfVector(type: 'Float16Vector' | 'BFloat16Vector', format: HalfFormat
   return matrixType<Uint16Array>(
     {
       type,
-      family: 'dense',
-      dims: DENSE_DIMS,
-      metrics: DENSE_METRICS,
+      ...VECTOR_KINDS[type],
       present: ({ values, dim }, row) => widen(format, values as Uint16Array, row * dim, dim),
     },
     {

@@ -5,6 +5,7 @@
 import { MAX_SPARSE_DIM } from '../limits.ts';
 import { NO_ROW, isRecord, refuse, show } from '../refuse.ts';
 import { isFloatArray } from './f32.ts';
+import { VECTOR_KINDS } from './kinds.ts';
 import { tagOf } from './matrix.ts';
 import type { SparseValues, VectorTypeInfo } from './vector-type.ts';
 
@@ -19,9 +20,7 @@ const BYTES_PER_PAIR = 8;
 
 export const SPARSE_FLOAT_VECTOR: VectorTypeInfo = {
   type: 'SparseFloatVector',
-  family: 'sparse',
-  dims: null,
-  metrics: ['IP'],
+  ...VECTOR_KINDS.SparseFloatVector,
   elements: () => 0,
   bytesPerElement: 4,
   view: (buffer, byteOffset, byteLength) => new Float32Array(buffer, byteOffset, byteLength / 4),
