@@ -15,7 +15,7 @@ import { BACK_LINK_SIZE, BEAM_ENTRY, METRIC_L2, NO_ROW } from "../src/kernels/ab
 import { codesRowQuery } from "./codes";
 import { Code, Dot, L2, isCode, isDot } from "./distance";
 import { BackLink, Graph, Walk } from "./layout";
-import { descend, distanceOf, fourOf, insertSorted, linksOf, one, perRowOf, rowOf, Unfiltered, walkLevel } from "./walk";
+import { descend, distanceOf, fourOf, insertSorted, linksOf, one, perRowOf, rowOf, walkLevel } from "./walk";
 
 const NONE: u32 = <u32>NO_ROW;
 
@@ -117,7 +117,7 @@ function chooseLinks<S>(graph: Graph, walk: Walk, row: u32): void {
   descend<S>(graph, walk, query, graph.entry, top, level);
   for (let l = min(level, top) + 1; l > 0; l--) {
     const at = l - 1;
-    let size = walkLevel<S, Unfiltered>(graph, walk, query, 1, graph.efConstruction, at, 0, 0);
+    let size = walkLevel<S>(graph, walk, query, 1, graph.efConstruction, at);
     if (!graph.levels) size = withLinks<S>(graph, walk, query, row, size);
     choose<S>(graph, walk, walk.beam, size, linksOf(graph, row, at), graph.m, graph.m);
   }

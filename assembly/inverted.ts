@@ -3,6 +3,7 @@
 //   TAAT      term at a time: every list is added into one sum per row
 //   MAXSCORE  document at a time (Turtle & Flood): lists are split by their largest contribution; a row that stands only in lists
 //             which together cannot reach the top-k is never looked at
+//   allowed   row at a time, of the few that a filter allows
 //   WAND      document at a time (Broder et al.): the next row is the first at which the contributions so far could reach the top-k
 //
 // All are exact, and equal to `scanSparse` to the last bit: sums are in double precision and in the order of dimensions. Rows come
@@ -71,6 +72,24 @@ export function invertedTaat(topPtr: usize, terms: usize, n: u32, toValue: usize
   }
   for (let row: u32 = 0; row < rows; row++) if (isAllowed(allow, row)) push(top, <f32>-load<f64>(sums + ((<usize>row) << 3)), row);
   memory.fill(sums, 0, (<usize>rows) << 3);
+}
+
+/** Row by row of those that `allow` names, each sought in every list: for few rows. `terms` in the order of dimensions. */
+export function invertedAllowed(topPtr: usize, terms: usize, n: u32, toValue: usize, rows: u32, allow: usize): void {
+  const top = changetype<TopK>(topPtr);
+  for (let word: u32 = 0, words = (rows + 31) >> 5; word < words; word++) {
+    for (let bits = load<u32>(allow + ((<usize>word) << 2)); bits; bits &= bits - 1) {
+      const row = (word << 5) + ctz(bits);
+      if (row >= rows) return;
+      let sum: f64 = 0;
+      for (let i: u32 = 0; i < n; i++) {
+        const term = termAt(terms, i);
+        seek(term, row);
+        if (rowOf(term) == row) sum += partOf(term, toValue);
+      }
+      push(top, <f32>-sum, row);
+    }
+  }
 }
 
 /** `terms` by ascending bound. `scratch`: f64, shape (2, n), the first n zero before and after. */

@@ -31,7 +31,7 @@
 //
 // Tables of 7 bits: two are added in bytes, pairs in 16 bits, at most 258 pairs (65,535 / 254) before a sum is taken out.
 import {
-  IVF_ALL, IVF_GATHERED_ROWS, LISTS_BITS, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_NIBBLES, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS,
+  IVF_ALL, IVF_FAR, IVF_FAR_EFFORT, IVF_GATHERED_ROWS, LISTS_BITS, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_NIBBLES, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS,
 } from "../src/kernels/abi";
 import { codesQuery } from "./codes";
 import { BOUNDED_FROM_DIM, boundedL2, Code, column, FastDot, FastL2, four, isFastL2, touch } from "./distance";
@@ -164,6 +164,7 @@ function gather(ivf: Ivf, from: u32, to: u32, allow: usize): u32 {
 
 /** Compares the allowed rows at positions [from, to); answers how many. */
 function scanGathered<S>(ivf: Ivf, top: TopK, query: usize, data: usize, stride: u32, perRow: usize, from: u32, to: u32, allow: usize): u32 {
+  const inTurn = isInTurn<S>(<usize>ivf.rows * stride, 256);
   let total: u32 = 0, seen: u32 = 0;
   while (from < to) {
     const n = gather(ivf, from, to, allow);
@@ -171,9 +172,9 @@ function scanGathered<S>(ivf: Ivf, top: TopK, query: usize, data: usize, stride:
     total += n;
     for (let i: u32 = 0; i < n; i += 4) {
       const last = n - 1 - i;
-      // Rows lie apart: the ones after the next are asked for now.
-      for (let next = i + 8, end = min(i + 12, n); next < end; next++) seen ^= touch(data + <usize>gathered(ivf, next) * stride, stride);
       const p0 = gathered(ivf, i), p1 = gathered(ivf, i + min<u32>(1, last)), p2 = gathered(ivf, i + min<u32>(2, last)), p3 = gathered(ivf, i + min<u32>(3, last));
+      // Where rows lie apart the ones after the next are asked for now: the processor does not read ahead.
+      if (inTurn && p3 - p0 > 3) for (let next = i + 8, end = min(i + 12, n); next < end; next++) seen ^= touch(data + <usize>gathered(ivf, next) * stride, stride);
       enterFour<S>(top, query, data, stride, ivf.dim, perRow, min<u32>(4, last + 1), p0, p1, p2, p3, rowAt(ivf, p0), rowAt(ivf, p1), rowAt(ivf, p2), rowAt(ivf, p3));
     }
     if (n < GATHERED) break;
@@ -202,8 +203,7 @@ function nearLists(ivf: Ivf, q: usize, probes: u32, sorted: bool): void {
 }
 
 /** Whether the i-th nearest list is searched, too. Where more of them are needed than were put in order, all are. */
-// @ts-ignore: decorator
-@inline function goesOn(ivf: Ivf, top: TopK, q: usize, i: u32, least: u32, emptyMax: u32, empty: u32, wanted: u32): bool {
+function goesOn(ivf: Ivf, top: TopK, q: usize, i: u32, least: u32, emptyMax: u32, empty: u32, wanted: u32): bool {
   if (i >= least) {
     if (emptyMax ? empty >= emptyMax : top.count >= top.k && ivf.compared >= wanted) return false;
   }
@@ -212,8 +212,16 @@ function nearLists(ivf: Ivf, q: usize, probes: u32, sorted: bool): void {
   return i < near.count;
 }
 
+/**
+ * Rows that are wanted once the `least` lists have been searched, which hold `passed` rows: more where far fewer of them are allowed than of all rows. The query lies
+ * outside of the allowed rows then, about as far from many lists.
+ */
+function wantedBeyond(ivf: Ivf, passed: u32, wanted: u32, allowed: u32): u32 {
+  return <u64>ivf.compared * ivf.rows * IVF_FAR < <u64>passed * allowed ? wanted * IVF_FAR_EFFORT : wanted;
+}
+
 function scanVectors<S>(
-  ivf: Ivf, top: TopK, q: usize, query: usize, data: usize, stride: u32, perRow: usize, allow: usize, least: u32, emptyMax: u32, wanted: u32,
+  ivf: Ivf, top: TopK, q: usize, query: usize, data: usize, stride: u32, perRow: usize, allow: usize, allowed: u32, least: u32, emptyMax: u32, wanted: u32,
 ): void {
   if (wanted == IVF_ALL) {
     ivf.compared = scanGathered<S>(ivf, top, query, data, stride, perRow, 0, ivf.rows, allow);
@@ -223,11 +231,12 @@ function scanVectors<S>(
   // A list is as far away as all of them are: whether they fit a cache decides.
   const inTurn = isInTurn<S>(<usize>ivf.rows * stride, stride);
   const isBounded = isFastL2<S>() && inTurn && ivf.dim >= BOUNDED_FROM_DIM;
-  let empty: u32 = 0, i: u32 = 0;
+  let empty: u32 = 0, i: u32 = 0, passed: u32 = 0;
   for (; goesOn(ivf, top, q, i, least, emptyMax, empty, wanted); i++) {
     const starts = ivf.starts + ((<usize>load<u32>(near.rows + ((<usize>i) << 2))) << 2);
     const from = load<u32>(starts), to = load<u32>(starts, 4);
     const count = top.count, farthest = bound(top);
+    passed += to - from;
     if (allow) ivf.compared += scanGathered<S>(ivf, top, query, data, stride, perRow, from, to, allow);
     else {
       if (isBounded) scanListBounded(top, query, data, stride, ivf.dim, from, to, ivf.rowIds, ivf.sums);
@@ -235,6 +244,7 @@ function scanVectors<S>(
       ivf.compared += to - from;
     }
     empty = emptyLists(top, count, farthest, empty);
+    if (i + 1 == least) wanted = wantedBeyond(ivf, passed, wanted, allowed);
   }
   ivf.probed = i;
 }
@@ -516,7 +526,7 @@ function scanNibbles(
   return total;
 }
 
-function scanResiduals(ivf: Ivf, top: TopK, squares: f32, allow: usize, queryBits: u32, least: u32, emptyMax: u32, wanted: u32): void {
+function scanResiduals(ivf: Ivf, top: TopK, squares: f32, allow: usize, allowed: u32, queryBits: u32, least: u32, emptyMax: u32, wanted: u32): void {
   const kind = ivf.kind, isL2 = ivf.metric == METRIC_L2;
   let factor: f32 = isL2 ? -2 : -1, scale: f32 = 0, offset: f32 = 0, querySum: f32 = 0;
   if (kind == LISTS_BYTES) wordTables(ivf, 256);
@@ -530,13 +540,14 @@ function scanResiduals(ivf: Ivf, top: TopK, squares: f32, allow: usize, queryBit
   }
   if (ivf.furtherBits) for (let i: usize = 0, end = (<usize>ivf.dim) << 2; i < end; i += 4) querySum += load<f32>(ivf.query + i);
   const near = changetype<TopK>(ivf.probes);
-  let empty: u32 = 0, i: u32 = 0;
+  let empty: u32 = 0, i: u32 = 0, passed: u32 = 0;
   for (; goesOn(ivf, top, ivf.query, i, least, emptyMax, empty, wanted); i++) {
     const at = (<usize>i) << 2;
     const list = load<u32>(near.rows + at);
     const starts = ivf.starts + ((<usize>list) << 2);
     const from = load<u32>(starts), to = load<u32>(starts, 4);
     const count = top.count, farthest = bound(top);
+    passed += to - from;
     let base = load<f32>(near.distances + at);
     const reach = ivf.furtherBits ? <f32>Math.sqrt(<f64>(ivf.metric == METRIC_IP ? squares : base)) : 0;
     // -q·c from |q - c|^2
@@ -550,6 +561,7 @@ function scanResiduals(ivf: Ivf, top: TopK, squares: f32, allow: usize, queryBit
     } else if (kind == LISTS_SIGNS) ivf.compared += scanNibbles(ivf, top, list, from, to, base, scale, offset, reach, querySum, allow);
     else ivf.compared += scanNibbles(ivf, top, list, from, to, base + factor * offset, factor * scale, 0, 0, 0, allow);
     empty = emptyLists(top, count, farthest, empty);
+    if (i + 1 == least) wanted = wantedBeyond(ivf, passed, wanted, allowed);
   }
   ivf.probed = i;
 }
@@ -574,11 +586,11 @@ export function ivfPositions(ivfPtr: usize, allow: usize, positionOf: usize): vo
  * Searches the lists nearest to the query (f32, unit length for COSINE; BITS: a RowQuery), nearest first; hits go to the top-k, nearest first if
  * `sorted`. The search ends after at least `least` lists: where `emptyMax` in a row changed no hit, or, where that is 0, when `wanted` rows have been
  * compared and the top-k is full. `wanted` IVF_ALL: all allowed rows are compared. `probes`: lists that are put in order before the search begins, at most ivf.lists;
- * where more are needed, all are. `allow`: bitset over the segment's rows, or 0; with ivf.positions, marked for it. `queryBits`: SIGNS: bits a dimension of the query, 0: as many as
+ * where more are needed, all are. `allow`: bitset over the segment's rows with `allowed` bits, or 0; with ivf.positions, marked for it. `queryBits`: SIGNS: bits a dimension of the query, 0: as many as
  * the tables hold. Answers how many hits there are; how many lists were searched and rows compared is left in `ivf`.
  */
 export function ivfSearch(
-  ivfPtr: usize, topPtr: usize, query: usize, probes: u32, least: u32, emptyMax: u32, wanted: u32, allow: usize, queryBits: u32, sorted: u32,
+  ivfPtr: usize, topPtr: usize, query: usize, probes: u32, least: u32, emptyMax: u32, wanted: u32, allow: usize, allowed: u32, queryBits: u32, sorted: u32,
 ): u32 {
   const ivf = changetype<Ivf>(ivfPtr), top = changetype<TopK>(topPtr);
   const dim = ivf.dim, kind = ivf.kind, bytes = (<usize>dim) << 2;
@@ -600,10 +612,10 @@ export function ivfSearch(
   if (isResidual || !isAll) nearLists(ivf, q, probes, !isAll);
 
   if (kind == LISTS_F32) {
-    if (ivf.metric == METRIC_L2) scanVectors<FastL2>(ivf, top, q, q, ivf.data, ivf.stride, 0, allow, least, emptyMax, wanted);
-    else scanVectors<FastDot>(ivf, top, q, q, ivf.data, ivf.stride, ivf.metric == METRIC_COSINE ? ivf.perRow : 0, allow, least, emptyMax, wanted);
+    if (ivf.metric == METRIC_L2) scanVectors<FastL2>(ivf, top, q, q, ivf.data, ivf.stride, 0, allow, allowed, least, emptyMax, wanted);
+    else scanVectors<FastDot>(ivf, top, q, q, ivf.data, ivf.stride, ivf.metric == METRIC_COSINE ? ivf.perRow : 0, allow, allowed, least, emptyMax, wanted);
   } else if (kind == LISTS_BITS) {
-    scanVectors<Bits>(ivf, top, q, q, ivf.data, ivf.stride, ivf.perRow, allow, least, emptyMax, wanted);
+    scanVectors<Bits>(ivf, top, q, q, ivf.data, ivf.stride, ivf.perRow, allow, allowed, least, emptyMax, wanted);
   } else if (kind == LISTS_CODES) {
     const codes = changetype<Codes>(ivf.codes), prepared = changetype<CodeQuery>(ivf.query);
     codesQuery(ivf.codes, q, ivf.query);
@@ -611,7 +623,7 @@ export function ivfSearch(
     const min = top.min, max = top.max;
     top.min /= prepared.unit;
     top.max /= prepared.unit;
-    scanVectors<Code>(ivf, top, q, ivf.query, codes.ptr, codes.stride, prepared.terms, allow, least, emptyMax, wanted);
+    scanVectors<Code>(ivf, top, q, ivf.query, codes.ptr, codes.stride, prepared.terms, allow, allowed, least, emptyMax, wanted);
     top.min = min;
     top.max = max;
     if (sorted) return topkScale(topPtr, prepared.unit);
@@ -622,7 +634,7 @@ export function ivfSearch(
   } else {
     let squares: f32 = 0;
     for (let i: usize = 0; i < bytes; i += 4) squares += load<f32>(q + i) * load<f32>(q + i);
-    scanResiduals(ivf, top, squares, allow, queryBits, least, emptyMax, wanted);
+    scanResiduals(ivf, top, squares, allow, allowed, queryBits, least, emptyMax, wanted);
   }
   return sorted ? topkSort(topPtr) : top.count;
 }

@@ -175,6 +175,23 @@ export function normalize(ptr: usize, dim: u32): void {
   for (let i: usize = 0, end = (<usize>dim) << 2; i < end; i += 4) store<f32>(ptr + i, <f32>(<f64>load<f32>(ptr + i) * inverse));
 }
 
+/** Puts the rows that `allow` names, at most the top-k's k, into the top-k as they come, at distance 0; answers how many. */
+export function allowedRows(topPtr: usize, allow: usize, rows: u32): u32 {
+  const top = changetype<TopK>(topPtr);
+  let n: u32 = 0;
+  for (let word: u32 = 0, words = (rows + 31) >> 5; word < words; word++) {
+    for (let bits = load<u32>(allow + ((<usize>word) << 2)); bits && n < top.k; bits &= bits - 1) {
+      const row = (word << 5) + ctz(bits), at = (<usize>n) << 2;
+      if (row >= rows) break;
+      store<u32>(top.rows + at, row);
+      store<f32>(top.distances + at, 0);
+      n++;
+    }
+  }
+  top.count = n;
+  return n;
+}
+
 /** Bits set among the first n of a bitset. */
 export function countBits(ptr: usize, n: u32): u32 {
   let counts = i32x4.splat(0);

@@ -11,7 +11,7 @@ import { CodeQuery, Codes, Graph, TopK, Walk } from "./layout";
 import { push, topkSort } from "./topk";
 
 /** Set in the row of a beam entry whose neighbours have been looked at. */
-const EXPANDED: u32 = 0x80000000;
+export const EXPANDED: u32 = 0x80000000;
 const NONE: u32 = <u32>NO_ROW;
 /** Rows among which a walk of a graph without levels looks for its start. */
 const START_ROWS: u32 = GRAPH_START_ROWS;
@@ -20,11 +20,7 @@ const GOLDEN_RATIO: u32 = 0x9e3779b1;
 /** Entries of a list that are counted to find a place among them. */
 const COUNTED: u32 = 32;
 /** Rows of fewer bytes than this are in the cache already: asking for them ahead only costs time. */
-const CACHED_BYTES: u64 = 2 << 20;
-
-/** Whether a walk has a filter, told apart by size like the spaces. */
-export type Unfiltered = u8;
-export type Filtered = u16;
+export const CACHED_BYTES: u64 = 2 << 20;
 
 /** The f32 per row that `four` needs for this space. */
 // @ts-ignore: decorator
@@ -33,6 +29,10 @@ export type Filtered = u16;
   if (isDot<S>()) return graph.inverseNorms;
   return 0;
 }
+
+/** What distances of this space are multiplied by to be the metric's. */
+// @ts-ignore: decorator
+@inline export function unitOf<S>(query: usize): f32 { return isCode<S>() || isPacked<S>() ? changetype<CodeQuery>(query).unit : 1; }
 
 // @ts-ignore: decorator
 @inline export function linksOf(graph: Graph, row: u32, level: u32): usize {
@@ -160,19 +160,13 @@ export function descend<S>(graph: Graph, walk: Walk, query: usize, row: u32, fro
   return 2;
 }
 
-/**
- * Best-first walk of one level from the first `seeds` entries of the beam, keeping the `ef` nearest rows in the beam; answers how many.
- * Filtered: the beam still holds all rows, the rows that `allow` names go to walk.found, at most `foundMax` of them,
- * and the walk ends when the next row of the beam is farther than all of a full walk.found; answers how many are there.
- */
-export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, seeds: u32, ef: u32, level: u32, allow: usize, foundMax: u32): u32 {
+/** Best-first walk of one level from the first `seeds` entries of the beam, keeping the `ef` nearest rows in the beam; answers how many. */
+export function walkLevel<S>(graph: Graph, walk: Walk, query: usize, seeds: u32, ef: u32, level: u32): u32 {
   const perRow = perRowOf<S>(graph, query);
   const data = graph.data, stride = graph.stride, dim = graph.dim;
-  const beam = walk.beam, gather = walk.gather, visited = walk.visited, found = walk.found;
+  const beam = walk.beam, gather = walk.gather, visited = walk.visited;
   const distancesAt = changetype<usize>(walk) + offsetof<Walk>("distances");
   const perList = (<usize>linksMax(graph, level)) << 2;
-  let foundCount: u32 = 0;
-  let foundBound: f32 = Infinity;
 
   let touched: u32 = 0, compared: u32 = 0;
   const isLarge = <u64>graph.rows * stride > CACHED_BYTES;
@@ -182,21 +176,11 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, seeds: u
     store<u32>(beam + <usize>i * BEAM_ENTRY, row, 4);
     const word = visited + ((<usize>(row >> 5)) << 2);
     store<u32>(word, load<u32>(word) | (1 << (row & 31)));
-    if (sizeof<F>() == 2) {
-      if (foundCount < foundMax && load<u32>(allow + ((<usize>(row >> 5)) << 2)) >> (row & 31) & 1) {
-        insertSorted(found, foundCount, foundMax, distanceOf(beam, i), row);
-        foundCount++;
-        if (foundCount == foundMax) foundBound = distanceOf(found, foundMax - 1);
-      }
-    }
   }
   let bound: f32 = size < ef ? <f32>Infinity : distanceOf(beam, ef - 1);
   while (next < size) {
     const at = beam + <usize>next * BEAM_ENTRY;
     const row = load<u32>(at, 4);
-    if (sizeof<F>() == 2) {
-      if (load<f32>(at) > foundBound) break;
-    }
     store<u32>(at, row | EXPANDED, 4);
 
     let n: u32 = 0;
@@ -235,13 +219,6 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, seeds: u
         const distance = load<f32>(distancesAt + ((<usize>lane) << 2));
         const candidate = load<u32>(group + ((<usize>lane) << 2));
         if (!(distance < bound)) continue;
-        if (sizeof<F>() == 2) {
-          if (distance < foundBound && load<u32>(allow + ((<usize>(candidate >> 5)) << 2)) >> (candidate & 31) & 1) {
-            insertSorted(found, foundCount, foundMax, distance, candidate);
-            if (foundCount < foundMax) foundCount++;
-            if (foundCount == foundMax) foundBound = distanceOf(found, foundMax - 1);
-          }
-        }
         const position = insertSorted(beam, size, ef, distance, candidate);
         if (size < ef) size++;
         if (size == ef) bound = distanceOf(beam, ef - 1);
@@ -254,11 +231,11 @@ export function walkLevel<S, F>(graph: Graph, walk: Walk, query: usize, seeds: u
   walk.touched = touched;
   walk.compared += compared;
   memory.fill(visited, 0, (<usize>((graph.rows + 31) >> 5)) << 2);
-  return sizeof<F>() == 2 ? foundCount : size;
+  return size;
 }
 
 /** The first k of a sorted list into the top-k, equal distances by row; `unit` scales the distances. */
-function give(top: TopK, list: usize, size: u32, unit: f32): u32 {
+export function give(top: TopK, list: usize, size: u32, unit: f32): u32 {
   const k = min(top.k, size);
   let hasTies = false;
   for (let i: u32 = 0; i < k; i++) {
@@ -277,31 +254,22 @@ function give(top: TopK, list: usize, size: u32, unit: f32): u32 {
 }
 
 // @ts-ignore: decorator
-@inline function search<S>(graph: Graph, walk: Walk, top: TopK, query: usize, ef: u32, allow: usize, foundMax: u32): u32 {
+@inline function search<S>(graph: Graph, walk: Walk, top: TopK, query: usize, ef: u32): u32 {
   // The entry is a seed as well: all rows can be reached from it, not from every row.
   const seeds = descend<S>(graph, walk, query, graph.entry, graph.topLevel, 0);
-  let unit: f32 = 1;
-  if (isCode<S>() || isPacked<S>()) unit = changetype<CodeQuery>(query).unit;
-  if (allow) {
-    const found = walkLevel<S, Filtered>(graph, walk, query, seeds, ef, 0, allow, foundMax);
-    give(top, walk.found, found, unit);
-    return found;
-  }
-  const size = walkLevel<S, Unfiltered>(graph, walk, query, seeds, ef, 0, 0, 0);
-  return give(top, walk.beam, size, unit);
+  return give(top, walk.beam, walkLevel<S>(graph, walk, query, seeds, ef, 0), unitOf<S>(query));
 }
 
 /**
- * Searches the graph for the query at `query` (f32, or a CodeQuery for a graph over codes); hits go to the top-k, nearest first. `ef`: breadth of the walk, over
- * all rows. `allow`: bitset over the rows, or 0; then at most `foundMax` allowed rows are kept, and the answer is how
- * many were found, which may be more than the top-k holds. The graph must not be empty.
+ * Searches the graph for the query at `query` (f32, or a CodeQuery for a graph over codes); hits go to the top-k, nearest first. `ef`: breadth of the
+ * walk. Answers how many hits there are. The graph must not be empty.
  */
-export function graphSearch(graphPtr: usize, walkPtr: usize, topPtr: usize, query: usize, ef: u32, allow: usize, foundMax: u32): u32 {
+export function graphSearch(graphPtr: usize, walkPtr: usize, topPtr: usize, query: usize, ef: u32): u32 {
   const graph = changetype<Graph>(graphPtr), walk = changetype<Walk>(walkPtr), top = changetype<TopK>(topPtr);
   if (graph.codes) {
-    if (changetype<Codes>(graph.codes).kind != CODE_SQ8) return search<Packed>(graph, walk, top, query, ef, allow, foundMax);
-    return search<Code>(graph, walk, top, query, ef, allow, foundMax);
+    if (changetype<Codes>(graph.codes).kind != CODE_SQ8) return search<Packed>(graph, walk, top, query, ef);
+    return search<Code>(graph, walk, top, query, ef);
   }
-  if (graph.metric == METRIC_L2) return search<FastL2>(graph, walk, top, query, ef, allow, foundMax);
-  return search<FastDot>(graph, walk, top, query, ef, allow, foundMax);
+  if (graph.metric == METRIC_L2) return search<FastL2>(graph, walk, top, query, ef);
+  return search<FastDot>(graph, walk, top, query, ef);
 }

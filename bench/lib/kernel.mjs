@@ -58,16 +58,17 @@ export async function kernelScan(values, dim) {
  * An index over one block of rows in kernel memory, built as the engine builds it, and its bare search: query into
  * scratch, walk, scores again from f32.
  * @param {Float32Array} values shape (rows, dim) @param {number} dim
- * @param {{ type: string, metric: string, build: Record<string, unknown>, seed: number, base?: { rowsTo: Int32Array, sections: any[] } }} options `base`: the sections of another, to begin with
+ * @param {{ type: string, metric: string, build: Record<string, unknown>, seed: number, base?: { rowsTo: Int32Array, sections: any[] }, built?: any[] }} options
+ *   `base`: the sections of another, to begin with; `built`: its own sections, from an earlier run
  */
-export async function kernelIndex(values, dim, { type, metric, build, seed, base }) {
+export async function kernelIndex(values, dim, { type, metric, build, seed, base, built }) {
   const { instantiateKernels, module, getIndexType, runBuild } = await kernelLibrary();
   const rows = values.length / dim;
   const indexType = getIndexType(type);
   const params = indexType.parseBuild(build, { metric, dim });
   const start = performance.now(), cpuStart = cpuMs();
   const begin = base && { rowsTo: base.rowsTo, sections: { kind: 'bytes', values: base.sections } };
-  const sections = await runBuild(module, { typeName: indexType.name, params, metric, dim, rows, seed, vectors: { kind: 'bytes', values }, base: begin }, values);
+  const sections = built ?? await runBuild(module, { typeName: indexType.name, params, metric, dim, rows, seed, vectors: { kind: 'bytes', values }, base: begin }, values);
   const buildCpuMs = cpuMs() - cpuStart;
   const buildSeconds = (performance.now() - start) / 1000;
   const kernels = instantiateKernels(module);
@@ -87,13 +88,31 @@ export async function kernelIndex(values, dim, { type, metric, build, seed, base
     sections,
     memoryBytes: index.memoryBytes,
     plan: (/** @type {Record<string, unknown>} */ search, /** @type {number} */ limit) => ({ ...indexType.parseSearch(search, limit, params), keep: limit }),
-    /** Rows found, in kernel memory. @param {Float32Array} query @param {any} plan */
-    search(query, plan) {
+    /** Rows found, in kernel memory. @param {Float32Array} query @param {any} plan @param {number} allowPtr what `allow` answered; 0: all rows */
+    search(query, plan, allowPtr = 0) {
       kernels.setQuery(query, 0, dim, metric);
-      const n = index.search(plan, 0);
+      const n = index.search(plan, allowPtr);
       if (plan.refine) kernels.rescoreF32(metric, ptr, dim, inverseNormsPtr, n, plan.keep);
       return plan.refine ? Math.min(n, plan.keep) : n;
     },
+    /** A bitset of rows that match. @param {Iterable<number>} matching */
+    allow(matching) {
+      const words = Math.ceil(rows / 32);
+      const allowPtr = kernels.arena.alloc(words * 4);
+      const bits = kernels.arena.u32(allowPtr, words).fill(0);
+      for (const row of matching) bits[row >> 5] |= 1 << (row & 31);
+      return allowPtr;
+    },
+    /** @param {number} allowPtr */
+    free: (allowPtr) => kernels.arena.free(allowPtr),
+    /** Exact scan of the rows that match. @param {Float32Array} query @param {number} k @param {number} allowPtr */
+    scan(query, k, allowPtr) {
+      kernels.setQuery(query, 0, dim, metric);
+      kernels.beginTopK(k);
+      kernels.scanF32(metric, ptr, dim, 0, rows, inverseNormsPtr, allowPtr, 0);
+      return kernels.endTopK();
+    },
+    account: () => index.lastSearch,
     /** @param {number} n */
     rows: (n) => Array.from(kernels.hitRows(n)),
   };

@@ -118,6 +118,8 @@ export const GRAPH_ALPHA = 64;
 export const GRAPH_SIZE = 128;
 /** Rows among which a walk of a graph without levels looks for its start, a multiple of four; of small graphs one in sixteen. */
 export const GRAPH_START_ROWS = 256;
+/** Allowed rows from which a walk over these alone begins, at most. */
+export const GRAPH_SAMPLE_ROWS = 32;
 
 // Walk: scratch memory of one walk at a time.
 export const WALK_VISITED = 0;
@@ -198,6 +200,9 @@ export const IVF_COMPARED = 124;
 export const IVF_SIZE = 128;
 /** Positions that are gathered at a time. */
 export const IVF_GATHERED_ROWS = 1024;
+/** By so much the share of allowed rows around a query is below that of all rows where the query counts as far from them; so many times as many are then compared. */
+export const IVF_FAR = 4;
+export const IVF_FAR_EFFORT = 4;
 /** In place of how many rows are to be compared: all that are allowed. As u32 it is 0xffffffff. */
 export const IVF_ALL = -1;
 

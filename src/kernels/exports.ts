@@ -10,6 +10,8 @@ export interface KernelExports {
   topkScale(top: number, factor: number): number;
   /** Bits set among the first n of a bitset. */
   countBits(ptr: number, n: number): number;
+  /** The rows of a bitset, at most k, unordered and at distance 0; see `assembly/scan.ts`. Answers how many. */
+  allowedRows(top: number, allow: number, rows: number): number;
   inverseNorms(ptr: number, rows: number, dim: number, out: number): void;
   /** Scales one f32 vector to unit length in place; zero stays zero. */
   normalize(ptr: number, dim: number): void;
@@ -27,7 +29,11 @@ export interface KernelExports {
   /** The same of a stored row, for a build: SQ8 only. */
   codesRowQuery(codes: number, row: number, out: number): void;
   /** Nearest rows of a graph that is not empty, into the top-k, sorted; see `assembly/walk.ts`. Answers how many were found. */
-  graphSearch(graph: number, walk: number, top: number, query: number, ef: number, allow: number, foundMax: number): number;
+  graphSearch(graph: number, walk: number, top: number, query: number, ef: number): number;
+  /** The same over allowed rows alone; see `assembly/filtered-walk.ts`. Answers how many were found, NO_ROW where it cost too much and was given up. */
+  graphSearchAllowed(
+    graph: number, walk: number, top: number, query: number, ef: number, farEf: number, allow: number, allowed: number, target: number, rowCost: number, budget: number, dense: number,
+  ): number;
   /** The three steps by which a batch of rows gets into a graph; see `assembly/grow.ts`. */
   graphChooseLinks(graph: number, walk: number, order: number, from: number, to: number): void;
   graphListBackLinks(graph: number, order: number, from: number, to: number, backLinksTo: number, backLinks: number): number;
@@ -57,6 +63,7 @@ export interface KernelExports {
     top: number, query: number, offsets: number, indices: number, values: number, from: number, to: number, allow: number, rowBase: number,
   ): void;
   /** Posting lists; see `assembly/inverted.ts`. `toValue`: bytes from a list's rows to its values. */
+  invertedAllowed(top: number, terms: number, n: number, toValue: number, rows: number, allow: number): void;
   invertedTaat(top: number, terms: number, n: number, toValue: number, sums: number, rows: number, allow: number): void;
   invertedMaxScore(top: number, terms: number, n: number, toValue: number, scratch: number, allow: number): void;
   invertedWand(top: number, terms: number, n: number, toValue: number, scratch: number, allow: number): void;
@@ -70,7 +77,7 @@ export interface KernelExports {
   rotateVectors(ptr: number, rows: number, dim: number, signs: number): void;
   /** Nearest rows of an Ivf's nearest lists into the top-k, sorted or as a heap; see `assembly/ivf.ts`. Answers how many. */
   ivfSearch(
-    ivf: number, top: number, query: number, probes: number, least: number, emptyMax: number, wanted: number, allow: number, queryBits: number, sorted: number,
+    ivf: number, top: number, query: number, probes: number, least: number, emptyMax: number, wanted: number, allow: number, allowed: number, queryBits: number, sorted: number,
   ): number;
   /** Marks the positions of allowed rows for the searches that follow. */
   ivfPositions(ivf: number, allow: number, positionOf: number): void;
@@ -94,9 +101,9 @@ export interface KernelExports {
 
 /** Names of the functions of {@link KernelExports}, in the ABI's order. */
 export const KERNEL_EXPORT_NAMES = [
-  'topkSort', 'topkScale', 'countBits', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch',
+  'topkSort', 'topkScale', 'countBits', 'allowedRows', 'inverseNorms', 'normalize', 'scanF32', 'scanCodes', 'rescoreCodes', 'rescoreF32', 'codesEncode', 'codesQuery', 'codesRowQuery', 'graphSearch', 'graphSearchAllowed',
   'graphChooseLinks', 'graphListBackLinks', 'graphAddBackLinks',
-  'scanRows', 'rescoreRows', 'expandRows', 'nearestRows', 'rowTerms', 'rowQuery', 'sparseQuery', 'scanSparse', 'invertedTaat', 'invertedMaxScore', 'invertedWand',
+  'scanRows', 'rescoreRows', 'expandRows', 'nearestRows', 'rowTerms', 'rowQuery', 'sparseQuery', 'scanSparse', 'invertedAllowed', 'invertedTaat', 'invertedMaxScore', 'invertedWand',
   'nearestCentroids', 'sumByCentroid', 'rotateVectors', 'ivfSearch', 'ivfPositions', 'tileScan', 'tileCodes',
   'columnSums', 'covarianceAdd', 'pcaProject', 'pcaRestore', 'rotateRows',
 ] as const satisfies readonly (keyof KernelExports)[];

@@ -1,7 +1,7 @@
 /** The twin of `assembly/walk.ts` and `assembly/grow.ts`: the same walk, the same links, step by step. */
 import {
   BACK_LINK_LIST, BACK_LINK_NEXT, BACK_LINK_OWNER, BACK_LINK_ROW, BACK_LINK_SIZE, GRAPH_ALPHA, GRAPH_BASE_LINKS, GRAPH_CODES, GRAPH_DATA, GRAPH_DIM, GRAPH_EF_CONSTRUCTION, GRAPH_ENTRY, GRAPH_INVERSE_NORMS, GRAPH_LEVELS,
-  GRAPH_M, GRAPH_METRIC, GRAPH_ROWS, GRAPH_SLOTS, GRAPH_START_ROWS, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, CODE_QUERY_UNIT, METRIC_L2, NO_ROW, WALK_COMPARED, WALK_QUERY, WALK_ROW_QUERY,
+  GRAPH_M, GRAPH_METRIC, GRAPH_ROWS, GRAPH_SAMPLE_ROWS, GRAPH_SLOTS, GRAPH_START_ROWS, GRAPH_STRIDE, GRAPH_TOP_LEVEL, GRAPH_UPPER_LINKS, GRAPH_UPPER_STARTS, CODE_QUERY_UNIT, METRIC_L2, NO_ROW, WALK_COMPARED, WALK_QUERY, WALK_ROW_QUERY,
 } from './abi.ts';
 import type { KernelExports } from './exports.ts';
 import { codeDistance, type scalarCodes } from './scalar-codes.ts';
@@ -40,6 +40,14 @@ class SortedRows {
     return low;
   }
 
+  withRoomFor(max: number): SortedRows {
+    const wider = new SortedRows(max);
+    wider.rows.push(...this.rows);
+    wider.distances.push(...this.distances);
+    wider.expanded.push(...this.expanded);
+    return wider;
+  }
+
   get isFull(): boolean {
     return this.rows.length === this.max;
   }
@@ -48,6 +56,21 @@ class SortedRows {
   get bound(): number {
     return this.isFull ? this.distances[this.max - 1] : Infinity;
   }
+}
+
+/** See `assembly/filtered-walk.ts`. */
+const FAR = 4;
+const DENSE = 8;
+
+interface AllowedSearch {
+  readonly ef: number;
+  readonly farEf: number;
+  readonly allow: number;
+  readonly allowed: number;
+  readonly target: number;
+  readonly rowCost: number;
+  readonly budget: number;
+  readonly dense: boolean;
 }
 
 interface Nearest {
@@ -178,33 +201,109 @@ class ScalarGraph {
   }
 
   /** `seeds`: nearest first. */
-  walk(query: number, seeds: readonly Nearest[], ef: number, level: number, allow: number, foundMax: number): SortedRows {
-    const { u8 } = this.memory;
-    const isAllowed = (row: number): boolean => ((u8[allow + (row >> 3)] >> (row & 7)) & 1) === 1;
+  walk(query: number, seeds: readonly Nearest[], ef: number, level: number): SortedRows {
     const beam = new SortedRows(ef);
-    const found = new SortedRows(foundMax);
     const visited = new Set<number>();
     for (const { row, distance } of seeds.slice(0, ef)) {
       visited.add(row);
       beam.insert(distance, row);
-      if (allow && !found.isFull && isAllowed(row)) found.insert(distance, row);
     }
     let next = 0;
     while (next < beam.rows.length) {
-      if (allow && beam.distances[next] > found.bound) break;
       beam.expanded[next] = true;
       for (const candidate of this.neighbours(beam.rows[next], level).filter((row) => !visited.has(row))) {
         visited.add(candidate);
         this.compared++;
         const distance = this.distance(query, candidate);
         if (!(distance < beam.bound)) continue;
-        if (allow && distance < found.bound && isAllowed(candidate)) found.insert(distance, candidate);
         const position = beam.insert(distance, candidate);
         if (position < next) next = position;
       }
       while (next < beam.rows.length && beam.expanded[next]) next++;
     }
-    return allow ? found : beam;
+    return beam;
+  }
+
+  /** See `assembly/filtered-walk.ts`; null where it was given up. */
+  walkAllowed(query: number, seeds: readonly number[], search: AllowedSearch): SortedRows | null {
+    const { u8 } = this.memory;
+    const { allow, allowed, farEf, rowCost, budget, dense } = search;
+    let { ef, target } = search;
+    const isAllowed = (row: number): boolean => ((u8[allow + (row >> 3)] >> (row & 7)) & 1) === 1;
+    let beam = new SortedRows(ef);
+    const visited = new Set(seeds);
+    const outside = seeds.filter((row) => !isAllowed(row));
+    let next = 0, cost = 0;
+    const compare = (rows: readonly number[]): void => {
+      this.compared += rows.length;
+      cost += rows.length * rowCost;
+      for (const row of rows) {
+        const distance = this.distance(query, row);
+        if (!(distance < beam.bound)) continue;
+        const position = beam.insert(distance, row);
+        if (position < next) next = position;
+      }
+    };
+    compare(seeds.filter(isAllowed));
+    compare(this.#sampleAllowed(allow).filter((row) => !visited.has(row) && visited.add(row)));
+    for (;;) {
+      let row = outside.shift();
+      if (row === undefined) {
+        while (next < beam.rows.length && beam.expanded[next]) next++;
+        if (next >= beam.rows.length) return beam;
+        beam.expanded[next] = true;
+        row = beam.rows[next];
+      }
+      if (cost > budget) return null;
+      const found: number[] = [], others: number[] = [];
+      let looked = 0, met = 0;
+      for (const neighbour of this.neighbours(row, 0)) {
+        looked++;
+        if (isAllowed(neighbour)) met++;
+        if (visited.has(neighbour)) continue;
+        visited.add(neighbour);
+        (isAllowed(neighbour) ? found : others).push(neighbour);
+      }
+      for (const other of others) {
+        for (const neighbour of this.neighbours(other, 0)) {
+          if (met >= target) break;
+          looked++;
+          if (!isAllowed(neighbour)) continue;
+          met++;
+          if (visited.has(neighbour)) continue;
+          visited.add(neighbour);
+          found.push(neighbour);
+        }
+      }
+      cost += looked;
+      if (row === seeds[0]) {
+        const isFar = met * this.rows * FAR < looked * allowed;
+        if ((dense && met * this.rows < looked * allowed * DENSE) || (isFar && farEf === 0)) return null;
+        if (isFar) {
+          ef = farEf;
+          target = this.baseSlots;
+          beam = beam.withRoomFor(ef);
+        }
+      }
+      compare(found);
+    }
+  }
+
+  #sampleAllowed(allow: number): number[] {
+    const { u32 } = this.memory;
+    const words = (this.rows + 31) >> 5;
+    const sample: number[] = [];
+    for (let part = 0; part < GRAPH_SAMPLE_ROWS; part++) {
+      const end = Math.floor((words * (part + 1)) / GRAPH_SAMPLE_ROWS);
+      for (let word = Math.floor((words * part) / GRAPH_SAMPLE_ROWS); word < end; word++) {
+        const bits = u32[allow / 4 + word];
+        if (bits === 0) continue;
+        const row = word * 32 + 31 - Math.clz32(bits & -bits);
+        if (row < this.rows) sample.push(row);
+        break;
+      }
+    }
+    return sample;
   }
 
   /** Writes at most `max` of the candidates to a list; all when there are no more than `enough`. */
@@ -254,20 +353,34 @@ class ScalarGraph {
   }
 }
 
-export function scalarGraph(memory: ScalarMemory, codeExports: ReturnType<typeof scalarCodes>): Pick<KernelExports, 'graphSearch' | 'graphChooseLinks' | 'graphListBackLinks' | 'graphAddBackLinks'> {
+export function scalarGraph(memory: ScalarMemory, codeExports: ReturnType<typeof scalarCodes>): Pick<KernelExports, 'graphSearch' | 'graphSearchAllowed' | 'graphChooseLinks' | 'graphListBackLinks' | 'graphAddBackLinks'> {
+  /** The entry is a seed as well: all rows can be reached from it, not from every row. */
+  const seedsOf = (graph: ScalarGraph, query: number): Nearest[] => {
+    const nearest = graph.descend(query, graph.entry, graph.topLevel, 0);
+    return nearest.row === graph.entry ? [nearest] : [nearest, { row: graph.entry, distance: graph.distance(query, graph.entry) }];
+  };
+  const give = (graph: ScalarGraph, walkPtr: number, topPtr: number, query: number, list: SortedRows): number => {
+    memory.u32[(walkPtr + WALK_COMPARED) / 4] = graph.compared;
+    const unit = graph.codes ? memory.f32[(query + CODE_QUERY_UNIT) / 4] : 1;
+    const top = new ScalarTopK(memory, topPtr);
+    list.rows.forEach((row, i) => top.push(fround(list.distances[i] * unit), row));
+    top.sort();
+    return top.count;
+  };
+
   return {
-    graphSearch(graphPtr, walkPtr, topPtr, query, ef, allow, foundMax) {
+    graphSearch(graphPtr, walkPtr, topPtr, query, ef) {
       const graph = new ScalarGraph(memory, graphPtr, codeExports);
-      const nearest = graph.descend(query, graph.entry, graph.topLevel, 0);
-      // The entry is a seed as well: all rows can be reached from it, not from every row.
-      const seeds = nearest.row === graph.entry ? [nearest] : [nearest, { row: graph.entry, distance: graph.distance(query, graph.entry) }];
-      const list = graph.walk(query, seeds, ef, 0, allow, foundMax);
+      return give(graph, walkPtr, topPtr, query, graph.walk(query, seedsOf(graph, query), ef, 0));
+    },
+
+    graphSearchAllowed(graphPtr, walkPtr, topPtr, query, ef, farEf, allow, allowed, target, rowCost, budget, dense) {
+      const graph = new ScalarGraph(memory, graphPtr, codeExports);
+      const seeds = seedsOf(graph, query).map(({ row }) => row);
+      const beam = graph.walkAllowed(query, seeds, { ef, farEf, allow, allowed, target, rowCost, budget, dense: dense !== 0 });
+      if (beam) return give(graph, walkPtr, topPtr, query, beam);
       memory.u32[(walkPtr + WALK_COMPARED) / 4] = graph.compared;
-      const unit = graph.codes ? memory.f32[(query + CODE_QUERY_UNIT) / 4] : 1;
-      const top = new ScalarTopK(memory, topPtr);
-      list.rows.forEach((row, i) => top.push(fround(list.distances[i] * unit), row));
-      top.sort();
-      return allow ? list.rows.length : top.count;
+      return NO_ROW;
     },
 
     graphChooseLinks(graphPtr, walkPtr, order, from, to) {
@@ -280,7 +393,7 @@ export function scalarGraph(memory: ScalarMemory, codeExports: ReturnType<typeof
         const query = graph.rowQuery(row, queryPtr);
         let nearest = graph.descend(query, graph.entry, graph.topLevel, level);
         for (let at = Math.min(level, graph.topLevel); at >= 0; at--) {
-          const beam = graph.walk(query, [nearest], efConstruction, at, 0, 0);
+          const beam = graph.walk(query, [nearest], efConstruction, at);
           nearest = { row: beam.rows[0], distance: beam.distances[0] };
           graph.choose(graph.levels ? beam : graph.withLinks(query, row, beam), graph.links(row, at), graph.m, graph.m, rowQueryPtr);
         }

@@ -4,7 +4,7 @@ import type { KernelExports } from './exports.ts';
 import type { ScalarMemory } from './scalar-memory.ts';
 import { ScalarTopK } from './scalar-topk.ts';
 
-type InvertedExports = Pick<KernelExports, 'invertedTaat' | 'invertedMaxScore' | 'invertedWand'>;
+type InvertedExports = Pick<KernelExports, 'invertedAllowed' | 'invertedTaat' | 'invertedMaxScore' | 'invertedWand'>;
 
 export function scalarInverted(memory: ScalarMemory, isAllowed: (allow: number, row: number) => boolean): InvertedExports {
   /** Sums of the rows that stand in some list, by row; terms in the order of dimensions. */
@@ -28,6 +28,11 @@ export function scalarInverted(memory: ScalarMemory, isAllowed: (allow: number, 
   };
 
   return {
+    invertedAllowed(topPtr, terms, n, toValue, rows, allow) {
+      const top = new ScalarTopK(memory, topPtr);
+      const sums = sumsOf(terms, n, toValue);
+      for (let row = 0; row < rows; row++) if (isAllowed(allow, row)) top.push(Math.fround(-(sums.get(row) ?? 0)), row);
+    },
     invertedTaat(topPtr, terms, n, toValue, _sums, rows, allow) {
       const top = new ScalarTopK(memory, topPtr);
       const sums = sumsOf(terms, n, toValue);

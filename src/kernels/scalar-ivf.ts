@@ -1,6 +1,6 @@
 /** The twin of `assembly/ivf.ts`: the same lists, the same tables, row by row. */
 import {
-  IVF_BLOCKS, IVF_CENTROIDS, IVF_ALL, IVF_CODEBOOKS, IVF_CODES, IVF_COMPARED, IVF_DATA, IVF_DIM, IVF_ERRORS, IVF_FACTORS, IVF_FLOAT_TABLES, IVF_FURTHER, IVF_FURTHER_BITS, IVF_FURTHER_FACTORS, IVF_KIND, IVF_LISTS, IVF_METRIC, IVF_NORMS,
+  IVF_BLOCKS, IVF_CENTROIDS, IVF_ALL, IVF_CODEBOOKS, IVF_CODES, IVF_COMPARED, IVF_DATA, IVF_DIM, IVF_ERRORS, IVF_FACTORS, IVF_FAR, IVF_FAR_EFFORT, IVF_FLOAT_TABLES, IVF_FURTHER, IVF_FURTHER_BITS, IVF_FURTHER_FACTORS, IVF_KIND, IVF_LISTS, IVF_METRIC, IVF_NORMS,
   IVF_PART_DIM, IVF_PARTS, IVF_PER_ROW, IVF_POSITIONS, IVF_PROBED, IVF_PROBES, IVF_QUERY, IVF_ROTATION, IVF_ROW_IDS, IVF_ROWS, IVF_STARTS, IVF_STRIDE, IVF_TABLES, CODES_PTR, CODES_STRIDE,
   CODE_QUERY_UNIT, LISTS_BITS, LISTS_BYTES, LISTS_CODES, LISTS_F32, LISTS_NIBBLES, LISTS_SIGNS, METRIC_COSINE, METRIC_IP, METRIC_L2, NIBBLE_ROWS, PANEL_LANES, ROWS_BITS,
   TOPK_MAX, TOPK_MIN,
@@ -81,7 +81,7 @@ export function scalarIvf(
     },
 
     // Rows are found by their numbers, positions marked or not; and lists are all put in order.
-    ivfSearch(ivfPtr, topPtr, query, _probes, atLeast, emptyMax, wanted, allow, queryBits, sorted) {
+    ivfSearch(ivfPtr, topPtr, query, _probes, atLeast, emptyMax, enough, allow, allowed, queryBits, sorted) {
       const { u8, u32, f32 } = memory;
       const ivf = ivfPtr / 4;
       const field = (at: number): number => u32[ivf + at / 4];
@@ -177,8 +177,8 @@ export function scalarIvf(
         }
       }
 
-      const isAll = wanted === IVF_ALL, least = isAll ? near.count : atLeast;
-      let empty = 0, compared = 0, i = 0;
+      const isAll = enough === IVF_ALL, least = isAll ? near.count : atLeast;
+      let empty = 0, compared = 0, passed = 0, wanted = enough, i = 0;
       for (; i < near.count; i++) {
         if (i >= least && (emptyMax > 0 ? empty >= emptyMax : top.count >= top.k && compared >= wanted)) break;
         const count = top.count, farthest = top.bound;
@@ -194,6 +194,8 @@ export function scalarIvf(
           else top.push(fround(distanceAt(p, list, base)), row);
         }
         empty = top.count === count && top.bound === farthest ? empty + 1 : 0;
+        passed += u32[starts + list + 1] - u32[starts + list];
+        if (i + 1 === least && compared * field(IVF_ROWS) * IVF_FAR < passed * allowed) wanted = enough * IVF_FAR_EFFORT;
       }
       u32[ivf + IVF_PROBED / 4] = isAll && (kind === LISTS_F32 || kind === LISTS_CODES || kind === LISTS_BITS) ? 0 : i;
       u32[ivf + IVF_COMPARED / 4] = compared;

@@ -76,6 +76,17 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
       return count;
     },
 
+    allowedRows(topPtr, allow, rows) {
+      const top = new ScalarTopK(memory, topPtr);
+      let n = 0;
+      for (let row = 0; row < rows && n < top.k; row++) {
+        if (!isAllowed(allow, row)) continue;
+        memory.u32[top.rows + n] = row;
+        memory.f32[top.distances + n++] = 0;
+      }
+      return (top.count = n);
+    },
+
     inverseNorms(ptr, rows, dim, out) {
       const { f32 } = memory;
       for (let r = 0; r < rows; r++) f32[out / 4 + r] = Math.min(inverseNorm(f32, ptr / 4 + r * dim, dim), F32_MAX);

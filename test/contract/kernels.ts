@@ -145,6 +145,19 @@ export function kernelSuite(module: KernelModule): void {
       for (const n of [0, 1, 31, 32, 33, 127, 128, 129, 255, 256, 1000, 1024]) expect(kernels.countBits(ptr, n)).toBe(n);
     });
 
+    it('lists the rows of a bitset, at most k of them, and none behind the last row', () => {
+      const kernels = fresh();
+      const ptr = kernels.arena.alloc(128);
+      for (const [rows, every, k] of [[1024, 1, 1024], [1024, 1, 7], [1000, 3, 500], [33, 32, 9], [31, 1, 40], [64, 64, 5]]) {
+        const bits = kernels.arena.u8(ptr, 128).fill(0);
+        const marked = Array.from({ length: 1024 }, (_, row) => row).filter((row) => row % every === every - 1);
+        for (const row of marked) bits[row >> 3] |= 1 << (row & 7);
+        kernels.beginTopK(k);
+        const n = kernels.exports.allowedRows(kernels.topPtr, ptr, rows);
+        expect([...kernels.hitRows(n)]).toEqual(marked.filter((row) => row < rows).slice(0, k));
+      }
+    });
+
     it('norms neither overflow nor vanish for finite rows', () => {
       const kernels = fresh();
       const dim = 5;

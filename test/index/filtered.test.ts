@@ -8,14 +8,15 @@ import { getIndexType, indexTypeNames } from '../../src/index/registry.ts';
 import { servedName, servedNames } from '../../src/index/served-names.ts';
 import type { IndexType, VectorIndex } from '../../src/index/index.ts';
 import { instantiateKernels, type Kernels } from '../../src/kernels/kernels.ts';
+import type { KernelModule } from '../../src/kernels/load.ts';
 import { QueryTile } from '../../src/kernels/query-tile.ts';
 import { F32_ROWS, ROW_FORMATS, ROWS_SLACK_BYTES } from '../../src/kernels/rows.ts';
 import type { MetricType } from '../../src/schema/types.ts';
 import { VECTOR_TYPES, vectorsOf, type SparseValues } from '../../src/schema/vector-types/index.ts';
 import { mulberry32 } from '../../src/util/random.ts';
 import { hasDataset, readData, readI8, readIvecs, readJsonl } from '../support/datasets.ts';
-import { testKernels } from '../support/kernels.ts';
-import { SEED } from '../support/vectors.ts';
+import { testKernels, testVariants } from '../support/kernels.ts';
+import { randomVectors, SEED } from '../support/vectors.ts';
 
 const module = await testKernels();
 const ROWS = 6_000;
@@ -320,12 +321,13 @@ const LAYOUTS: Readonly<Record<string, (of: Known, query: number, count: number)
 class Searched {
   readonly world: World;
   readonly opened: Opened;
-  readonly #kernels = instantiateKernels(module);
+  readonly #kernels: Kernels;
   readonly #allowPtr: number;
   readonly #words: number;
 
-  constructor(world: World, subject: Subject) {
+  constructor(world: World, subject: Subject, of: KernelModule = module) {
     this.world = world;
+    this.#kernels = instantiateKernels(of);
     this.opened = world.open(this.#kernels, subject);
     this.#words = Math.ceil(world.rows / 32);
     this.#allowPtr = this.#kernels.arena.alloc(this.#words * 4);
@@ -420,7 +422,12 @@ function subjectSuite(name: string, world: World, subjects: readonly Subject[]):
               const tile = limit === LIMIT && searched.tileRows(limit, raw, match);
               if (!tile) continue;
               tile.forEach(({ rows }) => expect(rows.length, `${about}, as a batch`).toBeGreaterThanOrEqual(Math.min(limit, count)));
-              for (const query of [0, 1, 2]) expect(tile[query], `${about}, as a batch`).toEqual(searched.candidates(query, limit, raw, match));
+              for (const query of [0, 1, 2]) {
+                const alone = searched.candidates(query, limit, raw, match);
+                // What is scored again has no distances worth comparing.
+                if (searched.opened.plan(raw, limit).refine) expect(tile[query]!.rows.toSorted(), `${about}, as a batch`).toEqual(alone.rows.toSorted());
+                else expect(tile[query], `${about}, as a batch`).toEqual(alone);
+              }
             }
           }
         }
@@ -452,6 +459,41 @@ function subjectSuite(name: string, world: World, subjects: readonly Subject[]):
   });
 }
 
+describe(`filtered search in every kernel build (seed ${SEED})`, async () => {
+  const variants = await Promise.all(testVariants().map((variant) => testKernels(variant)));
+  const rows = 1_500, dim = 16;
+  const values = randomVectors(rows, dim, 1), queries = randomVectors(12, dim, 2);
+  // Rows from a third on are far from all queries.
+  for (let i = Math.floor(rows / 3) * dim; i < values.length; i++) values[i]! += 6;
+  const next = mulberry32(SEED);
+  const matches: Record<string, (row: number) => boolean> = {
+    'nine tenths': () => next() / 2 ** 32 < 0.9,
+    half: () => next() / 2 ** 32 < 0.5,
+    'one in twelve': (row) => row % 12 === 5,
+    'rows far from the queries': (row) => row > rows / 2,
+    'rows near the queries': (row) => row < rows / 4,
+    'rows near the queries, few': (row) => row % 100 === 7 && row < rows / 3,
+    'seven rows': (row) => row % 200 === 31,
+  };
+  const filters = Object.entries(matches).map(([name, of]) => [name, Uint8Array.from({ length: rows }, (_, row) => Number(of(row)))] as const);
+
+  // Their distances are integers, equal in all builds; where lists are ordered by f32 ones, no two are nearly equal.
+  it.each([
+    ['HNSW_SQ', { M: 6, efConstruction: 40 }, { ef: 20 }],
+    ['DISKANN', { max_degree: 10, search_list_size: 30, pq_code_budget_gb_ratio: 1 }, { search_list: 20 }],
+    ['IVF_SQ8', { nlist: 20 }, { nprobe: 3 }],
+  ] as const)('%s finds the same, in the same way', (type, build, search) => {
+    const world = f32World('L2', values, queries, dim);
+    const seen = variants.map((variant) => {
+      const searched = new Searched(world, { type, build, usual: () => search, least: () => search }, variant);
+      return filters.map(([name, match]) => Array.from({ length: world.queries }, (_, query) => ({ name, ...searched.candidates(query, LIMIT, search, match), account: searched.opened.index.lastSearch })));
+    });
+    for (const other of seen.slice(1)) expect(other).toEqual(seen[0]);
+    const strategies = new Set(seen[0]!.flat().map(({ account }) => account.strategy));
+    expect([...strategies].sort()).toEqual(type === 'IVF_SQ8' ? ['lists', 'scan'] : ['scan', 'walk']);
+  });
+});
+
 /** Package descriptions with their own filters: ties, duplicates and zero rows, and neighbours computed by others. */
 const DEBIAN = 'debian-packages-text';
 const DEBIAN_FILTERS: readonly [string, string, (row: Record<string, unknown>) => boolean][] = [
@@ -477,7 +519,7 @@ describe(`filtered search of ${DEBIAN}`, () => {
   const isZero = (row: number): boolean => values.subarray(row * dim, (row + 1) * dim).every((value) => value === 0);
   const world = f32World('COSINE', values, queryValues, dim);
   const subjects: readonly Subject[] = [
-    { type: 'HNSW_SQ', build: { M: 12, efConstruction: 50, refine: true }, ...byEf(3) },
+    { type: 'HNSW_SQ', build: { M: 16, efConstruction: 60, refine: true }, usual: (limit) => ({ ef: 20 * limit, refine_k: 3 }), least: (limit) => ({ ef: limit }) },
     { type: 'IVF_FLAT', build: { nlist: 256 }, usual: () => ({ nprobe: 40 }), least: () => ({ nprobe: 1 }) },
     { type: 'IVF_RABITQ', build: { nlist: 256, rbq_bits: 4, refine: true }, usual: () => ({ nprobe: 40, refine_k: 4 }), least: () => ({ nprobe: 1 }) },
   ];

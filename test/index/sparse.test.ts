@@ -52,10 +52,12 @@ for (const variant of testVariants()) {
         const allowPtr = kernels.arena.alloc(Math.ceil(count / 32) * 4);
         const allow = kernels.arena.u32(allowPtr, Math.ceil(count / 32)).map(() => Math.floor(next() * 2 ** 32));
         kernels.arena.u32(allowPtr, allow.length).set(allow);
+        const fewPtr = kernels.arena.alloc(Math.ceil(count / 32) * 4);
+        kernels.arena.u32(fewPtr, allow.length).set(allow.map((word, i) => (i % 5 === 0 ? word & -word : 0)));
         const queries = [...draw(next, 12, dims, isSigned), ...draw(next, 3, dims * 2, true), vectors[0]!, { indices: new Uint32Array(0), values: new Float32Array(0) }];
         for (const query of queries) {
           for (const k of [1, 10, 100]) {
-            for (const filter of [0, allowPtr]) {
+            for (const filter of [0, allowPtr, fewPtr]) {
               kernels.setSparseQuery(query.indices, query.values);
               kernels.beginTopK(k);
               kernels.scanSparse(block, 0, count, filter, 0);

@@ -171,6 +171,11 @@ export class GraphBlock {
     return graphSections({ entry: struct[GRAPH_ENTRY / 4], topLevel: struct[GRAPH_TOP_LEVEL / 4], slots, levels: this.#levels(), links: this.baseLinks(), upperLinks: this.upperLinks() }, this.m);
   }
 
+  /** The most links of a row at the base level. */
+  get degree(): number {
+    return 2 * this.m;
+  }
+
   get memoryBytes(): number {
     return this.#context.rows * (this.m * 8 + 5) + this.slots * this.m * 4 + GRAPH_SIZE;
   }

@@ -3,16 +3,18 @@
  * or 16-bit floats (HNSW_SQ), product quantizers (HNSW_PQ, HNSW_PRQ), at a fraction of the memory and of its traffic. The best are
  * scored again with f32 by the caller, or by a second code here (`refine.ts`).
  *
- * A filter is applied inside the walk: the walk passes through rows that are not allowed and keeps those that are. Where
- * so few are allowed that comparing all of them is less work, or a walk finds too few, they are scanned instead, so
- * that k hits come whenever k rows match.
+ * With a filter the walk goes over the rows that match, and from neighbour to neighbour's neighbour where those between do not
+ * (`assembly/filtered-walk.ts`). Where comparing all that match is less work (`filtered.ts`), or a walk has cost as much or found too few, they are scanned
+ * instead, so that k hits come whenever k rows match.
  */
 import { prepareQuery, rescoreByCode, scanCode, type RowCode, type RowCodeType } from '../../quant/row-code.ts';
 import { productCode, SCALAR_CODES } from '../../quant/row-codes.ts';
 import { assert } from '../../util/assert.ts';
 import type { BuildParams, IndexContext, IndexType, SearchAccount, SearchPlan, VectorIndex } from '../index.ts';
 import { refineCodeOf, refineSectionsOf, type RefinedPlan } from '../refine.ts';
+import { GRAPH_SAMPLE_ROWS } from '../../kernels/abi.ts';
 import { GraphBuilder, hnswGrower } from './builder.ts';
+import { courseOf, rowCostOf } from './filtered.ts';
 import { GraphBlock, graphBytes } from './graph.ts';
 import { codeSearchParser, parseHnswBuild, parseHnswSearch, parsePqBuild, parsePrqBuild, parseSqBuild, shapeOf } from './params.ts';
 import { GRAPH_SECTIONS } from './stored.ts';
@@ -63,15 +65,14 @@ export const HNSW_SQ = graphType('HNSW_SQ', 3, { parseBuild: parseSqBuild, parse
 export const HNSW_PQ = graphType('HNSW_PQ', 30, { parseBuild: parsePqBuild, parseSearch: codeSearchParser('HNSW_PQ') }, (build) => productCode(shapeOf(build)));
 export const HNSW_PRQ = graphType('HNSW_PRQ', 31, { parseBuild: parsePrqBuild, parseSearch: codeSearchParser('HNSW_PRQ') }, (build) => productCode(shapeOf(build)));
 
-/** A filtered walk looks at this much more than the filter's share suggests, because matches are unevenly spread. */
-const WALK_MARGIN = 1.2;
-
 /** A graph as its search sees it. */
 interface SearchedGraph {
   /** The Graph struct. */
   readonly ptr: number;
-  /** Half of the most links of a row. */
+  /** Half of the most links of a row, rounded up. */
   readonly m: number;
+  /** The most links of a row. */
+  readonly degree: number;
   readonly memoryBytes: number;
   free(): void;
 }
@@ -85,6 +86,7 @@ export class GraphIndex implements VectorIndex {
   readonly #code: RowCode | null;
   readonly #refine: RowCode | null;
   readonly #queryBytes: number;
+  readonly #rowCost: number;
   #strategy: SearchAccount['strategy'] = 'none';
   #compared = 0;
 
@@ -95,6 +97,7 @@ export class GraphIndex implements VectorIndex {
     this.#code = code;
     this.#refine = refine;
     this.#queryBytes = code?.queryBytes ?? 0;
+    this.#rowCost = rowCostOf(context.kernels, code, context.dim);
     this.memoryBytes = graph.memoryBytes + (code?.memoryBytes ?? 0) + (refine?.memoryBytes ?? 0);
   }
 
@@ -109,7 +112,7 @@ export class GraphIndex implements VectorIndex {
     if (k === 0) return 0;
     kernels.beginTopK(k);
     const ef = Math.min(Math.max(plan.ef, k), rows);
-    const found = allowed === rows ? this.#walk(ef) : this.#filtered(k, ef, allowed, allowPtr);
+    const found = allowed === rows ? this.#walk(ef) : this.#filtered(plan, k, ef, allowed, allowPtr);
     return this.#refine && plan.rescored > 0 ? rescoreByCode(kernels, this.#refine, found, plan.candidates) : found;
   }
 
@@ -117,19 +120,24 @@ export class GraphIndex implements VectorIndex {
     const { kernels, rows } = this.#context;
     const walk = kernels.prepareWalk(rows, ef, 0, this.#graph.m, this.#queryBytes);
     this.#strategy = 'walk';
-    return kernels.exports.graphSearch(this.#graph.ptr, walk, kernels.topPtr, this.#query(), ef, 0, 0);
+    return kernels.exports.graphSearch(this.#graph.ptr, walk, kernels.topPtr, this.#query(), ef);
   }
 
-  #filtered(k: number, ef: number, allowed: number, allowPtr: number): number {
-    const { kernels, rows } = this.#context;
-    const walkEf = Math.min(Math.ceil((ef * WALK_MARGIN * rows) / allowed), rows);
-    const wanted = Math.min(ef, allowed);
-    // A walk compares about M new rows for each that it expands.
-    if (allowed > walkEf * this.#graph.m || walkEf === rows) {
-      const walk = kernels.prepareWalk(rows, walkEf, ef, this.#graph.m, this.#queryBytes);
-      const found = kernels.exports.graphSearch(this.#graph.ptr, walk, kernels.topPtr, this.#query(), walkEf, allowPtr, ef);
+  #filtered(plan: RefinedPlan, k: number, ef: number, allowed: number, allowPtr: number): number {
+    const { kernels, rows, metric } = this.#context;
+    const graph = this.#graph;
+    if (allowed === k && (plan.refine || (this.#refine !== null && plan.rescored > 0))) {
+      // All that match are scored again.
+      this.#strategy = 'scan';
+      this.#compared = k;
+      return kernels.exports.allowedRows(kernels.topPtr, allowPtr, rows);
+    }
+    const { walks, breadth, farBreadth, target, budget, dense } = courseOf({ rows, allowed, degree: graph.degree, ef, rowCost: this.#rowCost, metric });
+    if (walks) {
+      const walk = kernels.prepareWalk(rows, Math.max(breadth, farBreadth), GRAPH_SAMPLE_ROWS, graph.m, this.#queryBytes);
+      const found = kernels.exports.graphSearchAllowed(graph.ptr, walk, kernels.topPtr, this.#query(), breadth, farBreadth, allowPtr, allowed, target, this.#rowCost, budget, dense ? 1 : 0);
       this.#strategy = 'walk';
-      if (found >= k && found * 2 >= wanted) return k;
+      if (found === k) return k;
       this.#compared = kernels.walkCompared;
       kernels.beginTopK(k);
     }

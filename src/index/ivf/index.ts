@@ -115,12 +115,17 @@ class IvfIndex implements VectorIndex {
     this.#isSearched = k > 0;
     if (k === 0) return 0;
     const allow = allowed === rows ? 0 : allowPtr;
-    const { least, wanted, probes, byPosition } = effortOf(plan, rows, lists, allowed);
-    this.#block.markPositions(byPosition ? allow : 0);
     const isEstimate = this.#isEstimate(plan);
+    const { least, wanted, probes, byPosition } = effortOf(plan, rows, lists, allowed);
+    if (isEstimate && allow !== 0 && allowed <= k) {
+      kernels.beginTopK(k);
+      this.#block.lastSearch = { lists: 0, rows: allowed };
+      return this.#rescored(plan, kernels.exports.allowedRows(kernels.topPtr, allow, rows));
+    }
+    this.#block.markPositions(byPosition ? allow : 0);
     const query = metric === 'HAMMING' || metric === 'JACCARD' ? kernels.rowQueryPtr : kernels.queryPtr;
     const find = (probes: number, least: number, emptyMax: number, wanted: number): number =>
-      kernels.exports.ivfSearch(this.#block.ptr, kernels.topPtr, query, probes, least, emptyMax, wanted, allow, plan.queryBits, isEstimate ? 0 : 1);
+      kernels.exports.ivfSearch(this.#block.ptr, kernels.topPtr, query, probes, least, emptyMax, wanted, allow, allowed, plan.queryBits, isEstimate ? 0 : 1);
     // Bounds apply to scores as they are shown, which estimates that are scored again are not.
     kernels.beginTopK(k, range && !isEstimate ? range : undefined);
     if (!range) return this.#rescored(plan, find(probes, least, 0, wanted));

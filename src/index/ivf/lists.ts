@@ -132,6 +132,12 @@ export class ListBlock {
     return { lists: struct[IVF_PROBED / 4], rows: struct[IVF_COMPARED / 4] };
   }
 
+  set lastSearch({ lists, rows }: { readonly lists: number; readonly rows: number }) {
+    const struct = this.#context.kernels.arena.u32(this.ptr, IVF_SIZE / 4);
+    struct[IVF_PROBED / 4] = lists;
+    struct[IVF_COMPARED / 4] = rows;
+  }
+
   get memoryBytes(): number {
     const { rows } = this.#context;
     return fixedBytes(rows, this.code.centroids.byteLength / this.lists, this.lists) + (this.#marksPtr === 0 ? 0 : positionsBytes(rows)) + this.code.memoryBytes;

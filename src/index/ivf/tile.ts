@@ -2,7 +2,7 @@
  * The queries of a tile against the lists of an inverted file: first all of them against the centroids, then list by list those that
  * probe it, so that a list is read once for them together. Each query looks into the lists that it looks into alone.
  */
-import { IVF_ALL, IVF_CENTROIDS, IVF_ROW_IDS, IVF_SIZE, IVF_STARTS } from '../../kernels/abi.ts';
+import { IVF_ALL, IVF_CENTROIDS, IVF_FAR, IVF_FAR_EFFORT, IVF_ROW_IDS, IVF_SIZE, IVF_STARTS } from '../../kernels/abi.ts';
 import { QueryTile, type Steps } from '../../kernels/query-tile.ts';
 import { F32_ROWS } from '../../kernels/rows.ts';
 import type { ListTile } from '../../quant/list-code.ts';
@@ -26,7 +26,7 @@ export function* searchLists(context: IndexContext, block: ListBlock, tile: Quer
   const allow = allowed === rows ? 0 : allowPtr;
   const { least, wanted, probes } = effortOf(plan, rows, lists, allowed);
   const codes = block.code.startTile!(tile);
-  const course: Course = { least, rows: Math.max(wanted, k), rowsOf: wanted === IVF_ALL ? null : rowsOfLists(context, block, allow) };
+  const course: Course = { least, k, wanted, allowed, rowsOf: wanted === IVF_ALL ? null : rowsOfLists(context, block, allow) };
   try {
     tile.begin(null, k);
     if (wanted === IVF_ALL) {
@@ -57,8 +57,10 @@ export function* searchLists(context: IndexContext, block: ListBlock, tile: Quer
 interface Course {
   /** Lists at least, */
   readonly least: number;
-  /** and until so many rows that match are in them. */
-  readonly rows: number;
+  /** and until so many rows that match are in them, of so many. */
+  readonly k: number;
+  readonly wanted: number;
+  readonly allowed: number;
   /** Rows of each list that match. Shape (lists); null: all lists are looked into. */
   readonly rowsOf: Uint32Array | null;
 }
@@ -123,9 +125,22 @@ function* scanPositions({ kernels, dim }: IndexContext, block: ListBlock, codes:
   }
 }
 
+/** How many of the nearest lists a query looks into, as `ivfSearch` has it; -1: more than these. */
+function listsNeeded({ lists }: ListBlock, starts: Uint32Array, inOrder: Uint32Array, { least, k, wanted, allowed, rowsOf }: Course): number {
+  let seen = 0, passed = 0, needed = Math.max(wanted, k);
+  for (let at = 0; ; at++) {
+    if (at === least && seen * starts[lists]! * IVF_FAR < passed * allowed) needed = Math.max(wanted * IVF_FAR_EFFORT, k);
+    if (at >= least && seen >= needed) return at;
+    if (at === inOrder.length) return -1;
+    const list = inOrder[at]!;
+    seen += rowsOf![list]!;
+    passed += starts[list + 1]! - starts[list]!;
+  }
+}
+
 /** Writes the queries that probe each list, list after list, to `membersPtr`, u32, and answers where each list's end there; without those for which `probes` lists are too few. */
 function* assignLists(
-  kernels: IndexContext['kernels'], block: ListBlock, tile: QueryTile, queries: readonly number[], probes: number, { least, rows, rowsOf }: Course, membersPtr: number,
+  kernels: IndexContext['kernels'], block: ListBlock, tile: QueryTile, queries: readonly number[], probes: number, course: Course, membersPtr: number,
 ): Generator<void, { readonly ends: Uint32Array; readonly unfinished: number[] }> {
   const { arena } = kernels;
   const { lists } = block;
@@ -139,11 +154,11 @@ function* assignLists(
     yield* near.scan({ ptr, from: 0, to: lists, termsPtr, allowPtr: 0, rowBase: 0, rowIdsPtr: 0 });
     const ends = new Uint32Array(lists);
     const unfinished: number[] = [];
+    const starts = arena.u32(arena.u32(block.ptr, IVF_SIZE / 4)[IVF_STARTS / 4]!, lists + 1);
     const probed = queries.map((query, i) => {
       const inOrder = near.hitRows(i, near.end(i));
-      let at = 0, seen = 0;
-      for (; at < inOrder.length && (at < least || seen < rows); at++) seen += rowsOf![inOrder[at]!]!;
-      if ((at >= least && seen >= rows) || probes === lists) return inOrder.subarray(0, at);
+      const at = listsNeeded(block, starts, inOrder, course);
+      if (at >= 0 || probes === lists) return inOrder.subarray(0, at >= 0 ? at : lists);
       unfinished.push(query);
       return inOrder.subarray(0, 0);
     });

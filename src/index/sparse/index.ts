@@ -13,6 +13,7 @@ const NAME = 'SPARSE_INVERTED_INDEX';
 const ALGORITHMS = ['DAAT_MAXSCORE', 'DAAT_WAND', 'TAAT_NAIVE'];
 const ALGORITHMS_TO_COME = ['BLOCK_MAX_MAXSCORE', 'BLOCK_MAX_WAND', 'SINDI'];
 const ROWS_PER_STEP = 1024;
+const SEEK_COST = 10;
 
 /** A plan of this index. */
 interface SparsePlan extends SearchPlan {
@@ -95,6 +96,16 @@ class InvertedIndex implements VectorIndex {
     const terms = this.#terms((plan as SparsePlan).dropRatio);
     const { toValue } = this.#lists;
     this.#account = { strategy: 'lists', compared: allowed, lists: terms.length };
+    let pairs = 0;
+    for (const { cursor, end } of terms) pairs += (end - cursor) / 4;
+    // Seeking one row in one list takes as long as adding up so many pairs.
+    const isFew = allowPtr !== 0 && allowed * terms.length * SEEK_COST < pairs + rows;
+    if (isFew) {
+      this.#account = { strategy: 'scan', compared: allowed, lists: terms.length };
+      kernels.beginTopK(k);
+      exports.invertedAllowed(topPtr, this.#write(terms), terms.length, toValue, rows, allowPtr);
+      return kernels.endTopK();
+    }
     if (this.#algorithm !== 'TAAT_NAIVE' && terms.length > 0) {
       const n = terms.length;
       const scratch = kernels.scratch('parts', n * 16);
