@@ -35,10 +35,21 @@ const OF_INTEGERS: ReadonlySet<string> = new Set(['%', '&', '|', '^', '<<', '>>'
 
 /** Characters of a pattern: no value of a column is longer. */
 const MAX_PATTERN = 65_536;
+/**
+ * What a filter's constants may weigh together: a text its characters, a value of a list 8 besides, a pattern 64 times its characters. A
+ * template may be named thousands of times, and each time there is work to do.
+ */
+const MAX_WEIGHT = 16 * 1024 * 1024;
+const VALUE_WEIGHT = 8;
+const PATTERN_WEIGHT = 64;
 
 export class Checker {
   readonly #names: Names;
   readonly #values: TemplateValues | undefined;
+  /** Values of templates that were looked at, and patterns that were compiled: each once. */
+  readonly #templates = new Map<string, Constant | readonly Constant[]>();
+  readonly #patterns = new Map<string, TextPattern>();
+  #weight = 0;
 
   constructor(schema: Schema, values: TemplateValues | undefined) {
     this.#names = new Names(schema);
@@ -103,7 +114,9 @@ export class Checker {
       case 'constant':
         return { kind: 'constant', node, value: node.value };
       case 'template': {
-        const value = templateValue(node.name, this.#values, node);
+        let value = this.#templates.get(node.name);
+        if (value === undefined) this.#templates.set(node.name, (value = templateValue(node.name, this.#values, node)));
+        this.#weigh(node, weightOf(value));
         return typeof value === 'object' ? { kind: 'list', node, values: value } : { kind: 'constant', node, value };
       }
       case 'list':
@@ -141,8 +154,9 @@ export class Checker {
   }
 
   #negative(node: Node, operand: Operand): Operand {
-    // Minus 0.0 is a double of its own, that 0 - 0.0 is not.
+    // Minus 0.0 is a double of its own, that 0 - 0.0 is not: so a double is multiplied.
     if (operand.kind === 'constant' && typeof operand.value === 'number') return { ...operand, node, value: -operand.value };
+    if (operand.kind === 'term') return this.#arithmetic(node, '*', operand, { kind: 'constant', node, value: -1n });
     return this.#arithmetic(node, '-', { kind: 'constant', node, value: 0n }, operand);
   }
 
@@ -246,13 +260,28 @@ export class Checker {
     const left = node.value.kind === 'reference' ? null : this.#operand(node.value);
     if (left?.kind === 'constant' && typeof left.value === 'string') {
       const bytes = new TextEncoder().encode(left.value);
-      return constant(compilePattern(node.kind, pattern.value, node.pattern).test(bytes, 0, bytes.length) !== (node.kind === 'regex' && node.isNegated));
+      return constant(this.#pattern(node.kind, pattern.value, node.pattern).test(bytes, 0, bytes.length) !== (node.kind === 'regex' && node.isNegated));
     }
     const { ref, type } = this.#reference(node.value, word);
     if (type !== 'VarChar' && type !== 'JSON') badType(node.value, 'a VarChar field or a JSON path', describeRef(ref), `${word} takes a VarChar field, an element or a JSON path on its left, got ${describeRef(ref)}`);
-    const compiled = compilePattern(node.kind, pattern.value, node.pattern);
+    const compiled = this.#pattern(node.kind, pattern.value, node.pattern);
     if (node.kind === 'like') return { kind: 'like', ref, pattern: compiled };
     return guarded({ kind: 'regex', ref, pattern: compiled, isNegated: node.isNegated }, node.isNegated);
+  }
+
+  #pattern(kind: 'like' | 'regex', source: string, node: Node): TextPattern {
+    const key = `${kind} ${source}`;
+    let pattern = this.#patterns.get(key);
+    if (pattern === undefined) {
+      this.#weigh(node, PATTERN_WEIGHT * source.length);
+      this.#patterns.set(key, (pattern = compilePattern(kind, source, node)));
+    }
+    return pattern;
+  }
+
+  #weigh(node: Node, weight: number): void {
+    this.#weight += weight;
+    if (this.#weight > MAX_WEIGHT) badType(node, 'fewer or smaller constants', 'more', 'the lists, texts and patterns of the filter are too large together');
   }
 
   #isNull(node: Node, isNegated: boolean): Predicate {
@@ -289,6 +318,11 @@ export class Checker {
     if (type !== 'Array' && type !== 'JSON') badType(node, 'an Array field or a JSON path', describeRef(ref), `${name} takes an Array field or a JSON path, got ${describeRef(ref)}`);
     return ref;
   }
+}
+
+function weightOf(value: Constant | readonly Constant[]): number {
+  if (typeof value === 'string') return value.length;
+  return typeof value === 'object' ? value.reduce((sum: number, each) => sum + weightOf(each) + VALUE_WEIGHT, 0) : 0;
 }
 
 function describeRef(ref: Ref): string {

@@ -10,7 +10,7 @@ import { buildNgrams, openNgrams } from './ngrams.ts';
 import type { Places, SortedEntries } from './places.ts';
 import { makePostings, openPostings } from './postings.ts';
 import { chosenFor, structureOf } from './registry.ts';
-import { sortedOrder, type Steps } from './sort.ts';
+import { ENTRIES_PER_STEP, sortedOrder, type Steps } from './sort.ts';
 import { makeSortedRows, openSortedRows } from './sorted-rows.ts';
 import { ValueIndex } from './value-index.ts';
 import { corrupt, isSameValue, openValues, takeValues, VALUE_KINDS, type Sections } from './values.ts';
@@ -40,25 +40,26 @@ export function* buildScalarIndex(column: Column, target: Target, spec: ScalarIn
   }
   const order = yield* sortedOrder(entries.values, entries.rows.length);
   yield;
-  const sorted = sortedEntries(entries, rows, order);
+  const sorted = yield* sortedEntries(entries, rows, order);
   const type = spec.type === 'AUTOINDEX' ? chosenFor(target, spec, sorted.entryRows.length, sorted.starts.length - 1) : spec.type;
   const structure = structureOf(type) as keyof typeof PLACES;
   yield;
   // Positions: of entries, or of distinct values.
-  const values = takeValues(entries.values, structure === 'sorted' ? order : sorted.firsts);
+  const values = yield* takeValues(entries.values, structure === 'sorted' ? order : sorted.firsts);
   yield;
   const about: Rows = { rows, present: entries.present, existing: entries.existing };
   return { type, sections: new ValueIndex(structure, target, about, values, PLACES[structure].make(sorted)).sections() };
 }
 
 /** Entries in the order of their values, a row at most once for each, and the first entry of each value. */
-function sortedEntries({ values, rows: entryRows, isMulti }: Entries, rows: number, order: Uint32Array): SortedEntries & { readonly firsts: Uint32Array } {
+function* sortedEntries({ values, rows: entryRows, isMulti }: Entries, rows: number, order: Uint32Array): Steps<SortedEntries & { readonly firsts: Uint32Array }> {
   const starts = new Uint32Array(order.length + 1);
   const firsts = new Uint32Array(order.length);
   const sorted = new Uint32Array(order.length);
   let count = 0;
   let distinct = 0;
   for (let i = 0; i < order.length; i++) {
+    if (i % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
     const isNew = i === 0 || !isSameValue(values, order[i - 1]!, order[i]!);
     const row = entryRows[order[i]!]!;
     if (!isNew && isMulti && sorted[count - 1] === row) continue;

@@ -38,7 +38,7 @@ export function* entriesOf(column: Column, { path, cast }: Target): Steps<Entrie
     return { ...like, values: plainValues(elements), rows, isMulti: true };
   }
   const values = plainValues(column);
-  if (validity === null) return { ...like, values, rows: Uint32Array.from({ length }, (_, row) => row), isMulti: false };
+  if (validity === null) return { ...like, values, rows: firstNumbers(length), isMulti: false };
   const rows = rowsOf(like.present!, length);
   return { ...like, values: taken(values, rows), rows, isMulti: false };
 }
@@ -61,7 +61,9 @@ function plainValues({ type, values, offsets, length }: Column): EntryValues {
   if (type === 'VarChar') return { kind: 'text', bytes: values as Uint8Array, offsets: offsets! };
   if (type === 'Bool') {
     const bits = values as Uint8Array;
-    return { kind: 'bool', values: Uint8Array.from({ length }, (_, i) => (bits[i >> 3]! >> (i & 7)) & 1) };
+    const bytes = new Uint8Array(length);
+    for (let i = 0; i < length; i++) bytes[i] = (bits[i >> 3]! >> (i & 7)) & 1;
+    return { kind: 'bool', values: bytes };
   }
   return { kind: KIND_OF[type as keyof typeof KIND_OF], values: (values as Float64Array).subarray(0, length) };
 }
@@ -111,6 +113,13 @@ function* jsonEntries(column: Column, path: JsonPath, cast: Cast): Steps<Entries
   return { values: sink.finish(), rows: rows.finish(), isMulti, present: presentRows(column), existing };
 }
 
+/** 0 to count - 1. */
+export function firstNumbers(count: number): Uint32Array {
+  const numbers = new Uint32Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = i;
+  return numbers;
+}
+
 /** u32 one after another. */
 export class Growing {
   #values = new Uint32Array(1_024);
@@ -123,6 +132,11 @@ export class Growing {
       this.#values = grown;
     }
     this.#values[this.length++] = value;
+  }
+
+  /** What there is; a view, until the next one comes. */
+  get all(): Uint32Array {
+    return this.#values.subarray(0, this.length);
   }
 
   finish(): Uint32Array {

@@ -20,7 +20,8 @@ export interface GramLengths {
 }
 
 const encoder = new TextEncoder();
-const ROWS_PER_STEP = 16_384;
+const ROWS_PER_STEP = 4_096;
+const POSTINGS_PER_STEP = 1 << 19;
 /** FNV-1a. */
 const HASH_BASIS = 0x811c_9dc5;
 const HASH_PRIME = 0x0100_0193;
@@ -70,7 +71,7 @@ class Numbers {
   }
 
   #grow(): void {
-    const hashes = this.#known.finish();
+    const hashes = this.#known.all;
     this.#hashes = new Uint32Array(this.#hashes.length * 2);
     this.#numbers = new Uint32Array(this.#hashes.length);
     hashes.forEach((hash, number) => {
@@ -110,7 +111,7 @@ export function* buildNgrams(entries: Entries, rows: number, lengths: GramLength
     if (entry % ROWS_PER_STEP === ROWS_PER_STEP - 1) yield;
   }
   const hashes = numbers.finish();
-  const postings = yield* postingsOf(grams.finish(), ends, entries.rows, hashes.length);
+  const postings = yield* postingsOf(grams.all, ends, entries.rows, hashes.length);
   yield;
   return yield* sectionsOf(entries, rows, lengths, hashes, postings);
 }
@@ -123,7 +124,10 @@ interface GramRows {
 
 function* postingsOf(grams: Uint32Array, ends: Uint32Array, entryRows: Uint32Array, count: number): Steps<GramRows> {
   const starts = new Uint32Array(count + 1);
-  for (const number of grams) starts[number + 1]!++;
+  for (let i = 0; i < grams.length; i++) {
+    if (i % POSTINGS_PER_STEP === POSTINGS_PER_STEP - 1) yield;
+    starts[grams[i]! + 1]!++;
+  }
   for (let number = 0; number < count; number++) starts[number + 1]! += starts[number]!;
   yield;
   const next = starts.slice();
@@ -144,7 +148,12 @@ function* sectionsOf(entries: Entries, rows: number, { min, max }: GramLengths, 
   // A difference takes at most five bytes, and mostly one.
   let bytes = new Uint8Array(postings.rows.length * 2 + 64);
   let at = 0;
+  let step = POSTINGS_PER_STEP;
   for (let position = 0; position < order.length; position++) {
+    if (at > step) {
+      step = at + POSTINGS_PER_STEP;
+      yield;
+    }
     const from = postings.starts[order[position]!]!;
     const to = postings.starts[order[position]! + 1]!;
     counts[position] = to - from;

@@ -7,6 +7,8 @@ export type Steps<T> = Generator<void, T>;
 /** Few enough that the places of all of them stay in a cache. */
 const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
+/** What is done with entries takes at most some milliseconds for so many. */
+export const ENTRIES_PER_STEP = 1 << 16;
 
 /** Values as they are indexed. Numbers: one an entry, in ascending order of entries or not. */
 export type EntryValues = NumberValues | TextValues;
@@ -113,6 +115,7 @@ function* sortText(values: TextValues, order: Uint32Array, from: number, to: num
   // How many of the four bytes a text has, so that one that ends comes before one that goes on with zeros.
   const lengths = new Uint32Array(part.length);
   for (let i = 0; i < part.length; i++) {
+    if (i % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
     local[i] = i;
     const start = offsets[part[i]!]! + depth;
     const length = Math.max(Math.min(offsets[part[i]! + 1]! - start, 4), 0);

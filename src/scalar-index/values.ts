@@ -4,7 +4,7 @@ import type { Literal } from '../filter/predicate.ts';
 import type { TextPattern } from '../filter/patterns/pattern.ts';
 import { ElanusError } from '../util/error.ts';
 import type { IndexSection } from './index.ts';
-import type { EntryValues, NumberValues, ValueKind } from './sort.ts';
+import { ENTRIES_PER_STEP, type EntryValues, type NumberValues, type Steps, type ValueKind } from './sort.ts';
 
 /** Persisted: never renumber. */
 export const VALUE_KINDS: readonly ValueKind[] = ['bool', 'int8', 'int16', 'int32', 'int64', 'float', 'double', 'text'];
@@ -143,7 +143,7 @@ export class SortedTexts implements SortedValues {
 }
 
 /** Those of the entries that `order` names, in that order. */
-export function takeValues(entries: EntryValues, order: Uint32Array): SortedValues {
+export function* takeValues(entries: EntryValues, order: Uint32Array): Steps<SortedValues> {
   const { length } = order;
   if (entries.kind !== 'text') {
     const values = entries.values.slice(0, 0);
@@ -156,6 +156,7 @@ export function takeValues(entries: EntryValues, order: Uint32Array): SortedValu
   for (let i = 0; i < length; i++) offsets[i + 1] = offsets[i]! + entries.offsets[order[i]! + 1]! - entries.offsets[order[i]!]!;
   const bytes = new Uint8Array(offsets[length]!);
   for (let i = 0; i < length; i++) {
+    if (i % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
     let to = offsets[i]!;
     for (let from = entries.offsets[order[i]!]!; from < entries.offsets[order[i]! + 1]!; from++) bytes[to++] = entries.bytes[from]!;
   }

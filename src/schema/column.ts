@@ -32,7 +32,7 @@ export interface Column {
   readonly offsets: Int32Array | null;
   /** SparseFloatVector alone: the dimension of each of `values`, strictly ascending within a row. */
   readonly indices?: Uint32Array;
-  /** Array alone: the rows' elements back to back, a column of the element type without NULLs and with the same fieldId. */
+  /** Array alone: the rows' elements back to back, a column of the element type without NULLs and with the same fieldId. Of a row that is NULL there are none. */
   readonly elements?: Column;
 }
 

@@ -80,6 +80,26 @@ describe('several tabs', () => {
     await expect(one.client.describeIndex({ collectionId, fieldId: vectorField })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  it('a scalar index of any tab is built by the one that leads, and serves filters in all', async () => {
+    const medium = new SharedMemoryMedium();
+    const [one, two] = [await open(medium), await open(medium)];
+    const collectionId = await make(one.client);
+    await make(two.client);
+    const rows = rowsOf(0, 1_200, 'a').map((row, i) => ({ ...row, label: `label ${i % 50}` }));
+    await insertRows(two.client, collectionId, schema, rows);
+    expect(await two.client.createScalarIndex({ collectionId, fieldId: labelField, spec: { type: 'AUTOINDEX' }, wait: true })).toEqual({ type: 'AUTOINDEX', params: {} });
+    const [mine] = await two.client.scalarIndexes({ collectionId });
+    expect(mine).toMatchObject({ state: 'finished', serving: [{ type: 'BITMAP', rows: 1_200 }] });
+    expect(await one.client.scalarIndexes({ collectionId, index: 'label' })).toEqual([mine]);
+    const query = { collectionId, fieldId: vectorField, queries: rows[0]!.vector, nq: 1, limit: 5, offset: 0, outputFieldIds: [], filter: { text: 'label == "label 7"' } };
+    for (const { client } of [one, two]) {
+      expect(await client.explain(query)).toMatchObject({ matchedRows: 24, segments: [{ filteredBy: 'indexes', indexes: ['label'] }] });
+    }
+    await one.client.dropScalarIndex({ collectionId, index: 'label' });
+    await until(async () => (await two.client.scalarIndexes({ collectionId })).length === 0);
+    expect(await two.client.explain({ ...query, filter: { text: 'label == "label 8"' } })).toMatchObject({ matchedRows: 24, segments: [{ filteredBy: 'scan' }] });
+  });
+
   it('errors of what was asked of another tab come back as they are', async () => {
     const medium = new SharedMemoryMedium();
     const [, two] = [await open(medium), await open(medium)];

@@ -1,15 +1,19 @@
 /**
  * Filters against a plain interpreter: random schemas, rows and expressions as text (`differential/`), compiled and evaluated over
- * columns, and by walking the rows. `SEEDS` runs more, `FIRST_SEED` begins elsewhere; a failure names its seed and the smallest part
+ * columns, with what scalar indexes and zone maps know and without, and by walking the rows. `SEEDS` runs more, `FIRST_SEED` begins elsewhere; a failure names its seed and the smallest part
  * of the expression that went wrong.
  */
 import { describe, expect, it } from 'vitest';
 import { compileFilter } from '../../src/filter/compile.ts';
 import { evaluate, fieldsOf } from '../../src/filter/evaluate.ts';
+import type { Predicate } from '../../src/filter/predicate.ts';
+import { prune } from '../../src/filter/prune.ts';
+import { zoneOf } from '../../src/filter/zones.ts';
 import type { Field } from '../../src/schema/types.ts';
 import type { Truth } from './differential/cells.ts';
 import { Draw } from './differential/draw.ts';
 import { type Condition, Expressions } from './differential/expressions.ts';
+import { indexesOver } from './differential/indexes.ts';
 import { type Row, columnOf, jsonText, randomFields, randomValue } from './differential/rows.ts';
 
 const SEEDS = Number(process.env.SEEDS ?? 60);
@@ -28,7 +32,17 @@ function run(seed: number): void {
   const rows: Row[] = Array.from({ length: count }, () => new Map(fields.map((field) => [field.name, randomValue(draw, field, false)])));
   const columns = new Map(fields.map((field) => [field.fieldId, columnOf(draw, field, rows.map((row) => row.get(field.name) ?? null))]));
   const expressions = new Expressions(draw, fields, rows);
+  const known = draw.chance(0.6) ? indexesOver(draw, fields, rows, columns) : () => null;
   let decided = 0;
+
+  const zones = new Map(fields.filter(() => draw.chance(0.8)).map((field) => [field.fieldId, zoneOf(columns.get(field.fieldId)!)]));
+
+  /** What is left when the bounds of the columns were asked is true for the same rows. */
+  const checkPruned = (predicate: Predicate, isTrue: Uint32Array): void => {
+    const rest = prune(predicate, (field) => zones.get(field.fieldId) ?? null);
+    const left = evaluate(rest, { rows: count, column: (field) => columns.get(field.fieldId)!, known: () => null });
+    expect(left.isTrue).toEqual(isTrue);
+  };
 
   const answers = (text: string, templates: Record<string, unknown>): Truth[] => {
     const { predicate, sample } = compileFilter(text, templates, { version: 1, fields });
@@ -40,8 +54,9 @@ function run(seed: number): void {
         if (!asked.has(field.fieldId)) throw new Error(`${field.name} is not among the fields that were announced`);
         return columns.get(field.fieldId)!;
       },
-      known: () => null,
+      known,
     });
+    checkPruned(predicate, isTrue);
     const bit = (bits: Uint32Array | null, row: number): boolean => bits !== null && ((bits[row >>> 5] >>> (row & 31)) & 1) === 1;
     for (let row = count; row < isTrue.length * 32; row++) if (bit(isTrue, row) || bit(isUnknown, row)) throw new Error(`bit ${row} is set of ${count} rows`);
     return rows.map((_, row) => {

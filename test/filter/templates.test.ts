@@ -63,4 +63,22 @@ describe('a template', () => {
     expect(compile('i64 in {a}', { a: values }).predicate).toMatchObject({ kind: 'in', values: { length: 100_000 } });
     expect(compile('color in {a}', { a: values.map(String) }, DYNAMIC).predicate).toMatchObject({ kind: 'in', values: { length: 100_000 } });
   });
+
+  it('may be named many times, but not so that its values come to too much', () => {
+    const often = (condition: string, times: number): string => Array.from({ length: times }, () => condition).join(' or ');
+    const list = Array.from({ length: 100_000 }, (_, i) => i);
+    const text = 'a'.repeat(60_000);
+    expect(compile(often('i64 in {a}', 10), { a: list }).predicate).toMatchObject({ parts: { length: 10 } });
+    expect(compile(often('name == {a}', 200), { a: text }).predicate).toMatchObject({ parts: { length: 200 } });
+    // Equal patterns are compiled once.
+    expect(compile(often('name like {a}', 200), { a: '%_'.repeat(1_000) }).predicate).toMatchObject({ parts: { length: 200 } });
+    for (const [filter, a] of [['i64 in {a}', list], ['name == {a}', text], ['name like {a}', text], ['array_contains_all(tags, {a})', list.map(String)], ['i64 in [{a}, {b}]', text]] as const) {
+      const started = performance.now();
+      const { code, message } = refusal(often(filter, 20_000), { a, b: 1 });
+      expect([code, message.split('\n')[0]]).toEqual(['FILTER_TYPE', expect.stringMatching(filter.includes('{b}') ? /cannot be compared/ : /^filter: the lists, texts and patterns of the filter are too large together/)]);
+      expect(performance.now() - started).toBeLessThan(10_000);
+    }
+    const patterns = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`p${i}`, `${i}${'%_'.repeat(8_000)}`]));
+    expect(refusal(Object.keys(patterns).map((name) => `name like {${name}}`).join(' or '), patterns).message).toMatch(/too large together/);
+  });
 });

@@ -123,13 +123,13 @@ export function jsonText(value: Json): string {
 
 const ARRAYS = { Int8: Int8Array, Int16: Int16Array, Int32: Int32Array, Int64: BigInt64Array, Float: Float32Array, Double: Float64Array } as const;
 
-/** A column of these values. Rows that are NULL have rubbish where a value would be. */
+/** A column of these values. Rows that are NULL have rubbish where a value would be, and no elements. */
 export function columnOf(draw: Draw, field: Field, values: readonly Json[]): Column {
   const { fieldId, type } = field;
   const length = values.length;
   const validity = values.includes(null) || (field.nullable && draw.chance(0.5)) ? new Uint8Array((length + 7) >> 3) : null;
   if (validity !== null) values.forEach((value, row) => (validity[row >> 3] |= (value === null ? 0 : 1) << (row & 7)));
-  const filled = values.map((value) => value ?? randomValue(draw, { ...field, nullable: false }, false));
+  const filled = values.map((value) => value ?? (type === 'Array' ? [] : randomValue(draw, { ...field, nullable: false }, false)));
   const column = { fieldId, type, length, dim: 1, validity, offsets: null };
   switch (type) {
     case 'VarChar':
