@@ -158,8 +158,8 @@ export type AnySchema = TypedSchema<any, any>;
 
 type FieldsOf<S> = S extends TypedSchema<infer F> ? F : never;
 type IsDynamic<S> = S extends TypedSchema<any, infer D> ? (boolean extends D ? false : D) : false;
-/** T, and with a dynamic field keys of any name. */
-type WithKeys<S, T, V> = IsDynamic<S> extends true ? T & { readonly [key: string]: V } : T;
+/** T, and with a dynamic field keys of any name. T itself, too: an interface has no keys of any name. */
+type WithKeys<S, T, V> = IsDynamic<S> extends true ? T | (T & { readonly [key: string]: V }) : T;
 /** True for a schema whose fields are not known to the compiler. */
 type IsUntyped<S> = string extends keyof FieldsOf<S> ? true : false;
 type Show<T> = { [K in keyof T]: T[K] } & {};

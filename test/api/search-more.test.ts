@@ -130,6 +130,20 @@ describe.each(engines)('over $name', ({ connect }) => {
     await db.close();
   });
 
+  it('hits have the keys of a dynamic field that were asked for', async () => {
+    const db = await connect('memory:');
+    const docs = await db.createCollection('loose', defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'number' }, kind: { type: 'Int8' }, v: { type: 'FloatVector', dim: 2, index: { type: 'FLAT', metric: 'L2' } } }, dynamicField: true }));
+    await docs.insert(Array.from({ length: 6 }, (_, id) => ({ id, kind: id % 2, v: [id, 0], colour: `c${id}` })) as never);
+    const options = { outputFields: ['colour'], filter: 'colour != "c0"' } as never as { outputFields: never };
+    expect(await docs.search({ vector: [0, 0], groupBy: { field: 'kind' }, ...options })).toEqual([{ id: 1, score: 1, entity: { colour: 'c1' }, group: 1 }, { id: 2, score: 4, entity: { colour: 'c2' }, group: 0 }]);
+    expect((await docs.search({ ids: [4], limit: 1, ...options }))[0]).toEqual([{ id: 4, score: 0, entity: { colour: 'c4' } }]);
+    const entities: unknown[] = [];
+    for await (const page of docs.searchIterator({ vector: [0, 0], batchSize: 2, ...options })) entities.push(...page.map(({ entity }) => entity));
+    expect(entities).toEqual([1, 2, 3, 4, 5].map((id) => ({ colour: `c${id}` })));
+    expect(await messageOf(docs.search({ vector: [0, 0], groupBy: { field: 'colour' } } as never))).toContain('"groupBy.field" expected a field of the schema');
+    await db.close();
+  });
+
   it('says what is wrong with them', async () => {
     const db = await connect('memory:');
     const docs = await db.createCollection('birds', birds);

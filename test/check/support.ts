@@ -43,9 +43,12 @@ export const docsSchema = defineSchema({
 });
 
 export const wordsSchema = defineSchema({
+  dynamicField: true,
   fields: {
     word: { type: 'VarChar', maxLength: 32, primaryKey: true },
     count: { type: 'Int32' },
+    names: { type: 'Array', elementType: 'VarChar', maxCapacity: 4, maxLength: 32 },
+    marks: { type: 'Array', elementType: 'Bool', maxCapacity: 20 },
     weights: { type: 'SparseFloatVector' },
     bits: { type: 'BinaryVector', dim: 64 },
     half: { type: 'Float16Vector', dim: 4 },
@@ -62,6 +65,9 @@ export interface Doc {
 export interface Word {
   readonly word: string;
   readonly count: number;
+  readonly names: readonly string[];
+  readonly marks: readonly boolean[];
+  readonly hue: number;
   readonly weights: Record<number, number>;
   readonly bits: Uint8Array;
   readonly half: number[];
@@ -83,6 +89,9 @@ export function wordOf(number: number, version: number): Word {
   return {
     word: `wörd ${number}`,
     count: number * 10 + version,
+    names: Array.from({ length: number % 4 }, (_, i) => `nämé ${number + i}`),
+    marks: Array.from({ length: (number * 3) % 17 }, (_, i) => (number + i) % 3 === 0),
+    hue: number / 8,
     weights: Object.fromEntries(Array.from({ length: 1 + (number % 5) }, (_, i) => [i * 7 + (number % 7), 0.25 + i])),
     bits: Uint8Array.from({ length: 8 }, () => Math.floor(next() * 256)),
     half: [number, version, 0.5, -1],

@@ -215,6 +215,14 @@ export const openRows: Row<typeof open>[] = [
   // @ts-expect-error a field that is missing
   { id: 1, v: [1, 2], color: 'red' },
 ];
+interface Thing {
+  readonly id: number;
+  readonly note: string;
+  readonly v: readonly number[];
+  readonly color?: string;
+}
+declare const thing: Thing;
+export const openThing: Row<typeof open> = thing;
 export const openColumns: Columns<typeof open> = { id: [1], note: ['a'], v: [[1, 2]], color: ['red'], size: Float32Array.of(1) };
 export const openPart: PartialRow<typeof open> = { id: 1, color: 'red' };
 declare const found: Found<typeof open, undefined>;
