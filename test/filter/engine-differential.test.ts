@@ -1,6 +1,6 @@
 /**
  * Filters through the whole engine against a plain interpreter: collections of random schemas that rows are written to, replaced in
- * and deleted from, in growing and sealed segments, merged, with a field that is added later, and opened again. What `count`,
+ * and deleted from, in growing and sealed segments, merged, with scalar indexes and a field that is added later, and opened again. What `count`,
  * `query`, an exact filtered `search` and `delete` find is what walking a map of the rows finds. `SEEDS` runs more, `FIRST_SEED`
  * begins elsewhere; a failure names its seed.
  */
@@ -15,11 +15,12 @@ import { connectInNode } from '../support/connect-for-tests.ts';
 import type { Json, JsonObject } from './differential/cells.ts';
 import { Draw } from './differential/draw.ts';
 import { type Condition, Expressions } from './differential/expressions.ts';
+import { randomIndex } from './differential/indexes.ts';
 import { type Row, givenValue, jsonText, randomFields, randomValue } from './differential/rows.ts';
 
 const SEEDS = Number(process.env.SEEDS ?? 8);
 const FIRST = Number(process.env.FIRST_SEED ?? 1);
-const STEPS = 14;
+const STEPS = 18;
 /** Filters asked between two steps. */
 const FILTERS = 6;
 
@@ -37,6 +38,9 @@ class Run {
   readonly #rows = new Map<bigint, Row>();
   readonly #vectors = new Map<bigint, readonly number[]>();
   readonly #history: string[] = [];
+  /** Segments of so few rows that no scalar index is built of them, or larger ones. */
+  readonly #isLarge: boolean;
+  readonly #indexed = new Set<string>();
   #folder = '';
   #db!: Database;
   #birds!: AnyCollection;
@@ -44,6 +48,7 @@ class Run {
   constructor(seed: number) {
     this.#seed = seed;
     this.#draw = new Draw(seed);
+    this.#isLarge = this.#draw.chance(0.35);
     this.#fields = randomFields(this.#draw, { arrays: true, dynamic: true }).map((field) => this.#withDefault(field));
   }
 
@@ -53,6 +58,7 @@ class Run {
       this.#db = await this.#open();
       this.#birds = (await this.#db.createCollection('birds', this.#schema() as never)) as unknown as AnyCollection;
       await this.#write('insert');
+      if (this.#isLarge) await this.#birds.flush();
       for (let step = 0; step < STEPS; step++) {
         await this.#check();
         await this.#step();
@@ -94,6 +100,8 @@ class Run {
       [3, async () => (this.#did('flush'), this.#birds.flush())],
       [1, async () => (this.#did('compact'), void (await this.#birds.compact()))],
       [1, () => this.#addField()],
+      [this.#isLarge ? 8 : 1, () => this.#createIndex()],
+      [1, () => this.#dropIndex()],
       [2, () => this.#reopen()],
     ])();
   }
@@ -104,9 +112,9 @@ class Run {
 
   async #write(way: 'insert' | 'upsert'): Promise<void> {
     const draw = this.#draw;
-    const count = 1 + draw.below(draw.chance(0.5) ? 10 : 90);
+    const count = this.#isLarge && this.#rows.size === 0 ? 1500 : 1 + draw.below(draw.chance(0.5) ? 10 : 90);
     const keys = new Set<bigint>();
-    while (keys.size < count) keys.add(BigInt(way === 'upsert' || draw.chance(0.9) ? draw.below(300) : draw.below(2 ** 31)) - 20n);
+    while (keys.size < count) keys.add(BigInt(way === 'upsert' || draw.chance(0.9) ? draw.below(this.#isLarge ? 3000 : 300) : draw.below(2 ** 31)) - 20n);
     this.#did(`${way} ${count}`);
     const given: Record<string, unknown>[] = [];
     for (const key of keys) {
@@ -168,6 +176,25 @@ class Run {
     for (const [key, row] of this.#rows) this.#rows.set(key, new Map([...row, [field.name, (field.defaultValue as Json | undefined) ?? null]]));
   }
 
+  /** Of a scalar field, or of a place inside JSON. Rows that are growing get it when they are sealed. */
+  async #createIndex(): Promise<void> {
+    const field = this.#draw.pick(this.#fields);
+    const rows = [...this.#rows.values()];
+    if (rows.length === 0) return;
+    const { type, params } = randomIndex(this.#draw, field, rows);
+    this.#did(`index ${type} of ${field.name} ${JSON.stringify(params)}`);
+    this.#indexed.add(field.name);
+    await this.#birds.createIndex(field.name as never, { type, params } as never);
+  }
+
+  async #dropIndex(): Promise<void> {
+    const scalar = (await this.#birds.listIndexes()).filter((index) => index.field !== 'v') as unknown as { name: string }[];
+    if (scalar.length === 0) return;
+    const { name } = this.#draw.pick(scalar);
+    this.#did(`drop index ${name}`);
+    await this.#birds.dropIndex(name);
+  }
+
   async #reopen(): Promise<void> {
     this.#did('reopen');
     await this.#db.close();
@@ -178,7 +205,10 @@ class Run {
   #expressions(): Expressions {
     const rows = [...this.#rows.values()];
     // Where there is no row, filters are made from one that is not there.
-    return new Expressions(this.#draw, this.#fields, rows.length > 0 ? rows : [new Map(this.#fields.map((field) => [field.name, randomValue(this.#draw, field, true)]))]);
+    // What has an index is asked about more.
+    const indexed = this.#fields.filter(({ name }) => this.#indexed.has(name));
+    const fields = indexed.length > 0 && this.#draw.chance(0.5) ? indexed : this.#fields;
+    return new Expressions(this.#draw, fields, rows.length > 0 ? rows : [new Map(this.#fields.map((field) => [field.name, randomValue(this.#draw, field, true)]))]);
   }
 
   /** Keys in ascending order. */
@@ -202,19 +232,27 @@ class Run {
       const condition = expressions.filter();
       const asked = { filter: condition.text, filterParams: expressions.templates as never };
       const keys = this.#matching(condition);
-      const found = (await this.#asked(condition, () => this.#birds.query({ ...asked, outputFields: ['key'] }))) as unknown as { key: bigint }[];
-      this.#expectKeys(condition, expressions.templates, found.map(({ key }) => key), keys);
-      expect(await this.#birds.count(condition.text, { filterParams: asked.filterParams }), condition.text).toBe(keys.length);
-      await this.#search(condition, asked, keys, 1 + draw.below(20));
+      const ways = [
+        async () => {
+          const found = (await this.#asked(condition, () => this.#birds.query({ ...asked, outputFields: ['key'] }))) as unknown as { key: bigint }[];
+          this.#expectKeys(condition, expressions.templates, found.map(({ key }) => key), keys);
+        },
+        async () => expect(await this.#birds.count(condition.text, { filterParams: asked.filterParams }), condition.text).toBe(keys.length),
+        () => this.#search(condition, asked, keys, 1 + draw.below(20)),
+      ];
+      // The first finds the rows, the others find them remembered.
+      const first = draw.below(ways.length);
+      for (let k = 0; k < ways.length; k++) await ways[(first + k) % ways.length]();
     }
   }
 
   #expectKeys(condition: Condition, templates: Record<string, unknown>, found: readonly bigint[], expected: readonly bigint[]): void {
-    const wrong = [...expected.filter((key) => !found.includes(key)), ...found.filter((key) => !expected.includes(key))];
+    const [have, want] = [new Set(found), new Set(expected)];
+    const wrong = [...expected.filter((key) => !have.has(key)), ...found.filter((key) => !want.has(key))];
     if (wrong.length > 0) {
       const row = this.#rows.get(wrong[0]);
       const lines = this.#fields.map((field) => `  ${field.name} ${field.type} ${field.elementType ?? ''}: ${row && jsonText(row.get(field.name) ?? null)}`);
-      throw new Error([`${condition.text}: ${found.includes(wrong[0]) ? 'found' : 'missed'} ${wrong[0]} (${wrong.length} wrong)`, `  templates ${Object.entries(templates).join('; ')}`, ...lines].join('\n'));
+      throw new Error([`${condition.text}: ${have.has(wrong[0]) ? 'found' : 'missed'} ${wrong[0]} (${wrong.length} wrong)`, `  templates ${Object.entries(templates).join('; ')}`, ...lines].join('\n'));
     }
     expect(found, condition.text).toEqual(expected);
   }
