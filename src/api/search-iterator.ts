@@ -21,7 +21,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 export async function* searchPages(scope: CollectionScope, options: unknown): AsyncGenerator<unknown[], void, undefined> {
-  const { engine, collectionId, plan } = scope;
+  const { collectionId, plan } = scope;
   if (!isRecord(options)) refuse('options', NO_ROW, 'an object of options of searchIterator', show(options));
   const { batchSize, limit, ...rest } = options;
   for (const name in REFUSED) if (rest[name] !== undefined) refuse(name, NO_ROW, REFUSED[name], show(rest[name]));
@@ -42,7 +42,7 @@ export async function* searchPages(scope: CollectionScope, options: unknown): As
         const rows = Math.min(Math.max(size, Math.min(asked, ROWS_AT_ONCE)), left - waiting.length);
         const page = { rows, given: (isInt64 ? BigInt64Array.from(given as bigint[]) : given) as Keys, bound };
         // The engine may take the buffers of a request.
-        const reply = await engine.search({ ...request, queries: structuredClone(request.queries), at: moment.at, page }, context);
+        const reply = await scope.engine.search({ ...request, queries: structuredClone(request.queries), at: moment.at, page }, context);
         const { near, bound: next, isLast } = reply.page!;
         asked += rows;
         bound = next;

@@ -34,6 +34,7 @@ import type {
   EngineClient,
   EngineEvent,
   EngineOptions,
+  ExplainRequest,
   Explanation,
   GetReply,
   GetRequest,
@@ -63,7 +64,7 @@ import { assertFree, collectionNames, findCollection, findDatabase, lookUp } fro
 import { assertNoAliases, Namespaces } from './namespaces.ts';
 import { newCollection } from './new-collection.ts';
 import { addField } from './add-field.ts';
-import { explainSearch } from './explain.ts';
+import { explain } from './explain.ts';
 import { alterCollection } from './properties.ts';
 import { OnDemand, type OnDemandParts } from './on-demand.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
@@ -561,10 +562,10 @@ class Engine implements EngineClient, Rooms {
     return this.#open(request.collectionId).state.reads.search(request, context);
   }
 
-  async explain(request: SearchRequest, context?: CallContext): Promise<Explanation> {
+  async explain(request: ExplainRequest, context?: CallContext): Promise<Explanation> {
     throwIfAborted(context?.signal);
     checkConsistency(request.consistency);
-    return explainSearch(this.#open(request.collectionId).state, request, context);
+    return explain(this.#open(request.collectionId).state, request, context);
   }
 
   async get(request: GetRequest, context?: CallContext): Promise<GetReply> {

@@ -1,6 +1,6 @@
 /** Which rows of its segments a read is about: those that its filter matches, of those that it sees. */
 import type { GrowingSegment } from '../segment/growing.ts';
-import { SealedSegment } from '../segment/sealed.ts';
+import type { SealedSegment } from '../segment/sealed.ts';
 import { countOnes } from '../util/bitset.ts';
 import type { RowFilter } from './row-filter.ts';
 import type { Trace } from './trace.ts';
@@ -34,7 +34,7 @@ export function matchSegments(segments: readonly Segment[], seeing: Seeing): Mat
   const pending: Promise<void>[] = [];
   for (const segment of segments) {
     // More rows of a growing one may come until all is read.
-    if (!(segment instanceof SealedSegment)) continue;
+    if (!('keys' in segment)) continue;
     const known = filter.rowsOf(segment, trace);
     if ('then' in known) pending.push(known.then((words) => void rows.set(segment, words)));
     else rows.set(segment, known);

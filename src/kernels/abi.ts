@@ -201,8 +201,8 @@ export const IVF_SIZE = 128;
 /** Positions that are gathered at a time. */
 export const IVF_GATHERED_ROWS = 1024;
 /** By so much the share of allowed rows around a query is below that of all rows where the query counts as far from them; so many times as many are then compared. */
-export const IVF_FAR = 4;
-export const IVF_FAR_EFFORT = 4;
+export const IVF_FAR = 2;
+export const IVF_FAR_EFFORT = 6;
 /** In place of how many rows are to be compared: all that are allowed. As u32 it is 0xffffffff. */
 export const IVF_ALL = -1;
 

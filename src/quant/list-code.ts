@@ -37,6 +37,8 @@ export interface ListCode {
   /** 4 bytes a list: squared lengths of the centroids, f32, or how many of their bits are set, u32. */
   readonly centroidTerms: Float32Array | Uint32Array;
   readonly memoryBytes: number;
+  /** Rows are compared by what they are beside their list's centroid: nothing is known of one before the query's distance from that. */
+  readonly comparesByList: boolean;
   /** Writes the code's fields of an Ivf struct (abi.ts), given as u32. */
   describe(struct: Uint32Array): void;
   /** Learns from the rows what encoding needs. */

@@ -41,6 +41,8 @@ export class SealedSegment {
   readonly #deleted: Map<number, bigint>;
   readonly #ages: Ages;
   readonly #liveBits = new LiveBits();
+  /** What the last read of the past saw: the next page of an iterator asks for the same. */
+  #lastSeen: { readonly timestamp: bigint; readonly version: number; readonly bits: Uint8Array } | null = null;
   /** Grows with every change of the deletes. */
   deletesVersion = 0;
   /** The version that is in the deletes file which the manifest names; what is newer is in the log, or found again by age. */
@@ -172,9 +174,13 @@ export class SealedSegment {
     return this.#liveBits.of(this.rows, this.#deleted);
   }
 
-  /** Rows that were seen at a time, as a bitset. */
+  /** Rows that were seen at a time, as a bitset; not to be changed. */
   rowsAt(timestamp: bigint): Uint8Array {
-    return rowsSeenAt(this.times, this.#deleted, timestamp);
+    const last = this.#lastSeen;
+    if (last?.timestamp === timestamp && last.version === this.deletesVersion) return last.bits;
+    const bits = rowsSeenAt(this.times, this.#deleted, timestamp);
+    this.#lastSeen = { timestamp, version: this.deletesVersion, bits };
+    return bits;
   }
 
   countAt(timestamp: bigint): number {

@@ -257,7 +257,10 @@ describe.each(engines)('an iterator over $name', ({ connect }) => {
     expect(await messageOf({ vector: [0, 0], filter: 'id >' })).toContain('FILTER_SYNTAX');
     expect(await messageOf({ vector: [0, 0], filter: 'random_sample(0.5)' })).toBe('INVALID_ARGUMENT: "filter" expected the same rows for every page, got random_sample');
     expect(await messageOf({ vector: [0, 0], at: 0 })).toContain('"at"');
+    const begun = docs.searchIterator({ vector: [0, 0], batchSize: 1 });
+    await begun.next();
     await db.close();
+    await expect(begun.next()).rejects.toMatchObject({ code: 'CLOSED' });
     await expect(docs.searchIterator({ vector: [0, 0] }).next()).rejects.toMatchObject({ code: 'CLOSED' });
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EngineClient, ScalarIndexDescription } from '../../src/engine/client.ts';
 import { checkDatabase } from '../../src/check/check.ts';
 import { inspectDatabase } from '../../src/check/inspect.ts';
+import { repairDatabase } from '../../src/check/repair.ts';
 import { toBatch } from '../../src/schema/batch.ts';
 import { toSchema } from '../../src/schema/define.ts';
 import { planOf } from '../../src/schema/plan.ts';
@@ -256,6 +257,24 @@ describe('scalar indexes', () => {
       }
     }
     expect(finishedAtOnce).toBeLessThan(faults.length * 8);
+  });
+
+  it('are saved by a repair where they are whole, and built again where they are not', async () => {
+    const medium = new MemoryMedium();
+    const { client, collectionId } = await withRows(medium, ROWS);
+    await create(client, collectionId, 'year', 'INVERTED');
+    await create(client, collectionId, 'meta', 'BITMAP', COLOR);
+    await client.close();
+    const [damaged] = indexFiles(medium);
+    medium.files.get(damaged!)![100]! ^= 1;
+    const saved = new MemoryMedium();
+    await repairDatabase(openMemoryStore({ medium, readOnly: true }), openMemoryStore({ medium: saved }), await testKernels('simd'));
+    expect(indexFiles(saved)).toHaveLength(1);
+    const again = await openOn(saved);
+    expect(await built(again, collectionId)).toMatchObject([{ name: 'year', indexedRows: ROWS }, { name: 'meta["color"]', indexedRows: ROWS }]);
+    await again.close();
+    expect(indexFiles(saved)).toHaveLength(2);
+    await expectSound(saved);
   });
 
   it('are told by inspect, and missed by check where their file is gone or damaged', async () => {

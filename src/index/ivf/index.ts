@@ -116,7 +116,7 @@ class IvfIndex implements VectorIndex {
     if (k === 0) return 0;
     const allow = allowed === rows ? 0 : allowPtr;
     const isEstimate = this.#isEstimate(plan);
-    const { least, wanted, probes, byPosition } = effortOf(plan, rows, lists, allowed);
+    const { least, wanted, probes, byPosition } = effortOf(plan, rows, lists, allowed, this.#block.code.comparesByList);
     if (isEstimate && allow !== 0 && allowed <= k) {
       kernels.beginTopK(k);
       this.#block.lastSearch = { lists: 0, rows: allowed };

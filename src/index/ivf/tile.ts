@@ -24,7 +24,7 @@ export function* searchLists(context: IndexContext, block: ListBlock, tile: Quer
   const k = Math.min(plan.candidates, allowed);
   if (k === 0) return;
   const allow = allowed === rows ? 0 : allowPtr;
-  const { least, wanted, probes } = effortOf(plan, rows, lists, allowed);
+  const { least, wanted, probes } = effortOf(plan, rows, lists, allowed, block.code.comparesByList);
   const codes = block.code.startTile!(tile);
   const course: Course = { least, k, wanted, allowed, rowsOf: wanted === IVF_ALL ? null : rowsOfLists(context, block, allow) };
   try {

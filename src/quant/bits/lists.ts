@@ -13,6 +13,7 @@ const FORMAT = ROW_FORMATS.BinaryVector;
 class BitLists implements ListCode {
   readonly wantsUnitRows = false;
   readonly work = 0;
+  readonly comparesByList = false;
   readonly startTile = null;
   readonly centroids: Uint8Array;
   readonly centroidTerms: Uint32Array;

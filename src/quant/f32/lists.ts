@@ -57,6 +57,7 @@ class F32Lists implements ListCode {
     return this;
   }
 
+  readonly comparesByList = false;
   startTile = (tile: QueryTile): ListTile => {
     const { exports } = this.#layout.kernels;
     return {

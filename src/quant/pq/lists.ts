@@ -33,6 +33,7 @@ const storedParts = ({ parts, words }: PqShape): number => (words === 16 ? parts
 
 class PqLists implements ListCode {
   /** Every query has tables of its own, which take more of the cache than a list does. */
+  readonly comparesByList = true;
   readonly startTile = null;
   readonly wantsUnitRows = true;
   readonly #layout: ListLayout;

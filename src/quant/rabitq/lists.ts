@@ -45,6 +45,7 @@ function drawSigns(dim: number, seed: number): Uint8Array {
 
 class SignLists implements ListCode {
   /** Every query has tables of its own, which take more of the cache than a list does. */
+  readonly comparesByList = true;
   readonly startTile = null;
   readonly wantsUnitRows = true;
   readonly centroids: Float32Array;

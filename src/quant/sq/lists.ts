@@ -45,6 +45,7 @@ class Sq8Lists implements ListCode {
     this.#block.encodeFrom(source, from, to);
   }
 
+  readonly comparesByList = false;
   startTile = (tile: QueryTile): ListTile => {
     const { kernels, dim } = this.#layout;
     const { arena, exports } = kernels;
