@@ -141,6 +141,9 @@ describe.each(engines.slice(0, 2))('filters over $name', ({ connect }) => {
     expect(await codeOfAsync(docs.search({ vector: v, filterParams: { x: 3 } }))).toBe('INVALID_ARGUMENT');
     expect(await codeOfAsync(docs.search({ vector: v, filter: 'price < {x}', filterParams: 3 as never }))).toBe('INVALID_ARGUMENT');
     expect(await codeOfAsync(docs.search({ vector: v, filter: 'price < {x}', filterParams: { x: () => 3 } as never }))).toBe('INVALID_ARGUMENT');
+    const endless: unknown[] = [];
+    endless.push(endless);
+    expect(await codeOfAsync(docs.search({ vector: v, filter: 'price in {x}', filterParams: { x: endless } as never }))).toBe('INVALID_ARGUMENT');
     await db.close();
   });
 
