@@ -123,7 +123,7 @@ export class CollectionState implements LogTarget {
   /** Rows of this auto id and beyond have never been. */
   #nextId: bigint;
   readonly gate = new WriteGate();
-  /** Told when segments were merged. */
+  /** Told when segments were merged, or sealed so that they come with their vector indexes: scalar ones may be missing. */
   onMerged: () => void = () => {};
 
   /** Kernel memory that batches will take which are being logged. */

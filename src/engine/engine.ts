@@ -191,7 +191,7 @@ const TICK_MS = 30_000;
 function makeJobs(state: CollectionState): Omit<OpenCollection, 'state'> {
   const jobs = new JobQueue();
   const indexing = new Indexing(state, jobs);
-  const scalars = new ScalarIndexing(state, jobs);
+  const scalars = new ScalarIndexing(state, jobs, () => indexing.schedule());
   state.onMerged = () => scalars.schedule();
   return { jobs, indexing, scalars, compaction: new Compaction(state, jobs, indexing) };
 }
@@ -433,9 +433,14 @@ class Engine implements EngineClient, Rooms {
 
   async alterCollection({ collectionId, ...request }: { collectionId: number } & AlterCollectionRequest, context?: CallContext): Promise<CollectionInfo> {
     throwIfAborted(context?.signal);
-    const { state } = this.#openToWrite(collectionId);
-    await alterCollection(state, request);
-    return state.info;
+    const open = this.#openToWrite(collectionId);
+    try {
+      await alterCollection(open.state, request);
+    } finally {
+      // What is growing may have been sealed.
+      schedule(open);
+    }
+    return open.state.info;
   }
 
   async createSnapshot({ collectionId, name, description }: { collectionId: number; name: string; description?: string }, context?: CallContext): Promise<SnapshotInfo> {
@@ -540,10 +545,14 @@ class Engine implements EngineClient, Rooms {
   }
 
   async purge(request: DeleteRequest, context?: CallContext): Promise<DeleteReply> {
-    const { state, compaction } = this.#openToWrite(request.collectionId);
-    const reply = await state.delete(request, true, context);
-    await seal(state);
-    await compaction.rewritePurged(context);
+    const open = this.#openToWrite(request.collectionId);
+    const reply = await open.state.delete(request, true, context);
+    try {
+      await seal(open.state);
+      await open.compaction.rewritePurged(context);
+    } finally {
+      schedule(open);
+    }
     return reply;
   }
 
