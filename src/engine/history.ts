@@ -48,6 +48,12 @@ export class History {
     return this.#horizonOf(state, this.#cutoff(Math.min(retentionSeconds, this.#options.retentionSeconds)));
   }
 
+  /** A moment has been asked for that lies before a horizon which was decided on earlier, and is not yet in the manifest: what was written for that horizon may leave out rows of it. */
+  isHeldBefore(state: CollectionState, horizon: bigint): boolean {
+    const held = this.moments.oldest(state.collectionId);
+    return held !== null && held < horizon && state.entry.horizon < horizon;
+  }
+
   /** The manifest with all horizons moved on as far as they may be. */
   advance(manifest: Manifest): Manifest {
     const cutoff = this.#cutoff();

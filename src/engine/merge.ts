@@ -73,6 +73,7 @@ export async function mergeGroup(state: CollectionState, inputs: readonly Sealed
           const named = manifest.collections.find((known) => known.collectionId === state.collectionId)?.segments.filter((segment) => inputIds.has(segment.segmentId)) ?? [];
           // Before anything is written that nothing would name.
           if (named.length !== inputs.length) throw GONE;
+          if (history.isHeldBefore(state, horizon)) throw HELD;
           if (indexed && !indexes.areCurrent(indexed.segment, entries)) throw STALE;
           carry();
           saved = await saveDeletes(state, outputs.map(({ segment }) => segment));
@@ -94,7 +95,7 @@ export async function mergeGroup(state: CollectionState, inputs: readonly Sealed
       );
     }
   } catch (error) {
-    if (error !== GONE) throw error;
+    if (error !== GONE && error !== HELD) throw error;
   } finally {
     for (const segment of inputs) segment.pins.unpin();
     if (!isCommitted) {
@@ -115,6 +116,9 @@ const STALE = new Error('the indexes of a merged segment are no longer those ask
 
 /** Thrown inside a commit that what was merged has been dropped meanwhile, by a truncate or with its partition. */
 const GONE = new Error('the inputs of a merge are gone');
+
+/** Thrown inside a commit that a moment has been asked for meanwhile whose rows the merge has left out: it is given up. */
+const HELD = new Error('a moment before the horizon of a merge is held');
 
 async function unlessStale(commit: () => Promise<void>): Promise<void> {
   try {

@@ -69,6 +69,7 @@ async function sealFrozen(state: CollectionState, { rows, nextLogGeneration: fir
       written.push({ frozen, segment, carry: () => carryDeletes(frozen.deletes, segment, places) });
     }
     await catalog.commit(clock, async (manifest) => {
+      if (history.isHeldBefore(state, horizon)) throw HELD;
       for (const { carry } of written) carry();
       saved = await saveDeletes(state, [...state.sealed, ...written.map(({ segment }) => segment)]);
       const { entryOf } = saved;
@@ -97,6 +98,7 @@ async function sealFrozen(state: CollectionState, { rows, nextLogGeneration: fir
   } catch (error) {
     // The frozen rows stay where they are; the next seal tries again.
     for (const { segment } of written) await discard(state, segment, saved?.written);
+    if (error === HELD) return;
     throw error;
   }
   if (named.length > 0) state.parts.onEvent({ type: 'sealed', collection: state.name, segments: named.length, rows: named.reduce((sum, { segment }) => sum + segment.rows, 0) });
@@ -104,6 +106,9 @@ async function sealFrozen(state: CollectionState, { rows, nextLogGeneration: fir
   await removeUnnamed(store, catalog, [...saved!.obsolete, ...saved!.written]);
   await removeLogs(store, catalog, state.collectionId);
 }
+
+/** Thrown inside a commit that a moment has been asked for meanwhile whose rows were left out: they are written anew. */
+const HELD = new Error('a moment before the horizon of a seal is held');
 
 const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);

@@ -110,6 +110,50 @@ describe('a moment that is held', () => {
     await expect(client.holdMoment({ collectionId, at: 5n, id: 'b' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { parameter: 'at' } });
   });
 
+  for (const what of ['seal', 'merge'] as const) {
+    it(`is kept where it is asked for while a ${what} is under way`, async () => {
+      const store = openMemoryStore();
+      const write = store.write.bind(store);
+      let onWrite: (() => void) | null = null;
+      let released = Promise.resolve();
+      store.write = async (name, chunks) => {
+        onWrite?.();
+        onWrite = null;
+        await released;
+        return write(name, chunks);
+      };
+      const engine = await openTestEngine(store, { retentionSeconds: what === 'seal' ? 0 : 600 }, {}, { now: () => clock.now });
+      opened.push(engine);
+      const { client } = engine;
+      const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
+      await insertRows(client, collectionId, schema, rows(0, 10, 'first'));
+      if (what === 'merge') {
+        await client.flush({ collectionId });
+        await insertRows(client, collectionId, schema, rows(20, 30, 'first'));
+        await client.flush({ collectionId });
+      }
+      const then = await client.now();
+      await client.delete({ collectionId, keys: keys(0, 1, 2) });
+      await insertRows(client, collectionId, schema, rows(3, 5, 'second'));
+      if (what === 'merge') await client.flush({ collectionId });
+      clock.now += 20_000;
+      let release!: () => void;
+      released = new Promise((resolve) => (release = resolve));
+      const writing = new Promise<void>((resolve) => (onWrite = resolve));
+      const done = what === 'seal' ? client.flush({ collectionId }) : client.compact({ collectionId, retentionSeconds: 0 });
+      await writing;
+      const holding = client.holdMoment({ collectionId, at: then, id: 'a' });
+      await holding.catch(() => {});
+      release();
+      await done;
+      expect(await holding).toBe(then);
+      expect(await labelsAt(client, collectionId, then)).toBe(10);
+      await client.releaseMoment({ collectionId, id: 'a' });
+      await churn(client, collectionId);
+      await expect(client.count({ collectionId, at: then })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    });
+  }
+
   it('of a snapshot is that of the snapshot', async () => {
     const { client, collectionId } = await forgetful();
     await client.createSnapshot({ collectionId, name: 's' });
