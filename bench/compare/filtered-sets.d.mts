@@ -14,7 +14,7 @@ export interface SetFilter {
   readonly limits: Float64Array;
 }
 
-/** `limits` are of a search without a filter. Vectors of a COSINE set have unit length, but rows of zeros. */
+/** `limits` are of a search without a filter. */
 export interface FilteredSet extends VectorSet {
   /** Texts, by field. Shape of each (rows). */
   readonly columns: Record<string, string[]>;
