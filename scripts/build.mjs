@@ -133,6 +133,13 @@ function assertSmallEntry(metafile, files) {
   if (files.length > 2) throw new Error(`the browser entry is in pieces: ${files.join(', ')}`);
 }
 
+/** Every page loads the worker: what comes on demand must not lie in it as well. @param {import('esbuild').Metafile} worker */
+function assertSmallWorker(worker) {
+  const name = Object.keys(worker.outputs).find((file) => /(^|\/)worker\.js$/.test(file));
+  const stray = Object.keys(worker.outputs[name ?? ''].inputs).find((input) => /src\/(filter\/(evaluate|parse|check|compile)|scalar-index\/(build|registry)|exec\/(aggregate|order))/.test(input.replaceAll(sep, '/')));
+  if (stray !== undefined) throw new Error(`${stray} is in the worker that every page loads: it is to come on demand (src/on-demand.ts)`);
+}
+
 const BUNDLED = ['comlink', 'idb', 'commander'];
 
 /** What the licences of bundled packages ask for: their text, with the copy. */
@@ -181,6 +188,7 @@ async function main() {
   const minified = await bundle(join(ROOT, 'build', 'size'), MINIFIED);
   const entry = staticGraph(minified.browser, 'build/size/browser.js');
   assertSmallEntry(minified.browser, entry);
+  assertSmallWorker(minified.worker);
   const talk = ['src/remote-engine', 'src/platform/kernel-chunks', 'src/platform/browser-workers'].map((part) => outputWith(minified.browser, part));
   const budgets = {
     entry,

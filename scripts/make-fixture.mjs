@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { ROOT } from './virtual-modules.mjs';
 
-const run = spawnSync(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'node', 'test/storage/database-fixture.test.ts', 'test/storage/encrypted-fixture.test.ts'], {
+const run = spawnSync(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'node', 'test/storage/database-fixture.test.ts', 'test/storage/encrypted-fixture.test.ts', 'test/storage/values-fixture.test.ts'], {
   cwd: ROOT,
   stdio: 'inherit',
   env: { ...process.env, WRITE_FIXTURE: '1' },

@@ -15,6 +15,7 @@ import type { CountOptions, CreateIndexOptions, TuneOptions, TuneResult } from '
 import { RETENTION_SECONDS_MAX, SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, filterOption, integerOption, namesOption, type CallOptions } from './options.ts';
 import type { CollectionScope } from './scope.ts';
 import { moreRequest } from './search-more.ts';
+import { queryRequest } from './query.ts';
 import { searchRequest } from './search-request.ts';
 import { describe as describeInfo, type CollectionDescription } from './session.ts';
 
@@ -104,8 +105,15 @@ export async function count({ engine, collectionId }: CollectionScope, filter: u
 }
 
 export async function explain({ engine, collectionId, plan }: CollectionScope, options: unknown): Promise<Explanation> {
-  if (!isRecord(options)) refuse('options', NO_ROW, 'an object of options of search', show(options));
-  return engine.explain(moreRequest(plan, collectionId, options), contextOf(options['signal'] as AbortSignal | undefined));
+  if (!isRecord(options)) refuse('options', NO_ROW, 'an object of options of search or of query', show(options));
+  const context = contextOf(options['signal'] as AbortSignal | undefined);
+  if (['vector', 'vectors', 'sparse', 'ids'].some((name) => options[name] !== undefined)) {
+    const search = moreRequest(plan, collectionId, options);
+    return engine.explain({ collectionId, consistency: search.consistency, at: search.at, search }, context);
+  }
+  const request = queryRequest(plan, collectionId, options);
+  const { at, consistency } = request.aggregates ?? request.rows;
+  return engine.explain({ collectionId, consistency, at, ...(request.aggregates ? { aggregate: request.aggregates } : { query: request.rows }) }, context);
 }
 
 export async function flush({ engine, collectionId }: CollectionScope, options?: CallOptions): Promise<void> {

@@ -325,8 +325,8 @@ export class Collection<S extends AnySchema = AnySchema> {
     return this.#plan.code.withKeys(this.#plan, entities, options?.outputFields) as Found<S, O>[];
   }
 
-  /** Does a search and tells how: what the filter came to, which segments were looked at by what, how long each step took. */
-  async explain(options: SearchOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>> | SearchByIdsOptions<S, OutputFields<S>>): Promise<Explanation> {
+  /** Does a search, or a query, and tells how: what the filter came to, which segments were looked at by what, how long each step took. */
+  async explain(options: SearchOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>> | SearchByIdsOptions<S, OutputFields<S>> | QueryOptions<S, any> | AggregateOptions<S, any, any>): Promise<Explanation> {
     return (await this.#admin()).explain(this.#scope, options);
   }
 

@@ -67,14 +67,15 @@ export function namesOption(label: string, value: unknown): string[] | undefined
   return [...value] as string[];
 }
 
-/** What can be sent to another thread as it is. */
-const isPlain = (value: unknown): boolean => (Array.isArray(value) ? value.every(isPlain) : ['boolean', 'number', 'bigint', 'string'].includes(typeof value));
+/** What can be sent to another thread as it is, lists of one level at most: one that holds itself has no end. */
+const isPlain = (value: unknown): boolean => ['boolean', 'number', 'bigint', 'string'].includes(typeof value);
+const isPlainOrList = (value: unknown): boolean => (Array.isArray(value) ? value.every(isPlain) : isPlain(value));
 
 /** An expression of the filter language and the values of its templates, or undefined. What they say is the engine's to check. */
 export function filterOption(filter: unknown, values: unknown): FilterInput | undefined {
   if (filter !== undefined && typeof filter !== 'string') refuse('filter', NO_ROW, 'an expression in a string', show(filter));
   if (values !== undefined && (!isRecord(values) || filter === undefined)) refuse('filterParams', NO_ROW, 'values by name, for a filter', show(values));
-  for (const name in values as object) if (!isPlain((values as Record<string, unknown>)[name])) refuse(name, NO_ROW, 'a boolean, a number, a bigint, a string or an array of them', show((values as Record<string, unknown>)[name]));
+  for (const name in values as object) if (!isPlainOrList((values as Record<string, unknown>)[name])) refuse(name, NO_ROW, 'a boolean, a number, a bigint, a string or an array of them', show((values as Record<string, unknown>)[name]));
   return filter === undefined ? undefined : { text: filter, values: values as FilterInput['values'] };
 }
 

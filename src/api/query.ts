@@ -1,10 +1,10 @@
 /** `collection.query`: rows that match, in an order. Imported when it is first called. */
-import type { Consistency, QueryRequest } from '../engine/client.ts';
+import type { AggregateRequest, Consistency, QueryRequest } from '../engine/client.ts';
 import type { AggregateName, AnySchema, GroupFieldName, OrderedFieldName, OutputFields } from '../schema/infer.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, refuse } from '../schema/refuse.ts';
 import type { FieldType } from '../schema/types.ts';
-import { aggregatePlan, toAggregated } from './aggregate.ts';
+import { aggregatePlan, toAggregated, type AggregatePlan } from './aggregate.ts';
 import type { At, FilterParams } from './collection.ts';
 import { toEntities } from './hits.ts';
 import { namedField } from './named-field.ts';
@@ -62,8 +62,15 @@ type AnyOptions = SharedQueryOptions & { readonly outputFields?: any; readonly o
 const QUERY_OPTIONS: ReadonlySet<string> = new Set(['filter', 'filterParams', 'outputFields', 'limit', 'offset', 'orderBy', 'groupBy', 'partitions', 'at', 'consistency', 'signal']);
 
 export async function query({ engine, collectionId, plan }: CollectionScope, options: AnyOptions = {}): Promise<Record<string, unknown>[]> {
-  checkOptions(options, 'query', QUERY_OPTIONS);
+  const request = queryRequest(plan, collectionId, options);
   const context = contextOf(options.signal);
+  if (request.aggregates) return toAggregated(request.plan, await engine.aggregate(request.aggregates, context));
+  return plan.code.withKeys(plan, toEntities(await engine.query(request.rows, context), plan), options.outputFields);
+}
+
+/** What the engine is asked: for rows, or for what they come to together. INVALID_ARGUMENT for anything that is not as `QueryOptions` says. */
+export function queryRequest(plan: SchemaPlan, collectionId: number, options: AnyOptions): { readonly rows: QueryRequest; readonly aggregates?: undefined } | { readonly aggregates: AggregateRequest; readonly plan: AggregatePlan } {
+  checkOptions(options, 'query', QUERY_OPTIONS);
   const limit = integerOption('limit', options.limit, 1, MAX_LIMIT, undefined);
   const offset = integerOption('offset', options.offset, 0, MAX_LIMIT - 1, 0);
   if (limit !== undefined && limit + offset > MAX_LIMIT) refuse('offset', NO_ROW, `limit + offset to be at most ${MAX_LIMIT}`, String(limit + offset));
@@ -72,13 +79,12 @@ export async function query({ engine, collectionId, plan }: CollectionScope, opt
   const aggregates = aggregatePlan(plan, options);
   if (aggregates) {
     const { columns: _, ...request } = aggregates;
-    return toAggregated(aggregates, await engine.aggregate({ ...read, ...request }, context));
+    return { aggregates: { ...read, ...request }, plan: aggregates };
   }
   if (!filter && limit === undefined) refuse('limit', NO_ROW, 'a limit, where there is no filter: queryIterator() reads all rows', 'nothing');
   const order = orderOption(plan, options.orderBy);
   if (order && limit === undefined) refuse('limit', NO_ROW, 'a limit, where there is orderBy', 'nothing');
-  const rows = toEntities(await engine.query({ ...read, outputFieldIds: entityIds(plan, options.outputFields), order }, context), plan);
-  return plan.code.withKeys(plan, rows, options.outputFields);
+  return { rows: { ...read, outputFieldIds: entityIds(plan, options.outputFields), order } };
 }
 
 /** Blank text stands for no filter, as in Milvus. */

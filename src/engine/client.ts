@@ -249,12 +249,20 @@ export interface SegmentTrace {
   readonly searchMs: number;
 }
 
-/** How a search was done. */
+/** A read that is to be explained. */
+export type ExplainRequest = Pick<ReadRequest, 'collectionId' | 'consistency' | 'at'> & (
+  | { readonly search: SearchRequest; readonly query?: undefined; readonly aggregate?: undefined }
+  | { readonly query: QueryRequest; readonly search?: undefined; readonly aggregate?: undefined }
+  | { readonly aggregate: AggregateRequest; readonly search?: undefined; readonly query?: undefined }
+);
+
+/** How a read was done. */
 export interface Explanation {
   /** As it was understood, its constants worked out; null: there is none. */
   readonly filter: string | null;
   /** As asked for; null: the field has none. */
   readonly index: IndexSpec | null;
+  /** What the read answers: hits, rows or groups. */
   readonly hits: number;
   /** Rows that there are, and those that the filter matches; their share. */
   readonly seenRows: number;
@@ -491,8 +499,8 @@ export interface EngineClient {
 
   /** On the calling thread it answers at once where nothing has to be read; never returns before validation of params. */
   search(request: SearchRequest, context?: CallContext): SearchReply | Promise<SearchReply>;
-  /** Does the search. */
-  explain(request: SearchRequest, context?: CallContext): Promise<Explanation>;
+  /** Does what is asked. */
+  explain(request: ExplainRequest, context?: CallContext): Promise<Explanation>;
   get(request: GetRequest, context?: CallContext): Promise<GetReply>;
   count(request: CountRequest, context?: CallContext): Promise<number>;
   /** Rows in the order asked for, columns in that of outputFieldIds. */

@@ -123,7 +123,7 @@ export class CollectionState implements LogTarget {
   /** Rows of this auto id and beyond have never been. */
   #nextId: bigint;
   readonly gate = new WriteGate();
-  /** Told when segments were merged. */
+  /** Told when segments were merged, or sealed so that they come with their vector indexes: scalar ones may be missing. */
   onMerged: () => void = () => {};
 
   /** Kernel memory that batches will take which are being logged. */
@@ -248,12 +248,18 @@ export class CollectionState implements LogTarget {
     return (this.#view ??= { store: this.parts.store, growing: this.#growingSegments(), sealed: this.sealed, ending: this.#ending.signal });
   }
 
-  /** The segments of some partitions. */
+  /** The segments of some partitions. CLOSED, or why else, where it has ended while a read waited for what it needs: its segments are gone. */
   viewOf(partitions: readonly string[] | undefined): SearchView {
+    if (this.#closed) this.#refuseRead();
     const { view } = this;
     if (!partitions) return view;
     const ids = this.partitionIds(partitions);
     return { ...view, growing: view.growing.filter((segment) => ids.has(segment.partitionId)), sealed: view.sealed.filter((segment) => ids.has(segment.entry.partitionId)) };
+  }
+
+  #refuseRead(): never {
+    throwIfAborted(this.#ending.signal);
+    throw new ElanusError('CLOSED', `collection "${this.name}" is closed`);
   }
 
   /** To be called whenever the set of segments or an index of the collection changes. */

@@ -34,6 +34,7 @@ import type {
   EngineClient,
   EngineEvent,
   EngineOptions,
+  ExplainRequest,
   Explanation,
   GetReply,
   GetRequest,
@@ -63,7 +64,7 @@ import { assertFree, collectionNames, findCollection, findDatabase, lookUp } fro
 import { assertNoAliases, Namespaces } from './namespaces.ts';
 import { newCollection } from './new-collection.ts';
 import { addField } from './add-field.ts';
-import { explainSearch } from './explain.ts';
+import { explain } from './explain.ts';
 import { alterCollection } from './properties.ts';
 import { OnDemand, type OnDemandParts } from './on-demand.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
@@ -190,7 +191,7 @@ const TICK_MS = 30_000;
 function makeJobs(state: CollectionState): Omit<OpenCollection, 'state'> {
   const jobs = new JobQueue();
   const indexing = new Indexing(state, jobs);
-  const scalars = new ScalarIndexing(state, jobs);
+  const scalars = new ScalarIndexing(state, jobs, () => indexing.schedule());
   state.onMerged = () => scalars.schedule();
   return { jobs, indexing, scalars, compaction: new Compaction(state, jobs, indexing) };
 }
@@ -432,9 +433,14 @@ class Engine implements EngineClient, Rooms {
 
   async alterCollection({ collectionId, ...request }: { collectionId: number } & AlterCollectionRequest, context?: CallContext): Promise<CollectionInfo> {
     throwIfAborted(context?.signal);
-    const { state } = this.#openToWrite(collectionId);
-    await alterCollection(state, request);
-    return state.info;
+    const open = this.#openToWrite(collectionId);
+    try {
+      await alterCollection(open.state, request);
+    } finally {
+      // What is growing may have been sealed.
+      schedule(open);
+    }
+    return open.state.info;
   }
 
   async createSnapshot({ collectionId, name, description }: { collectionId: number; name: string; description?: string }, context?: CallContext): Promise<SnapshotInfo> {
@@ -539,10 +545,14 @@ class Engine implements EngineClient, Rooms {
   }
 
   async purge(request: DeleteRequest, context?: CallContext): Promise<DeleteReply> {
-    const { state, compaction } = this.#openToWrite(request.collectionId);
-    const reply = await state.delete(request, true, context);
-    await seal(state);
-    await compaction.rewritePurged(context);
+    const open = this.#openToWrite(request.collectionId);
+    const reply = await open.state.delete(request, true, context);
+    try {
+      await seal(open.state);
+      await open.compaction.rewritePurged(context);
+    } finally {
+      schedule(open);
+    }
     return reply;
   }
 
@@ -561,10 +571,10 @@ class Engine implements EngineClient, Rooms {
     return this.#open(request.collectionId).state.reads.search(request, context);
   }
 
-  async explain(request: SearchRequest, context?: CallContext): Promise<Explanation> {
+  async explain(request: ExplainRequest, context?: CallContext): Promise<Explanation> {
     throwIfAborted(context?.signal);
     checkConsistency(request.consistency);
-    return explainSearch(this.#open(request.collectionId).state, request, context);
+    return explain(this.#open(request.collectionId).state, request, context);
   }
 
   async get(request: GetRequest, context?: CallContext): Promise<GetReply> {

@@ -52,17 +52,17 @@ function keyOf({ text, values }: FilterInput): string | null {
   return key.length > KEY_LENGTH_MAX ? null : `${text}\0${key}`;
 }
 
-/** The values of a field that rows must have one of to match; null where they may have any. */
+/** The values of a field that rows must have one of to match; null where they may have any. Fields are told by their numbers: a schema that was read anew has objects of its own. */
 export function valuesOf(predicate: Predicate, field: Field): readonly Literal[] | null {
   switch (predicate.kind) {
     case 'constant':
       return predicate.value ? null : [];
     case 'compare': {
       const { left, operator, right } = predicate;
-      return operator === '==' && left.kind === 'field' && left.field === field && right.kind === 'literal' ? [right.value] : null;
+      return operator === '==' && left.kind === 'field' && left.field.fieldId === field.fieldId && right.kind === 'literal' ? [right.value] : null;
     }
     case 'in':
-      return !predicate.isNegated && predicate.value.kind === 'field' && predicate.value.field === field ? predicate.values : null;
+      return !predicate.isNegated && predicate.value.kind === 'field' && predicate.value.field.fieldId === field.fieldId ? predicate.values : null;
     case 'and': {
       let least: readonly Literal[] | null = null;
       for (const part of predicate.parts) {

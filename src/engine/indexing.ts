@@ -105,7 +105,7 @@ export class Indexing {
       assertAskedFor();
     }, context?.signal);
     // The merge may have left other fields to do, too.
-    job.then(() => this.schedule(), () => this.schedule(fieldId));
+    job.then(() => this.schedule(), () => this.schedule(fieldId)).finally(() => state.onMerged());
     if (wait) await job;
     else job.catch((error: unknown) => this.#report(error, field));
     return spec;

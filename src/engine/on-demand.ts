@@ -2,12 +2,16 @@
  * Parts of the engine that not every database uses: they are imported when the first call needs them, so that a page that has no
  * use for them does not wait for them either. An entry says from where.
  */
+import type { aggregateRows } from '../exec/aggregate/aggregate.ts';
+import type { queryRows } from '../exec/query.ts';
 import type { makeFilter } from '../exec/row-filter.ts';
 import type { ScalarIndexParts } from '../scalar-index/parts.ts';
 import { ElanusError } from '../util/error.ts';
 
 export interface OnDemandParts {
   readonly makeFilter: typeof makeFilter;
+  readonly queryRows: typeof queryRows;
+  readonly aggregateRows: typeof aggregateRows;
   readonly scalarIndexes: ScalarIndexParts;
 }
 

@@ -1,13 +1,13 @@
 /** What is read of a collection: searches, rows by key, counts. Changes nothing. */
-import { aggregateRows, type AggregateJob } from '../exec/aggregate/aggregate.ts';
+import type { AggregateJob } from '../exec/aggregate/aggregate.ts';
 import { searchGroups } from '../exec/groups.ts';
 import { matchSegments, type Match, type Segment } from '../exec/matches.ts';
 import { searchPage } from '../exec/pages.ts';
 import { planField, type FieldPlan } from '../exec/plan.ts';
-import { queryRows, type QueryJob } from '../exec/query.ts';
+import type { QueryJob } from '../exec/query.ts';
 import type { RowFilter } from '../exec/row-filter.ts';
 import { searchSegments, takeEntities, type SearchJob, type SearchView } from '../exec/search.ts';
-import { Slices } from '../exec/tile.ts';
+import { Slices } from '../exec/slices.ts';
 import type { Trace } from '../exec/trace.ts';
 import type { ColumnBatch, Keys } from '../schema/column.ts';
 import type { Field } from '../schema/types.ts';
@@ -150,7 +150,7 @@ export class Reads {
     return this.withMatches(partitions, filter, this.#state.timeOf(at), (matches) => matches.reduce((sum, { count }) => sum + count, 0));
   }
 
-  async query(request: Omit<QueryRequest, 'collectionId'>, signal: AbortSignal | undefined): Promise<ColumnBatch> {
+  async query(request: Omit<QueryRequest, 'collectionId'>, signal: AbortSignal | undefined, trace?: Trace): Promise<ColumnBatch> {
     const { offset, limit = Infinity, after } = request;
     const field = (fieldId: number): Field => this.#state.field(fieldId);
     const job: QueryJob = {
@@ -162,10 +162,11 @@ export class Reads {
       after,
       signal,
     };
-    return this.withMatches(request.partitions, await this.filter(request.filter), this.#state.timeOf(request.at), (matches) => queryRows(matches, job));
+    const { queryRows } = await this.#state.parts.onDemand.load();
+    return this.withMatches(request.partitions, await this.filter(request.filter), this.#state.timeOf(request.at), (matches) => queryRows(matches, job, takeEntities), trace);
   }
 
-  async aggregate(request: Omit<AggregateRequest, 'collectionId'>, signal: AbortSignal | undefined): Promise<AggregateReply> {
+  async aggregate(request: Omit<AggregateRequest, 'collectionId'>, signal: AbortSignal | undefined, trace?: Trace): Promise<AggregateReply> {
     const { offset, limit = Infinity, order = [] } = request;
     const field = (fieldId: number): Field => this.#state.field(fieldId);
     const job: AggregateJob = {
@@ -175,7 +176,8 @@ export class Reads {
       offset,
       limit,
     };
-    return this.withMatches(request.partitions, await this.filter(request.filter), this.#state.timeOf(request.at), (matches) => aggregateRows(matches, job, new Slices(signal)));
+    const { aggregateRows } = await this.#state.parts.onDemand.load();
+    return this.withMatches(request.partitions, await this.filter(request.filter), this.#state.timeOf(request.at), (matches) => aggregateRows(matches, job, new Slices(signal)), trace);
   }
 
   /** Keys of the rows that live and match. */
@@ -191,12 +193,12 @@ export class Reads {
   }
 
   /** Does something with the rows that match, while their segments stay. */
-  async withMatches<T>(partitions: readonly string[] | undefined, filter: RowFilter | null, at: bigint | undefined, use: (matches: Match[]) => T | Promise<T>): Promise<T> {
+  async withMatches<T>(partitions: readonly string[] | undefined, filter: RowFilter | null, at: bigint | undefined, use: (matches: Match[]) => T | Promise<T>, trace?: Trace): Promise<T> {
     const { growing, sealed } = this.view(partitions, filter);
     const segments: Segment[] = [...growing, ...(at === undefined ? sealed.filter((segment) => !segment.isHistory) : sealed)];
     for (const segment of segments) segment.pins.pin();
     try {
-      return await use(await matchSegments(segments, { filter, at }));
+      return await use(await matchSegments(segments, { filter, at, trace }));
     } finally {
       for (const segment of segments) segment.pins.unpin();
     }

@@ -51,11 +51,16 @@ export class ScalarIndexing {
   /** By name: how many jobs, waiting or under way, are about it; why the last one failed; rows done of the segment under way. */
   readonly #pending = new Map<string, number>();
   readonly #failures = new Map<string, ElanusError>();
+  readonly #onSealed: () => void;
   #isScheduled = false;
+  /** Asked for anew while it was: what has been sealed meanwhile may be missing in an index that is done. */
+  #isWanted = false;
 
-  constructor(state: CollectionState, jobs: JobQueue) {
+  /** `onSealed`: told when a call that seals is done. */
+  constructor(state: CollectionState, jobs: JobQueue, onSealed: () => void) {
     this.#state = state;
     this.#jobs = jobs;
+    this.#onSealed = onSealed;
   }
 
   async #parts(): Promise<ScalarIndexParts> {
@@ -91,6 +96,8 @@ export class ScalarIndexing {
       await this.#buildMissing(asked, signal, context);
       assertAskedFor();
     }, context?.signal);
+    // The seal may have left other indexes to do, too.
+    job.then(() => this.schedule(), () => this.schedule(asked.name)).finally(this.#onSealed);
     if (wait) await job;
     else job.catch((error: unknown) => this.#report(error, asked));
     return asked.spec;
@@ -119,14 +126,20 @@ export class ScalarIndexing {
     await removeUnnamed(store, catalog, obsolete);
   }
 
-  /** Builds what is missing, in the background. */
-  schedule(): void {
-    if (this.#isScheduled || this.#jobs.closed || !this.#state.parts.maintains()) return;
-    const missing = this.#entries.filter((entry) => this.#missing(entry).length > 0);
+  /** Builds what is missing, in the background; `except`: not of this name. */
+  schedule(except?: string): void {
+    if (this.#jobs.closed || !this.#state.parts.maintains()) return;
+    if (this.#isScheduled) return void (this.#isWanted = true);
+    const missing = this.#entries.filter((entry) => entry.name !== except && this.#missing(entry).length > 0);
     if (missing.length === 0) return;
     this.#isScheduled = true;
     const jobs = missing.map((entry) => this.#enqueue(entry, (signal) => this.#buildMissing(entry, signal, undefined), undefined).catch((error: unknown) => this.#report(error, entry)));
-    void Promise.all(jobs).finally(() => void (this.#isScheduled = false));
+    void Promise.all(jobs).finally(() => {
+      this.#isScheduled = false;
+      if (!this.#isWanted) return;
+      this.#isWanted = false;
+      this.schedule();
+    });
   }
 
   /** All of them, or one by its name or by what it is over. NOT_FOUND where there is none. */

@@ -6,7 +6,7 @@ import { valueAt } from '../schema/column-values.ts';
 import type { Column } from '../schema/column.ts';
 import type { Field } from '../schema/types.ts';
 import type { Segment } from './matches.ts';
-import type { Slices } from './tile.ts';
+import type { Slices } from './slices.ts';
 
 /** NULL is a value. Int64: a number where a double holds it exactly. */
 export type GroupValue = boolean | number | bigint | string | null;

@@ -1,6 +1,6 @@
 /** Which rows of its segments a read is about: those that its filter matches, of those that it sees. */
 import type { GrowingSegment } from '../segment/growing.ts';
-import { SealedSegment } from '../segment/sealed.ts';
+import type { SealedSegment } from '../segment/sealed.ts';
 import { countOnes } from '../util/bitset.ts';
 import type { RowFilter } from './row-filter.ts';
 import type { Trace } from './trace.ts';
@@ -26,49 +26,44 @@ export interface Seeing {
 /** Of the last read by a filter that saw what lives: the next one sees the same while nothing came or went. */
 const lastMatches = new WeakMap<Uint32Array, { readonly live: Uint8Array; readonly match: Match }>();
 
-/** The matches in each of the segments, all of one moment; at once where everything is in memory that is needed. Segments stay pinned by the caller. */
+/**
+ * The matches in each of the segments, all of the moment of the call; at once where everything is in memory that is needed. The segments are
+ * those of that moment, too: what is replaced while columns are read may come back in one that is not among them. Segments stay pinned by the caller.
+ */
 export function matchSegments(segments: readonly Segment[], seeing: Seeing): Match[] | Promise<Match[]> {
   const { filter, trace } = seeing;
-  if (!filter) return segments.map((segment) => matchOf(segment, null, seeing));
-  const rows = new Map<Segment, Uint32Array>();
+  if (!filter) return segments.map((segment) => matchOf(segment, null, seeing, seenBits(segment, seeing.at)));
   const pending: Promise<void>[] = [];
-  for (const segment of segments) {
-    // More rows of a growing one may come until all is read.
-    if (!(segment instanceof SealedSegment)) continue;
+  const found = segments.map((segment) => {
+    const of = { segment, seen: seenBits(segment, seeing.at), words: null as Uint32Array | null };
     const known = filter.rowsOf(segment, trace);
-    if ('then' in known) pending.push(known.then((words) => void rows.set(segment, words)));
-    else rows.set(segment, known);
-  }
-  // Rows may come and go until all is read: only then it is decided which are seen.
-  const all = (): Match[] => segments.map((segment) => matchOf(segment, rows.get(segment) ?? (filter.rowsOf(segment, trace) as Uint32Array), seeing));
+    if ('then' in known) pending.push(known.then((words) => void (of.words = words)));
+    else of.words = known;
+    return of;
+  });
+  const all = (): Match[] => found.map(({ segment, words, seen }) => matchOf(segment, words, seeing, seen));
   return pending.length === 0 ? all() : Promise.all(pending).then(all);
 }
 
 /** Of the rows that match, those that are seen. */
-function matchOf(segment: Segment, words: Uint32Array | null, seeing: Seeing): Match {
-  const match = words ? seenOf(segment, words, seeing) : seen(segment, seeing);
+function matchOf(segment: Segment, words: Uint32Array | null, seeing: Seeing, seen: Uint8Array): Match {
+  const match = words ? seenOf(segment, words, seeing, seen) : { segment, bits: seen, count: countOnes(seen) };
   if (seeing.trace) seeing.trace.of(segment).matchedRows = match.count;
   return match;
 }
 
 const seenBits = (segment: Segment, at: bigint | undefined): Uint8Array => (at === undefined ? segment.liveRows : segment.rowsAt(at));
 
-function seen(segment: Segment, { at }: Seeing): Match {
-  const bits = seenBits(segment, at);
-  return { segment, bits, count: countOnes(bits) };
-}
-
-function seenOf(segment: Segment, words: Uint32Array, { filter, at }: Seeing): Match {
-  const live = seenBits(segment, at);
+function seenOf(segment: Segment, words: Uint32Array, { filter, at }: Seeing, seen: Uint8Array): Match {
   const last = lastMatches.get(words);
   // Bits of what lives are made anew whenever they change.
-  if (last && last.live === live) return last.match;
-  const bits = live.slice();
+  if (last && last.live === seen) return last.match;
+  const bits = seen.slice();
   const into = new Uint32Array(bits.buffer);
   for (let i = 0; i < into.length; i++) into[i]! &= words[i]!;
   if (filter!.sample !== null) keepSome(into, filter!.sample);
   const match = { segment, bits, count: countOnes(bits) };
-  if (at === undefined && filter!.sample === null) lastMatches.set(words, { live, match });
+  if (at === undefined && filter!.sample === null) lastMatches.set(words, { live: seen, match });
   return match;
 }
 

@@ -11,7 +11,7 @@ import { Smallest } from '../util/smallest.ts';
 import { columnsOf } from './columns.ts';
 import type { Located } from './key-order.ts';
 import type { Match, Segment } from './matches.ts';
-import type { Slices } from './tile.ts';
+import type { Slices } from './slices.ts';
 
 export interface OrderBy {
   readonly field: Field;

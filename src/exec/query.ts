@@ -4,8 +4,8 @@ import type { Field } from '../schema/types.ts';
 import { rowsByKey } from './key-order.ts';
 import type { Match } from './matches.ts';
 import { rowsInOrder, type OrderBy } from './order.ts';
-import { takeEntities } from './search.ts';
-import { Slices } from './tile.ts';
+import type { takeEntities } from './search.ts';
+import { Slices } from './slices.ts';
 
 export interface QueryJob {
   /** Empty: by key, ascending. */
@@ -21,8 +21,8 @@ export interface QueryJob {
 }
 
 /** The segments of the matches stay pinned by the caller. */
-export async function queryRows(matches: readonly Match[], job: QueryJob): Promise<ColumnBatch> {
+export async function queryRows(matches: readonly Match[], job: QueryJob, take: typeof takeEntities): Promise<ColumnBatch> {
   const { order, offset, limit } = job;
   const { segments, rows } = order.length === 0 ? rowsByKey(matches, job.after, offset, limit) : await rowsInOrder(matches, order, job.keyField, offset, limit, new Slices(job.signal));
-  return takeEntities(segments, rows, job.outputFields);
+  return take(segments, rows, job.outputFields);
 }

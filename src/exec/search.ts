@@ -21,7 +21,8 @@ import { planSegment, type FieldPlan } from './plan.ts';
 import type { RowFilter } from './row-filter.ts';
 import { scanWithin, searchBehind, withinRange, withNearBound } from './range.ts';
 import type { Trace } from './trace.ts';
-import { scanTile, searchTile, Slices, tileSize, type BatchPart, type TileHits } from './tile.ts';
+import { Slices } from './slices.ts';
+import { scanTile, searchTile, tileSize, type BatchPart, type TileHits } from './tile.ts';
 
 /** The segments that a search sees. */
 export interface SearchView {

@@ -9,37 +9,13 @@ import { F32_ROWS, ROW_FORMATS } from '../kernels/rows.ts';
 import type { Field, MetricType } from '../schema/types.ts';
 import type { QueryVectors } from '../schema/vector-types/index.ts';
 import type { VectorSnapshot } from '../segment/vector-snapshot.ts';
-import { throwIfAborted } from '../util/error.ts';
-import { yieldToHost } from '../util/yield.ts';
+import type { Slices } from './slices.ts';
 
 const TILE_BYTES_MAX = 8 << 20;
 /** Enough that an inverted file's lists are probed by several of them each. */
 const TILE_QUERIES_MAX = 1024;
 /** Panels have so many. */
 const TILE_QUERIES_MULTIPLE = 8;
-
-const SLICE_MS = 10;
-
-/** Gives way to the host whenever a slice of work has been done. */
-export class Slices {
-  readonly #signal: AbortSignal | undefined;
-  #start = performance.now();
-
-  constructor(signal: AbortSignal | undefined) {
-    this.#signal = signal;
-  }
-
-  get isOver(): boolean {
-    return performance.now() - this.#start > SLICE_MS;
-  }
-
-  /** Rejects when the search was aborted meanwhile. */
-  async pause(): Promise<void> {
-    await yieldToHost();
-    throwIfAborted(this.#signal);
-    this.#start = performance.now();
-  }
-}
 
 /** Queries first .. first + size - 1 of a batch. */
 export interface BatchPart {

@@ -156,6 +156,7 @@ export class Checker {
   #negative(node: Node, operand: Operand): Operand {
     // Minus 0.0 is a double of its own, that 0 - 0.0 is not: so a double is multiplied.
     if (operand.kind === 'constant' && typeof operand.value === 'number') return { ...operand, node, value: -operand.value };
+    numericOnly(operand, '-');
     if (operand.kind === 'term') return this.#arithmetic(node, '*', operand, { kind: 'constant', node, value: -1n });
     return this.#arithmetic(node, '-', { kind: 'constant', node, value: 0n }, operand);
   }

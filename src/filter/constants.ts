@@ -1,6 +1,7 @@
 /** Arithmetic and comparisons whose operands are all written in the text. Integers are of 64 bits; what does not fit is refused. */
+import { compareUtf8 } from '../util/utf8-order.ts';
 import type { Constant } from './ast.ts';
-import { compareText } from './evaluate/compare-cells.ts';
+import { ordered } from './evaluate/compare-cells.ts';
 import { type Span, badType, quoted } from './errors.ts';
 import type { ArithmeticOperator, ComparisonOperator } from './predicate.ts';
 
@@ -81,19 +82,6 @@ export function shift(bits: bigint, span: Span): bigint {
 
 /** REQUIRES two of one kind, numbers counting as one. Integers and doubles are compared exactly, texts by their bytes of UTF-8. */
 export function foldComparison(operator: ComparisonOperator, left: Constant, right: Constant): boolean {
-  const order = typeof left === 'string' ? compareText(left, right as string) : left < right ? -1 : left > right ? 1 : 0;
-  switch (operator) {
-    case '<':
-      return order < 0;
-    case '<=':
-      return order <= 0;
-    case '>':
-      return order > 0;
-    case '>=':
-      return order >= 0;
-    case '==':
-      return order === 0;
-    case '!=':
-      return order !== 0;
-  }
+  const order = typeof left === 'string' ? compareUtf8(left, right as string) : left < right ? -1 : left > right ? 1 : 0;
+  return ordered(operator, order, 0);
 }

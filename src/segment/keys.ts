@@ -4,6 +4,7 @@
  * binary search, a tie between scores goes to the smaller key, and no key index has to be stored.
  */
 import type { Column, Keys } from '../schema/column.ts';
+import { compareUtf8 } from '../util/utf8-order.ts';
 
 /** A key as a Map key: integers that a double holds exactly are numbers, which hash faster than bigints. */
 export type MapKey = number | bigint | string;
@@ -26,21 +27,6 @@ export function mapKey(key: bigint | string): MapKey {
 export function compareKeys(a: bigint | string, b: bigint | string): number {
   if (typeof a === 'bigint') return a < (b as bigint) ? -1 : a > (b as bigint) ? 1 : 0;
   return compareUtf8(a, b as string);
-}
-
-/** Compares as UTF-8 bytes would: UTF-16 order, except that surrogates stand above everything else in it. */
-function compareUtf8(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const x = a.charCodeAt(i);
-    const y = b.charCodeAt(i);
-    if (x === y) continue;
-    const xSurrogate = x >= 0xd800 && x < 0xe000;
-    const ySurrogate = y >= 0xd800 && y < 0xe000;
-    if (xSurrogate !== ySurrogate) return xSurrogate ? 1 : -1;
-    return x - y;
-  }
-  return a.length - b.length;
 }
 
 /** Ascending rows of `keys` in the order of their keys, equal ones by row. Answers `rows` itself when they are in order already. */

@@ -1,5 +1,5 @@
 /** The life of scalar indexes: made, made again, stopped, dropped, beside writes, merges and over reopening. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { EngineClient, ScalarIndexDescription } from '../../src/engine/client.ts';
 import { checkDatabase } from '../../src/check/check.ts';
 import { inspectDatabase } from '../../src/check/inspect.ts';
@@ -72,6 +72,12 @@ async function built(client: EngineClient, collectionId: number): Promise<Scalar
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+/** Resolves when every index is over so many rows; fails where nobody builds what is missing. */
+const finished = (client: EngineClient, collectionId: number, rows: number): Promise<void> =>
+  vi.waitFor(async () => {
+    for (const index of await client.scalarIndexes({ collectionId })) expect(index).toMatchObject({ state: 'finished', indexedRows: rows });
+  }, { timeout: 2_000 });
 
 async function expectSound(medium: MemoryMedium): Promise<void> {
   const report = await checkDatabase(openMemoryStore({ medium, readOnly: true }), await testKernels('simd'));
@@ -257,6 +263,71 @@ describe('scalar indexes', () => {
       }
     }
     expect(finishedAtOnce).toBeLessThan(faults.length * 8);
+  });
+
+  it('are built for what is sealed while another one is built', async () => {
+    const medium = new MemoryMedium();
+    let whileWriting: (() => void) | null = null;
+    const inner = openMemoryStore({ medium });
+    const write = inner.write.bind(inner);
+    let indexesWritten = 0;
+    let isHeld = false;
+    let release!: () => void;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    inner.write = async (name, chunks) => {
+      // The second index of the second segment waits.
+      if (name.endsWith('.idx') && ++indexesWritten === 4) {
+        isHeld = true;
+        whileWriting?.();
+        await released;
+      }
+      return write(name, chunks);
+    };
+    const client = await openOn(medium, inner);
+    const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
+    await insert(client, collectionId, 0, ROWS);
+    await create(client, collectionId, 'year', 'INVERTED');
+    await create(client, collectionId, 'title', 'INVERTED');
+    await insert(client, collectionId, ROWS, ROWS);
+    const holding = new Promise<void>((resolve) => (whileWriting = resolve));
+    await client.flush({ collectionId });
+    await holding;
+    expect(isHeld).toBe(true);
+    await insert(client, collectionId, 2 * ROWS, ROWS);
+    await client.flush({ collectionId });
+    release();
+    await finished(client, collectionId, 3 * ROWS);
+    await client.close();
+  });
+
+  it('are built for what another index, a property or a purge has sealed', async () => {
+    const { client, collectionId } = await withRows(new MemoryMedium(), ROWS);
+    await create(client, collectionId, 'year', 'INVERTED');
+    await insert(client, collectionId, ROWS, ROWS);
+    await create(client, collectionId, 'title', 'INVERTED');
+    await finished(client, collectionId, 2 * ROWS);
+    await client.alterCollection({ collectionId, ttlSeconds: 1_000_000 });
+    await insert(client, collectionId, 2 * ROWS, ROWS);
+    await client.alterCollection({ collectionId, ttlSeconds: 2_000_000 });
+    await finished(client, collectionId, 3 * ROWS);
+    await insert(client, collectionId, 3 * ROWS, ROWS);
+    await client.purge({ collectionId, keys: BigInt64Array.of(BigInt(3 * ROWS)) });
+    await finished(client, collectionId, 4 * ROWS - 1);
+    await client.close();
+  });
+
+  it('are built for what the build of a vector index has sealed, and the other way round', async () => {
+    const { client, collectionId } = await withRows(new MemoryMedium(), 0);
+    await create(client, collectionId, 'year', 'INVERTED');
+    await insert(client, collectionId, 0, ROWS);
+    const vector = fieldId(schema, 'vector');
+    await client.createIndex({ collectionId, fieldId: vector, spec: { type: 'HNSW', metric: 'L2', params: {} }, wait: true });
+    await finished(client, collectionId, ROWS);
+    await insert(client, collectionId, ROWS, ROWS);
+    await create(client, collectionId, 'title', 'INVERTED');
+    await finished(client, collectionId, 2 * ROWS);
+    await vi.waitFor(async () => expect(await client.describeIndex({ collectionId, fieldId: vector })).toMatchObject({ state: 'finished', indexedRows: 2 * ROWS }), { timeout: 2_000 });
+    await client.close();
   });
 
   it('are saved by a repair where they are whole, and built again where they are not', async () => {

@@ -93,11 +93,11 @@ describe('several tabs', () => {
     expect(await one.client.scalarIndexes({ collectionId, index: 'label' })).toEqual([mine]);
     const query = { collectionId, fieldId: vectorField, queries: rows[0]!.vector, nq: 1, limit: 5, offset: 0, outputFieldIds: [], filter: { text: 'label == "label 7"' } };
     for (const { client } of [one, two]) {
-      expect(await client.explain(query)).toMatchObject({ matchedRows: 24, segments: [{ filteredBy: 'indexes', indexes: ['label'] }] });
+      expect(await client.explain({ collectionId, search: query })).toMatchObject({ matchedRows: 24, segments: [{ filteredBy: 'indexes', indexes: ['label'] }] });
     }
     await one.client.dropScalarIndex({ collectionId, index: 'label' });
     await until(async () => (await two.client.scalarIndexes({ collectionId })).length === 0);
-    expect(await two.client.explain({ ...query, filter: { text: 'label == "label 8"' } })).toMatchObject({ matchedRows: 24, segments: [{ filteredBy: 'scan' }] });
+    expect(await two.client.explain({ collectionId, search: { ...query, filter: { text: 'label == "label 8"' } } })).toMatchObject({ matchedRows: 24, segments: [{ filteredBy: 'scan' }] });
   });
 
   it('errors of what was asked of another tab come back as they are', async () => {

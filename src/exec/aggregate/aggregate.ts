@@ -5,7 +5,7 @@ import { compareKeys } from '../../segment/keys.ts';
 import { onesFrom } from '../../util/bitset.ts';
 import { columnsOf } from '../columns.ts';
 import type { Match } from '../matches.ts';
-import type { Slices } from '../tile.ts';
+import type { Slices } from '../slices.ts';
 import { accumulator, type AggregateName, type AggregateValue } from './accumulators.ts';
 import type { GroupValue } from './distinct.ts';
 import { Groups } from './groups.ts';

@@ -1,4 +1,5 @@
 /** How cells compare, and which meet a condition. */
+import { compareUtf8 } from '../../util/utf8-order.ts';
 import type { ComparisonOperator } from '../predicate.ts';
 import { isNumeric, type Cell } from './cell.ts';
 import type { Condition } from './condition.ts';
@@ -10,12 +11,13 @@ export function compareCells(operator: ComparisonOperator, left: Cell, right: Ce
     const areInts = typeof left === 'bigint' && typeof right === 'bigint';
     return areInts ? ordered(operator, left, right) : ordered(operator, Number(left), Number(right));
   }
-  if (typeof left === 'string' && typeof right === 'string') return ordered(operator, compareText(left, right), 0);
+  if (typeof left === 'string' && typeof right === 'string') return ordered(operator, compareUtf8(left, right), 0);
   if (typeof left === 'boolean' && typeof right === 'boolean') return ordered(operator, left, right);
   return operator === '!=';
 }
 
-function ordered<T extends number | bigint | boolean>(operator: ComparisonOperator, left: T, right: T): boolean {
+/** What an operator says of two values. */
+export function ordered<T extends number | bigint | boolean>(operator: ComparisonOperator, left: T, right: T): boolean {
   switch (operator) {
     case '<':
       return left < right;
@@ -31,20 +33,6 @@ function ordered<T extends number | bigint | boolean>(operator: ComparisonOperat
       return left !== right;
   }
 }
-
-/** By code points, which is the order of UTF-8 bytes; that of UTF-16 units puts surrogates before U+E000 … U+FFFF. */
-export function compareText(left: string, right: string): number {
-  const length = Math.min(left.length, right.length);
-  for (let i = 0; i < length; i++) {
-    const a = left.charCodeAt(i);
-    const b = right.charCodeAt(i);
-    if (a !== b) return a >= 0xd800 && b >= 0xd800 ? rank(a) - rank(b) : a - b;
-  }
-  return left.length - right.length;
-}
-
-/** Surrogates, which stand for the largest code points, behind all other units. */
-const rank = (unit: number): number => (unit < 0xe000 ? unit + 0x2000 : unit - 0x800);
 
 /** Whether a cell that is there meets a condition. */
 export function meetsCondition(cell: Cell, condition: Condition): boolean {
