@@ -2,8 +2,9 @@
  * From what was measured to what is compared. A point holds one QPS per round; a ratio is taken within each round and
  * the median over the rounds counts.
  *
- * @typedef {{ label: string, recall: number, rounds: number[] }} Point
+ * @typedef {{ label: string, recall: number, rounds: number[], filter?: string, share?: number, asked?: string, hits?: number, hitsMost?: number }} Point
  * @typedef {{ name: string, points: Point[] }} Measured
+ * @typedef {{ name: string, filter: string, asked: string, point: Point, isReached: boolean }} Chosen what stands for an engine under a filter
  */
 import { median } from '../lib/measure.mjs';
 import { qpsAtRecall, upperEdge } from './curve.mjs';
@@ -43,5 +44,30 @@ export function ratioAtSetting(of, to, label) {
   const a = of.points.find((p) => p.label === label);
   const b = to.points.find((p) => p.label === label);
   if (a === undefined || b === undefined) return null;
-  return overRounds(Math.max(a.rounds.length, b.rounds.length), (round) => inRound(a, round) / inRound(b, round));
+  return ratioOfPoints(a, b);
 }
+
+/** @param {Point} a @param {Point} b */
+const ratioOfPoints = (a, b) => overRounds(Math.max(a.rounds.length, b.rounds.length), (round) => inRound(a, round) / inRound(b, round));
+
+/**
+ * For each filter and way of asking, the fastest point whose recall is enough; where none is, the one with the best recall.
+ * Filters in the order in which they were measured.
+ * @param {Measured} of @param {number} least @returns {Chosen[]}
+ */
+export function chosenPoints({ name, points }, least) {
+  /** @type {Map<string, Point[]>} */
+  const groups = new Map();
+  for (const point of points) {
+    const key = `${point.filter}\n${point.asked ?? ''}`;
+    groups.set(key, [...(groups.get(key) ?? []), point]);
+  }
+  return [...groups.values()].map((group) => {
+    const enough = group.filter(({ recall }) => recall >= least);
+    const [point] = enough.length > 0 ? enough.sort((a, b) => median(b.rounds) - median(a.rounds)) : group.sort((a, b) => b.recall - a.recall);
+    return { name, filter: point.filter ?? '', asked: point.asked ?? '', point, isReached: enough.length > 0 };
+  });
+}
+
+/** How many times as fast one is as another; null where the recall of one is not enough. @param {Chosen} of @param {Chosen | undefined} to */
+export const ratioOfChosen = (of, to) => (of.isReached && to?.isReached ? ratioOfPoints(of.point, to.point) : null);

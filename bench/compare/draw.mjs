@@ -11,9 +11,11 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from '../lib/measure.mjs';
 import { REPOSITORY } from '../lib/setup.mjs';
-import { medianCurve } from './analysis.mjs';
+import { chosenPoints, medianCurve } from './analysis.mjs';
 import { qpsAtRecall, upperEdge } from './curve.mjs';
+import { FAMILIES } from './families.mjs';
 import { drawPanels, logAxis, recallAxis, short } from './svg.mjs';
+import { FILTERED_RECALL } from './tables.mjs';
 
 /** @typedef {import('./report.d.mts').FamilyReport} FamilyReport */
 
@@ -37,6 +39,16 @@ export function panelOf(of) {
       ),
     }));
     return { title: `${title(of)}, exact`, unit: 'queries per second', groups };
+  }
+  if (FAMILIES[of.family].isFiltered) {
+    const chosen = of.engines.flatMap((engine) => chosenPoints(engine, FILTERED_RECALL).map((one) => ({ ...one, isOwn: engine.isOwn })));
+    const groups = [...new Set(chosen.map(({ filter }) => filter))].map((filter) => ({
+      name: filter,
+      bars: chosen
+        .filter((one) => one.filter === filter && one.isReached)
+        .map(({ name, asked, isOwn, point }) => ({ name: `${shown(name)}${asked && `, ${asked}`}`, isOwn, value: median(point.rounds), text: short(Math.round(median(point.rounds))) })),
+    }));
+    return { title: `${title(of)}, under a filter`, unit: `queries per second, recall at least ${FILTERED_RECALL}`, groups };
   }
   const series = of.engines.map((engine) => ({ name: shown(engine.name), isOwn: engine.isOwn, points: visible(medianCurve(engine)) })).filter(({ points }) => points.length > 0);
   const all = series.flatMap(({ points }) => points);

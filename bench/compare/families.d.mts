@@ -7,4 +7,4 @@ export interface Entry {
   maxRows?: number;
   metrics?: string[];
 }
-export const FAMILIES: Record<string, { about: string; isExact: boolean; entries: Entry[] }>;
+export const FAMILIES: Record<string, { about: string; isExact: boolean; isFiltered?: boolean; entries: Entry[] }>;

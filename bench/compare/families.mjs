@@ -13,8 +13,8 @@
  * @property {number} [maxRows] sets with more rows are left out, since it would take too long; `--all-rows` lifts this
  * @property {string[]} [metrics] the only ones that it knows
  *
- * @typedef {{ about: string, isExact: boolean, entries: Entry[] }} Family
- *   `isExact`: compared setting by setting; otherwise at equal recall
+ * @typedef {{ about: string, isExact: boolean, isFiltered?: boolean, entries: Entry[] }} Family
+ *   `isExact`: compared setting by setting; `isFiltered`: filter by filter, the fastest of the settings whose recall is enough; otherwise at equal recall
  */
 import { codeParts } from './engines/engine.mjs';
 import { edgevec } from './engines/edgevec.mjs';
@@ -70,6 +70,17 @@ const refine = { refine: true, refine_type: 'FP32' };
 /** @param {string} sq_type @returns {Kind} */
 const hnswSq = (sq_type) => ({ type: 'HNSW_SQ', label: sq_type === 'SQ8' ? 'HNSW_SQ' : `HNSW_SQ ${sq_type}`, params: (build) => ({ ...graph(build), sq_type, ...refine }), settings: codeBreadths });
 
+/**
+ * Under a filter: the rows that it matches are remembered from one search to the next as long as its text is the same, so both are
+ * asked: the same text again and again, and every time a text that is new.
+ * @type {Settings}
+ */
+const filteredBreadths = ({ efs, refineKs }, k) =>
+  [false, true].flatMap((isFresh) => refinedBreadths(efs, refineKs, k).map((setting) => ({ ...setting, isFresh, asked: isFresh ? 'evaluated each time' : 'remembered' })));
+
+/** @param {string} [scalarIndex] @returns {Kind} */
+const filteredGraph = (scalarIndex) => ({ ...hnswSq('SQ8'), label: scalarIndex ? `HNSW_SQ, ${scalarIndex}` : 'HNSW_SQ', ...(scalarIndex && { scalarIndex }), settings: filteredBreadths });
+
 /** @type {Record<string, Family>} */
 export const FAMILIES = {
   graph: {
@@ -115,6 +126,18 @@ export const FAMILIES = {
       { id: 'sqlite-vec', make: sqliteVec },
       { id: 'orama', make: orama, maxRows: 20_000, metrics: ['COSINE'] },
       own('flat', { type: 'FLAT', settings: () => [{ label: 'one query', params: {} }, { label: 'batch', params: {}, batch: true }] }),
+    ],
+  },
+  filtered: {
+    about: 'search under a filter, one query at a time',
+    isExact: false,
+    isFiltered: true,
+    entries: [
+      { id: 'lancedb-filtered', make: () => lancedb('HNSW_SQ', 'BITMAP') },
+      { id: 'lancedb-filtered-plain', make: () => lancedb('HNSW_SQ'), isExtra: true },
+      { id: 'sqlite-vec-filtered', make: sqliteVec },
+      own('hnsw_sq-filtered', filteredGraph()),
+      own('hnsw_sq-filtered-bitmap', filteredGraph('BITMAP')),
     ],
   },
 };

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recall } from '../datasets.mjs';
 import { number, settle } from '../lib/measure.mjs';
+import { filteredRecall } from './filtered-sets.mjs';
 
 /** @typedef {import('./engines/engine.mjs').Engine} Engine */
 /** @typedef {import('./engines/engine.mjs').Setting} Setting */
 /** @typedef {import('../datasets.d.mts').VectorSet} VectorSet */
+/** @typedef {import('./filtered-sets.d.mts').FilteredSet} FilteredSet */
 
 /** A slow pass asks the first queries only, but never fewer than this. */
 const LEAST_QUERIES = 10;
@@ -34,7 +36,7 @@ const LEAST_ROUNDS = 3;
  */
 
 /**
- * @param {VectorSet} set
+ * @param {VectorSet | FilteredSet} set every setting is measured under each of its filters, where it has any
  * @param {string} familyName
  * @param {import('./families.mjs').Entry[]} entries
  * @param {Options} options
@@ -71,7 +73,7 @@ export async function measureFamily(set, familyName, entries, { build, grid, rou
         const { buildSeconds, ownBytes, note } = await engine.build(set, { ...build, folder });
         built.push({
           engine,
-          settings: engine.settings(grid, set.k),
+          settings: underFilters(engine.settings(grid, set.k), set),
           report: { id: entry.id, name: engine.name, what: engine.what, isOwn: entry.isOwn === true, buildSeconds, ownBytes, ...(note && { note }), points: [] },
         });
         console.log(`built ${engine.name}: ${number(buildSeconds)} s${note ? ` (${note})` : ''}`);
@@ -97,10 +99,9 @@ export async function measureFamily(set, familyName, entries, { build, grid, rou
         const msEach = (await engine.pass(setting, few)) / few;
         const forRecall = Math.min(set.queries.rows, Math.max(LEAST_RECALL, Math.floor(pace.recall / msEach)));
         const rows = await engine.rows(setting, forRecall);
-        const asked = { ...set, queries: { ...set.queries, rows: forRecall } };
         const count = Math.min(set.queries.rows, Math.max(LEAST_QUERIES, Math.floor(pace.passMost / msEach)));
         const times = Math.max(1, Math.ceil(pace.pass / (count * msEach)));
-        const point = { label: setting.label, recall: recall(asked, (q) => rows[q]), queries: count * times, rounds: /** @type {number[]} */ ([]) };
+        const point = { label: setting.label, ...judged(set, setting, rows), queries: count * times, rounds: /** @type {number[]} */ ([]) };
         report.points.push(point);
         plan.push({ engine, setting, count, times, spent: 0, rounds: point.rounds });
       }
@@ -126,6 +127,15 @@ export async function measureFamily(set, familyName, entries, { build, grid, rou
     rmSync(folder, { recursive: true, force: true });
   }
   return { set: set.name, family: familyName, metric: set.metric, rows: set.base.rows, dim: set.base.dim, queries: set.queries.rows, k: set.k, nlist: build.nlist, skipped, engines: built.map(({ report }) => report) };
+}
+
+/** @param {Setting[]} settings @param {VectorSet | FilteredSet} set @returns {Setting[]} */
+const underFilters = (settings, set) => ('filters' in set ? set.filters.flatMap((filter) => settings.map((setting) => ({ ...setting, filter }))) : settings);
+
+/** Recall over the first queries, and what a point says of its filter. @param {VectorSet | FilteredSet} set @param {Setting} setting @param {ArrayLike<number>[]} lists */
+function judged(set, { filter, asked }, lists) {
+  if (filter && 'filters' in set) return { filter: filter.name, share: filter.count / set.base.rows, ...(asked && { asked }), ...filteredRecall(set, filter, lists) };
+  return { recall: recall({ ...set, queries: { ...set.queries, rows: lists.length } }, (q) => lists[q]) };
 }
 
 /** @param {unknown} error */

@@ -3,6 +3,12 @@
 export interface PointReport {
   readonly label: string;
   readonly recall: number;
+  /** Of a filtered family: by which filter, the share of rows that it matches, in which way asked, and the mean of hits that came back of those there are (k, or all that match). */
+  readonly filter?: string;
+  readonly share?: number;
+  readonly asked?: string;
+  readonly hits?: number;
+  readonly hitsMost?: number;
   /** Queries of one timed pass. */
   readonly queries: number;
   /** Queries per second, one figure a round. */

@@ -2,8 +2,8 @@
  * `npm run bench:compare`: Elanus beside other libraries on the same data, one thread each. Engines of a family take
  * turns in rounds, because a machine's speed drifts; a ratio is taken within each round and the median is printed.
  *
- *   --sets siftsmall,fashion-mnist,bge-cqadupstack-768,synthetic   --rows N (first N rows)   --queries N   --rounds N
- *   --families graph,ivf,flat    --engines hnswlib,hnsw_sq,... (default: all of the families but the extra ones; --list names them)
+ *   --sets siftsmall,fashion-mnist,bge-cqadupstack-768,synthetic,debian-packages-text   --rows N (first N rows)   --queries N   --rounds N
+ *   --families graph,ivf,flat,filtered    --engines hnswlib,hnsw_sq,... (default: all of the families but the extra ones; --list names them)
  *   --ef 10,20,...   --nprobe 4,8,...   --nlist N   --refine-k 1,2   --candidates 20,50 (scored again, of coarse codes)
  *   --store file|memory   --seed N   --clock cpu|wall   --all-rows (slow rivals on large sets, too)   --quick (5,000 rows, 3 rounds)
  *
@@ -19,6 +19,7 @@ import { clockOf } from '../lib/measure.mjs';
 import { describeSetup, DIST, printSetup, saveResult } from '../lib/setup.mjs';
 import { saveDrawings } from './draw.mjs';
 import { FAMILIES } from './families.mjs';
+import { FILTERED_SET_NAMES, loadFilteredSet } from './filtered-sets.mjs';
 import { installRivals } from './install.mjs';
 import { measureFamily } from './measure.mjs';
 import { buildTable, pointTable, skippedLines, speedTable, titleOf } from './tables.mjs';
@@ -47,7 +48,8 @@ const { values: options } = parseArgs({
 const M = 16;
 const efConstruction = 200;
 const { quick } = options;
-const sets = list(options.sets, quick ? ['siftsmall', 'synthetic'] : SET_NAMES);
+const setNames = [...new Set([...SET_NAMES, ...FILTERED_SET_NAMES])];
+const sets = list(options.sets, quick ? ['siftsmall', 'synthetic'] : setNames);
 const families = list(options.families, []);
 const rowsMax = options.rows ? Number(options.rows) : quick ? 5_000 : undefined;
 const queriesMax = options.queries ? Number(options.queries) : undefined;
@@ -64,6 +66,7 @@ const all = Object.values(FAMILIES).flatMap(({ entries }) => entries);
 const chosen = list(options.engines, all.filter(({ isExtra }) => !isExtra).map(({ id }) => id));
 clockOf(options.clock);
 const clock = options.clock === 'wall' ? 'wall' : 'cpu';
+for (const name of sets) if (!setNames.includes(name)) throw new Error(`"sets" expected some of ${setNames.join(', ')}, got ${name}`);
 for (const name of families) if (!(name in FAMILIES)) throw new Error(`"families" expected some of ${Object.keys(FAMILIES).join(', ')}, got ${name}`);
 for (const id of chosen) if (!all.some((entry) => entry.id === id)) throw new Error(`"engines" expected some of ${all.map((entry) => entry.id).join(', ')}, got ${id}`);
 
@@ -90,15 +93,19 @@ async function compare() {
   const results = [];
   const started = performance.now();
   for (const name of sets) {
-    const set = loadSet(name, { rows: rowsMax, queries: queriesMax, seed: Number(options.seed) });
-    if (set === null) {
-      console.log(`## ${name}: absent, skipped (${describeDatasets()})\n`);
-      continue;
-    }
-    const nlist = options.nlist ? Number(options.nlist) : listsFor(set.base.rows);
+    /** @type {Map<Function, import('../datasets.d.mts').VectorSet | null>} */
+    const loaded = new Map();
     for (const family of families) {
       const entries = FAMILIES[family].entries.filter(({ id }) => chosen.includes(id));
-      if (entries.length === 0) continue;
+      const [names, load] = FAMILIES[family].isFiltered ? [FILTERED_SET_NAMES, loadFilteredSet] : [SET_NAMES, loadSet];
+      if (entries.length === 0 || !names.includes(name)) continue;
+      if (!loaded.has(load)) loaded.set(load, load(name, { rows: rowsMax, queries: queriesMax, seed: Number(options.seed) }));
+      const set = loaded.get(load) ?? null;
+      if (set === null) {
+        console.log(`## ${name}: absent, skipped (${describeDatasets()})\n`);
+        break;
+      }
+      const nlist = options.nlist ? Number(options.nlist) : listsFor(set.base.rows);
       const build = { M, efConstruction, nlist, seed: Number(options.seed), clock: /** @type {'cpu' | 'wall'} */ (clock) };
       console.log(`### ${name} (${set.base.rows.toLocaleString('en')} x ${set.base.dim}, ${set.metric}, ${set.queries.rows} queries): ${FAMILIES[family].about}${family === 'ivf' ? `, nlist ${nlist}` : ''}\n`);
       const result = await measureFamily(set, family, entries, { build, grid, rounds, pace, allRows: options['all-rows'], context });

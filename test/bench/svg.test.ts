@@ -74,6 +74,14 @@ describe('pictures of a comparison', () => {
     expect(drawPanels([panelOf(graph)])).not.toContain('hopeless');
   });
 
+  it('have a group of bars for each filter, of what has enough recall', () => {
+    const under = (filter: string, recall: number) => ({ filter, label: 'scan', recall, queries: 10, rounds: [100] });
+    const panel = panelOf(family('filtered', [{ ...engine('rival', false, []), points: [under('a', 1), under('b', 0.9)] }, { ...engine('elanus HNSW_SQ', true, []), points: [under('a', 1), under('b', 1)] }]));
+    if (!('groups' in panel)) throw new Error('a filtered family has bars');
+    expect(panel.groups.map(({ name, bars }) => [name, bars.map((bar) => bar.name)])).toEqual([['a', ['rival', 'HNSW_SQ']], ['b', ['HNSW_SQ']]]);
+    expect(checkXml(drawPanels([panel]))[0]).toBe('svg');
+  });
+
   it('take the median over the rounds', () => {
     const panel = panelOf(graph);
     if ('groups' in panel) throw new Error('a graph family has curves');

@@ -1,7 +1,8 @@
 /** Elanus through its public API, as a user calls it: one awaited `search` at a time, durable on the file system. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { rowViews, timed } from './engine.mjs';
+import { filterText } from '../filtered-sets.mjs';
+import { columnsOf, rowViews, timed } from './engine.mjs';
 
 /**
  * @typedef {import('./engine.mjs').Grid} Grid
@@ -9,7 +10,9 @@ import { rowViews, timed } from './engine.mjs';
  * @property {string} type
  * @property {string} [label]
  * @property {(build: import('./engine.mjs').Build, dim: number) => Record<string, unknown>} [params] build parameters
- * @property {(grid: Grid, k: number) => { label: string, [knob: string]: unknown }[]} settings `params`: search parameters; `batch`: all queries in one call
+ * @property {string} [scalarIndex] type of an index on every field of the rows
+ * @property {(grid: Grid, k: number) => { label: string, [knob: string]: unknown }[]} settings `params`: search parameters; `batch`: all queries in one call;
+ *   `isFresh`: every search with a filter's text that was never asked before
  */
 
 /**
@@ -18,7 +21,7 @@ import { rowViews, timed } from './engine.mjs';
  * @param {'memory' | 'file'} store
  * @returns {import('./engine.mjs').Engine}
  */
-export function elanus({ connect, defineSchema }, { type, label = type, params = () => ({}), settings }, store) {
+export function elanus({ connect, defineSchema }, { type, label = type, params = () => ({}), scalarIndex, settings }, store) {
   /** @type {any} */ let db;
   /** @type {any} */ let collection;
   /** @type {Float32Array[]} */ let queries;
@@ -28,6 +31,9 @@ export function elanus({ connect, defineSchema }, { type, label = type, params =
   let dim = 0;
   let k = 0;
   let firstId = 0n;
+  let texts = 0;
+  /** @param {any} setting */
+  const optionsOf = ({ params, filter }) => ({ limit: k, params, ...(filter && { filter: filterText(filter) }) });
   /** @param {any} setting @param {number} count */
   const searchAll = (setting, count) => collection.search({ vectors: matrix.subarray(0, count * dim), limit: k, params: setting.params });
   return {
@@ -41,19 +47,31 @@ export function elanus({ connect, defineSchema }, { type, label = type, params =
       queries = rowViews(set.queries);
       matrix = set.queries.values;
       path = join(build.folder, `elanus-${label.toLowerCase().replaceAll(/\W+/g, '-')}`);
+      const fields = Object.entries(columnsOf(set));
       const inserting = await timed(clock, async () => {
         db = await connect(store === 'file' ? `file:${path}` : 'memory:', { mode: 'inline', workers: 0, durability: 'relaxed' });
         collection = await db.createCollection(
           'bench',
-          defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, autoId: true }, vector: { type: 'FloatVector', dim } } }),
+          defineSchema({
+            fields: {
+              id: { type: 'Int64', primaryKey: true, autoId: true },
+              vector: { type: 'FloatVector', dim },
+              ...Object.fromEntries(fields.map(([field]) => [field, { type: 'VarChar', maxLength: 64 }])),
+            },
+          }),
         );
         const batch = 10_000;
         for (let from = 0; from < rows; from += batch) {
-          const { ids } = await collection.insert({ vector: values.subarray(from * dim, Math.min(rows, from + batch) * dim) });
+          const to = Math.min(rows, from + batch);
+          const columns = Object.fromEntries(fields.map(([field, column]) => [field, column.slice(from, to)]));
+          const { ids } = await collection.insert({ vector: values.subarray(from * dim, to * dim), ...columns });
           if (from === 0) firstId = BigInt(ids[0]);
         }
       });
-      const indexing = await timed(clock, () => collection.createIndex('vector', { type, metric: set.metric, params: params(build, dim) }));
+      const indexing = await timed(clock, async () => {
+        await collection.createIndex('vector', { type, metric: set.metric, params: params(build, dim) });
+        if (scalarIndex) for (const [field] of fields) await collection.createIndex(field, { type: scalarIndex });
+      });
       const stats = await collection.stats();
       return {
         buildSeconds: (inserting + indexing) / 1000,
@@ -65,7 +83,13 @@ export function elanus({ connect, defineSchema }, { type, label = type, params =
     prepare() {},
     pass(setting, count) {
       if (setting.batch) return timed(clock, () => searchAll(setting, count));
-      const options = { limit: k, params: setting.params };
+      const options = optionsOf(setting);
+      const { filter } = setting;
+      if (filter && setting.isFresh) {
+        return timed(clock, async () => {
+          for (let q = 0; q < count; q++) await collection.search({ vector: queries[q], ...options, filter: filterText(filter, texts++) });
+        });
+      }
       return timed(clock, async () => {
         for (let q = 0; q < count; q++) await collection.search({ vector: queries[q], ...options });
       });
@@ -73,7 +97,7 @@ export function elanus({ connect, defineSchema }, { type, label = type, params =
     async rows(setting, count) {
       const lists = [];
       if (setting.batch) lists.push(...(await searchAll(setting, count)));
-      else for (const vector of queries.slice(0, count)) lists.push(await collection.search({ vector, limit: k, params: setting.params }));
+      else for (const vector of queries.slice(0, count)) lists.push(await collection.search({ vector, ...optionsOf(setting) }));
       return lists.map((hits) => hits.map((/** @type {{ id: bigint }} */ hit) => Number(hit.id - firstId)));
     },
     async close() {

@@ -4,6 +4,8 @@
  * `search` at a time.
  *
  * @typedef {import('../../datasets.d.mts').VectorSet} VectorSet
+ * @typedef {import('../filtered-sets.d.mts').FilteredSet} FilteredSet
+ * @typedef {import('../filtered-sets.d.mts').SetFilter} SetFilter
  *
  * @typedef {object} Build
  * @property {number} M @property {number} efConstruction @property {number} nlist
@@ -12,14 +14,15 @@
  *
  * @typedef {{ buildSeconds: number, ownBytes: number, note?: string }} Built `ownBytes`: of the index with its vectors, by the engine's own count or as saved
  *
- * @typedef {{ label: string, [knob: string]: unknown }} Setting
+ * @typedef {{ label: string, asked?: string, filter?: SetFilter, [knob: string]: unknown }} Setting
+ *   `filter`: put in by the measurement, one of the set's after the other; `asked`: where one way of asking is not to stand for another
  * @typedef {{ efs: number[], nprobes: number[], refineKs: number[], candidates: number[] }} Grid
  *   values to try: breadths of a walk, lists looked into, candidates scored again as a multiple of k, or as a number
  *
  * @typedef {object} Engine
  * @property {string} name
  * @property {string} what library, version, kind
- * @property {(set: VectorSet, build: Build) => Promise<Built>} build
+ * @property {(set: VectorSet | FilteredSet, build: Build) => Promise<Built>} build
  * @property {(grid: Grid, k: number) => Setting[]} settings what is worth trying
  * @property {(setting: Setting) => void | Promise<void>} prepare before the passes with this setting; not timed
  * @property {(setting: Setting, count: number) => Promise<number>} pass asks the first `count` queries; milliseconds by the chosen clock
@@ -44,6 +47,9 @@ export const rowViews = ({ values, rows, dim }) => Array.from({ length: rows }, 
 
 /** @param {Grid} grid @returns {Setting[]} */
 export const byEf = ({ efs }) => efs.map((ef) => ({ label: `ef ${ef}`, ef }));
+
+/** The fields of a set's rows, none where it has none. @param {VectorSet | FilteredSet} set @returns {Record<string, string[]>} */
+export const columnsOf = (set) => ('columns' in set ? set.columns : {});
 
 /** Size of a file that is then removed. @param {string} file */
 export function takeSize(file) {
