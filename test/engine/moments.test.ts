@@ -126,10 +126,11 @@ describe('a moment that is held', () => {
       opened.push(engine);
       const { client } = engine;
       const { collectionId } = await client.createCollection({ name: 'c', schema, ifNotExists: false });
-      await insertRows(client, collectionId, schema, rows(0, 10, 'first'));
+      // So many that no merge is begun for the sake of the few that are deleted.
+      await insertRows(client, collectionId, schema, rows(0, 40, 'first'));
       if (what === 'merge') {
         await client.flush({ collectionId });
-        await insertRows(client, collectionId, schema, rows(20, 30, 'first'));
+        await insertRows(client, collectionId, schema, rows(100, 110, 'first'));
         await client.flush({ collectionId });
       }
       const then = await client.now();
