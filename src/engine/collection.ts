@@ -324,20 +324,27 @@ export class CollectionState implements LogTarget {
   async upsert({ batch, isPartial, partition }: RowsRequest & { readonly isPartial: boolean }, context: CallContext | undefined): Promise<InsertReply> {
     if (!isPartial) return this.insert({ batch, partition }, context);
     await this.#backPressure(context);
+    return this.#writeFromRead(
+      async () => ({ partitionId: partition === undefined ? this.#partitionOfRows(batch) : this.#partitionOfWrite(partition), whole: await wholeRows(this, batch) }),
+      ({ partitionId, whole }, options) => this.#writeRows(partitionId, whole, options),
+      context,
+    );
+  }
+
+  /** Writes what was made of what was read, and reads again where another tab has written since: nothing is written in between. */
+  #writeFromRead<R, W>(read: () => Promise<R>, write: (made: R, options: AppendOptions) => Promise<W | null>, context: CallContext | undefined): Promise<W> {
     return this.gate.hold(async () => {
       await this.log.settled();
       for (;;) {
         this.assertWritable();
         throwIfAborted(context?.signal);
         const { sequence } = this.log;
-        const partitionId = partition === undefined ? this.#partitionOfRows(batch) : this.#partitionOfWrite(partition);
-        const whole = await wholeRows(this, batch);
-        // Closed, or poisoned, while rows were read.
+        const made = await read();
+        // Closed, or poisoned, meanwhile.
         this.assertWritable();
         throwIfAborted(context?.signal);
-        const reply = await this.#writeRows(partitionId, whole, { ifSequence: sequence });
-        if (reply) return reply;
-        // Another tab has written since: what was read may not be what is there.
+        const written = await write(made, { ifSequence: sequence });
+        if (written) return written;
         await this.log.latest();
       }
     });
@@ -421,24 +428,14 @@ export class CollectionState implements LogTarget {
     return { count, timestamp: record.timestamp };
   }
 
-  /** Deletes the rows that match: nothing is written between finding and deleting them. */
-  #deleteMatching(filter: FilterInput, partition: string | undefined, isPurge: boolean, context: CallContext | undefined): Promise<DeleteReply> {
-    return this.gate.hold(async () => {
-      await this.log.settled();
-      for (;;) {
-        this.assertWritable();
-        throwIfAborted(context?.signal);
-        const { sequence } = this.log;
-        const keys = await this.reads.keysOf(filter, partition === undefined ? undefined : [partition]);
-        // Closed, or poisoned, while columns were read.
-        this.assertWritable();
-        throwIfAborted(context?.signal);
-        const written = await this.log.write(this.#deletion(keys, partition, isPurge), { ifSequence: sequence });
-        if (written) return { count: written.count, timestamp: written.record.timestamp };
-        // Another tab has written since: other rows may match.
-        await this.log.latest();
-      }
-    });
+  /** Deletes the rows that match. */
+  async #deleteMatching(filter: FilterInput, partition: string | undefined, isPurge: boolean, context: CallContext | undefined): Promise<DeleteReply> {
+    const { record, count } = await this.#writeFromRead(
+      () => this.reads.keysOf(filter, partition === undefined ? undefined : [partition]),
+      (keys, options) => this.log.write(this.#deletion(keys, partition, isPurge), options),
+      context,
+    );
+    return { count, timestamp: record.timestamp };
   }
 
   #deletion(keys: Keys, partition: string | undefined, isPurge: boolean): Draft {

@@ -5,7 +5,7 @@
 import type { Column } from '../schema/column.ts';
 import { getBit } from '../schema/column-values.ts';
 import type { Field } from '../schema/types.ts';
-import { compareBytes } from '../segment/keys.ts';
+import { compareBytes } from '../util/utf8-order.ts';
 import { onesFrom } from '../util/bitset.ts';
 import { Smallest } from '../util/smallest.ts';
 import { columnsOf } from './columns.ts';

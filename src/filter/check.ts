@@ -4,7 +4,7 @@
  */
 import type { ElementType, Field, ScalarType, Schema } from '../schema/types.ts';
 import { type Constant, type FunctionName, type Node, isCondition } from './ast.ts';
-import { type Numeric, describeConstant, foldArithmetic, foldComparison, isNumeric, notZero, shift } from './constants.ts';
+import { type Numeric, checkRight, describeConstant, foldArithmetic, foldComparison, isNumeric } from './constants.ts';
 import { badSyntax, badType, quoted } from './errors.ts';
 import { type IntegerType, type ListValue, distinct, exactInteger, fitInteger, integerLiteral, isFloatType, isIntegerType, isNumericType, jsonListValue, jsonLiteral, lowest } from './fit.ts';
 import { guarded } from './guards.ts';
@@ -172,10 +172,7 @@ export class Checker {
       return { kind: 'constant', node, value: foldArithmetic(operator, left.value as Numeric, right.value as Numeric, node) };
     }
     if (operator === '**') badType(node, 'constants on both sides of **', describeOperand(left.kind === 'constant' ? right : left), '** takes constants only');
-    if (right.kind === 'constant') {
-      if (operator === '/' || operator === '%') notZero(right.value as Numeric, right.node);
-      if (operator === '<<' || operator === '>>') shift(right.value as bigint, right.node);
-    }
+    if (right.kind === 'constant') checkRight(operator, right.value as Numeric, right.node);
     const isJson = [left, right].some((operand) => operand.kind === 'term' && operand.type === 'JSON');
     const isFloat = [left, right].some((operand) => (operand.kind === 'term' ? isFloatType(operand.type) : typeof (operand as { value: Constant }).value === 'number'));
     const type = isFloat ? 'float' : isJson ? 'json' : 'int';

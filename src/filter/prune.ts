@@ -1,7 +1,8 @@
 /** What of a filter is decided for a whole segment by what is known of its fields, before a column is read. */
 import type { Field } from '../schema/types.ts';
 import type { ComparisonOperator, Leaf, Literal, Predicate, Ref } from './predicate.ts';
-import { compareBytes, type TextBounds, type Zone } from './zones.ts';
+import { compareBytes } from '../util/utf8-order.ts';
+import type { TextBounds, Zone } from './zones.ts';
 
 /** What is known of a field in a segment; null: nothing. */
 export type Zones = (field: Field) => Zone | null;

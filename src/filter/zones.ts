@@ -2,6 +2,7 @@
  * Zone maps: between which values those of a field lie in one segment, and how many rows have none. A segment in which a filter can
  * be true for no row is passed by without its columns being read (`prune.ts`).
  */
+import { compareBytes } from '../util/utf8-order.ts';
 import type { Column } from '../schema/column.ts';
 import { getBit } from '../schema/column-values.ts';
 
@@ -31,16 +32,6 @@ export interface TextBounds {
 
 /** Longer texts are cut: what tells segments apart is seldom behind it. */
 export const ZONE_TEXT_BYTES_MAX = 64;
-
-/** Negative, 0 or positive as a comes before b, is b, or comes after it. */
-export function compareBytes(a: Uint8Array, aFrom: number, aTo: number, b: Uint8Array, bFrom: number, bTo: number): number {
-  const length = Math.min(aTo - aFrom, bTo - bFrom);
-  for (let i = 0; i < length; i++) {
-    const difference = a[aFrom + i]! - b[bFrom + i]!;
-    if (difference !== 0) return difference;
-  }
-  return aTo - aFrom - (bTo - bFrom);
-}
 
 /** What `bounds` are of a column; a number that is none leaves them unknown. */
 export function zoneOf(column: Column): Zone {

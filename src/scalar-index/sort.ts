@@ -1,5 +1,5 @@
 /** Entries in the order of their values, equal ones in their own order: radix sort, because a comparison is a call. */
-import { compareBytes } from '../filter/zones.ts';
+import { compareBytes } from '../util/utf8-order.ts';
 
 /** Work in steps, between which its host may let others run. */
 export type Steps<T> = Generator<void, T>;

@@ -1,5 +1,5 @@
 /** Values in ascending order, each at a position, and which positions a literal stands for. */
-import { compareBytes } from '../filter/zones.ts';
+import { compareBytes } from '../util/utf8-order.ts';
 import type { Literal } from '../filter/predicate.ts';
 import type { TextPattern } from '../filter/patterns/pattern.ts';
 import { ElanusError } from '../util/error.ts';

@@ -4,7 +4,7 @@
  * binary search, a tie between scores goes to the smaller key, and no key index has to be stored.
  */
 import type { Column, Keys } from '../schema/column.ts';
-import { compareUtf8 } from '../util/utf8-order.ts';
+import { compareBytes, compareUtf8 } from '../util/utf8-order.ts';
 
 /** A key as a Map key: integers that a double holds exactly are numbers, which hash faster than bigints. */
 export type MapKey = number | bigint | string;
@@ -121,14 +121,4 @@ export class SealedKeys {
   #compare(row: number, key: Uint8Array): number {
     return compareBytes(this.#bytes, this.#offsets[row]!, this.#offsets[row + 1]!, key, 0, key.length);
   }
-}
-
-/** Bytes [aFrom, aTo) beside [bFrom, bTo), as they are sorted: what is the beginning of the other comes first. */
-export function compareBytes(a: Uint8Array, aFrom: number, aTo: number, b: Uint8Array, bFrom: number, bTo: number): number {
-  const length = Math.min(aTo - aFrom, bTo - bFrom);
-  for (let i = 0; i < length; i++) {
-    const difference = a[aFrom + i]! - b[bFrom + i]!;
-    if (difference !== 0) return difference;
-  }
-  return aTo - aFrom - (bTo - bFrom);
 }

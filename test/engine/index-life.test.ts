@@ -7,9 +7,10 @@ import { planOf } from '../../src/schema/plan.ts';
 import type { MetricType, Schema } from '../../src/schema/types.ts';
 import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
 import type { Store } from '../../src/storage/store.ts';
-import { ElanusError, isElanusError, type ErrorCode } from '../../src/util/error.ts';
+import { ElanusError } from '../../src/util/error.ts';
 import { SEED, randomVectors } from '../support/vectors.ts';
 import { fieldId, openTestEngine } from './harness.ts';
+import { codeOrNone } from '../support/refusals.ts';
 
 /** 1.1 MB of vectors: enough for a graph, and quick to build. */
 const DIM = 256;
@@ -22,16 +23,6 @@ const vector = fieldId(schema, 'vector');
 
 const rowAt = (i: number): Float32Array => vectors.slice(i * DIM, (i + 1) * DIM);
 const rowsOf = (from: number, count: number) => Array.from({ length: count }, (_, i) => ({ key: BigInt(from + i), vector: rowAt(from + i) }));
-
-async function code(work: Promise<unknown>): Promise<ErrorCode | 'none'> {
-  try {
-    await work;
-    return 'none';
-  } catch (error) {
-    if (isElanusError(error)) return error.code;
-    throw error;
-  }
-}
 
 async function openOn(medium: MemoryMedium, options: { readOnly?: boolean; store?: Store } = {}) {
   const readOnly = options.readOnly ?? false;
@@ -89,8 +80,8 @@ describe(`an index (seed ${SEED})`, { timeout: 60_000 }, () => {
     expect(indexFiles(medium).length).toBe(1);
     await client.dropIndex({ collectionId, fieldId: vector });
     expect(indexFiles(medium)).toEqual([]);
-    expect(await code(about(client, collectionId))).toBe('NOT_FOUND');
-    expect(await code(client.dropIndex({ collectionId, fieldId: vector }))).toBe('NOT_FOUND');
+    expect(await codeOrNone(about(client, collectionId))).toBe('NOT_FOUND');
+    expect(await codeOrNone(client.dropIndex({ collectionId, fieldId: vector }))).toBe('NOT_FOUND');
     expect(await client.indexProgress({ collectionId, fieldId: vector })).toEqual({ state: 'none', indexedRows: 0, totalRows: ROWS });
     const scanned = await keysOf(client, collectionId, query, 10);
     await client.close();
@@ -106,7 +97,7 @@ describe(`an index (seed ${SEED})`, { timeout: 60_000 }, () => {
     const { client, collectionId } = await withRows(medium, ROWS);
     let dropping: Promise<void> | undefined;
     const building = index(client, collectionId, 'HNSW', 'L2', SMALL_GRAPH, { onProgress: ({ phase, done }) => void (phase === 'build' && done > 0 && (dropping ??= client.dropIndex({ collectionId, fieldId: vector }))) });
-    expect(await code(building)).toBe('ABORTED');
+    expect(await codeOrNone(building)).toBe('ABORTED');
     await dropping;
     expect(await client.indexProgress({ collectionId, fieldId: vector })).toMatchObject({ state: 'none' });
     expect(indexFiles(medium)).toEqual([]);
@@ -155,7 +146,7 @@ describe(`an index (seed ${SEED})`, { timeout: 60_000 }, () => {
     const medium = new MemoryMedium();
     const { client, collectionId } = await withRows(medium, ROWS);
     await index(client, collectionId, 'HNSW_SQ', 'L2', { ...SMALL_GRAPH, refine: true });
-    expect(await code(index(client, collectionId, 'HNSW_SQ', 'L2', { M: 6, efConstruction: 30, refine: true }, stopAtBuild()))).toBe('ABORTED');
+    expect(await codeOrNone(index(client, collectionId, 'HNSW_SQ', 'L2', { M: 6, efConstruction: 30, refine: true }, stopAtBuild()))).toBe('ABORTED');
     const old = [{ type: 'HNSW_SQ', params: { M: 4 }, rows: ROWS }];
     expect(await about(client, collectionId)).toMatchObject({ spec: { params: { M: 6 } }, serving: old, state: 'failed', error: { code: 'ABORTED' } });
     const params = { ef: ROWS, refine_k: 10 };
@@ -177,7 +168,7 @@ describe(`an index (seed ${SEED})`, { timeout: 60_000 }, () => {
     const { client, collectionId } = await withRows(medium, ROWS);
     await index(client, collectionId, 'HNSW', 'L2');
     await insert(client, collectionId, ROWS, 100);
-    expect(await code(index(client, collectionId, 'HNSW', 'L2', { M: 6, efConstruction: 24 }, stopAtBuild()))).toBe('ABORTED');
+    expect(await codeOrNone(index(client, collectionId, 'HNSW', 'L2', { M: 6, efConstruction: 24 }, stopAtBuild()))).toBe('ABORTED');
     expect((await about(client, collectionId)).serving).toMatchObject([{ type: 'HNSW', params: { M: 4 }, rows: ROWS }, { type: 'FLAT', rows: 100 }]);
     expect(medium.files.size).toBe(3);
     await client.delete({ collectionId, keys: BigInt64Array.of(3n) });
@@ -200,7 +191,7 @@ describe(`an index (seed ${SEED})`, { timeout: 60_000 }, () => {
     const medium = new MemoryMedium();
     const { client, collectionId } = await withRows(medium, ROWS);
     await index(client, collectionId, 'HNSW_SQ', 'L2', { ...SMALL_GRAPH, refine: true });
-    expect(await code(index(client, collectionId, 'HNSW_SQ', 'IP', { ...SMALL_GRAPH, refine: true }, stopAtBuild()))).toBe('ABORTED');
+    expect(await codeOrNone(index(client, collectionId, 'HNSW_SQ', 'IP', { ...SMALL_GRAPH, refine: true }, stopAtBuild()))).toBe('ABORTED');
     expect(await keysOf(client, collectionId, query, 10)).toEqual(exact('IP', query, ROWS, 10));
     await client.close();
     const reader = await openOn(medium, { readOnly: true });
@@ -221,7 +212,7 @@ describe(`an index (seed ${SEED})`, { timeout: 60_000 }, () => {
     const { client, collectionId } = await withRows(medium, ROWS, await openOn(medium, { store: limited }));
     await index(client, collectionId, 'HNSW', 'L2');
     isFull = true;
-    expect(await code(index(client, collectionId, 'HNSW', 'L2', { M: 6, efConstruction: 24 }))).toBe('QUOTA');
+    expect(await codeOrNone(index(client, collectionId, 'HNSW', 'L2', { M: 6, efConstruction: 24 }))).toBe('QUOTA');
     expect(await about(client, collectionId)).toMatchObject({ state: 'failed', error: { code: 'QUOTA' }, serving: [{ type: 'HNSW', params: { M: 4 }, rows: ROWS }] });
     isFull = false;
     await index(client, collectionId, 'HNSW', 'L2', { M: 6, efConstruction: 24 });
@@ -254,7 +245,7 @@ describe(`an index (seed ${SEED})`, { timeout: 60_000 }, () => {
     expect(await about(again, collectionId)).toMatchObject({ spec: { type: 'GPU_IVF_FLAT', params: { cache_dataset_on_device: true } }, servedBy: { type: 'IVF_FLAT', params: { nlist: 4 } }, serving: [{ type: 'IVF_FLAT', rows: ROWS }] });
     expect((await about(again, collectionId)).why).toContain('IVF_FLAT serves GPU_IVF_FLAT');
     expect(await keysOf(again, collectionId, query, 10, { nprobe: 4 })).toEqual(exact('L2', query, ROWS, 10));
-    expect(await code(index(again, collectionId, 'AISAQ', 'L2', {}))).toBe('NOT_SUPPORTED');
+    expect(await codeOrNone(index(again, collectionId, 'AISAQ', 'L2', {}))).toBe('NOT_SUPPORTED');
     await again.close();
   });
 
@@ -264,7 +255,7 @@ describe(`an index (seed ${SEED})`, { timeout: 60_000 }, () => {
     let isFirstDone = false;
     const first = index(client, collectionId, 'HNSW', 'L2', { M: 4, efConstruction: 200 }, { onProgress: ({ phase, done }) => phase === 'build' && done > 0 && stop.abort() }).then(() => void (isFirstDone = true));
     const second = index(client, collectionId, 'HNSW', 'L2', { M: 4, efConstruction: 200 }, { signal: stop.signal });
-    expect(await code(second)).toBe('ABORTED');
+    expect(await codeOrNone(second)).toBe('ABORTED');
     expect(isFirstDone).toBe(false);
     await first;
     expect((await about(client, collectionId)).serving).toMatchObject([{ type: 'HNSW', rows: ROWS }]);
@@ -356,7 +347,7 @@ describe('several vector fields', { timeout: 60_000 }, () => {
     await client.close();
     const again = await openOn(medium);
     expect(await find(b, again)).toEqual([BigInt(ROWS - 8)]);
-    expect(await code(again.describeIndex({ collectionId, fieldId: a }))).toBe('NOT_FOUND');
+    expect(await codeOrNone(again.describeIndex({ collectionId, fieldId: a }))).toBe('NOT_FOUND');
     await again.close();
   });
 

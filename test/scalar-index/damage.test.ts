@@ -85,7 +85,7 @@ test('an index of another column is CORRUPT', () => {
   const [first] = cases(1);
   expect(() => openScalarIndex(first!.sections, first!.target, first!.made.column.length + 1)).toThrow(expect.objectContaining({ code: 'CORRUPT' }));
   expect(() => openScalarIndex(first!.sections, { ...first!.target, path: ['a'], cast: 'varchar' }, first!.made.column.length)).toThrow(expect.objectContaining({ code: 'CORRUPT' }));
-});
+}, 30_000 * SEEDS);
 
 test('sections at any place in memory are read', () => {
   for (const whole of cases(3)) {

@@ -10,9 +10,9 @@ import { valueAt } from '../../src/schema/column-values.ts';
 import { defineSchema } from '../../src/schema/define.ts';
 import { planOf } from '../../src/schema/plan.ts';
 import type { ElementType, Field } from '../../src/schema/types.ts';
-import { type ElanusError, isElanusError } from '../../src/util/error.ts';
+import { isElanusError } from '../../src/util/error.ts';
 import { random } from '../support/random.ts';
-import { codeOf, withHole } from '../support/refusals.ts';
+import { codeOf, failureOf, withHole } from '../support/refusals.ts';
 
 const SEEDS = Number(process.env['SEEDS'] ?? 3);
 const CAPACITY = 12;
@@ -152,16 +152,6 @@ describe.each(TYPES)('arrays of %s', (type) => {
     }
   });
 });
-
-function failureOf(act: () => unknown): ElanusError {
-  try {
-    act();
-  } catch (error) {
-    if (isElanusError(error)) return error;
-    throw error;
-  }
-  throw new Error('expected a refusal');
-}
 
 describe('arrays', () => {
   it('may be given as typed arrays, and nothing of them is kept', () => {

@@ -8,8 +8,7 @@ import { valueAt } from '../../src/schema/column-values.ts';
 import { defineSchema } from '../../src/schema/define.ts';
 import { planOf } from '../../src/schema/plan.ts';
 import { mergedKeys } from '../../src/engine/merged-keys.ts';
-import { type ElanusError, isElanusError } from '../../src/util/error.ts';
-import { codeOf } from '../support/refusals.ts';
+import { codeOf, failureOf } from '../support/refusals.ts';
 
 const fields = { id: { type: 'Int64', primaryKey: true }, note: { type: 'VarChar', maxLength: 9, nullable: true }, v: { type: 'FloatVector', dim: 2 } } as const;
 const plan = planOf(defineSchema({ fields, dynamicField: true }));
@@ -21,16 +20,6 @@ function keysOf(input: unknown, kind: BatchKind = 'insert'): unknown[] | null {
   const batch = toBatch(plan, input, kind);
   const column = batch.columns.find(({ fieldId }) => fieldId === dynamic.fieldId);
   return column === undefined ? null : Array.from({ length: batch.rows }, (_, row) => valueAt(column, row, dynamic));
-}
-
-function failureOf(act: () => unknown): ElanusError {
-  try {
-    act();
-  } catch (error) {
-    if (isElanusError(error)) return error;
-    throw error;
-  }
-  throw new Error('expected a refusal');
 }
 
 const parsed = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>;

@@ -7,7 +7,7 @@ import type { Column } from '../../schema/column.ts';
 import { getBit } from '../../schema/column-values.ts';
 import type { Field } from '../../schema/types.ts';
 import { readUtf8 } from '../../schema/utf8.ts';
-import { compareBytes } from '../../segment/keys.ts';
+import { compareBytes } from '../../util/utf8-order.ts';
 
 export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max';
 export type AggregateValue = number | bigint | string | null;

@@ -13,10 +13,11 @@ export function calculate(type: 'int' | 'float' | 'json', operator: ArithmeticOp
 /** In 64 bits that wrap around. A shift counts modulo 64 and keeps the sign. null: divided by 0. */
 export function calculateInt(operator: ArithmeticOperator, left: bigint, right: bigint): bigint | null {
   if (right === 0n && (operator === '/' || operator === '%')) return null;
-  return BigInt.asIntN(64, INT[operator](left, right));
+  return BigInt.asIntN(64, INTEGER_OPERATIONS[operator](left, right));
 }
 
-const INT: Readonly<Record<ArithmeticOperator, (left: bigint, right: bigint) => bigint>> = {
+/** Without the wrapping. REQUIRES a divisor that is not 0. */
+export const INTEGER_OPERATIONS: Readonly<Record<ArithmeticOperator, (left: bigint, right: bigint) => bigint>> = {
   '+': (left, right) => left + right,
   '-': (left, right) => left - right,
   '*': (left, right) => left * right,
@@ -30,7 +31,7 @@ const INT: Readonly<Record<ArithmeticOperator, (left: bigint, right: bigint) => 
 };
 
 /** In doubles. What is defined of integers alone is a mismatch. */
-function calculateFloat(operator: ArithmeticOperator, left: number, right: number): Cell {
+export function calculateFloat(operator: ArithmeticOperator, left: number, right: number): Cell {
   switch (operator) {
     case '+':
       return left + right;

@@ -1,29 +1,15 @@
-/** Conditions on Float and Double columns; floats are widened block by block, as in `int32.ts`. */
+/** Conditions on Float and Double columns, widened to doubles. */
 import type { Condition } from './condition.ts';
 import type { Literal } from '../predicate.ts';
 import { PairSet, hash } from './pair-set.ts';
-import { clearBeyond, isEmptyBetween } from './words.ts';
+import { BLOCK, scanWidened, type WordLoop } from './widened.ts';
 
-export type DoubleLoop = (values: Float64Array, words: number, out: Uint32Array, outAt: number, mask: Uint32Array) => void;
+export type DoubleLoop = WordLoop<Float64Array>;
 
-const BLOCK = 4096;
 const scratch = new Float64Array(BLOCK);
 
 export function scanDoubles(values: Float32Array | Float64Array, rows: number, loop: DoubleLoop, mask: Uint32Array): Uint32Array {
-  const out = new Uint32Array(mask.length);
-  let from = 0;
-  if (values instanceof Float64Array) {
-    loop(values, rows >>> 5, out, 0, mask);
-    from = rows & ~31;
-  }
-  for (; from < rows; from += BLOCK) {
-    const to = Math.min(from + BLOCK, rows);
-    if (isEmptyBetween(mask, from >>> 5, (to + 31) >>> 5)) continue;
-    scratch.set(values.subarray(from, to));
-    loop(scratch, (to - from + 31) >>> 5, out, from >>> 5, mask);
-  }
-  clearBeyond(out, rows);
-  return out;
+  return scanWidened(values, values instanceof Float64Array ? values : null, scratch, rows, loop, mask);
 }
 
 export function doubleLoop(condition: Condition): DoubleLoop {

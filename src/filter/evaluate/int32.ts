@@ -1,6 +1,5 @@
 /**
- * Conditions on columns of integers up to 32 bits. Narrower ones are widened block by block, which costs a tenth of a loop,
- * because a loop that sees arrays of several types is many times slower than one that sees one.
+ * Conditions on columns of integers up to 32 bits, widened to as many.
  *
  * Loops make a word of 32 rows without a branch that depends on the values: `+(a < b)` is a machine instruction, and a branch
  * costs ten times as much where it cannot be foreseen.
@@ -8,30 +7,14 @@
 import type { Condition } from './condition.ts';
 import type { Literal } from '../predicate.ts';
 import { PairSet, hash } from './pair-set.ts';
-import { clearBeyond, isEmptyBetween } from './words.ts';
+import { BLOCK, scanWidened, type WordLoop } from './widened.ts';
 
-/** Answers `words` words from `outAt` on about `values` from 0 on; words that are 0 in `mask` may stay 0. */
-export type Int32Loop = (values: Int32Array, words: number, out: Uint32Array, outAt: number, mask: Uint32Array) => void;
+export type Int32Loop = WordLoop<Int32Array>;
 
-const BLOCK = 4096;
 const scratch = new Int32Array(BLOCK);
 
 export function scanInt32(values: Int8Array | Int16Array | Int32Array, rows: number, loop: Int32Loop | null, mask: Uint32Array): Uint32Array {
-  const out = new Uint32Array(mask.length);
-  if (loop === null) return out;
-  let from = 0;
-  if (values instanceof Int32Array) {
-    loop(values, rows >>> 5, out, 0, mask);
-    from = rows & ~31;
-  }
-  for (; from < rows; from += BLOCK) {
-    const to = Math.min(from + BLOCK, rows);
-    if (isEmptyBetween(mask, from >>> 5, (to + 31) >>> 5)) continue;
-    scratch.set(values.subarray(from, to));
-    loop(scratch, (to - from + 31) >>> 5, out, from >>> 5, mask);
-  }
-  clearBeyond(out, rows);
-  return out;
+  return loop === null ? new Uint32Array(mask.length) : scanWidened(values, values instanceof Int32Array ? values : null, scratch, rows, loop, mask);
 }
 
 const MIN = -(2 ** 31);
