@@ -2,6 +2,7 @@
  * Two projects in one run: `node` has everything but `*.browser.test.ts`, `browser` has those and runs them in a real
  * Chromium. Without a browser the second is left out and says so; with CI set that is an error.
  */
+import { availableParallelism } from 'node:os';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { BROWSER_ARGS, HOW_TO_GET_ONE, findBrowser } from './scripts/find-browser.mjs';
@@ -47,6 +48,9 @@ const browserProject = (path: string): TestProjectConfiguration => ({
   },
 });
 
+// One file at a time would be the default on two cores, and much of the suite waits for disks and browsers.
+const maxWorkers = Math.max(2, availableParallelism() - 1);
+
 export default defineConfig({
-  test: { projects: executablePath === null ? [nodeProject] : [nodeProject, browserProject(executablePath)] },
+  test: { maxWorkers, projects: executablePath === null ? [nodeProject] : [nodeProject, browserProject(executablePath)] },
 });
