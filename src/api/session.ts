@@ -3,15 +3,21 @@ import type { CollectionInfo, CollectionProperties, EngineClient } from '../engi
 import type { IndexSpec, Schema, ShownSchema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import type { EventHub } from './events.ts';
+import type { CollectionIo } from './io.ts';
+
+export type IoLoader = () => Promise<CollectionIo>;
 
 export class Session {
   readonly #engine: EngineClient;
   readonly events: EventHub;
+  /** The bodies of import and export. */
+  readonly io: IoLoader;
   #closing: Promise<void> | undefined;
 
-  constructor(engine: EngineClient, events: EventHub) {
+  constructor(engine: EngineClient, events: EventHub, io: IoLoader) {
     this.#engine = engine;
     this.events = events;
+    this.io = io;
   }
 
   /** The engine. CLOSED once `close` was called. */
