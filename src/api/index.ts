@@ -9,6 +9,7 @@ export type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from
 export type { AliasOptions, CreateSnapshotOptions, ListAliasesOptions, ListSnapshotsOptions, RestoreSnapshotOptions, RenameOptions } from './database-admin.ts';
 export type { QueryIteratorOptions } from './query-iterator.ts';
 export type { AggregateOptions, GroupBy, Order, OrderBy, OrderTerm, QueryOptions } from './query.ts';
+export type { Embedder, Embedders } from './embedder.ts';
 export type { DatabaseEvents } from './events.ts';
 export type {
   At, Collection, CountOptions, CreateIndexOptions, DeleteMatchingOptions, DeleteOptions, DeleteResult, FilterParams, FilterValue, GetOptions, GroupByOptions, InsertOptions, InsertResult, UpsertOptions, SearchByIdsOptions, SearchIteratorOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, TuneOptions, TuneResult, TuneTrial,
