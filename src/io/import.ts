@@ -96,7 +96,7 @@ function checkColumns(plan: SchemaPlan, given: ReadonlyMap<string, string> | und
   const there = new Set(columns);
   for (const [field, column] of given ?? []) if (!there.has(column)) refuseAt({ file, column, field }, `one of the columns ${columns.slice(0, 50).join(', ')}`, 'an unknown one');
   for (const field of plan.schema.fields) {
-    const isNeeded = !field.isDynamic && !mayBeMissing(field) && (isUpsert || !field.autoId);
+    const isNeeded = !field.isDynamic && !field.embedder && !mayBeMissing(field) && (isUpsert || !field.autoId);
     const column = given === undefined ? field.name : given.get(field.name);
     if (isNeeded && (column === undefined || !there.has(column))) refuseAt({ file, field: field.name }, 'a column for the field (`fields` says which)', `the columns ${columns.slice(0, 50).join(', ')}`);
   }
