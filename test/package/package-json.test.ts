@@ -28,9 +28,10 @@ describe('package.json', () => {
   });
 
   it('has its entries, types first and the browser before the default', () => {
-    expect(Object.keys(manifest.exports)).toEqual(['.', './worker', './arrow', './filter', './core.wasm', './package.json']);
+    expect(Object.keys(manifest.exports)).toEqual(['.', './worker', './arrow', './filter', './io', './core.wasm', './package.json']);
     expect(Object.keys(manifest.exports['.']!)).toEqual(['types', 'browser', 'default']);
     expect(Object.keys(manifest.exports['./worker']!)).toEqual(['types', 'browser', 'default']);
+    expect(Object.keys(manifest.exports['./io']!)).toEqual(['types', 'browser', 'default']);
   });
 
   it('names files that the build has made', () => {
