@@ -153,7 +153,7 @@ function assertSmallWorker(worker) {
   if (stray !== undefined) throw new Error(`${stray} is in the worker that every page loads: it is to come on demand (src/on-demand.ts)`);
 }
 
-const BUNDLED = ['comlink', 'idb', 'commander'];
+const BUNDLED = ['comlink', 'idb', 'commander', 'hyparquet', 'hyparquet-compressors', 'fzstd', 'hyparquet-writer'];
 
 /** What the licences of bundled packages ask for: their text, with the copy. */
 function licences() {
