@@ -37,7 +37,7 @@ interface Block {
 }
 
 export interface Footer {
-  /** The footer's bytes, with what follows them. */
+  /** The footer's bytes, with what follows them, but for its blocks. */
   readonly bytes: Uint8Array;
   /** Dictionaries, then batches. */
   readonly blocks: readonly Block[];
@@ -54,7 +54,7 @@ export async function readFooter(source: ByteSource): Promise<Footer | undefined
   const most = Math.min(METADATA_BYTES_MAX, size - MAGIC_BYTES - 10);
   if (length === 0 || length > most) refuseAt({ file }, `a footer of at most ${most} bytes`, String(length));
   const start = size - 10 - length;
-  const bytes = await source.read(start, size);
+  const bytes = (await source.read(start, size)).slice();
   const blocks = await guarded({ file }, 'the footer of an Arrow file', () => checkFooter(new DataView(bytes.buffer, bytes.byteOffset, length), start));
   return { bytes, blocks };
 }
@@ -114,7 +114,7 @@ function checkFooter(view: DataView, end: number): Block[] {
   if (schema === 0) throw new Error('a footer without a schema');
   checkSchema(buffer, schema);
   buffer.vector(footer, 4, 4);
-  return [2, 3].flatMap((index) => {
+  const blocks = [2, 3].flatMap((index) => {
     const { length, start } = buffer.vector(footer, index, 24);
     return Array.from({ length }, (_, i) => {
       const at = Number(view.getBigInt64(start + 24 * i, true));
@@ -124,6 +124,12 @@ function checkFooter(view: DataView, end: number): Block[] {
       return { at, metadata, body };
     });
   });
+  // What is made of it is the schema alone: readers would want the dictionaries at once.
+  for (const index of [2, 3]) {
+    const { start } = buffer.vector(footer, index, 24);
+    if (start > 0) view.setUint32(start - 4, 0, true);
+  }
+  return blocks;
 }
 
 interface Checked {

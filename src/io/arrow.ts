@@ -24,6 +24,7 @@ export async function openArrow(source: ByteSource, arrow: ArrowModule): Promise
   });
   const fields = schema.fields as Field[];
   const names = fields.map(({ name }) => name);
+  for (const name of names as unknown[]) if (typeof name !== 'string') refuseAt({ file }, 'columns with names', String(name));
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) refuseAt({ file, column: twice }, 'one column of that name', 'two');
   const byName = new Map(fields.map((field) => [field.name, field]));
@@ -42,7 +43,11 @@ export async function openArrow(source: ByteSource, arrow: ArrowModule): Promise
 
 const MAGIC = Uint8Array.from('ARROW1', (char) => char.charCodeAt(0));
 
-const elanusType = (field: Field | undefined): string | undefined => field?.metadata.get('elanus.type');
+/** Whatever a hostile file has in its place: not every value of metadata is a text. */
+function elanusType(field: Field | undefined): string | undefined {
+  const type: unknown = field?.metadata.get('elanus.type');
+  return typeof type === 'string' ? type : undefined;
+}
 
 /** What a field of Elanus was written from. */
 function statedType(arrow: ArrowModule, field: Field | undefined): Record<string, unknown> | undefined {
