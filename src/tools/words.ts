@@ -38,7 +38,7 @@ export function eachWordOfPiece(text: string, from: number, emit: (word: string)
   const to = pieceEnd(text, from);
   const piece = text.slice(from, to);
   // Most texts are ASCII, which NFKC leaves as it is.
-  eachWordIn((/[^\x00-\x7f]/.test(piece) ? piece.normalize('NFKC') : piece).toLowerCase(), emit);
+  eachWordIn((/[\u0080-\uffff]/.test(piece) ? piece.normalize('NFKC') : piece).toLowerCase(), emit);
   return to;
 }
 

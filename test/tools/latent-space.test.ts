@@ -9,7 +9,7 @@ import { crc32c } from '../../src/util/crc32c.ts';
 import { mulberry32 } from '../../src/util/random.ts';
 import { rightSingular } from '../support/jacobi.ts';
 import { testKernels, testVariants } from '../support/kernels.ts';
-import { codeOf, codeOfAsync, codeOrNone } from '../support/refusals.ts';
+import { codeOf, codeOfAsync, codeOrNone, withHole } from '../support/refusals.ts';
 import { SEED, hashOf } from '../support/vectors.ts';
 
 /** Texts about a few subjects, each with words of its own and common ones; no word ends like an inflected one. */
@@ -119,13 +119,13 @@ describe('a latent space', () => {
 
   it('refuses what is no text, option or number', async () => {
     const { fitLatentSpace } = tools;
-    for (const texts of [null, 'text', ['a', 1], ['a', , 'b'], [null]]) expect(await codeOfAsync(fitLatentSpace(texts as never, { dim: 2 }))).toBe('INVALID_ARGUMENT');
+    for (const texts of [null, 'text', ['a', 1], withHole(['a', 'b', 'c'], 1), [null]]) expect(await codeOfAsync(fitLatentSpace(texts as never, { dim: 2 }))).toBe('INVALID_ARGUMENT');
     for (const texts of [[], [''], ['the of', '...']]) expect(await codeOfAsync(fitLatentSpace(texts, { dim: 2 }))).toBe('INVALID_ARGUMENT');
     for (const options of [undefined, null, {}, { dim: 1 }, { dim: 1025 }, { dim: 2.5 }, { dim: 2, maxTerms: 0 }, { dim: 2, maxTerms: 200_001 }, { dim: 2, minDocuments: 0 }, { dim: 2, minDocuments: 3 }, { dim: 2, other: 1 }]) {
       expect(await codeOfAsync(fitLatentSpace(['alpha beta'], options as never)), JSON.stringify(options)).toBe('INVALID_ARGUMENT');
     }
     const space = await fitLatentSpace(['alpha beta', 'beta gamma'], { dim: 2 });
-    for (const texts of [undefined, 'alpha', [1], [,]]) {
+    for (const texts of [undefined, 'alpha', [1], withHole(['a'], 0)]) {
       expect(codeOf(() => space.embed(texts as never))).toBe('INVALID_ARGUMENT');
       expect(await codeOfAsync(space.embedder(texts as never))).toBe('INVALID_ARGUMENT');
     }
