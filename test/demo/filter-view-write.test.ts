@@ -4,6 +4,8 @@ import { filterOf } from '../../src/filter.ts';
 import { connect, defineSchema, isElanusError } from '../../src/node.ts';
 import type { Collection, Database } from '../../src/node.ts';
 import { checkedCode, plainCode, typedCode } from '../../web-demo/src/views/filter/code.ts';
+import { pathText, placesIn, readPath, valueAt } from '../../web-demo/src/views/filter/places.ts';
+import { indexOf, indexRequest, scalarIndexes, typesFor, usedPlaces } from '../../web-demo/src/views/filter/scalar-index.ts';
 import { subjectsOf } from '../../web-demo/src/views/filter/subject.ts';
 import type { Subject } from '../../web-demo/src/views/filter/subject.ts';
 import { readTree, treeParam } from '../../web-demo/src/views/filter/tree-param.ts';
@@ -135,6 +137,42 @@ describe('the text of the builder', () => {
     expect(checkedCode({ ...of, tree: null })).toBeNull();
     expect(plainCode({ ...of, tree: null, near: { id: 7, field: 'vector' } })).toContain('docs.search({\n  filter: ');
     await expect(collection.count(of.text)).resolves.toBe(0);
+  });
+
+  it('finds places inside JSON, and writes and reads them as people type them', () => {
+    expect(placesIn([null, { a: { b: 1, c: [true] }, d: 'x' }, { a: 'text', e: { f: { g: { h: 1 } } } }, 7])).toEqual([
+      { path: ['a', 'b'], as: 'number', isList: false },
+      { path: ['a', 'c'], as: 'flag', isList: true },
+      { path: ['d'], as: 'text', isList: false },
+      { path: ['a'], as: 'text', isList: false },
+    ]);
+    for (const path of [[], ['a'], ['a', 'b'], ['a', 0, 'b', 1, 2], [3], ['a b', 'é']]) expect(readPath(pathText(path)), pathText(path)).toEqual(path);
+    expect(readPath('a.')).toEqual(['a', '']);
+    expect(readPath('a[x]')).toEqual(['a[x]']);
+    const row = { a: { b: [1, { c: 'x' }] } };
+    expect([valueAt(row, ['a', 'b', 1, 'c']), valueAt(row, ['a', 'x', 'y']), valueAt(row, ['a', 'constructor'])]).toEqual(['x', undefined, undefined]);
+  });
+
+  it('asks for indexes that the library makes, and knows them again', { timeout: 60_000 }, async () => {
+    const tree = all(
+      ...subjects.filter(({ kind }) => kind !== 'json').map(({ field, kind }) => condition(field, kind === 'list' ? 'has' : 'null', ['1'])),
+      condition('meta', 'eq', ['1'], { path: ['a', 'b c'], as: 'number' }),
+      condition('meta', 'has', ['x'], { path: ['tags'] }),
+      condition('$meta', 'true', [], { path: ['color'], as: 'flag' }),
+      condition('$meta', 'eq', ['x'], { path: [] }),
+    );
+    const places = usedPlaces(tree, null, subjects);
+    expect(places.map(({ text }) => text)).toEqual(['id', 'name', 'count', 'small', 'price', 'sold', 'tags', 'sizes', 'meta["a"]["b c"]', 'meta["tags"]', '$meta["color"]']);
+    for (const place of places) {
+      for (const type of typesFor(place, place.text === 'id')) {
+        const { field, spec } = indexRequest(place, type);
+        await collection.createIndex(field as never, spec as never);
+        const made = indexOf(await scalarIndexes(collection), place);
+        expect(made?.spec.type, `${place.text} ${type}`).toBe(type);
+        await collection.dropIndex(made!.name);
+        expect(indexOf(await scalarIndexes(collection), place)).toBeUndefined();
+      }
+    }
   });
 
   it('has the error of the language for what was written by hand', async () => {

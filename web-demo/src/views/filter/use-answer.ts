@@ -13,9 +13,9 @@ export const SHOWN = 24;
 export const NEAREST = 10;
 /** Typing goes on: the last letter asks. */
 const PAUSE_MS = 150;
-/** A plan is measured a few times, unless that takes long; the middle one is shown. */
-const RUNS = 5;
-const LONG_MS = 120;
+/** A plan is measured some times, unless that takes long: a browser's clock is coarse. */
+const RUNS = 12;
+const LONG_MS = 80;
 
 /** What the language says about a text, and where. */
 export interface Mistake {
@@ -81,7 +81,10 @@ async function ask(open: OpenCollection, text: string, near: Id | null, signal: 
 
 let runs = 0;
 
-/** The read, done a few times; a value that the filter does not name makes it another one each time, so that nothing is remembered of the last. */
+/**
+ * The read, done some times, with the means of its times. A value that the filter does not name makes it another filter each time, so that
+ * nothing is remembered of the last.
+ */
 async function explained({ collection, dataset }: OpenCollection, filter: string, near: Id | null, signal: AbortSignal): Promise<Explanation> {
   const plans: Explanation[] = [];
   for (let spent = 0; plans.length < RUNS && spent < LONG_MS; spent += plans.at(-1)!.totalMs) {
@@ -89,7 +92,21 @@ async function explained({ collection, dataset }: OpenCollection, filter: string
     const read = near === null ? { ...shared, limit: SHOWN } : { ...shared, ids: [near], field: dataset.vector.field, limit: NEAREST };
     plans.push(await collection.explain(read as never));
   }
-  return plans.sort((a, b) => a.totalMs - b.totalMs)[plans.length >> 1];
+  // The first had to read what the others found in memory.
+  return meanOf(plans.length > 2 ? plans.slice(1) : plans.slice(-1));
+}
+
+function meanOf(plans: readonly Explanation[]): Explanation {
+  const last = plans.at(-1)!;
+  // Rows may have come in between: then the last is told alone.
+  if (plans.some(({ segments }) => segments.length !== last.segments.length)) return last;
+  const mean = (pick: (plan: Explanation) => number): number => plans.reduce((sum, plan) => sum + pick(plan), 0) / plans.length;
+  return {
+    ...last,
+    compileMs: mean(({ compileMs }) => compileMs),
+    totalMs: mean(({ totalMs }) => totalMs),
+    segments: last.segments.map((segment, i) => ({ ...segment, filterMs: mean(({ segments }) => segments[i].filterMs), searchMs: mean(({ segments }) => segments[i].searchMs) })),
+  };
 }
 
 function failureOf(cause: unknown): Pick<Answer, 'mistake' | 'error'> {

@@ -42,7 +42,7 @@ async function learn({ collection, dataset }: OpenCollection, signal: AbortSigna
   const fields = new Set(schema.fields.map(({ name }) => name));
   const outputFields = inner.map(({ field, isDynamic }) => (isDynamic ? '$meta' : field));
   const rows = (await collection.query({ filter: '', limit: SAMPLE, outputFields, signal })) as Entity[];
-  const sample = subjects.some(({ isDynamic }) => isDynamic) ? rows.map((row) => ({ ...row, $meta: dynamicOf(row, fields) })) : rows;
+  const sample: readonly Entity[] = subjects.some(({ isDynamic }) => isDynamic) ? rows.map((row) => ({ ...row, $meta: dynamicOf(row, fields) })) : rows;
   const places = Object.fromEntries(inner.filter(({ kind }) => kind === 'json').map(({ field }) => [field, placesIn(sample.map((row) => row[field]))]));
   return { subjects, places, sample };
 }
