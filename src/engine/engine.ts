@@ -45,6 +45,8 @@ import type {
   LoadState,
   PartitionInfo,
   QueryRequest,
+  ReembedReply,
+  ReembedRequest,
   RecoveryReport,
   ScalarIndexDescription,
   SearchReply,
@@ -68,6 +70,7 @@ import { explain } from './explain.ts';
 import { alterCollection } from './properties.ts';
 import { OnDemand, type OnDemandParts } from './on-demand.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
+import { Dialogue, reembed, removeMoved, type Embed } from './reembed.ts';
 import { recoverCollection, recoverySteps } from './recovery.ts';
 import { seal, truncate } from './seal.ts';
 import { shareEngine } from './shared-engine.ts';
@@ -187,6 +190,9 @@ async function openShared(deps: EngineDeps, shared: SharedAccess, started: numbe
 const GROWING_AGE_MS = 10 * 60_000;
 const TICK_MS = 30_000;
 
+/** Of a number that no collection has (any more). */
+const GONE = 'the collection has been dropped, or moved to another embedder: then it is there by its name';
+
 /** What maintains a collection, ready to begin. */
 function makeJobs(state: CollectionState): Omit<OpenCollection, 'state'> {
   const jobs = new JobQueue();
@@ -212,6 +218,8 @@ class Engine implements EngineClient, Rooms {
   readonly #snapshots: OpenSnapshots;
   /** Snapshots that are being read, by the numbers that they have for so long. */
   readonly #readOnly = new Map<number, OpenCollection>();
+  /** Moves to another embedder, by their ids. */
+  readonly #moves = new Map<string, Dialogue>();
   #recovery: RecoveryReport = { openMs: 0, replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
   #closing: Promise<void> | null = null;
   #ticker: Ticker | null = null;
@@ -261,7 +269,7 @@ class Engine implements EngineClient, Rooms {
 
   async forget(collectionId: number): Promise<void> {
     const { state, jobs } = this.collections.get(collectionId)!;
-    const reason = new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
+    const reason = new ElanusError('NOT_FOUND', GONE, { collectionId });
     this.collections.delete(collectionId);
     this.#parts.history.moments.forget(collectionId);
     await jobs.close(reason);
@@ -317,7 +325,7 @@ class Engine implements EngineClient, Rooms {
     this.#assertOpen();
     const open = this.collections.get(collectionId) ?? this.#readOnly.get(collectionId);
     if (open?.state.snapshot) this.#snapshots.assertThere(open.state);
-    if (!open) throw new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
+    if (!open) throw new ElanusError('NOT_FOUND', GONE, { collectionId });
     return open;
   }
 
@@ -518,6 +526,37 @@ class Engine implements EngineClient, Rooms {
     await addField(open.state, field);
     schedule(open);
     return open.state.info;
+  }
+
+  async reembed(request: ReembedRequest, context?: CallContext): Promise<ReembedReply> {
+    throwIfAborted(context?.signal);
+    const { collectionId, field, id } = request;
+    if (field) {
+      const open = this.#openToWrite(collectionId);
+      this.#moves.set(id, new Dialogue((ask, dialogue) => this.#move(open, field, ask, dialogue).finally(() => this.#moves.delete(id))));
+    }
+    const move = this.#moves.get(id);
+    if (!move) throw new ElanusError('UNAVAILABLE', 'the move to another embedder has ended, perhaps with the tab that did it, and nothing has changed: call reembed() again', { collectionId });
+    if (!field) move.take(request);
+    return move.next;
+  }
+
+  async #move({ state, jobs }: OpenCollection, field: Field, ask: Embed, dialogue: Dialogue): Promise<ReembedReply> {
+    const { collectionId } = state;
+    let moved: OpenCollection | undefined;
+    const old = await jobs.run(dialogue, (signal) => {
+      signal.addEventListener('abort', () => dialogue.stop(signal));
+      return reembed(state, field, ask, signal, (target) => {
+        this.collections.delete(collectionId);
+        moved = this.adopt(target);
+      });
+    }, dialogue.signal);
+    this.#parts.history.moments.forget(collectionId);
+    await jobs.close(new ElanusError('NOT_FOUND', `collection "${old.name}" has been moved to another embedder: open it again by its name`, { collection: old.name }));
+    await removeMoved(state, old);
+    schedule(moved!);
+    const { rows } = await collectionStats(moved!.state);
+    return { done: rows, total: rows, info: moved!.state.info };
   }
 
   async createPartition({ collectionId, name }: { collectionId: number; name: string }): Promise<void> {
