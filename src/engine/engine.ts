@@ -9,6 +9,8 @@ import type { ColumnBatch } from '../schema/column.ts';
 import type { Field, IndexSpec, ScalarIndexSpec } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
 import { KernelPool } from '../segment/kernel-pool.ts';
+import { RowTimes } from '../segment/row-times.ts';
+import { SealedSegment } from '../segment/sealed.ts';
 import { VectorCache } from '../segment/vector-cache.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
 import type { SharedAccess } from '../storage/shared/shared.ts';
@@ -70,9 +72,9 @@ import { explain } from './explain.ts';
 import { alterCollection } from './properties.ts';
 import { OnDemand, type OnDemandParts } from './on-demand.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
-import { Dialogue, reembed, removeMoved, type Embed } from './reembed.ts';
+import type { Dialogue, EngineTools } from './reembed.ts';
 import { recoverCollection, recoverySteps } from './recovery.ts';
-import { seal, truncate } from './seal.ts';
+import { applyEntries, carryDeletes, discard, saveDeletes, seal, sealNow, truncate, writeSegment } from './seal.ts';
 import { shareEngine } from './shared-engine.ts';
 import { createSnapshot, describeSnapshot, listSnapshots, OpenSnapshots, restoreSnapshot, type NamedSnapshot } from './snapshots.ts';
 import { collectionStats } from './stats.ts';
@@ -189,6 +191,9 @@ async function openShared(deps: EngineDeps, shared: SharedAccess, started: numbe
 /** Rows that have not been sealed for so long are, so that the log does not grow old: logs are replayed at each opening. */
 const GROWING_AGE_MS = 10 * 60_000;
 const TICK_MS = 30_000;
+
+/** For what is imported on demand. */
+const TOOLS: EngineTools = { CollectionState, RowTimes, SealedSegment, applyEntries, carryDeletes, discard, resolveSpec, saveDeletes, seal, sealNow, writeSegment };
 
 /** Of a number that no collection has (any more). */
 const GONE = 'the collection has been dropped, or moved to another embedder: then it is there by its name';
@@ -413,8 +418,9 @@ class Engine implements EngineClient, Rooms {
   async dropCollection(request: CollectionName | { collectionId: number }, context?: CallContext): Promise<void> {
     throwIfAborted(context?.signal);
     this.#assertWritable();
-    const { catalog, clock, store } = this.#parts;
-    const { state, jobs } = this.#find(request);
+    const { catalog, clock } = this.#parts;
+    const open = this.#find(request);
+    const { state, jobs } = open;
     state.assertNoSnapshot();
     const { collectionId, name } = state;
     assertNoAliases(catalog.manifest, collectionId, name, 'drop');
@@ -428,10 +434,7 @@ class Engine implements EngineClient, Rooms {
       return { ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) };
     });
     this.collections.delete(collectionId);
-    this.#parts.history.moments.forget(collectionId);
-    await state.free();
-    await removeUnnamed(store, catalog, files);
-    await removeLogs(store, catalog, collectionId);
+    await this.#remove(open, files, reason);
   }
 
   async truncateCollection({ collectionId }: { collectionId: number }, context?: CallContext): Promise<void> {
@@ -533,7 +536,25 @@ class Engine implements EngineClient, Rooms {
     const { collectionId, field, id } = request;
     if (field) {
       const open = this.#openToWrite(collectionId);
-      this.#moves.set(id, new Dialogue((ask, dialogue) => this.#move(open, field, ask, dialogue).finally(() => this.#moves.delete(id))));
+      const { reembedding } = await this.#parts.onDemand.load();
+      this.#moves.set(id, new reembedding.Dialogue(async (ask, dialogue) => {
+        let moved: OpenCollection | undefined;
+        try {
+          const old = await open.jobs.run(dialogue, (signal) => {
+            signal.addEventListener('abort', () => dialogue.stop(signal));
+            return reembedding.reembed(TOOLS, open.state, field, ask, signal, (target) => {
+              this.collections.delete(collectionId);
+              moved = this.adopt(target);
+            });
+          }, dialogue.signal);
+          await this.#remove(open, filesOf(old), new ElanusError('NOT_FOUND', GONE, { collectionId }));
+        } finally {
+          this.#moves.delete(id);
+        }
+        schedule(moved!);
+        const { rows } = await collectionStats(moved!.state);
+        return { done: rows, total: rows, info: moved!.state.info };
+      }));
     }
     const move = this.#moves.get(id);
     if (!move) throw new ElanusError('UNAVAILABLE', 'the move to another embedder has ended, perhaps with the tab that did it, and nothing has changed: call reembed() again', { collectionId });
@@ -541,22 +562,16 @@ class Engine implements EngineClient, Rooms {
     return move.next;
   }
 
-  async #move({ state, jobs }: OpenCollection, field: Field, ask: Embed, dialogue: Dialogue): Promise<ReembedReply> {
+  /** Ends what no manifest names any more. */
+  async #remove({ jobs, state }: OpenCollection, files: readonly string[], reason: ElanusError): Promise<void> {
+    const { catalog, history, store } = this.#parts;
     const { collectionId } = state;
-    let moved: OpenCollection | undefined;
-    const old = await jobs.run(dialogue, (signal) => {
-      signal.addEventListener('abort', () => dialogue.stop(signal));
-      return reembed(state, field, ask, signal, (target) => {
-        this.collections.delete(collectionId);
-        moved = this.adopt(target);
-      });
-    }, dialogue.signal);
-    this.#parts.history.moments.forget(collectionId);
-    await jobs.close(new ElanusError('NOT_FOUND', `collection "${old.name}" has been moved to another embedder: open it again by its name`, { collection: old.name }));
-    await removeMoved(state, old);
-    schedule(moved!);
-    const { rows } = await collectionStats(moved!.state);
-    return { done: rows, total: rows, info: moved!.state.info };
+    history.moments.forget(collectionId);
+    await jobs.close(reason);
+    await state.close(reason);
+    await state.free();
+    await removeUnnamed(store, catalog, files);
+    await removeLogs(store, catalog, collectionId);
   }
 
   async createPartition({ collectionId, name }: { collectionId: number; name: string }): Promise<void> {

@@ -4,19 +4,20 @@
  * collection in the place of the old one, with its name and all that is said of it. Before it nothing names the new files: they are garbage after a crash.
  *
  * The history stays behind: reads of the past are answered from the commit on.
+ *
+ * Imported when the first move is asked for; what it needs of the engine it is given, because the engine is in another file then.
  */
 import type { Column } from '../schema/column.ts';
 import type { Field, VectorType } from '../schema/types.ts';
 import { VECTOR_TYPES, type DenseValues } from '../schema/vector-types/index.ts';
-import { RowTimes } from '../segment/row-times.ts';
-import { SealedSegment } from '../segment/sealed.ts';
+import type { RowTimes } from '../segment/row-times.ts';
+import type { SealedSegment } from '../segment/sealed.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
 import { ElanusError, abortError, throwIfAborted } from '../util/error.ts';
 import type { ReembedReply, ReembedRequest } from './client.ts';
-import { CollectionState } from './collection.ts';
-import { filesOf, removeLogs, removeUnnamed } from './garbage.ts';
-import { resolveSpec } from './indexing.ts';
-import { applyEntries, carryDeletes, discard, saveDeletes, seal, sealNow, writeSegment, type SavedDeletes } from './seal.ts';
+import type { CollectionState } from './collection.ts';
+import type { resolveSpec } from './indexing.ts';
+import type { applyEntries, carryDeletes, discard, saveDeletes, seal, sealNow, writeSegment, SavedDeletes } from './seal.ts';
 
 /** Rows of one segment that is written. */
 const SEGMENT_ROWS = 65_536;
@@ -36,8 +37,23 @@ interface Part {
 
 export type Embed = (page: Required<Pick<ReembedReply, 'texts'>> & Pick<ReembedReply, 'done' | 'total'>) => Promise<DenseValues>;
 
+export interface EngineTools {
+  readonly CollectionState: typeof CollectionState;
+  readonly RowTimes: typeof RowTimes;
+  readonly SealedSegment: typeof SealedSegment;
+  readonly applyEntries: typeof applyEntries;
+  readonly carryDeletes: typeof carryDeletes;
+  readonly discard: typeof discard;
+  readonly resolveSpec: typeof resolveSpec;
+  readonly saveDeletes: typeof saveDeletes;
+  readonly seal: typeof seal;
+  readonly sealNow: typeof sealNow;
+  readonly writeSegment: typeof writeSegment;
+}
+
 /** Answers what the manifest said of the old collection: the new one is there. `adopt` is told of it as soon as the manifest names it; from then on the old one refuses what is asked of it. */
-export async function reembed(state: CollectionState, field: Field, embed: Embed, signal: AbortSignal, adopt: (target: CollectionState) => void): Promise<CollectionEntry> {
+export async function reembed(tools: EngineTools, state: CollectionState, field: Field, embed: Embed, signal: AbortSignal, adopt: (target: CollectionState) => void): Promise<CollectionEntry> {
+  const { applyEntries, carryDeletes, discard, resolveSpec, saveDeletes, seal, sealNow, writeSegment } = tools;
   const { catalog, clock, pool, store, tabs } = state.parts;
   const { fieldId } = field;
   const asked = state.indexSpec(fieldId);
@@ -52,7 +68,7 @@ export async function reembed(state: CollectionState, field: Field, embed: Embed
     const { schema } = entry;
     return { ...entry, collectionId, schema: { ...schema, fields: schema.fields.map((known) => (known.fieldId === fieldId ? field : known)) } };
   };
-  const target = new CollectionState(state.parts, moved(state.entry));
+  const target = new tools.CollectionState(state.parts, moved(state.entry));
   target.followed = moved(state.entry);
   /** By the segment whose rows they have. */
   const made = new Map<SealedSegment, readonly Part[]>();
@@ -98,12 +114,12 @@ export async function reembed(state: CollectionState, field: Field, embed: Embed
         const { schema } = target;
         const columns: Column[] = [];
         for (const known of schema.fields) columns.push(known === field ? vectors : await segment.take(known, rows));
-        const times = new RowTimes();
+        const times = new tools.RowTimes();
         for (const row of rows) times.append(1, segment.times.at(row));
         const entry = await writeSegment(target, { schema, rows: rows.length, columns, times }, segment.entry.partitionId);
         const rowsTo = new Int32Array(segment.rows).fill(-1);
         rows.forEach((row, i) => void (rowsTo[row] = i));
-        written.push({ segment: await SealedSegment.open(store, entry, schema, pool), rowsTo });
+        written.push({ segment: await tools.SealedSegment.open(store, entry, schema, pool), rowsTo });
       }
     } finally {
       segment.pins.unpin();
@@ -180,15 +196,6 @@ export async function reembed(state: CollectionState, field: Field, embed: Embed
     if (!isCommitted) for (const { segment } of parts()) await discard(target, segment);
     throw error;
   }
-}
-
-/** Takes away what is left of a collection in whose place there is another. */
-export async function removeMoved(state: CollectionState, old: CollectionEntry): Promise<void> {
-  const { catalog, store } = state.parts;
-  await state.close(new ElanusError('NOT_FOUND', 'the collection has been moved'));
-  await state.free();
-  await removeUnnamed(store, catalog, filesOf(old));
-  await removeLogs(store, catalog, old.collectionId);
 }
 
 /** A move under way: the work asks for vectors, and who has asked for the move answers. */
