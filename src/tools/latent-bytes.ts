@@ -50,18 +50,17 @@ export function writeLatent({ dim, documents, hash, words, projection }: LatentC
   writer.bytes(new TextEncoder().encode(MAGIC));
   for (const value of [VERSION, dim, terms, bits, documents, hash, front.rest.length]) writer.u32(value);
   writer.bytes(front.shared).bytes(front.added).bytes(front.rest);
-  // By dimension: the elements of one are of like size, which compresses better than the rows do.
-  if (bits === 32) {
-    for (let d = 0; d < dim; d++) for (let term = 0; term < terms; term++) writer.f32(projection[term * dim + d]!);
-  } else {
+  if (bits === 32) for (const value of projection) writer.f32(value);
+  else {
     const levels = 2 ** (bits - 1) - 1;
     const scales = Float32Array.from({ length: terms }, (_, term) => scaleOf(projection.subarray(term * dim, (term + 1) * dim), levels));
     const halves = new Uint32Array(scales.buffer);
     for (const half of halves) writer.u16(half >>> 16);
     const codes = bits === 16 ? new Int16Array(terms * dim) : new Int8Array(terms * dim);
-    for (let d = 0; d < dim; d++) {
-      for (let term = 0; term < terms; term++) codes[d * terms + term] = scales[term] === 0 ? 0 : Math.max(-levels, Math.min(levels, Math.round(projection[term * dim + d]! / scales[term]!)));
-    }
+    scales.forEach((scale, term) => {
+      if (scale === 0) return;
+      for (let at = term * dim; at < (term + 1) * dim; at++) codes[at] = Math.max(-levels, Math.min(levels, Math.round(projection[at]! / scale)));
+    });
     writer.bytes(new Uint8Array(codes.buffer));
   }
   const body = writer.finish();
@@ -113,16 +112,15 @@ export function readLatent(bytes: Uint8Array): LatentContent {
   const end = bytes.length - 4;
   if (new DataView(bytes.buffer, bytes.byteOffset + end, 4).getUint32(0, true) !== crc32c(bytes, 0, end)) throw corrupt('the checksum differs');
   const words = readWords(reader, terms, restBytes);
-  const projection = new Float32Array(elements);
-  if (bits === 32) {
-    const values = new Float32Array(reader.copy(elements * 4).buffer);
-    for (let d = 0; d < dim; d++) for (let term = 0; term < terms; term++) projection[term * dim + d] = values[d * terms + term]!;
-  } else {
+  let projection: Float32Array;
+  if (bits === 32) projection = new Float32Array(reader.copy(elements * 4).buffer);
+  else {
     const halves = Uint32Array.from(new Uint16Array(reader.copy(terms * 2).buffer), (half) => half << 16);
     const scales = new Float32Array(halves.buffer);
     const copy = reader.copy(elements * elementBytes(bits as LatentBits)).buffer;
     const codes = bits === 16 ? new Int16Array(copy) : new Int8Array(copy);
-    for (let d = 0; d < dim; d++) for (let term = 0; term < terms; term++) projection[term * dim + d] = codes[d * terms + term]! * scales[term]!;
+    projection = new Float32Array(elements);
+    for (let term = 0; term < terms; term++) for (let at = term * dim; at < (term + 1) * dim; at++) projection[at] = codes[at]! * scales[term]!;
   }
   if (!projection.every(Number.isFinite)) throw corrupt('an element is no finite number');
   return { dim, documents, hash, words, projection };

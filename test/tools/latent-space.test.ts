@@ -164,6 +164,20 @@ describe('a latent space', () => {
 describe(`the bytes of a latent space (seed ${SEED})`, () => {
   const texts = [...corpus(300, 7), 'naïve 検索 слова 𠀀𠀁', 'python3 python', 'ab abc abcd abcde'];
 
+  it('are those of docs/format/latent-space.md, on every machine and for good', async () => {
+    const expected = '454c415401000000020000000400000008000000040000009eea5cb51200000000000000060504036170706c6573677265656e70656172726564fb3b223c223c6f3c7f617fab7fab227fa0cecaa2';
+    const space = await tools.fitLatentSpace(['red apple', 'green apples', 'a pear, apples', 'green pears'], { dim: 2 });
+    expect(Buffer.from(space.toBytes()).toString('hex')).toBe(expected);
+    const read = await tools.loadLatentSpace(Uint8Array.from(Buffer.from(expected, 'hex')));
+    expect(read.id).toBe('latent-2-b55cea9e');
+    // Of "pears" (127, -85), of "apple" (127, 97).
+    const vectors = read.embed(['pears', 'apple']);
+    [[127, -85], [127, 97]].forEach(([x, y], i) => {
+      expect(vectors[2 * i]).toBeCloseTo(x! / Math.hypot(x!, y!), 5);
+      expect(vectors[2 * i + 1]).toBeCloseTo(y! / Math.hypot(x!, y!), 5);
+    });
+  });
+
   it.each([4, 5, 6, 7, 8, 16, 32] as const)('in %i bits give the space again', async (bits) => {
     const space = await tools.fitLatentSpace(texts, { dim: 7 });
     const bytes = space.toBytes({ bits });
