@@ -31,10 +31,12 @@ export interface LatentContent {
 }
 
 /** Of words and projection in full precision; a file keeps it whatever its bits, so that a space is itself after it was written and read. */
-export function contentHash(content: LatentContent): number {
-  const bytes = writeLatent(content, 32);
-  return crc32c(bytes, HEADER_BYTES, bytes.length - 4);
+export function contentHash({ words, projection }: Pick<LatentContent, 'words' | 'projection'>): number {
+  const letters = new TextEncoder().encode(words.join('\n'));
+  return crc32c(bytesOf(projection), 0, projection.byteLength, crc32c(letters));
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
 
 export function bitsOf(value: unknown): LatentBits {
   if (!BITS.includes(value)) refuse('bits', NO_ROW, 'one of 4, 5, 6, 7, 8, 16, 32', show(value));
@@ -50,7 +52,7 @@ export function writeLatent({ dim, documents, hash, words, projection }: LatentC
   writer.bytes(new TextEncoder().encode(MAGIC));
   for (const value of [VERSION, dim, terms, bits, documents, hash, front.rest.length]) writer.u32(value);
   writer.bytes(front.shared).bytes(front.added).bytes(front.rest);
-  if (bits === 32) for (const value of projection) writer.f32(value);
+  if (bits === 32) writer.bytes(bytesOf(projection));
   else {
     const levels = 2 ** (bits - 1) - 1;
     const scales = Float32Array.from({ length: terms }, (_, term) => scaleOf(projection.subarray(term * dim, (term + 1) * dim), levels));
@@ -70,7 +72,7 @@ export function writeLatent({ dim, documents, hash, words, projection }: LatentC
 /** Largest magnitude / levels, rounded up to the upper half of an f32's bits. */
 function scaleOf(row: Float32Array, levels: number): number {
   let largest = 0;
-  for (const value of row) largest = Math.max(largest, Math.abs(value));
+  for (let d = 0; d < row.length; d++) largest = Math.max(largest, Math.abs(row[d]!));
   const scale = Float32Array.of(largest / levels);
   const bits = new Uint32Array(scale.buffer);
   bits[0] = (bits[0]! + 0xffff) & 0xffff_0000;
@@ -122,7 +124,10 @@ export function readLatent(bytes: Uint8Array): LatentContent {
     projection = new Float32Array(elements);
     for (let term = 0; term < terms; term++) for (let at = term * dim; at < (term + 1) * dim; at++) projection[at] = codes[at]! * scales[term]!;
   }
-  if (!projection.every(Number.isFinite)) throw corrupt('an element is no finite number');
+  // A difference of finite numbers; NaN for others, and then for all that follow.
+  let zero = 0;
+  for (let i = 0; i < elements; i++) zero += projection[i]! - projection[i]!;
+  if (zero !== 0) throw corrupt('an element is no finite number');
   return { dim, documents, hash, words, projection };
 }
 
