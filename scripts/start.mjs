@@ -112,11 +112,11 @@ async function load(collections, existed) {
 }
 
 /** Time of the first search for pictures, which reads from the disk what it needs; abstracts are woken, too. */
-async function firstSearch({ images, abstracts }) {
+async function firstSearch({ images, papers }) {
   const begin = performance.now();
   await images.search({ vector: new Float32Array(IMAGE_DIM), limit: 1 });
   const ms = performance.now() - begin;
-  await abstracts.search({ vector: new Float32Array(TEXT_DIM).fill(1), limit: 1 });
+  await papers.search({ vector: new Float32Array(TEXT_DIM).fill(1), limit: 1 });
   return ms;
 }
 
@@ -159,17 +159,17 @@ async function searchImages({ images, unseen }) {
   );
 }
 
-async function searchText({ abstracts }) {
-  const ids = Array.from({ length: ROWS.abstracts }, (_, id) => id);
-  const rows = await abstracts.get(ids, { outputFields: ['embedding', 'title'] });
+async function searchText({ papers }) {
+  const ids = Array.from({ length: ROWS.papers }, (_, id) => id);
+  const rows = await papers.get(ids, { outputFields: ['embedding', 'title'] });
   const vectors = new Float32Array(rows.length * TEXT_DIM);
   for (const [row, { embedding }] of rows.entries()) vectors.set(embedding, row * TEXT_DIM);
   const query = 7;
   const vector = vectors.slice(query * TEXT_DIM, (query + 1) * TEXT_DIM);
   const begin = performance.now();
-  const hits = await abstracts.search({ vector, limit: 6, params: { ef: EF }, outputFields: ['title'] });
+  const hits = await papers.search({ vector, limit: 6, params: { ef: EF }, outputFields: ['title'] });
   const ms = performance.now() - begin;
-  const exact = exactCosine(vectors, ROWS.abstracts, TEXT_DIM, vector, 6);
+  const exact = exactCosine(vectors, ROWS.papers, TEXT_DIM, vector, 6);
   const recall = recallCosine(
     hits.map(({ id }) => id),
     exact,
@@ -184,7 +184,7 @@ async function searchText({ abstracts }) {
     if (id !== query) line(`  ${score.toFixed(3)}  ${cut(entity.title, 90).trimEnd()}`);
   }
   line();
-  line(`  ${bold(duration(ms))}, recall ${bold(recall.toFixed(2))} against exact search over ${count(ROWS.abstracts)} abstracts.`);
+  line(`  ${bold(duration(ms))}, recall ${bold(recall.toFixed(2))} against exact search over ${count(ROWS.papers)} abstracts.`);
 }
 
 /** All pictures of a collection. */

@@ -73,7 +73,7 @@ describe.skipIf(executablePath === null)('the demo page', () => {
     await untilReady(page);
     expect(await page.locator('.progress').count()).toBe(0);
     const text = await status(page);
-    expect(text).toContain('11,300');
+    expect(text).toContain('10,000');
     expect(text).toContain('IndexedDB');
     expect(text).toMatch(/in a worker/);
     expect(text).toMatch(/relaxed SIMD|SIMD/);
@@ -171,26 +171,28 @@ describe.skipIf(executablePath === null)('the demo page', () => {
     await soon(() => page.locator('.neighbours button').count()).toBe(5);
   });
 
-  it('finds similar abstracts', { timeout: VISIT_MS }, async () => {
+  it('finds papers by words of their titles, and what is like one', { timeout: VISIT_MS }, async () => {
     const source = await openSource(fileReader);
     const [texts, vectors] = [await source.abstracts(), await source.abstractVectors()];
-    await page.getByRole('link', { name: 'Text' }).click();
-    await page.locator('.titles button').first().waitFor();
-    await page.getByRole('searchbox').fill('gaussian process');
-    await soon(() => page.locator('.titles mark').count()).toBeGreaterThan(3);
-    const title = await page.locator('.titles button').first().innerText();
-    const row = texts.findIndex((text) => text.title.replace(/\s+/g, ' ').trim() === title.replace(/\s+/g, ' ').trim());
-    expect(row).toBeGreaterThanOrEqual(0);
-    await page.locator('.titles button').first().click();
-    await soon(() => page.url()).toContain(`doc=${row}`);
-    await soon(() => page.locator('.picked h1').innerText()).toBe(title);
-    const exact = exactCosine(vectors, ROWS.abstracts, TEXT_DIM, vectors.subarray(row * TEXT_DIM, (row + 1) * TEXT_DIM), 9);
+    await page.getByRole('link', { name: 'Papers' }).click();
+    const found = page.locator('.browse .found-list .title');
+    await found.first().waitFor();
+    await untilReady(page);
+    await page.getByRole('searchbox').fill('gaussian PROCESS');
+    const expectedRows = [...texts.keys()].filter((row) => /gaussian/i.test(texts[row].title) && /process/i.test(texts[row].title));
+    const plain = (title: string) => title.replace(/\s+/g, ' ').trim();
+    await soon(async () => (await found.allInnerTexts()).map(plain)).toEqual(expectedRows.map((row) => plain(texts[row].title)));
+    const row = expectedRows[1];
+    await page.locator('.browse .found-list button').nth(1).click();
+    await soon(() => page.url()).toContain(`pick=${row}`);
+    await soon(async () => plain(await page.locator('.picked h1').innerText())).toBe(plain(texts[row].title));
+    const exact = exactCosine(vectors, ROWS.papers, TEXT_DIM, vectors.subarray(row * TEXT_DIM, (row + 1) * TEXT_DIM), 11);
     const expected = exact.rows.filter((other) => other !== row);
-    await soon(async () => (await page.locator('.similar .title').allInnerTexts())[0]).toBe(texts[expected[0]].title);
+    await soon(async () => plain((await page.locator('.result .found-list .title').allInnerTexts())[0])).toBe(plain(texts[expected[0]].title));
+    await soon(() => page.locator('.result .score').first().innerText()).toBe(exact.scores[1].toFixed(3));
     await soon(() => recall(page)).toBeGreaterThanOrEqual(0.75);
-    await soon(() => page.locator('.similar .score').first().innerText()).toBe(exact.scores[1].toFixed(3));
     await page.getByRole('searchbox').fill('no title has zzzz');
-    await soon(() => page.getByText('No title has all of these words').count()).toBe(1);
+    await soon(() => page.locator('.found').innerText()).toMatch(/^0 papers/);
   });
 
   it('opens the stored database again: after a reload, and after the browser was closed', { timeout: VISIT_MS }, async () => {
@@ -229,9 +231,9 @@ describe.skipIf(executablePath === null)('the demo page', () => {
 
   it('fits a phone', { timeout: VISIT_MS }, async () => {
     await page.setViewportSize({ width: 360, height: 740 });
-    for (const tab of ['images', 'text']) {
-      await page.goto(`${host.url}#/${tab}`);
-      await page.locator(tab === 'images' ? '.neighbours button' : '.similar button').first().waitFor();
+    for (const collection of ['images', 'papers']) {
+      await page.goto(`${host.url}#/${collection}`);
+      await page.locator(collection === 'images' ? '.neighbours button' : '.result .found-list button').first().waitFor();
       expect(await overflow(page)).toBe(0);
     }
     await page.goto(`${host.url}#/images`);
@@ -269,7 +271,7 @@ describe.skipIf(executablePath === null)('where something is missing', () => {
         // Closed for good and opened again: what had arrived is still there.
         await page.reload();
         await untilReady(page);
-        expect(await status(page)).toContain('11,300');
+        expect(await status(page)).toContain('10,000');
         await soon(() => recall(page)).toBeGreaterThanOrEqual(0.9);
         expect(fetched).toContain('images-4.gz');
       } finally {

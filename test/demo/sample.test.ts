@@ -26,7 +26,7 @@ describe('the files', () => {
     expect(description.images.classes).toEqual(CLASSES);
     expect(description.images.unseen.rows).toBe(ROWS.unseen);
     expect(description.images.blocks.reduce((rows, block) => rows + block.rows, 0)).toBe(ROWS.images);
-    expect(description.abstracts.rows).toBe(ROWS.abstracts);
+    expect(description.abstracts.rows).toBe(ROWS.papers);
     expect(description.abstracts.dim).toBe(TEXT_DIM);
     // The first slice that a page shows.
     expect(description.images.blocks[0].packedBytes).toBeLessThan(MIB);
@@ -53,14 +53,14 @@ describe('reading', () => {
   it('gives abstract vectors of unit length in four decimals, and their texts', async () => {
     const source = await openSource(fileReader);
     const vectors = await source.abstractVectors();
-    expect(vectors.length).toBe(ROWS.abstracts * TEXT_DIM);
-    for (let row = 0; row < ROWS.abstracts; row++) {
+    expect(vectors.length).toBe(ROWS.papers * TEXT_DIM);
+    for (let row = 0; row < ROWS.papers; row++) {
       const vector = vectors.subarray(row * TEXT_DIM, (row + 1) * TEXT_DIM);
       expect(Math.hypot(...vector)).toBeCloseTo(1, 3);
     }
     expect(vectors[1]).toBe(Math.fround(Math.round(vectors[1] * 10_000) / 10_000));
     const texts = await source.abstracts();
-    expect(texts.length).toBe(ROWS.abstracts);
+    expect(texts.length).toBe(ROWS.papers);
     expect(texts[0].title).toBe('Using Unity to Help Solve Intelligence');
     expect(texts.every(({ title, text }) => title.length > 0 && Buffer.byteLength(title) <= 512 && Buffer.byteLength(text) <= 8192)).toBe(true);
   });

@@ -3,14 +3,8 @@ import type { Pictures, SampleSource } from './source.mjs';
 export const IMAGE_SIDE: 28;
 export const IMAGE_DIM: 784;
 export const TEXT_DIM: 384;
-export const ROWS: { readonly images: number; readonly unseen: number; readonly abstracts: number };
+export const ROWS: { readonly images: number; readonly unseen: number; readonly papers: number };
 export const CLASSES: readonly string[];
-
-export interface SampleHit<Entity> {
-  readonly id: number;
-  readonly score: number;
-  readonly entity: Entity;
-}
 
 /** What the sample needs of a collection of the package; rows are typed by hand because the schemas live in JavaScript. */
 export interface SampleCollection<Row> {
@@ -23,7 +17,12 @@ export interface SampleCollection<Row> {
     outputFields?: readonly Name[];
   }): Promise<SampleHit<Pick<Row, Name>>[]>;
   indexProgress(field: string): Promise<{ state: 'none' | 'building' | 'finished' | 'failed'; indexedRows: number; totalRows: number }>;
-  stats(): Promise<{ rows: number; memoryBytes: number; storedBytes: number; logBytes: number }>;
+}
+
+export interface SampleHit<Entity> {
+  readonly id: number;
+  readonly score: number;
+  readonly entity: Entity;
 }
 
 export interface PictureRow {
@@ -32,21 +31,24 @@ export interface PictureRow {
   readonly pixels: Float32Array;
 }
 
-export interface AbstractRow {
+export interface PaperRow {
   readonly id: number;
   readonly title: string;
   readonly text: string;
   readonly embedding: Float32Array;
 }
 
-export interface SampleCollections {
+export interface PictureCollections {
   readonly images: SampleCollection<PictureRow>;
   readonly unseen: SampleCollection<PictureRow>;
-  readonly abstracts: SampleCollection<AbstractRow>;
 }
 
-export interface FillProgress {
-  readonly step: 'images' | 'abstracts' | 'text-index' | 'image-index';
+export interface SampleCollections extends PictureCollections {
+  readonly papers: SampleCollection<PaperRow>;
+}
+
+export interface StepProgress {
+  readonly step: 'images' | 'image-index' | 'papers' | 'paper-index';
   /** For people: what is being done. */
   readonly label: string;
   /** Rows. */
@@ -54,12 +56,29 @@ export interface FillProgress {
   readonly total: number;
 }
 
+export interface FillHooks {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: StepProgress) => void;
+}
+
+export function sampleSchemas<Schema>(defineSchema: (schema: any) => Schema): { readonly images: Schema; readonly unseen: Schema; readonly papers: Schema };
 export function openCollections(db: object, defineSchema: (...args: never[]) => unknown): Promise<SampleCollections>;
 export function isComplete(collections: SampleCollections): Promise<boolean>;
-export function fillCollections(
-  collections: SampleCollections,
+export function areImagesComplete(collections: PictureCollections): Promise<boolean>;
+export function arePapersComplete(papers: SampleCollection<PaperRow>): Promise<boolean>;
+export function isIndexed(collection: Pick<SampleCollection<never>, 'indexProgress'>, field: string, rows: number): Promise<boolean>;
+export function fillCollections(collections: SampleCollections, getSource: () => Promise<SampleSource>, hooks?: FillHooks): Promise<void>;
+export function fillImages(
+  collections: PictureCollections,
   getSource: () => Promise<SampleSource>,
-  hooks?: { onProgress?: (progress: FillProgress) => void; onPictures?: (pictures: Pictures, name: 'images' | 'unseen') => void },
+  hooks?: FillHooks & { readonly onPictures?: (pictures: Pictures, name: 'images' | 'unseen') => void },
+): Promise<void>;
+export function fillPapers(papers: SampleCollection<PaperRow>, getSource: () => Promise<SampleSource>, hooks?: FillHooks): Promise<void>;
+export function buildIndex(
+  collection: object,
+  field: string,
+  spec: object,
+  hooks?: { readonly signal?: AbortSignal; readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void },
 ): Promise<void>;
 export function readPictures(
   collection: SampleCollection<PictureRow>,

@@ -10,7 +10,7 @@ export const IMAGE_DIM = IMAGE_SIDE * IMAGE_SIDE;
 export const TEXT_DIM = 384;
 
 /** What the sample looks like when it is all there; known here so that a second start reads no sample file. */
-export const ROWS = { images: 10_000, unseen: 300, abstracts: 1_000 };
+export const ROWS = { images: 10_000, unseen: 300, papers: 1_000 };
 
 export const CLASSES = ['T-shirt', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Ankle boot'];
 
@@ -18,21 +18,21 @@ export const CLASSES = ['T-shirt', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sand
 const READ_ROWS = 1_000;
 
 const IMAGE_INDEX = { type: 'HNSW_SQ', metric: 'L2', params: { M: 16, efConstruction: 200, sq_type: 'SQ8', refine: true } };
-const TEXT_INDEX = { type: 'HNSW', metric: 'COSINE', params: { M: 16, efConstruction: 200 } };
+const PAPER_INDEX = { type: 'HNSW', metric: 'COSINE', params: { M: 16, efConstruction: 200 } };
 
 /** @param {(schema: object) => object} defineSchema of the package */
-function schemas(defineSchema) {
+export function sampleSchemas(defineSchema) {
   const id = { type: 'Int64', primaryKey: true, as: 'number' };
   return {
     // With the index in the schema its metric holds from the first row on, also while rows are scanned.
     images: defineSchema({ fields: { id, label: { type: 'Int8' }, pixels: { type: 'FloatVector', dim: IMAGE_DIM, index: IMAGE_INDEX } } }),
     unseen: defineSchema({ fields: { id, label: { type: 'Int8' }, pixels: { type: 'FloatVector', dim: IMAGE_DIM } } }),
-    abstracts: defineSchema({
+    papers: defineSchema({
       fields: {
         id,
         title: { type: 'VarChar', maxLength: 512 },
         text: { type: 'VarChar', maxLength: 8192 },
-        embedding: { type: 'FloatVector', dim: TEXT_DIM, index: TEXT_INDEX },
+        embedding: { type: 'FloatVector', dim: TEXT_DIM, index: PAPER_INDEX },
       },
     }),
   };
@@ -40,79 +40,100 @@ function schemas(defineSchema) {
 
 /**
  * Opens the three collections, whatever is in them.
- * @returns {Promise<{ images: object, unseen: object, abstracts: object }>}
+ * @returns {Promise<{ images: object, unseen: object, papers: object }>}
  */
 export async function openCollections(db, defineSchema) {
-  const schema = schemas(defineSchema);
+  const schema = sampleSchemas(defineSchema);
   const open = (name) => db.createCollection(name, schema[name], { ifNotExists: true });
-  return { images: await open('images'), unseen: await open('unseen'), abstracts: await open('abstracts') };
+  return { images: await open('images'), unseen: await open('unseen'), papers: await open('papers') };
 }
 
 /** True when every row is there and every index is built. */
-export async function isComplete({ images, unseen, abstracts }) {
-  const rows = await Promise.all([images.count(), unseen.count(), abstracts.count()]);
-  if (rows[0] !== ROWS.images || rows[1] !== ROWS.unseen || rows[2] !== ROWS.abstracts) return false;
-  return (await isIndexed(images, 'pixels', ROWS.images)) && (await isIndexed(abstracts, 'embedding', ROWS.abstracts));
+export async function isComplete({ images, unseen, papers }) {
+  return (await areImagesComplete({ images, unseen })) && (await arePapersComplete(papers));
+}
+
+export async function areImagesComplete({ images, unseen }) {
+  if ((await images.count()) !== ROWS.images || (await unseen.count()) !== ROWS.unseen) return false;
+  return isIndexed(images, 'pixels', ROWS.images);
+}
+
+export async function arePapersComplete(papers) {
+  return (await papers.count()) === ROWS.papers && isIndexed(papers, 'embedding', ROWS.papers);
 }
 
 /** True when the index has all rows. Its progress is told over sealed rows, so `finished` alone says nothing of fresh ones. */
-async function isIndexed(collection, field, rows) {
+export async function isIndexed(collection, field, rows) {
   const { state, indexedRows } = await collection.indexProgress(field);
   return state === 'finished' && indexedRows === rows;
 }
 
 /**
- * Brings the collections to completion.
+ * Brings all collections to completion.
  * @param {() => Promise<object>} getSource opens the sample; called only when rows are missing
- * @param {{ onProgress?: (progress: { step: string, label: string, done: number, total: number }) => void,
+ * @param {{ onProgress?: (progress: { step: string, label: string, done: number, total: number }) => void }} [hooks]
+ */
+export async function fillCollections({ images, unseen, papers }, getSource, hooks = {}) {
+  await fillImages({ images, unseen }, getSource, hooks);
+  await fillPapers(papers, getSource, hooks);
+}
+
+/**
+ * Brings the pictures to completion.
+ * @param {() => Promise<object>} getSource opens the sample; called only when rows are missing
+ * @param {{ signal?: AbortSignal, onProgress?: (progress: { step: string, label: string, done: number, total: number }) => void,
  *   onPictures?: (pictures: object, name: 'images' | 'unseen') => void }} [hooks] `onPictures` is given the pictures of
  *   both collections as soon as they are in
  */
-export async function fillCollections({ images, unseen, abstracts }, getSource, { onProgress = () => {}, onPictures = () => {} } = {}) {
-  const present = { images: await images.count(), unseen: await unseen.count(), abstracts: await abstracts.count() };
-  if (Object.keys(ROWS).some((name) => present[name] !== ROWS[name])) {
+export async function fillImages({ images, unseen }, getSource, { signal, onProgress = () => {}, onPictures = () => {} } = {}) {
+  if ((await images.count()) !== ROWS.images || (await unseen.count()) !== ROWS.unseen) {
     const source = await getSource();
     const { blocks } = source.description.images;
-    const packedBytes = blocks.map((block) => block.packedBytes);
     let rows = 0;
-    for (let index = 0; index < blocks.length; index++) {
+    for (const [index, block] of blocks.entries()) {
       const before = rows;
       const pictures = await source.imageBlock(index, {
+        signal,
         onBytes: (received) => {
           // Half of a block's time is for its way here, half for its way into the database.
-          const share = 0.5 * Math.min(1, received / packedBytes[index]);
-          onProgress({ step: 'images', label: 'Loading pictures', done: before + Math.floor(share * blocks[index].rows), total: ROWS.images });
+          const share = 0.5 * Math.min(1, received / block.packedBytes);
+          onProgress({ step: 'images', label: 'Loading pictures', done: before + Math.floor(share * block.rows), total: ROWS.images });
         },
       });
       await insertPictures(images, pictures);
       onPictures(pictures, 'images');
       if (index === 0) {
         // After the first block, so that a page can show something as early as can be.
-        const queries = await source.unseenImages();
+        const queries = await source.unseenImages({ signal });
         await insertPictures(unseen, queries);
         onPictures(queries, 'unseen');
       }
       rows += pictures.rows;
       onProgress({ step: 'images', label: 'Loading pictures', done: rows, total: ROWS.images });
     }
-    if (present.abstracts !== ROWS.abstracts) {
-      onProgress({ step: 'abstracts', label: 'Loading abstracts', done: 0, total: ROWS.abstracts });
-      const [texts, vectors] = [await source.abstracts(), await source.abstractVectors()];
-      await abstracts.insert({
-        id: texts.map((_, row) => row),
-        title: texts.map(({ title }) => title),
-        text: texts.map(({ text }) => text),
-        embedding: vectors,
-      });
-      onProgress({ step: 'abstracts', label: 'Loading abstracts', done: ROWS.abstracts, total: ROWS.abstracts });
-    }
   } else {
     await readPictures(unseen, ROWS.unseen, (pictures) => onPictures(pictures, 'unseen'));
     await readPictures(images, ROWS.images, (pictures) => onPictures(pictures, 'images'));
   }
   await unseen.flush();
-  await buildIndex(abstracts, 'embedding', TEXT_INDEX, (progress) => onProgress({ step: 'text-index', label: 'Indexing abstracts', ...progress }));
-  await buildIndex(images, 'pixels', IMAGE_INDEX, (progress) => onProgress({ step: 'image-index', label: 'Indexing pictures', ...progress }));
+  await buildIndex(images, 'pixels', IMAGE_INDEX, { signal, onProgress: (progress) => onProgress({ step: 'image-index', label: 'Indexing pictures', ...progress }) });
+}
+
+/** Brings the papers to completion; see `fillImages`. */
+export async function fillPapers(papers, getSource, { signal, onProgress = () => {} } = {}) {
+  if ((await papers.count()) !== ROWS.papers) {
+    const source = await getSource();
+    onProgress({ step: 'papers', label: 'Loading papers', done: 0, total: ROWS.papers });
+    const [texts, vectors] = await Promise.all([source.abstracts({ signal }), source.abstractVectors({ signal })]);
+    await papers.insert({
+      id: texts.map((_, row) => row),
+      title: texts.map(({ title }) => title),
+      text: texts.map(({ text }) => text),
+      embedding: vectors,
+    });
+    onProgress({ step: 'papers', label: 'Loading papers', done: ROWS.papers, total: ROWS.papers });
+  }
+  await buildIndex(papers, 'embedding', PAPER_INDEX, { signal, onProgress: (progress) => onProgress({ step: 'paper-index', label: 'Indexing papers', ...progress }) });
 }
 
 /** Inserts those rows of a block that are not there. */
@@ -134,11 +155,16 @@ async function insertPictures(collection, { firstId, rows, labels, pixels }) {
   );
 }
 
-async function buildIndex(collection, field, spec, onProgress) {
+/**
+ * Builds the index of a field unless it has all rows.
+ * @param {{ signal?: AbortSignal, onProgress?: (progress: { done: number, total: number }) => void }} [hooks]
+ */
+export async function buildIndex(collection, field, spec, { signal, onProgress = () => {} } = {}) {
   const rows = await collection.count();
   if (await isIndexed(collection, field, rows)) return;
   onProgress({ done: 0, total: rows });
   await collection.createIndex(field, spec, {
+    signal,
     onProgress: ({ phase, done, total }) => {
       // `merge` counts segments and is quick.
       if (phase === 'build' && total > 0) onProgress({ done, total });

@@ -1,66 +1,88 @@
-/** The frame: header with tabs, the shown tab, status bar. It knows tabs by the registry only. */
+/** The frame: header with collections and views, the shown view, status bar. It knows both by their registries only. */
+import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import type { Dataset, ViewProps } from './collections/dataset.ts';
+import { datasets } from './collections/registry.ts';
 import { Failed } from './frame/failed.tsx';
 import { Header } from './frame/header.tsx';
 import { Progress } from './frame/progress.tsx';
 import { StatusBar } from './frame/status-bar.tsx';
-import { session } from './session/session.ts';
-import { TABS } from './tabs/registry.ts';
-import type { Tab, TabView } from './tabs/tab.ts';
+import { databaseState, openCollection } from './session/database.ts';
+import type { OpenCollection } from './session/open-collection.ts';
 import { route } from './util/route.ts';
 import { useStore } from './util/store.ts';
+import { VIEWS } from './views/registry.ts';
+import type { View } from './views/view.ts';
 
 export function App() {
-  const { tab: tabId, params } = useStore(route);
-  const { phase, failure } = useStore(session);
-  const tab = TABS.find(({ id }) => id === tabId) ?? TABS[0];
-  const [View, error] = useView(tab);
+  const { collection, view: viewId, params } = useStore(route);
+  const { all } = useStore(datasets);
+  const { phase, database, failure } = useStore(databaseState);
+  const dataset = all.find(({ id }) => id === collection) ?? all[0];
+  const view = VIEWS.find(({ id }) => id === viewId) ?? VIEWS[0];
+  const open = database === null ? null : openCollection(dataset);
 
   useEffect(() => {
-    document.title = `${tab.title} · Elanus: vector search in this tab`;
-  }, [tab]);
+    document.title = `${dataset.title}, ${view.title.toLowerCase()} · Elanus: vector search in this tab`;
+  }, [dataset, view]);
 
   return (
     <>
       <a class="skip" href="#main" onClick={skipToMain}>
         Skip to the content
       </a>
-      <Header tabs={TABS} active={tab} />
+      <Header datasets={all} dataset={dataset} views={VIEWS} view={view} />
       <main id="main" tabIndex={-1}>
-        <Progress />
         {phase === 'failed' && failure !== null ? (
           <Failed failure={failure} />
-        ) : error !== null ? (
-          <p class="notice" role="alert">
-            This tab could not be loaded: {error}
-          </p>
-        ) : View === null ? (
+        ) : open === null ? (
           <p class="waiting">Opening…</p>
         ) : (
-          <View params={params} />
+          <Shown key={dataset.id} open={open} view={view} params={params} />
         )}
       </main>
-      <StatusBar />
+      <StatusBar open={open} />
     </>
   );
 }
 
-/** The tab's component, loaded when it is first shown. */
-function useView(tab: Tab): [TabView | null, string | null] {
-  const [loaded, setLoaded] = useState<{ tab: Tab; View: TabView } | null>(null);
+/** A view of a collection that is open, or on its way. */
+function Shown({ open, view, params }: { open: OpenCollection; view: View; params: URLSearchParams }) {
+  const { phase, failure } = useStore(open.state);
+  const [Component, error] = useView(view, open.dataset);
+  if (phase === 'failed' && failure !== null) return <Failed failure={failure} />;
+  return (
+    <>
+      <Progress open={open} />
+      {error !== null ? (
+        <p class="notice" role="alert">
+          This view could not be loaded: {error}
+        </p>
+      ) : phase === 'opening' || Component === null ? (
+        <p class="waiting">Opening…</p>
+      ) : (
+        <Component open={open} params={params} />
+      )}
+    </>
+  );
+}
+
+/** The view's component, loaded when it is first shown. */
+function useView(view: View, dataset: Dataset): [ComponentType<ViewProps> | null, string | null] {
+  const [loaded, setLoaded] = useState<{ view: View; dataset: Dataset; Component: ComponentType<ViewProps> } | null>(null);
   const [error, setError] = useState<string | null>(null);
   useEffect(() => {
     let current = true;
     setError(null);
-    tab.load().then(
-      (View) => current && setLoaded({ tab, View }),
+    view.load(dataset).then(
+      (Component) => current && setLoaded({ view, dataset, Component }),
       (cause: unknown) => current && setError(cause instanceof Error ? cause.message : String(cause)),
     );
     return () => {
       current = false;
     };
-  }, [tab]);
-  return [loaded?.tab === tab ? loaded.View : null, error];
+  }, [view, dataset]);
+  return [loaded?.view === view && loaded.dataset === dataset ? loaded.Component : null, error];
 }
 
 /** The hash holds the page's state, so the link moves the focus and not the URL. */

@@ -1,6 +1,6 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
-import { start } from './session/session.ts';
+import { start } from './session/database.ts';
 import './style/base.css';
 import './style/frame.css';
 

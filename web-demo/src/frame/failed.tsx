@@ -1,5 +1,5 @@
 import type { Failure, Remedy } from '../session/failure.ts';
-import { apply } from '../session/session.ts';
+import { apply } from '../session/database.ts';
 
 const LABELS: Record<Remedy, string> = {
   retry: 'Try again',

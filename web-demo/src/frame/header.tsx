@@ -1,25 +1,41 @@
-import type { Tab } from '../tabs/tab.ts';
+import type { Dataset } from '../collections/dataset.ts';
 import { hashOf } from '../util/route.ts';
+import type { View } from '../views/view.ts';
 
-/** The state of a tab that is left, so that coming back finds it as it was. */
+interface HeaderProps {
+  readonly datasets: readonly [Dataset, ...Dataset[]];
+  readonly dataset: Dataset;
+  readonly views: readonly View[];
+  readonly view: View;
+}
+
+/** The state of a view that is left, by its path, so that coming back finds it as it was. */
 const left = new Map<string, URLSearchParams>();
 
-export function Header({ tabs, active }: { tabs: readonly Tab[]; active: Tab }) {
-  left.set(active.id, new URLSearchParams(location.hash.split('?')[1] ?? ''));
+export function Header({ datasets, dataset, views, view }: HeaderProps) {
+  left.set(hashOf(dataset.id, view.id), new URLSearchParams(location.hash.split('?')[1] ?? ''));
+  const linkTo = (id: string, viewId: string) => hashOf(id, viewId, left.get(hashOf(id, viewId)));
   return (
     <header class="header">
-      <a class="brand" href={hashOf(tabs[0].id, new URLSearchParams())} aria-label="Elanus, start">
+      <a class="brand" href={hashOf(datasets[0].id, views[0].id)} aria-label="Elanus, start">
         <Kite />
         <span>Elanus</span>
       </a>
-      <nav aria-label="Tabs">
-        {tabs.map((tab) => (
-          <a key={tab.id} href={hashOf(tab.id, left.get(tab.id) ?? new URLSearchParams())} aria-current={tab === active ? 'page' : undefined}>
-            {tab.title}
+      <nav class="collections" aria-label="Collections">
+        {datasets.map((each) => (
+          <a key={each.id} href={linkTo(each.id, view.id)} aria-current={each === dataset ? 'page' : undefined}>
+            {each.title}
           </a>
         ))}
       </nav>
       <p class="tagline">A vector database, running in this tab. Nothing you do here leaves it.</p>
+      <nav class="views" aria-label="Views">
+        {views.map((each) => (
+          <a key={each.id} href={linkTo(dataset.id, each.id)} aria-current={each === view ? 'page' : undefined}>
+            {each.title}
+          </a>
+        ))}
+      </nav>
     </header>
   );
 }

@@ -1,45 +1,40 @@
-import { session } from '../session/session.ts';
+import { databaseState } from '../session/database.ts';
+import type { OpenCollection } from '../session/open-collection.ts';
 import { formatCount } from '../util/format.ts';
 import { useStore } from '../util/store.ts';
 
-/** What each step of the first visit contributes to the whole bar. */
-const STEPS = [
-  { step: 'images', share: 0.35 },
-  { step: 'abstracts', share: 0.05 },
-  { step: 'text-index', share: 0.05 },
-  { step: 'image-index', share: 0.55 },
-] as const;
-
-/** Progress of the first visit. */
-export function Progress() {
-  const { phase, progress, memoryReason } = useStore(session);
+/** Progress of the first visit to a collection. */
+export function Progress({ open }: { open: OpenCollection }) {
+  const { phase, progress, isFilledElsewhere, rows } = useStore(open.state);
+  const { memoryReason } = useStore(databaseState);
   if (phase !== 'filling') return null;
-  let share = 0;
-  for (const { step, share: width } of STEPS) {
-    if (step === progress?.step) {
-      share += width * (progress.total > 0 ? progress.done / progress.total : 0);
-      break;
-    }
-    if (progress) share += width;
-  }
-  const percent = Math.round(100 * share);
+  const { one, many } = open.dataset.noun;
+  const percent = Math.round(100 * (progress?.share ?? 0));
   return (
-    <section class="progress" aria-label="Making the sample database">
+    <section class="progress" aria-label="Making the collection">
       <p>
-        <strong>{progress?.label ?? 'Starting'}</strong>
-        {progress && (
+        <strong>{isFilledElsewhere ? 'Another tab is loading it' : (progress?.label ?? 'Starting')}</strong>
+        {isFilledElsewhere ? (
           <span class="num">
-            {formatCount(progress.done)} of {formatCount(progress.total)}
+            {formatCount(rows)} {rows === 1 ? one : many} so far
           </span>
+        ) : (
+          progress && (
+            <span class="num">
+              {formatCount(progress.done)} of {formatCount(progress.total)}
+            </span>
+          )
         )}
         <span class="hint">
-          {memoryReason === null ? 'First visit: the database is made once and kept in this browser.' : 'The database is made in memory.'} You can search
-          already.
+          {memoryReason === null ? 'First visit: the collection is made once and kept in this browser.' : 'The collection is made in memory.'}{' '}
+          {rows > 0 && 'You can search already.'}
         </span>
       </p>
-      <progress max={100} value={percent} aria-label="Progress">
-        {percent} %
-      </progress>
+      {!isFilledElsewhere && (
+        <progress max={100} value={percent} aria-label="Progress">
+          {percent} %
+        </progress>
+      )}
     </section>
   );
 }

@@ -1,14 +1,18 @@
-import { session } from '../session/session.ts';
-import type { SessionState } from '../session/session.ts';
+import { databaseState } from '../session/database.ts';
+import type { CollectionState, OpenCollection } from '../session/open-collection.ts';
 import { formatBytes, formatCount, formatMs } from '../util/format.ts';
-import { useStore } from '../util/store.ts';
+import { createStore, useStore } from '../util/store.ts';
 
 const KERNELS = { relaxed: 'relaxed SIMD', simd: 'SIMD', scalar: 'no WebAssembly' } as const;
-const PHASES: Record<SessionState['phase'], string> = { opening: 'Opening', filling: 'Building', ready: 'Ready', failed: 'Stopped' };
+const PHASES = { opening: 'Opening', filling: 'Building', ready: 'Ready', failed: 'Stopped' } as const;
+
+const NOTHING = createStore<Pick<CollectionState, 'phase' | 'rows' | 'storedBytes' | 'reopened'>>({ phase: 'opening', rows: 0, storedBytes: 0, reopened: false });
 
 /** What runs where, how much, and how long opening took. */
-export function StatusBar() {
-  const { phase, stats, rows, memoryReason, warning, storedBytes, openMs, reopened, isBeside } = useStore(session);
+export function StatusBar({ open }: { open: OpenCollection | null }) {
+  const { phase: databasePhase, stats, memoryReason, warning, openMs, isBeside } = useStore(databaseState);
+  const { phase: collectionPhase, rows, storedBytes, reopened } = useStore(open?.state ?? NOTHING);
+  const phase = databasePhase === 'failed' ? 'failed' : collectionPhase;
   return (
     <footer class="status">
       <span class={`phase is-${phase}`}>{PHASES[phase]}</span>
@@ -24,7 +28,7 @@ export function StatusBar() {
         {rows > 0 && <Fact name="Rows">{formatCount(rows)}</Fact>}
         <Fact name="Storage" title={memoryReason ?? undefined}>
           {memoryReason === null ? 'IndexedDB' : `memory only: ${memoryReason}`}
-          {storedBytes !== null && storedBytes > 0 && memoryReason === null && `, ${formatBytes(storedBytes)}`}
+          {storedBytes > 0 && memoryReason === null && `, ${formatBytes(storedBytes)}`}
         </Fact>
         {openMs !== null && <Fact name={reopened ? 'Reopened in' : 'Opened in'}>{formatMs(openMs)}</Fact>}
         {isBeside && <Fact name="Beside">another tab, which looks after the files</Fact>}

@@ -11,21 +11,8 @@ export interface Failure {
   readonly remedies: readonly Remedy[];
 }
 
-/** The database is being made in another tab; this one looks again by itself. */
-export class BeingMadeElsewhere extends Error {
-  override readonly name = 'BeingMadeElsewhere';
-}
-
 export function describeFailure(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof BeingMadeElsewhere) {
-    return {
-      title: 'Another tab is making the database',
-      advice: 'This tab opens it as soon as it is done.',
-      detail: message,
-      remedies: ['retry', 'memory'],
-    };
-  }
   if (!isElanusError(error)) {
     return {
       title: 'The sample could not be loaded',
@@ -39,7 +26,7 @@ export function describeFailure(error: unknown): Failure {
     case 'QUOTA':
       return {
         title: 'The browser gives this page no more storage',
-        advice: 'The sample takes about 70 MB. Free some space and try again, or keep it in memory until the tab is closed.',
+        advice: 'Free some space and try again, or keep it in memory until the tab is closed.',
         detail,
         remedies: ['retry', 'memory'],
       };

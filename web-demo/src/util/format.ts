@@ -29,3 +29,6 @@ export function formatShare(share: number): string {
   const percent = share * 100;
   return `${share === 1 || Number.isInteger(percent) ? percent : Math.min(99.9, percent).toFixed(1)} %`;
 }
+
+/** A similarity with three decimals, a distance with as many digits as matter. */
+export const formatScore = (score: number): string => (Math.abs(score) < 10 ? score.toFixed(3) : compact.format(score));

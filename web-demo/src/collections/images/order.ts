@@ -2,7 +2,7 @@
  * The order in which pictures are shown. It is mixed within blocks, and the blocks are mixed, so that the first screen
  * is there when one block is, the blocks that come later only add to the end, and a link shows the same to everyone.
  */
-import { PICTURE_BLOCK } from '../../session/session.ts';
+import { PICTURE_BLOCK } from './held-pictures.ts';
 import { shuffled } from '../../util/random.ts';
 
 /** Seed of the order that begins with the pictures that arrive first on a first visit. */

@@ -1,5 +1,5 @@
-import { IMAGE_DIM } from '../../sample/collections.mjs';
-import type { Pictures } from '../../sample/source.mjs';
+import { IMAGE_DIM } from '../../../sample/collections.mjs';
+import type { Pictures } from '../../../sample/source.mjs';
 
 /** Pictures held by the page, for drawing and for the exact search that recall is measured against. */
 export class PictureSet {

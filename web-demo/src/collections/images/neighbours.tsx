@@ -1,5 +1,5 @@
 import { CLASSES } from '../../../sample/collections.mjs';
-import type { PictureSet } from '../../session/pictures.ts';
+import type { PictureSet } from './pictures.ts';
 import { formatCompact, formatCount } from '../../util/format.ts';
 import { Picture } from './picture.tsx';
 import type { Neighbour } from './search.ts';

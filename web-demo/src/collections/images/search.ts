@@ -1,10 +1,10 @@
-/** The nearest pictures of one, with the measurements the tab shows. */
+/** The nearest pictures of one, with the measurements that the view shows. */
+import type { Collection } from 'elanus';
 import { IMAGE_DIM } from '../../../sample/collections.mjs';
-import type { SampleCollections } from '../../../sample/collections.mjs';
 import { exactL2, recallL2 } from '../../../sample/exact.mjs';
-import type { PictureSet } from '../../session/pictures.ts';
 import type { Measured } from '../../ui/metrics.tsx';
 import { medianMs } from '../../ui/timed.ts';
+import type { PictureSet } from './pictures.ts';
 
 export interface Neighbour {
   readonly id: number;
@@ -19,27 +19,27 @@ export interface Query {
   readonly self: number | null;
   readonly k: number;
   readonly ef: number;
-  readonly indexed: boolean;
+  readonly isIndexed: boolean;
 }
 
-function run({ images }: SampleCollections, { vector, self, k, ef, indexed }: Query) {
+function run(images: Collection, { vector, self, k, ef, isIndexed }: Query) {
   const limit = self === null ? k : k + 1;
-  return images.search({ vector, limit, outputFields: ['label'], params: indexed ? { ef: Math.max(ef, limit) } : undefined });
+  return images.search({ vector, limit, outputFields: ['label'], params: isIndexed ? { ef: Math.max(ef, limit) } : undefined });
 }
 
-export async function findNeighbours(collections: SampleCollections, query: Query): Promise<Neighbour[]> {
-  const hits = await run(collections, query);
+export async function findNeighbours(images: Collection, query: Query): Promise<Neighbour[]> {
+  const hits = await run(images, query);
   return hits
-    .filter(({ id }) => id !== query.self)
+    .filter(({ id }) => Number(id) !== query.self)
     .slice(0, query.k)
-    .map(({ id, score, entity }) => ({ id, score, label: entity.label }));
+    .map(({ id, score, entity }) => ({ id: Number(id), score, label: Number(entity.label) }));
 }
 
 /** Measures a search whose answer is known: its time, and its recall by a scan over the pictures the page holds, once they are all. */
-export async function measure(collections: SampleCollections, query: Query, neighbours: readonly Neighbour[], stored: PictureSet): Promise<Measured> {
-  const { vector, self, k, indexed } = query;
-  const searchMs = await medianMs(() => run(collections, query));
-  if (!stored.isComplete) return { k, searchMs, exactMs: null, recall: null, indexed };
+export async function measure(images: Collection, query: Query, neighbours: readonly Neighbour[], stored: PictureSet): Promise<Measured> {
+  const { vector, self, k, isIndexed } = query;
+  const searchMs = await medianMs(() => run(images, query));
+  if (!stored.isComplete) return { k, searchMs, exactMs: null, recall: null, indexed: isIndexed };
   const begin = performance.now();
   const exact = exactL2(stored.pixels, stored.rows, IMAGE_DIM, vector, self === null ? k : k + 1);
   const exactMs = performance.now() - begin;
@@ -54,5 +54,5 @@ export async function measure(collections: SampleCollections, query: Query, neig
     IMAGE_DIM,
     vector,
   );
-  return { k, searchMs, exactMs, recall, indexed };
+  return { k, searchMs, exactMs, recall, indexed: isIndexed };
 }

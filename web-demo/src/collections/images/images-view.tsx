@@ -1,7 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { CLASSES } from '../../../sample/collections.mjs';
 import { foreground } from '../../session/foreground.ts';
-import { PICTURE_BLOCK, pictures, preferBlocks, session, unseen } from '../../session/session.ts';
 import { bringIntoView } from '../../ui/bring-into-view.ts';
 import { Metrics } from '../../ui/metrics.tsx';
 import type { Measured } from '../../ui/metrics.tsx';
@@ -9,6 +8,8 @@ import { Range } from '../../ui/range.tsx';
 import { formatCount } from '../../util/format.ts';
 import { changeParams, intParam } from '../../util/route.ts';
 import { useStore } from '../../util/store.ts';
+import type { ViewProps } from '../dataset.ts';
+import { PICTURE_BLOCK, picturesOf } from './held-pictures.ts';
 import { Neighbours, Verdict } from './neighbours.tsx';
 import { blockOrder, FIRST_SEED, pictureOrder } from './order.ts';
 import { Picture } from './picture.tsx';
@@ -21,8 +22,11 @@ const PAGE = 160;
 const K_VALUES = [1, 5, 10, 15, 20, 30, 50];
 const EF_VALUES = [8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512];
 
-export function ImagesTab({ params }: { params: URLSearchParams }) {
-  const { collections, pictureRows, unseenRows, indexed } = useStore(session);
+export function ImagesView({ open, params }: ViewProps) {
+  const { isIndexed } = useStore(open.state);
+  const held = picturesOf(open);
+  const { stored: pictures, unseen } = held;
+  const { storedRows: pictureRows, unseenRows, error: readError } = useStore(held.state);
   const showUnseen = params.get('set') === 'unseen';
   const set = showUnseen ? unseen : pictures;
   const rows = showUnseen ? unseenRows : pictureRows;
@@ -47,29 +51,29 @@ export function ImagesTab({ params }: { params: URLSearchParams }) {
 
   useEffect(() => {
     const order = blockOrder(pictures.labels.length, seed);
-    preferBlocks(chosen !== -1 && !showUnseen ? [Math.floor(chosen / PICTURE_BLOCK), ...order] : order);
-  }, [seed, chosen, showUnseen]);
+    held.prefer(chosen !== -1 && !showUnseen ? [Math.floor(chosen / PICTURE_BLOCK), ...order] : order);
+  }, [held, seed, chosen, showUnseen]);
 
   const [neighbours, setNeighbours] = useState<readonly Neighbour[]>([]);
   const [measured, setMeasured] = useState<Measured | null>(null);
   const [error, setError] = useState<string | null>(null);
   const isComplete = pictureRows === pictures.labels.length;
   useEffect(() => {
-    if (collections === null || selected === null) return;
+    if (selected === null) return;
     let current = true;
-    const query: Query = { vector: set.vector(selected), self: showUnseen ? null : selected, k, ef, indexed: indexed.images };
+    const query: Query = { vector: set.vector(selected), self: showUnseen ? null : selected, k, ef, isIndexed };
     foreground(async () => {
-      const found = await findNeighbours(collections, query);
+      const found = await findNeighbours(open.collection, query);
       if (!current) return;
       setError(null);
       setNeighbours(found);
-      const result = await measure(collections, query, found, pictures);
+      const result = await measure(open.collection, query, found, pictures);
       if (current) setMeasured(result);
     }).catch((cause: unknown) => current && setError(cause instanceof Error ? cause.message : String(cause)));
     return () => {
       current = false;
     };
-  }, [collections, set, showUnseen, selected, k, ef, indexed.images, isComplete]);
+  }, [open, set, showUnseen, selected, k, ef, isIndexed, isComplete]);
 
   const panel = useRef<HTMLElement>(null);
   const select = (id: number, from: 'unseen' | null) => {
@@ -101,9 +105,9 @@ export function ImagesTab({ params }: { params: URLSearchParams }) {
             onChange={(value) => changeParams({ ef: value }, { replace: true })}
           />
         </div>
-        {error !== null && (
+        {(error ?? readError) !== null && (
           <p class="notice" role="alert">
-            {error}
+            {error ?? readError}
           </p>
         )}
         {selected !== null && (

@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
 import { CLASSES } from '../../../sample/collections.mjs';
-import type { PictureSet } from '../../session/pictures.ts';
+import type { PictureSet } from './pictures.ts';
 import { Picture } from './picture.tsx';
 
 interface PictureGridProps {

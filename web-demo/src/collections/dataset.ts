@@ -1,0 +1,99 @@
+/** What the page knows of a collection before it opens it: what its rows are, how they come in, how one is shown. */
+import type { Collection, Database, Schema } from 'elanus';
+import type { ComponentType } from 'preact';
+import type { OpenCollection } from '../session/open-collection.ts';
+
+/** A row as it is read: its fields by name. */
+export type Entity = Readonly<Record<string, unknown>>;
+
+/** A field that people filter and colour by. */
+export interface FieldInfo {
+  readonly name: string;
+  /** For people. */
+  readonly title: string;
+  readonly kind: 'category' | 'number' | 'flag' | 'tags' | 'text';
+  /** What the numbers of a category stand for, by number. */
+  readonly names?: readonly string[];
+}
+
+export interface VectorInfo {
+  readonly field: string;
+  readonly dim: number;
+  readonly metric: 'L2' | 'IP' | 'COSINE';
+}
+
+export interface FillProgress {
+  /** For people: what is being done. */
+  readonly label: string;
+  /** Rows. */
+  readonly done: number;
+  readonly total: number;
+  /** Of all that is to be done, 0 to 1. */
+  readonly share: number;
+}
+
+/** A collection and the database that it is in: what a dataset does with rows is done through these. */
+export interface Opened {
+  readonly database: Database;
+  readonly collection: Collection;
+}
+
+export interface FillContext extends Opened {
+  /** URL of the page's folder of sample files, with a slash at its end. */
+  readonly base: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: FillProgress) => void;
+}
+
+/** Turns typed text into a vector of the collection's space. */
+export interface TextEmbedder {
+  /** What it is, in a few words: `latent space, 96 dimensions`. */
+  readonly about: string;
+  embed(text: string, signal: AbortSignal): Promise<Float32Array>;
+  /** Share of the text's words that it knows, 0 to 1, where it can tell. */
+  knows?(text: string): number;
+  /** Searches that show what the collection is good for. */
+  readonly examples: readonly string[];
+}
+
+export interface CardProps {
+  readonly entity: Entity;
+  /** Small: in a list beside a map, as a tooltip. */
+  readonly compact?: boolean;
+}
+
+export interface Dataset {
+  /** Its name in the database and in the URL: never rename. */
+  readonly id: string;
+  readonly title: string;
+  /** Two sentences: what a row is, what its vector is. */
+  readonly about: string;
+  readonly noun: { readonly one: string; readonly many: string };
+  readonly key: string;
+  readonly keyType: 'number' | 'string';
+  readonly vector: VectorInfo;
+  /** In the order in which filters and colours are offered. */
+  readonly fields: readonly FieldInfo[];
+  /** The field that names a row for people; undefined where only its card does. */
+  readonly label?: string;
+  /** Fields that a card reads. */
+  readonly cardFields: readonly string[];
+  /** Rows when it is complete; undefined where nobody knows before. */
+  readonly rows?: number;
+  readonly schema: Schema;
+  /** True when every row is there and the index has them all. */
+  isComplete(opened: Opened): Promise<boolean>;
+  /** Brings it to completion, from whatever is there: it may have been interrupted. Undefined where rows come otherwise. */
+  fill?(context: FillContext): Promise<void>;
+  /** Loads what turns typed text into a vector; undefined where only rows can be queries. */
+  loadText?(opened: Opened): Promise<TextEmbedder>;
+  loadCard(): Promise<ComponentType<CardProps>>;
+  /** Its own search view; undefined: the list, which suits texts. */
+  loadSearch?(): Promise<ComponentType<ViewProps>>;
+}
+
+export interface ViewProps {
+  readonly open: OpenCollection;
+  /** Its part of the URL. */
+  readonly params: URLSearchParams;
+}

@@ -1,0 +1,36 @@
+/** Abstracts of machine-learning papers from arXiv, with the vectors of a language model. */
+import { defineSchema } from 'elanus';
+import { arePapersComplete, fillPapers, ROWS, sampleSchemas, TEXT_DIM } from '../../../sample/collections.mjs';
+import type { PaperRow, SampleCollection } from '../../../sample/collections.mjs';
+import { fetchReader, openSource } from '../../../sample/source.mjs';
+import type { Dataset } from '../dataset.ts';
+
+/** What each step of the first visit contributes to the whole bar. */
+const SHARES: Record<string, { readonly from: number; readonly of: number }> = { papers: { from: 0, of: 0.7 }, 'paper-index': { from: 0.7, of: 0.3 } };
+
+export const papers: Dataset = {
+  id: 'papers',
+  title: 'Papers',
+  about:
+    '1,000 abstracts of machine-learning papers from arXiv. A language model (GTE-small) turned each into 384 numbers beforehand; similar is what points the same way (cosine, 1 is the same).',
+  noun: { one: 'paper', many: 'papers' },
+  key: 'id',
+  keyType: 'number',
+  vector: { field: 'embedding', dim: TEXT_DIM, metric: 'COSINE' },
+  fields: [],
+  label: 'title',
+  cardFields: ['title', 'text'],
+  rows: ROWS.papers,
+  schema: sampleSchemas(defineSchema).papers,
+  isComplete: ({ collection }) => arePapersComplete(collection as unknown as SampleCollection<PaperRow>),
+  async fill({ collection, base, signal, onProgress }) {
+    await fillPapers(collection as unknown as SampleCollection<PaperRow>, () => openSource(fetchReader(base)), {
+      signal,
+      onProgress: ({ step, label, done, total }) => {
+        const { from, of } = SHARES[step];
+        onProgress({ label, done, total, share: from + (of * done) / total });
+      },
+    });
+  },
+  loadCard: async () => (await import('./paper-card.tsx')).PaperCard,
+};

@@ -1,0 +1,17 @@
+import { useEffect, useState } from 'preact/hooks';
+
+/** What a function loads, null until then. It is called again when `key` changes. */
+export function useLoaded<T>(load: (() => Promise<T>) | undefined, key: unknown): T | null {
+  const [loaded, setLoaded] = useState<{ key: unknown; value: T } | null>(null);
+  useEffect(() => {
+    let current = true;
+    load?.().then(
+      (value) => current && setLoaded({ key, value }),
+      (error: unknown) => console.warn('elanus demo:', error),
+    );
+    return () => {
+      current = false;
+    };
+  }, [key]);
+  return loaded !== null && loaded.key === key ? loaded.value : null;
+}

@@ -1,0 +1,76 @@
+/** The search of collections whose rows are told in words: what was asked for on one side, the picked row and what is like it on the other. */
+import { useRef } from 'preact/hooks';
+import type { ComponentType } from 'preact';
+import type { CardProps, TextEmbedder, ViewProps } from '../../collections/dataset.ts';
+import type { Id } from '../../session/rows.ts';
+import { bringIntoView } from '../../ui/bring-into-view.ts';
+import { Metrics } from '../../ui/metrics.tsx';
+import { useLoaded } from '../../util/loaded.ts';
+import { changeParams } from '../../util/route.ts';
+import { useStore } from '../../util/store.ts';
+import { Facets } from './facets.tsx';
+import { facetsOf } from './filter.ts';
+import { FoundList } from './found-list.tsx';
+import { SearchBox } from './search-box.tsx';
+import { useFound } from './use-found.ts';
+import { useSimilar } from './use-similar.ts';
+import './list.css';
+
+export function ListView({ open, params }: ViewProps) {
+  const { dataset } = open;
+  const { rows } = useStore(open.state);
+  const Card = useLoaded<ComponentType<CardProps>>(dataset.loadCard, dataset);
+  const text = useLoaded<TextEmbedder>(dataset.loadText && (() => dataset.loadText!(open)), dataset);
+  const facets = facetsOf(dataset, params);
+  const query = params.get('q') ?? '';
+  const found = useFound(open, text, query, facets);
+  const picked = idParam(params.get('pick'), dataset.keyType) ?? found.hits[0]?.id ?? null;
+  const similar = useSimilar(open, picked);
+
+  const panel = useRef<HTMLElement>(null);
+  const pick = (id: Id) => {
+    changeParams({ pick: id });
+    bringIntoView(panel.current);
+  };
+
+  if (Card === null) return <p class="waiting">Opening…</p>;
+  return (
+    <div class="list-view">
+      <section class="browse" aria-label={`Search in ${dataset.title}`}>
+        <SearchBox dataset={dataset} text={text} query={query} onQuery={(q) => changeParams({ q, pick: null }, { replace: true })} />
+        <Facets open={open} params={params} />
+        <p class="found num" role="status">
+          {found.status}
+        </p>
+        {found.error !== null && (
+          <p class="notice" role="alert">
+            {found.error}
+          </p>
+        )}
+        <FoundList Card={Card} hits={found.hits} picked={picked} metric={dataset.vector.metric} label={`Found in ${dataset.title}`} onPick={pick} />
+        {rows === 0 && <p class="waiting">Nothing is here yet…</p>}
+      </section>
+      <section class="result" ref={panel} aria-label="Similar rows">
+        {similar.entity !== null && (
+          <article class="picked">
+            <Card entity={similar.entity} />
+          </article>
+        )}
+        <Metrics measured={similar.measured} />
+        {similar.error !== null && (
+          <p class="notice" role="alert">
+            {similar.error}
+          </p>
+        )}
+        <FoundList Card={Card} hits={similar.hits} picked={null} metric={dataset.vector.metric} label="Most like it" onPick={pick} />
+        <p class="about">{dataset.about}</p>
+      </section>
+    </div>
+  );
+}
+
+function idParam(text: string | null, keyType: 'number' | 'string'): Id | null {
+  if (text === null) return null;
+  if (keyType === 'string') return text;
+  return /^-?\d{1,16}$/.test(text) ? Number(text) : null;
+}
