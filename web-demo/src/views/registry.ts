@@ -3,4 +3,5 @@ import type { View } from './view.ts';
 
 export const VIEWS: readonly [View, ...View[]] = [
   { id: 'search', title: 'Search', load: (dataset) => dataset.loadSearch?.() ?? import('./list/list-view.tsx').then(({ ListView }) => ListView) },
+  { id: 'map', title: 'Map', load: async () => (await import('./map/map-view.tsx')).MapView },
 ];

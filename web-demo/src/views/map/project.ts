@@ -2,8 +2,9 @@
 import { fitPca } from 'elanus';
 import type { Collection } from 'elanus';
 import type { VectorInfo } from '../../collections/dataset.ts';
+import type { Id } from '../../session/rows.ts';
 import { sampleOf } from './random.ts';
-import { eachVectors, readVectors, type Key, type OnShare } from './source.ts';
+import { eachVectors, readVectors, type OnShare } from './source.ts';
 
 /** Rows that the directions are found by. */
 const SAMPLE = 4096;
@@ -11,18 +12,18 @@ const SAMPLE = 4096;
 const EXTENT = 10;
 
 /** @returns f32, shape (rows, 2), between -10 and 10; the same for the same rows */
-export async function projectRows(collection: Collection, key: string, vector: VectorInfo, keys: readonly Key[], signal: AbortSignal, onShare: OnShare): Promise<Float32Array> {
-  const positions = new Float32Array(keys.length * 2);
-  if (keys.length === 0) return positions;
-  const chosen = sampleOf(keys.length, SAMPLE, 1);
-  const sample = await readVectors(collection, key, vector, Array.from(chosen, (row) => keys[row]), signal, (share) => onShare(share * 0.3));
+export async function projectRows(collection: Collection, key: string, vector: VectorInfo, ids: readonly Id[], signal: AbortSignal, onShare: OnShare): Promise<Float32Array> {
+  const positions = new Float32Array(ids.length * 2);
+  if (ids.length === 0) return positions;
+  const chosen = sampleOf(ids.length, SAMPLE, 1);
+  const sample = await readVectors(collection, key, vector, Array.from(chosen, (row) => ids[row]), signal, (share) => onShare(share * 0.3));
   const isCosine = vector.metric === 'COSINE';
   if (isCosine) toUnitLength(sample, vector.dim);
   const pca = await fitPca(sample, { dim: vector.dim, components: 2, signal, onProgress: ({ done, total }) => onShare(0.3 + (0.4 * done) / total) });
-  await eachVectors(collection, key, vector, keys, signal, (first, block) => {
+  await eachVectors(collection, key, vector, ids, signal, (first, block) => {
     if (isCosine) toUnitLength(block, vector.dim);
     positions.set(pca.transform(block), first * 2);
-    onShare(0.7 + (0.3 * first) / keys.length);
+    onShare(0.7 + (0.3 * first) / ids.length);
   });
   return scaled(positions);
 }

@@ -1,15 +1,16 @@
 /** What the map reads of a collection: its rows in the order of their keys, in batches that the page hardly notices. */
 import type { Collection } from 'elanus';
-import type { VectorInfo } from '../../collections/dataset.ts';
-import { giveWay, slicer } from './slices.ts';
+import type { Entity, VectorInfo } from '../../collections/dataset.ts';
+import { idle } from '../../session/foreground.ts';
+import type { Id } from '../../session/rows.ts';
+import { slicer } from './slices.ts';
 import type { KnnGraph } from './umap/knn-graph.ts';
 
-export type Key = number | string | bigint;
-
-export interface Rows {
-  /** Ascending. Rows of the map are places in here. */
-  readonly keys: readonly Key[];
-  readonly rowOf: ReadonlyMap<Key, number>;
+/** The rows of a map. A row is a place in `ids`. */
+export interface MapRows {
+  /** In ascending order. */
+  readonly ids: readonly Id[];
+  readonly rowOf: ReadonlyMap<Id, number>;
   /** By field: the value of each row. */
   readonly columns: ReadonlyMap<string, readonly unknown[]>;
 }
@@ -26,27 +27,27 @@ const QUERY_BATCH = 96;
 const batchOf = (dim: number): number => Math.max(32, Math.min(BATCH_MAX, Math.floor(BATCH_BYTES / (4 * dim))));
 
 /** Keys and fields of all rows. @param count of rows, about: for the progress */
-export async function readRows(collection: Collection, key: string, fields: readonly string[], count: number, signal: AbortSignal, onShare: OnShare): Promise<Rows> {
-  const keys: Key[] = [];
+export async function readMapRows(collection: Collection, key: string, fields: readonly string[], count: number, signal: AbortSignal, onShare: OnShare): Promise<MapRows> {
+  const ids: Id[] = [];
   const columns = new Map<string, unknown[]>(fields.map((name) => [name, []]));
-  const rowOf = new Map<Key, number>();
+  const rowOf = new Map<Id, number>();
   for await (const page of collection.queryIterator({ batchSize: BATCH_MAX, outputFields: [...new Set([key, ...fields])], signal })) {
-    for (const row of page as readonly Readonly<Record<string, unknown>>[]) {
-      rowOf.set(row[key] as Key, keys.length);
-      keys.push(row[key] as Key);
+    for (const row of page as readonly Entity[]) {
+      rowOf.set(row[key] as Id, ids.length);
+      ids.push(row[key] as Id);
       for (const [name, column] of columns) column.push(row[name]);
     }
-    onShare(Math.min(1, keys.length / Math.max(count, 1)));
-    await giveWay();
+    onShare(Math.min(1, ids.length / Math.max(count, 1)));
+    await idle();
     signal.throwIfAborted();
   }
-  return { keys, rowOf, columns };
+  return { ids, rowOf, columns };
 }
 
 /** Vectors of some rows, f32, shape (rows.length, dim). A row that has gone meanwhile is zeros. */
-export async function readVectors(collection: Collection, key: string, { field, dim }: VectorInfo, keys: readonly Key[], signal: AbortSignal, onShare?: OnShare): Promise<Float32Array> {
-  const vectors = new Float32Array(keys.length * dim);
-  await eachVectors(collection, key, { field, dim }, keys, signal, (first, block) => {
+export async function readVectors(collection: Collection, key: string, { field, dim }: VectorInfo, ids: readonly Id[], signal: AbortSignal, onShare?: OnShare): Promise<Float32Array> {
+  const vectors = new Float32Array(ids.length * dim);
+  await eachVectors(collection, key, { field, dim }, ids, signal, (first, block) => {
     vectors.set(block, first * dim);
     onShare?.((first * dim + block.length) / vectors.length);
   });
@@ -58,25 +59,25 @@ export async function eachVectors(
   collection: Collection,
   key: string,
   { field, dim }: Pick<VectorInfo, 'field' | 'dim'>,
-  keys: readonly Key[],
+  ids: readonly Id[],
   signal: AbortSignal,
   use: (first: number, block: Float32Array) => void,
 ): Promise<void> {
   const batch = batchOf(dim);
-  for (let first = 0; first < keys.length; first += batch) {
-    const ids = keys.slice(first, first + batch);
-    const rows = (await collection.get(ids as never, { outputFields: [key, field] as never, signal } as never)) as readonly Readonly<Record<string, unknown>>[];
+  for (let first = 0; first < ids.length; first += batch) {
+    const asked = ids.slice(first, first + batch);
+    const rows = (await collection.get(asked, { outputFields: [key, field] })) as readonly Entity[];
     signal.throwIfAborted();
-    const block = new Float32Array(ids.length * dim);
+    const block = new Float32Array(asked.length * dim);
     // What was found comes in the order that it was asked for.
     let at = 0;
     for (const row of rows) {
-      while (at < ids.length && ids[at] !== row[key]) at++;
-      if (at === ids.length) break;
+      while (at < asked.length && asked[at] !== row[key]) at++;
+      if (at === asked.length) break;
       block.set(row[field] as ArrayLike<number>, at * dim);
     }
     use(first, block);
-    await giveWay();
+    await idle();
   }
 }
 
@@ -87,18 +88,18 @@ export async function eachVectors(
 export async function readNeighbours(
   collection: Collection,
   { field, metric }: VectorInfo,
-  { keys, rowOf }: Pick<Rows, 'keys' | 'rowOf'>,
+  { ids, rowOf }: Pick<MapRows, 'ids' | 'rowOf'>,
   k: number,
   isIndexed: boolean,
   signal: AbortSignal,
   onShare: OnShare,
 ): Promise<KnnGraph> {
-  const rows = keys.length;
+  const rows = ids.length;
   const neighbours = new Int32Array(rows * k).fill(-1);
   const distances = new Float32Array(rows * k);
   for (let first = 0; first < rows; first += QUERY_BATCH) {
-    const ids = keys.slice(first, first + QUERY_BATCH);
-    const found = (await collection.search({ ids, field, limit: k, ...(isIndexed ? { params: { ef: 3 * k } } : {}), signal } as never)) as unknown as readonly (readonly { id: Key; score: number }[])[];
+    const asked = ids.slice(first, first + QUERY_BATCH);
+    const found = await collection.search({ ids: asked, field, limit: k, params: isIndexed ? { ef: 3 * k } : undefined, signal });
     const slice = slicer(signal);
     for (const [i, hits] of found.entries()) {
       const row = first + i;
@@ -107,7 +108,7 @@ export async function readNeighbours(
       neighbours[at++] = row;
       const best = hits.length > 0 ? hits[0].score : 0;
       for (const { id, score } of hits) {
-        const other = rowOf.get(id);
+        const other = rowOf.get(id as Id);
         if (other === undefined || other === row || at === (row + 1) * k) continue;
         neighbours[at] = other;
         distances[at++] = metric === 'L2' ? Math.sqrt(Math.max(score, 0)) : metric === 'COSINE' ? Math.max(1 - score, 0) : Math.max(best - score, 0);
@@ -115,27 +116,27 @@ export async function readNeighbours(
       const waits = slice();
       if (waits) await waits;
     }
-    onShare(Math.min(1, (first + ids.length) / rows));
-    await giveWay();
+    onShare(Math.min(1, (first + asked.length) / rows));
+    await idle();
     signal.throwIfAborted();
   }
   return { rows, k, neighbours, distances };
 }
 
 /** A short text that changes with the rows: their keys and a few of their vectors (FNV-1a, 32 bits twice). */
-export async function fingerprint(collection: Collection, key: string, vector: VectorInfo, keys: readonly Key[], signal: AbortSignal): Promise<string> {
+export async function fingerprint(collection: Collection, key: string, vector: VectorInfo, ids: readonly Id[], signal: AbortSignal): Promise<string> {
   const slice = slicer(signal);
   let keyHash = 0x811c9dc5;
-  for (const value of keys) {
+  for (const value of ids) {
     const text = String(value);
     for (let i = 0; i < text.length; i++) keyHash = Math.imul(keyHash ^ text.charCodeAt(i), 0x01000193);
     keyHash = Math.imul(keyHash ^ 0x2c, 0x01000193);
     const waits = slice();
     if (waits) await waits;
   }
-  const some = keys.filter((_, row) => row % Math.ceil(keys.length / 32) === 0);
+  const some = ids.filter((_, row) => row % Math.ceil(ids.length / 32) === 0);
   const vectors = await readVectors(collection, key, vector, some, signal);
   let vectorHash = 0x811c9dc5;
   for (const byte of new Uint8Array(vectors.buffer)) vectorHash = Math.imul(vectorHash ^ byte, 0x01000193);
-  return `${keys.length}-${(keyHash >>> 0).toString(16)}-${(vectorHash >>> 0).toString(16)}`;
+  return `${ids.length}-${(keyHash >>> 0).toString(16)}-${(vectorHash >>> 0).toString(16)}`;
 }

@@ -36,10 +36,18 @@ export function boundsOf(positions: Float32Array): Bounds {
   return { left, right, bottom, top };
 }
 
-/** Looks at all within the bounds, with some pixels of room around. */
-export function fitCamera({ left, right, bottom, top }: Bounds, { width, height }: Size, room = 28): Camera {
-  const scale = Math.min(Math.max(width - 2 * room, 16) / Math.max(right - left, 1e-6), Math.max(height - 2 * room, 16) / Math.max(top - bottom, 1e-6));
-  return { x: (left + right) / 2, y: (bottom + top) / 2, scale };
+/** Pixels at the edges where no points should lie. */
+export interface Room {
+  readonly left: number;
+  readonly right: number;
+  readonly bottom: number;
+  readonly top: number;
+}
+
+/** Looks at all within the bounds, with room around. */
+export function fitCamera({ left, right, bottom, top }: Bounds, { width, height }: Size, room: Room): Camera {
+  const scale = Math.min(Math.max(width - room.left - room.right, 16) / Math.max(right - left, 1e-6), Math.max(height - room.bottom - room.top, 16) / Math.max(top - bottom, 1e-6));
+  return { x: (left + right) / 2 - (room.left - room.right) / 2 / scale, y: (bottom + top) / 2 - (room.bottom - room.top) / 2 / scale, scale };
 }
 
 /** Closer by a factor; what lies at a place of the screen stays there. */

@@ -2,7 +2,7 @@
  * The map itself, apart from any framework: two canvases over each other, a camera, and what pointers and keys do. It draws
  * when something has changed, once a frame.
  */
-import { between, boundsOf, fitCamera, panBy, toPlaneX, toPlaneY, zoomAt, type Bounds, type Camera, type Size } from './camera.ts';
+import { between, boundsOf, fitCamera, panBy, toPlaneX, toPlaneY, zoomAt, type Bounds, type Camera, type Room, type Size } from './camera.ts';
 import { FlatPoints } from './flat-points.ts';
 import { glPoints } from './gl-points.ts';
 import { PointGrid } from './grid.ts';
@@ -14,7 +14,7 @@ export interface ScatterEvents {
   /** The point under the pointer, and where it is on the map; -1: none. */
   onHover(row: number, x: number, y: number): void;
   /** A point was clicked or tapped; -1: where there is none. */
-  onPick(row: number, x: number, y: number, isTouch: boolean): void;
+  onPick(row: number, isTouch: boolean): void;
   /** Rows within a lasso, ascending. */
   onLasso(rows: Uint32Array): void;
 }
@@ -25,6 +25,8 @@ export type Tool = 'pan' | 'lasso';
 const REACH = { mouse: 10, touch: 22 };
 /** Pixels that a press may move and still be a click. */
 const CLICK = { mouse: 4, touch: 10 };
+/** Room at the edges where nothing else lies over the map. */
+const EDGES: Room = { left: 28, right: 28, bottom: 28, top: 28 };
 const ZOOM_STEP = 1.6;
 const PAN_STEP = 70;
 /** How much closer than the whole one may look. */
@@ -61,6 +63,7 @@ export class Scatter {
 
   #camera: Camera = { x: 0, y: 0, scale: 1 };
   #fit: Camera = { x: 0, y: 0, scale: 1 };
+  #room: Room = EDGES;
   #bounds: Bounds = boundsOf(new Float32Array(0));
   /** The camera keeps all points in view until the visitor moves it. */
   #follows = true;
@@ -139,6 +142,15 @@ export class Scatter {
     this.#redraw();
   }
 
+  /** Pixels at the left and right edge that something else covers. */
+  setCovered(left: number, right: number): void {
+    const room = { ...EDGES, left: EDGES.left + left, right: EDGES.right + right };
+    if (room.left === this.#room.left && room.right === this.#room.right) return;
+    this.#room = room;
+    this.#refit();
+    this.#redraw();
+  }
+
   setTool(tool: Tool): void {
     this.#tool = tool;
     this.#host.dataset.tool = tool;
@@ -165,7 +177,7 @@ export class Scatter {
     const { x, y, scale } = this.#wanted ?? (this.#follows ? this.#fit : this.#camera);
     const [halfWidth, halfHeight] = [this.#size.width / 2 / scale, this.#size.height / 2 / scale];
     if (left >= x - halfWidth && right <= x + halfWidth && bottom >= y - halfHeight && top <= y + halfHeight) return;
-    const tight = fitCamera({ left, right, bottom, top }, this.#size, 60);
+    const tight = fitCamera({ left, right, bottom, top }, this.#size, { left: 60, right: 60, bottom: 60, top: 60 });
     this.#glide({ ...tight, scale: Math.min(tight.scale, scale) });
   }
 
@@ -175,12 +187,6 @@ export class Scatter {
     const [left, right] = [toPlaneX(this.#camera, this.#size, 0), toPlaneX(this.#camera, this.#size, width)];
     const [bottom, top] = [toPlaneY(this.#camera, this.#size, height), toPlaneY(this.#camera, this.#size, 0)];
     return this.#gridNow().within(left, right, bottom, top);
-  }
-
-  /** Where a row is on the map, in pixels of CSS. */
-  placeOnScreen(row: number): { x: number; y: number } {
-    const [x, y] = this.#place(row, this.#share(performance.now()));
-    return { x: this.#size.width / 2 + (x - this.#camera.x) * this.#camera.scale, y: this.#size.height / 2 - (y - this.#camera.y) * this.#camera.scale };
   }
 
   dispose(): void {
@@ -292,7 +298,7 @@ export class Scatter {
   }
 
   #refit(): void {
-    this.#fit = fitCamera(this.#bounds, this.#size);
+    this.#fit = fitCamera(this.#bounds, this.#size, this.#room);
   }
 
   #gridNow(): PointGrid {
@@ -415,8 +421,7 @@ export class Scatter {
     this.#press = null;
     const isTouch = event.pointerType !== 'mouse';
     if (!press.moved) {
-      const at = this.#at(event);
-      this.#events.onPick(this.#find(at, isTouch ? REACH.touch : REACH.mouse), at.x, at.y, isTouch);
+      this.#events.onPick(this.#find(this.#at(event), isTouch ? REACH.touch : REACH.mouse), isTouch);
     } else if (press.isLasso) {
       const path = simplified(this.#path, 3).map((value, i) => (i % 2 === 0 ? toPlaneX(this.#camera, this.#size, value) : toPlaneY(this.#camera, this.#size, value)));
       this.#grid = null;
