@@ -11,6 +11,7 @@ import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, isRecord, notSupported, refuse, show } from '../schema/refuse.ts';
 import type { Field, IndexSpec, ScalarIndexSpec, VectorType } from '../schema/types.ts';
 import { checkMetric, isVectorType } from '../schema/vector-types/kinds.ts';
+import { withVectors } from './embed.ts';
 import type { CountOptions, CreateIndexOptions, TuneOptions, TuneResult } from './collection.ts';
 import { RETENTION_SECONDS_MAX, SIGNAL_ONLY, atOption, booleanOption, checkOptions, contextOf, filterOption, integerOption, namesOption, type CallOptions } from './options.ts';
 import type { CollectionScope } from './scope.ts';
@@ -104,11 +105,12 @@ export async function count({ engine, collectionId }: CollectionScope, filter: u
   return engine.count({ collectionId, filter: filterOption(filter, options?.filterParams), partitions: namesOption('partitions', options?.partitions), at: atOption(options?.at), consistency: options?.consistency }, contextOf(options?.signal));
 }
 
-export async function explain({ engine, collectionId, plan }: CollectionScope, options: unknown): Promise<Explanation> {
+export async function explain(scope: CollectionScope, options: unknown): Promise<Explanation> {
   if (!isRecord(options)) refuse('options', NO_ROW, 'an object of options of search or of query', show(options));
+  const { engine, collectionId, plan } = scope;
   const context = contextOf(options['signal'] as AbortSignal | undefined);
-  if (['vector', 'vectors', 'sparse', 'ids'].some((name) => options[name] !== undefined)) {
-    const search = moreRequest(plan, collectionId, options);
+  if (['vector', 'vectors', 'sparse', 'text', 'texts', 'ids'].some((name) => options[name] !== undefined)) {
+    const search = moreRequest(plan, collectionId, await withVectors(scope, options));
     return engine.explain({ collectionId, consistency: search.consistency, at: search.at, search }, context);
   }
   const request = queryRequest(plan, collectionId, options);

@@ -4,7 +4,7 @@
  */
 import type { CollectionInfo, CollectionStats, CompactReply, Consistency, EngineClient, Explanation, IndexDescription, IndexProgress, LoadState, PartitionInfo, Progress, ScalarIndexDescription, SearchReply, SearchRequest } from '../engine/client.ts';
 import { isArrow } from '../schema/plain-batch.ts';
-import type { AggregateName, Aggregated, AnySchema, ArrowInput, Columns, FieldInput, Found, GroupFieldName, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, ScalarFieldName, ScalarIndexInput, SparseVectorInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
+import type { AggregateName, Aggregated, AnySchema, ArrowInput, Columns, FieldInput, Found, GroupFieldName, Hit, IndexInput, Key, KeysInput, OutputFields, QueriesInput, PartialColumns, PartialRow, QueryInput, Row, ScalarFieldName, ScalarIndexInput, SparseVectorInput, TextInput, UpsertColumns, UpsertRow, VectorFieldName, WithField } from '../schema/infer.ts';
 import { keyValues, toKeys } from '../schema/keys.ts';
 import { NO_ROW, refuse, show } from '../schema/refuse.ts';
 import type { IndexSpec, ScalarIndexSpec, ShownSchema } from '../schema/types.ts';
@@ -14,6 +14,7 @@ import { toFound, toHitLists, toHits } from './hits.ts';
 import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { booleanOption, checkOptions, contextOf, filterOption, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
+import type { CollectionIo, ExportOptions, ExportResult, ExportTarget, ImportOptions, ImportResult, ImportSource } from './io.ts';
 import type { QueryIteratorOptions } from './query-iterator.ts';
 import type { AggregateOptions, GroupBy, QueryOptions } from './query.ts';
 import { SCOPE, type CollectionScope } from './scope.ts';
@@ -99,7 +100,7 @@ export interface GetOptions<S = AnySchema, O = OutputFields<S>> extends CallOpti
 }
 
 interface SharedSearchOptions<S, O> extends CallOptions {
-  /** The vector field; needed only where the schema has several. */
+  /** The vector field; needed only where the schema has several (that are sparse, for `sparse`; that have an embedder, for `text`). */
   readonly field?: VectorFieldName<S>;
   /** Most hits per query, 1 to 16,384. Default 10. */
   readonly limit?: number;
@@ -139,6 +140,28 @@ export interface SearchOptions<S = AnySchema, O = OutputFields<S>> extends Share
   readonly vectors?: undefined;
   readonly sparse?: undefined;
   readonly ids?: undefined;
+  readonly text?: undefined;
+  readonly texts?: undefined;
+}
+
+/** One query in words, of which the field's embedder makes the vector. */
+export interface SearchTextOptions<S = AnySchema, O = OutputFields<S>> extends SharedSearchOptions<S, O> {
+  readonly text: TextInput<S>;
+  readonly texts?: undefined;
+  readonly vector?: undefined;
+  readonly vectors?: undefined;
+  readonly sparse?: undefined;
+  readonly ids?: undefined;
+}
+
+/** Many of them: 1 to 16,384. */
+export interface SearchTextsOptions<S = AnySchema, O = OutputFields<S>> extends SharedSearchOptions<S, O> {
+  readonly texts: readonly TextInput<S>[];
+  readonly text?: undefined;
+  readonly vector?: undefined;
+  readonly vectors?: undefined;
+  readonly sparse?: undefined;
+  readonly ids?: undefined;
 }
 
 /** One query of the sparse vector field, which `field` need not name where there is one of them. */
@@ -147,6 +170,8 @@ export interface SearchSparseOptions<S = AnySchema, O = OutputFields<S>> extends
   readonly vector?: undefined;
   readonly vectors?: undefined;
   readonly ids?: undefined;
+  readonly text?: undefined;
+  readonly texts?: undefined;
 }
 
 /** Many queries: a list of vectors, or (dense and binary ones) one flat matrix of shape (n, dim). */
@@ -155,6 +180,8 @@ export interface SearchManyOptions<S = AnySchema, O = OutputFields<S>> extends S
   readonly vector?: undefined;
   readonly sparse?: undefined;
   readonly ids?: undefined;
+  readonly text?: undefined;
+  readonly texts?: undefined;
 }
 
 /** Rows of the collection are the queries: their vectors, one list of hits for each, among which is the row itself. NOT_FOUND for a key that is not there. */
@@ -163,6 +190,8 @@ export interface SearchByIdsOptions<S = AnySchema, O = OutputFields<S>> extends 
   readonly vector?: undefined;
   readonly vectors?: undefined;
   readonly sparse?: undefined;
+  readonly text?: undefined;
+  readonly texts?: undefined;
 }
 
 /** One query, all of whose hits are wanted, page by page. */
@@ -171,7 +200,11 @@ export type SearchIteratorOptions<S = AnySchema, O = OutputFields<S>> = Omit<Sha
   readonly batchSize?: number;
   /** Most hits of all pages. Default: all there are. */
   readonly limit?: number;
-} & ({ readonly vector: QueryInput<S>; readonly sparse?: undefined } | { readonly sparse: SparseVectorInput; readonly vector?: undefined });
+} & (
+  | { readonly vector: QueryInput<S>; readonly sparse?: undefined; readonly text?: undefined }
+  | { readonly sparse: SparseVectorInput; readonly vector?: undefined; readonly text?: undefined }
+  | { readonly text: TextInput<S>; readonly vector?: undefined; readonly sparse?: undefined }
+);
 
 export interface CreateIndexOptions extends CallOptions {
   /** Of the index of a scalar field; default: the field's, with the path where there is one. */
@@ -241,6 +274,7 @@ export class Collection<S extends AnySchema = AnySchema> {
 
   /**
    * Writes rows, columns of equal length, or a Table or RecordBatch of apache-arrow, as one atomic batch of at most 256 MiB. A key that exists is replaced.
+   * A field with an embedder may be missing: its vectors are then made of the texts that it names, all of them before anything is written.
    * INVALID_ARGUMENT, with nothing written, for anything that does not fit the schema and for one key twice.
    */
   async insert(rows: readonly Row<S>[] | Columns<S> | ArrowInput, options?: InsertOptions): Promise<InsertResult<S>> {
@@ -250,7 +284,7 @@ export class Collection<S extends AnySchema = AnySchema> {
   /**
    * Writes whole rows like `insert`; a key with `autoId` is given with them and kept. With `partial`, fields that the rows have not keep
    * what is stored; a key that is not there yet is inserted, for which its row must have all that an insert needs. The rows of one partial call have
-   * the same fields, and stay in their partition. Nothing is written between its reading and its writing.
+   * the same fields, and stay in their partition. Nothing is written between its reading and its writing. A text without its vector has that made anew.
    */
   async upsert(rows: readonly UpsertRow<S>[] | UpsertColumns<S> | ArrowInput, options?: UpsertOptions & { readonly partial?: false }): Promise<InsertResult<S>>;
   async upsert(rows: readonly PartialRow<S>[] | PartialColumns<S> | ArrowInput, options: UpsertOptions & { readonly partial: true }): Promise<InsertResult<S>>;
@@ -265,10 +299,25 @@ export class Collection<S extends AnySchema = AnySchema> {
     const partition = nameOption('partition', options?.partition);
     const isPartial = booleanOption('partial', options?.partial, false);
     const columns = isArrow(rows) ? (await import('../schema/arrow-columns.ts').catch(refuseMissingChunk)).arrowColumns(this.#plan, rows) : rows;
-    const batch = this.#plan.code.toBatch(this.#plan, columns, isPartial ? 'partial' : call);
+    const kind = isPartial ? 'partial' : call;
+    const { code, embed } = this.#plan;
+    const batch = embed ? await embed.embeddedBatch(this.#scope, columns, kind, options?.signal) : code.toBatch(this.#plan, columns, kind);
     const request = { collectionId: this.#collectionId, batch, partition };
     const { keys, timestamp } = await (call === 'insert' ? engine.insert(request, context) : engine.upsert({ ...request, isPartial }, context));
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
+  }
+
+  /**
+   * Writes the rows of a file, a folder, or of an iterable, batch by batch: docs/import-export.md has the formats. Each batch is there as a whole or not at all. An error names
+   * file, row and column; what was written before stays, and `error.detail.count` rows of it: `skipRows` goes on from there.
+   */
+  async import(source: ImportSource, options?: ImportOptions<S>): Promise<ImportResult> {
+    return (await this.#io()).importInto(this, source, options);
+  }
+
+  /** Writes all rows that match a filter, as they are at one moment, to a file in a format that `import` reads: into a Blob, which is answered, to a path or to a stream. */
+  async export(target?: ExportTarget | 'blob' | ExportOptions<S>, options?: ExportOptions<S>): Promise<ExportResult> {
+    return (await this.#io()).exportFrom(this, target, options);
   }
 
   /** Removes rows by key, or those that a filter matches. Keys that are not there are no error. */
@@ -285,11 +334,11 @@ export class Collection<S extends AnySchema = AnySchema> {
     return purge ? engine.purge(request, context) : engine.delete(request, context);
   }
 
-  /** The rows closest to one vector, or to each of many. An empty collection has no hits. */
-  search<const O extends OutputFields<S> = readonly []>(options: SearchOptions<S, O> | SearchSparseOptions<S, O>): Promise<Hit<S, O>[]>;
-  search<const O extends OutputFields<S> = readonly []>(options: SearchManyOptions<S, O> | SearchByIdsOptions<S, O>): Promise<Hit<S, O>[][]>;
-  async search(options: SearchOptions<any, any> | SearchSparseOptions<any, any> | SearchManyOptions<any, any> | SearchByIdsOptions<any, any>): Promise<unknown> {
-    if (options?.groupBy !== undefined || options?.ids !== undefined) return (await this.#admin()).searchMore(this.#scope, options as never);
+  /** The rows closest to one vector or text, or to each of many. An empty collection has no hits. */
+  search<const O extends OutputFields<S> = readonly []>(options: SearchOptions<S, O> | SearchSparseOptions<S, O> | SearchTextOptions<S, O>): Promise<Hit<S, O>[]>;
+  search<const O extends OutputFields<S> = readonly []>(options: SearchManyOptions<S, O> | SearchByIdsOptions<S, O> | SearchTextsOptions<S, O>): Promise<Hit<S, O>[][]>;
+  async search(options: SearchOptions<any, any> | SearchSparseOptions<any, any> | SearchTextOptions<any, any> | SearchManyOptions<any, any> | SearchByIdsOptions<any, any> | SearchTextsOptions<any, any>): Promise<unknown> {
+    if (options?.groupBy !== undefined || options?.ids !== undefined || options?.text !== undefined || options?.texts !== undefined) return (await this.#admin()).searchMore(this.#scope, options as never);
     const engine = this.#live();
     const spare = this.#spareQuery;
     this.#spareQuery = null;
@@ -326,7 +375,7 @@ export class Collection<S extends AnySchema = AnySchema> {
   }
 
   /** Does a search, or a query, and tells how: what the filter came to, which segments were looked at by what, how long each step took. */
-  async explain(options: SearchOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>> | SearchByIdsOptions<S, OutputFields<S>> | QueryOptions<S, any> | AggregateOptions<S, any, any>): Promise<Explanation> {
+  async explain(options: SearchOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchTextOptions<S, OutputFields<S>> | SearchTextsOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>> | SearchByIdsOptions<S, OutputFields<S>> | QueryOptions<S, any> | AggregateOptions<S, any, any>): Promise<Explanation> {
     return (await this.#admin()).explain(this.#scope, options);
   }
 
@@ -499,6 +548,11 @@ export class Collection<S extends AnySchema = AnySchema> {
     return (await this.#admin()).watch(this.#scope, event, listener as never);
   }
 
+  async #io(): Promise<CollectionIo> {
+    this.#live();
+    return this.#session.io().catch(refuseMissingChunk);
+  }
+
   get #scope(): CollectionScope {
     const live = (): EngineClient => this.#live();
     return {
@@ -506,6 +560,7 @@ export class Collection<S extends AnySchema = AnySchema> {
         return live();
       },
       events: this.#session.events,
+      embedders: this.#session.embedders,
       collectionId: this.#collectionId,
       plan: this.#plan,
     };

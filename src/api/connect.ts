@@ -3,9 +3,10 @@ import type { EngineLauncher, Progress } from '../engine/client.ts';
 import { NO_ROW, refuse, show } from '../schema/refuse.ts';
 import { throwIfAborted } from '../util/error.ts';
 import { Database } from './database.ts';
+import type { Embedders } from './embedder.ts';
 import { EventHub } from './events.ts';
-import { RETENTION_SECONDS_MAX, booleanOption, checkOptions, contextOf, integerOption, wordOption } from './options.ts';
-import { Session } from './session.ts';
+import { RETENTION_SECONDS_MAX, booleanOption, checkOptions, contextOf, integerOption, refuseMissingChunk, wordOption } from './options.ts';
+import { Session, type IoLoader } from './session.ts';
 import { parseUrl } from './url.ts';
 
 export interface ConnectOptions {
@@ -37,6 +38,8 @@ export interface ConnectOptions {
    * encrypted from its first byte; for one that is there it must be the key that it was made with (UNAUTHENTICATED).
    */
   readonly encryptionKey?: CryptoKey | BufferSource;
+  /** What makes vectors of texts, by the id of the model, for collections whose schema names it (`docs/embedders.md`). They run on the calling thread. */
+  readonly embedders?: Embedders;
   /**
    * Asks the browser not to remove this origin's data when the disk is full, as `navigator.storage.persist()` does; `stats().persisted`
    * says whether it agreed. For pages; elsewhere nothing happens. Default false.
@@ -51,17 +54,17 @@ export interface ConnectOptions {
 
 export type Connect = (url: string, options?: ConnectOptions) => Promise<Database>;
 
-const OPTIONS: ReadonlySet<string> = new Set(['mode', 'workers', 'durability', 'readOnly', 'recover', 'cacheBytes', 'retentionSeconds', 'historyBytes', 'encryptionKey', 'persist', 'signal', 'onProgress', 'wasm']);
-const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['token', 'embedders']);
+const OPTIONS: ReadonlySet<string> = new Set(['mode', 'workers', 'durability', 'readOnly', 'recover', 'cacheBytes', 'retentionSeconds', 'historyBytes', 'encryptionKey', 'embedders', 'persist', 'signal', 'onProgress', 'wasm']);
+const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['token']);
 
 const CACHE_BYTES = 256 << 20;
 
-/** The `connect` of an entry, over the engines that its launcher starts. */
-export function makeConnect(launch: EngineLauncher): Connect {
+/** The `connect` of an entry, over the engines that its launcher starts. `io`: imports what reads and writes files. */
+export function makeConnect(launch: EngineLauncher, io: IoLoader = refuseMissingChunk as () => never): Connect {
   return async function connect(url: string, options: ConnectOptions = {}): Promise<Database> {
     const { href } = parseUrl(url);
     checkOptions(options, 'connect', OPTIONS, OPTIONS_TO_COME);
-    const { signal, wasm, encryptionKey } = options;
+    const { signal, wasm, encryptionKey, embedders } = options;
     if (wasm !== undefined && !isWasm(wasm)) refuse('wasm', NO_ROW, 'a WebAssembly.Module, an ArrayBuffer or a view of one', show(wasm));
     const context = contextOf(signal, options.onProgress);
     const request = {
@@ -80,11 +83,12 @@ export function makeConnect(launch: EngineLauncher): Connect {
       },
       encryptionKey: encryptionKey === undefined ? undefined : await (await import('./encryption-key.ts')).toEncryptionKey(encryptionKey),
     } as const;
+    const registered = embedders === undefined ? undefined : (await import('./embed.ts').catch(refuseMissingChunk)).toEmbedders(embedders);
     const events = new EventHub();
     const engine = await launch(request, { ...context, onEvent: (event) => events.emit(event) });
     if (signal?.aborted) await engine.close();
     throwIfAborted(signal);
-    return new Database(new Session(engine, events), events);
+    return new Database(new Session(engine, events, io, registered), events);
   };
 }
 

@@ -31,6 +31,8 @@ export interface FieldCode {
 /** A schema's plan with the code of its fields. */
 export interface HandlePlan extends SchemaPlan {
   readonly code: FieldCode;
+  /** What makes vectors of rows that come without; where no field has an embedder there is none. */
+  readonly embed: typeof import('./embed.ts') | undefined;
 }
 
 const COMMON: FieldCode = {
@@ -44,5 +46,6 @@ const COMMON: FieldCode = {
 /** UNAVAILABLE where the code cannot be loaded. */
 export async function handlePlan(schema: Schema): Promise<HandlePlan> {
   const isCommon = schema.fields.every(({ type, isDynamic }) => !isDynamic && type !== 'Array' && (type === 'FloatVector' || !isVectorType(type)));
-  return { ...planOf(schema), code: isCommon ? COMMON : await import('./uncommon-fields.ts').catch(refuseMissingChunk) };
+  const embed = schema.fields.some(({ embedder }) => embedder) ? await import('./embed.ts').catch(refuseMissingChunk) : undefined;
+  return { ...planOf(schema), embed, code: isCommon ? COMMON : await import('./uncommon-fields.ts').catch(refuseMissingChunk) };
 }

@@ -1,5 +1,6 @@
 /** A collection as those see it who make its calls: the parts of the API that are imported on demand, and `elanus/arrow`. */
 import type { EngineClient } from '../engine/client.ts';
+import type { Embedder } from './embedder.ts';
 import type { EventHub } from './events.ts';
 import type { HandlePlan } from './field-code.ts';
 
@@ -7,6 +8,8 @@ export interface CollectionScope {
   /** CLOSED after the database's end, NOT_FOUND after the collection's, when it is asked for. */
   readonly engine: EngineClient;
   readonly events: EventHub;
+  /** What `connect` was given, by the id of the model. */
+  readonly embedders: ReadonlyMap<string, Embedder> | undefined;
   readonly collectionId: number;
   readonly plan: HandlePlan;
 }

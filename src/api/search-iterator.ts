@@ -2,6 +2,7 @@
 import type { PageBound } from '../engine/client.ts';
 import type { Keys } from '../schema/column.ts';
 import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
+import { withVectors } from './embed.ts';
 import { toHits } from './hits.ts';
 import { Moment } from './moment.ts';
 import { MAX_LIMIT, contextOf, integerOption } from './options.ts';
@@ -14,8 +15,9 @@ const ROWS_AT_ONCE = 1024;
 
 /** Why an iterator does not have an option of search. */
 const REFUSED: Readonly<Record<string, string>> = {
-  vectors: 'one query: "vector" or "sparse"',
-  ids: 'one query: "vector" or "sparse"',
+  vectors: 'one query: "vector", "sparse" or "text"',
+  texts: 'one query: "vector", "sparse" or "text"',
+  ids: 'one query: "vector", "sparse" or "text"',
   offset: 'no offset: leave out the first hits',
   groupBy: 'no groupBy: an iterator answers all rows',
 };
@@ -27,7 +29,7 @@ export async function* searchPages(scope: CollectionScope, options: unknown): As
   for (const name in REFUSED) if (rest[name] !== undefined) refuse(name, NO_ROW, REFUSED[name], show(rest[name]));
   const size = integerOption('batchSize', batchSize, 1, MAX_LIMIT, BATCH_SIZE);
   const most = integerOption('limit', limit, 1, Number.MAX_SAFE_INTEGER, Infinity);
-  const request = searchRequest(plan, collectionId, { ...rest, limit: size });
+  const request = searchRequest(plan, collectionId, { ...(await withVectors(scope, rest)), limit: size });
   const context = contextOf(rest['signal'] as AbortSignal | undefined);
   const moment = await Moment.hold(scope, request.at);
   try {

@@ -1,9 +1,10 @@
-/** Searches that answer groups, or whose queries are rows of the collection: bodies of `Collection.search`, imported with the calls of `collection-admin.ts`. */
+/** Searches that answer groups, or whose queries are texts or rows of the collection: bodies of `Collection.search`, imported with the calls of `collection-admin.ts`. */
 import type { SearchRequest } from '../engine/client.ts';
 import { toKeys } from '../schema/keys.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
 import { NO_ROW, isRecord, notSupported, refuse, show } from '../schema/refuse.ts';
 import type { FieldType } from '../schema/types.ts';
+import { withVectors } from './embed.ts';
 import type { HandlePlan } from './field-code.ts';
 import { toHitLists } from './hits.ts';
 import { MAX_LIMIT, booleanOption, checkOptions, contextOf, integerOption } from './options.ts';
@@ -16,7 +17,10 @@ const GROUP_TYPES: ReadonlySet<FieldType> = new Set<FieldType>(['Bool', 'Int8', 
 /** Most hits of a group. */
 const SIZE_MAX = 10;
 
-export async function searchMore({ engine, collectionId, plan }: CollectionScope, options: Readonly<Record<string, unknown>>): Promise<unknown> {
+export async function searchMore(scope: CollectionScope, given: unknown): Promise<unknown> {
+  const { collectionId, plan } = scope;
+  const { engine } = scope;
+  const options = await withVectors(scope, given);
   const request = moreRequest(plan, collectionId, options);
   const reply = await engine.search(request, contextOf(options['signal'] as AbortSignal | undefined));
   const lists = toHitLists(reply, plan);

@@ -10,8 +10,8 @@ import type { GetOptions } from './collection.ts';
 import type { HandlePlan } from './field-code.ts';
 import { MAX_LIMIT, atOption, checkOptions, filterOption, integerOption, namesOption } from './options.ts';
 
-const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'ids', 'groupBy', 'field', 'limit', 'offset', 'filter', 'filterParams', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
-const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['text', 'rerank']);
+const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'text', 'texts', 'ids', 'groupBy', 'field', 'limit', 'offset', 'filter', 'filterParams', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
+const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['rerank']);
 const NONE: readonly number[] = [];
 
 /**
@@ -22,7 +22,7 @@ export function searchRequest(plan: HandlePlan, collectionId: number, options: u
   const request = withoutQueries(plan, collectionId, options, OPTIONS);
   const { vector, vectors, sparse } = options as Record<string, unknown>;
   if (+(vector !== undefined) + +(vectors !== undefined) + +(sparse !== undefined) !== 1) {
-    refuse('vector', NO_ROW, 'either vector, vectors or sparse', vector === undefined && vectors === undefined && sparse === undefined ? 'none' : 'more than one');
+    refuse('vector', NO_ROW, 'either vector, vectors, sparse, text or texts', vector === undefined && vectors === undefined && sparse === undefined ? 'none' : 'more than one');
   }
   const field = plan.byId.get(request.fieldId) as Field;
   const info = plan.code.VECTOR_TYPES[field.type as VectorType];

@@ -1,6 +1,7 @@
 /** Rows and hits as Arrow Tables, over the buffers in which the engine answers. */
 import type { Table } from 'apache-arrow';
-import type { Collection, GetOptions, SearchByIdsOptions, SearchManyOptions, SearchOptions, SearchSparseOptions } from '../api/collection.ts';
+import type { Collection, GetOptions, SearchByIdsOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, SearchTextOptions, SearchTextsOptions } from '../api/collection.ts';
+import { withVectors } from '../api/embed.ts';
 import { contextOf } from '../api/options.ts';
 import { SCOPE, type CollectionScope } from '../api/scope.ts';
 import { moreRequest } from '../api/search-more.ts';
@@ -9,7 +10,7 @@ import { BatchBudget } from '../schema/budget.ts';
 import type { Column } from '../schema/column.ts';
 import type { AnySchema, KeysInput, OutputFields } from '../schema/infer.ts';
 import type { SchemaPlan } from '../schema/plan.ts';
-import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
+import { NO_ROW, refuse, show } from '../schema/refuse.ts';
 import { toColumn } from '../schema/values.ts';
 import { toTable, type NamedColumn } from './table.ts';
 
@@ -22,25 +23,26 @@ export async function getTable<S extends AnySchema>(collection: Collection<S>, i
 }
 
 /**
- * As `collection.search`: a row per hit, best first. The columns are the primary key, `$score` and the `outputFields`; with `vectors` or `ids` there
+ * As `collection.search`: a row per hit, best first. The columns are the primary key, `$score` and the `outputFields`; with `vectors`, `texts` or `ids` there
  * is `$query` before them, the number of the query from 0, whose hits are behind each other; with `groupBy` there is `$group`, the value of its field.
  */
 export async function searchTable<S extends AnySchema>(
   collection: Collection<S>,
-  options: SearchOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>> | SearchByIdsOptions<S, OutputFields<S>>,
+  given: SearchOptions<S, OutputFields<S>> | SearchTextOptions<S, OutputFields<S>> | SearchTextsOptions<S, OutputFields<S>> | SearchSparseOptions<S, OutputFields<S>> | SearchManyOptions<S, OutputFields<S>> | SearchByIdsOptions<S, OutputFields<S>>,
 ): Promise<Table> {
-  const { collectionId, engine, plan } = scopeOf(collection);
+  const scope = scopeOf(collection);
+  const { collectionId, engine, plan } = scope;
   const { byId, key } = plan;
-  if (!isRecord(options)) refuse('options', NO_ROW, 'an object of options of search', show(options));
+  const options = await withVectors(scope, given);
   const request = moreRequest(plan, collectionId, options);
-  const { ends, entities, groups, keys, scores } = await engine.search(request, contextOf(options.signal));
+  const { ends, entities, groups, keys, scores } = await engine.search(request, contextOf(options['signal'] as AbortSignal | undefined));
   const columns: NamedColumn[] = [
     { field: key, column: toColumn(key, keys, new BatchBudget()) },
     { field: { name: '$score', type: 'Float', nullable: false }, column: { fieldId: -1, type: 'Float', length: scores.length, dim: 1, validity: null, values: scores, offsets: null } },
     ...(groups ? [{ field: { ...byId.get(groups.fieldId)!, name: '$group' }, column: groups }] : []),
     ...(entities?.columns ?? []).filter((column) => column.fieldId !== key.fieldId).map((column) => named(plan, column)),
   ];
-  if (options.vectors !== undefined || request.keys !== undefined) columns.unshift({ field: { name: '$query', type: 'Int32', nullable: false }, column: queryNumbers(ends) });
+  if (options['vectors'] !== undefined || request.keys !== undefined) columns.unshift({ field: { name: '$query', type: 'Int32', nullable: false }, column: queryNumbers(ends) });
   return toTable(keys.length, columns);
 }
 

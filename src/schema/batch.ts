@@ -7,6 +7,6 @@ import type { SchemaPlan } from './plan.ts';
 import { VECTOR_TYPES } from './vector-types/index.ts';
 
 /** As `toPlainBatch`. With a dynamic field, keys that no field has are in it. */
-export function toBatch(plan: SchemaPlan, input: unknown, kind: BatchKind = 'insert'): ColumnBatch {
-  return toPlainBatch(plan, plan.dynamic === undefined ? input : withMeta(plan, input), kind, { vectorTypes: VECTOR_TYPES, arrays: arrayColumn });
+export function toBatch(plan: SchemaPlan, input: unknown, kind: BatchKind = 'insert', vectorTypes = VECTOR_TYPES): ColumnBatch {
+  return toPlainBatch(plan, plan.dynamic === undefined ? input : withMeta(plan, input), kind, { vectorTypes, arrays: arrayColumn });
 }

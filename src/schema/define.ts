@@ -7,7 +7,7 @@ import { MAX_ARRAY_CAPACITY, MAX_FIELDS, MAX_NAME_LENGTH, MAX_VARCHAR_BYTES, MAX
 import { BatchBudget } from './budget.ts';
 import { NO_ROW, isRecord, notSupported, refuse, show } from './refuse.ts';
 import { COMPARED_OPTIONS, FIELD_TYPE_CODE } from './types.ts';
-import type { ElementType, Field, FieldType, IndexSpec, MetricType, Schema, VectorType } from './types.ts';
+import type { ElementType, Field, FieldEmbedder, FieldType, IndexSpec, MetricType, Schema, VectorType } from './types.ts';
 import { toColumn } from './values.ts';
 import { VECTOR_KINDS, checkMetric, defaultMetric, isVectorType, type VectorKind } from './vector-types/kinds.ts';
 
@@ -23,9 +23,13 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
 /** Milvus's: the scalar types but JSON. */
 const ELEMENT_TYPES: readonly ElementType[] = ['Bool', 'Int8', 'Int16', 'Int32', 'Int64', 'Float', 'Double', 'VarChar'];
 const VECTOR_OPTIONS: readonly string[] = [...KEY_OPTIONS, 'dim', 'index'];
+const EMBEDDED_OPTIONS: readonly string[] = [...VECTOR_OPTIONS, 'embedder'];
+/** An embedder answers 32-bit floats. */
+const EMBEDDED_TYPES: ReadonlySet<FieldType> = new Set(['FloatVector', 'Float16Vector', 'BFloat16Vector']);
+const EMBEDDER = `an embedder { id, input }: of a model, at most ${MAX_NAME_LENGTH} long, and of a VarChar field`;
 const SPARSE_OPTIONS: readonly string[] = [...KEY_OPTIONS, 'index'];
 const METRICS: readonly MetricType[] = ['L2', 'IP', 'COSINE', 'HAMMING', 'JACCARD'];
-const OPTIONS_TO_COME = new Set(['nullable', 'clusteringKey', 'enableAnalyzer', 'analyzer']);
+const OPTIONS_TO_COME = new Set(['nullable', 'clusteringKey', 'enableAnalyzer', 'analyzer', 'embedder']);
 const SCHEMA_OPTIONS_TO_COME = new Set(['functions', 'numPartitions', 'ttlSeconds']);
 
 /**
@@ -86,6 +90,9 @@ function normalise(input: unknown): Schema {
   if (partitionKeys > 1) refuse('fields', NO_ROW, 'at most one field with partitionKey: true', String(partitionKeys));
   const vectors = fields.filter((field) => isVectorType(field.type)).length;
   if (vectors === 0 || vectors > MAX_VECTOR_FIELDS) refuse('fields', NO_ROW, `1 to ${MAX_VECTOR_FIELDS} vector fields`, String(vectors));
+  for (const { name, embedder } of fields) {
+    if (embedder && !fields.some((field) => field.name === embedder.input && field.type === 'VarChar')) refuse(name, NO_ROW, EMBEDDER, show(embedder.input));
+  }
   if (flag('schema', 'dynamicField', input.dynamicField)) fields.push(dynamicFieldOf(fields.length));
   return Object.freeze({ version: 1, fields: Object.freeze(fields), ...(description === undefined ? {} : { description }) });
 }
@@ -102,7 +109,7 @@ export function normaliseField(name: string, fieldId: number, input: unknown): F
   if (!isRecord(input)) refuse(name, NO_ROW, '{ type: ... }', show(input));
   const type = checkType(name, input.type);
   const dims = isVectorType(type) ? VECTOR_KINDS[type].dims : undefined;
-  const allowed = dims === undefined ? (OPTIONS[type] ?? SCALAR_OPTIONS) : dims === null ? SPARSE_OPTIONS : VECTOR_OPTIONS;
+  const allowed = dims === undefined ? (OPTIONS[type] ?? SCALAR_OPTIONS) : dims === null ? SPARSE_OPTIONS : EMBEDDED_TYPES.has(type) ? EMBEDDED_OPTIONS : VECTOR_OPTIONS;
   for (const key of Object.keys(input)) {
     if (key === 'type' || allowed.includes(key) || input[key] === undefined) continue;
     if (key === 'nullable' && input[key] === false) continue;
@@ -141,7 +148,8 @@ function withOptions(base: Field, field: Partial<Record<string, unknown>>): Fiel
   if (isVectorType(type)) {
     const { dims } = VECTOR_KINDS[type];
     const dim = dims ? { dim: dimension(name, field.dim, dims) } : {};
-    return field.index === undefined ? { ...base, ...dim } : { ...base, ...dim, index: normaliseIndex(name, type, field.index) };
+    const embedder = field.embedder === undefined ? {} : { embedder: toFieldEmbedder(name, field.embedder) };
+    return { ...base, ...dim, ...embedder, ...(field.index === undefined ? {} : { index: normaliseIndex(name, type, field.index) }) };
   }
   if (field.as !== undefined) {
     if (field.as !== 'number' && field.as !== 'string') refuse(name, NO_ROW, 'as: "number" or "string"', show(field.as));
@@ -214,6 +222,13 @@ export function toIndexRequest(label: string, input: unknown): IndexRequest {
   }
   const request = { type: type.toUpperCase(), params: Object.freeze(params) };
   return Object.freeze(metric === undefined ? request : { ...request, metric: toMetric(label, metric) });
+}
+
+/** Whether its input is a VarChar field is the schema's to say. */
+export function toFieldEmbedder(label: string, value: unknown): FieldEmbedder {
+  const { id, input, ...others } = (isRecord(value) ? value : {}) as Partial<Record<string, string>>;
+  if (typeof input !== 'string' || typeof id !== 'string' || !id || id.length > MAX_NAME_LENGTH || Object.keys(others).length > 0) refuse(label, NO_ROW, EMBEDDER, show(value));
+  return Object.freeze({ id, input });
 }
 
 function normaliseIndex(name: string, type: VectorType, input: unknown): IndexSpec {

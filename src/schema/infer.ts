@@ -103,11 +103,28 @@ interface VectorOptions {
   readonly nullable?: false;
 }
 
-export interface DenseVectorFieldInput extends VectorOptions {
-  readonly type: 'FloatVector' | 'Float16Vector' | 'BFloat16Vector' | 'Int8Vector';
+interface DenseVectorOptions extends VectorOptions {
   /** 2 to 32,768. */
   readonly dim: number;
   readonly index?: IndexInput<'L2' | 'IP' | 'COSINE'>;
+}
+
+/** What makes the vectors of rows that come without one, and of texts that are searched for. */
+export interface EmbedderInput {
+  /** Of the model, 1 to 255 characters: `connect` is given a function by that name. */
+  readonly id: string;
+  /** The VarChar field of the schema whose texts it reads. */
+  readonly input: string;
+}
+
+export interface FloatVectorFieldInput extends DenseVectorOptions {
+  readonly type: 'FloatVector' | 'Float16Vector' | 'BFloat16Vector';
+  /** Rows may then come without a vector. */
+  readonly embedder?: EmbedderInput;
+}
+
+export interface Int8VectorFieldInput extends DenseVectorOptions {
+  readonly type: 'Int8Vector';
 }
 
 export interface BinaryVectorFieldInput extends VectorOptions {
@@ -123,7 +140,7 @@ export interface SparseVectorFieldInput extends VectorOptions {
 }
 
 export type FieldInput =
-  | BoolFieldInput | NumberFieldInput | JsonFieldInput | ArrayFieldInput | TextArrayFieldInput | Int64FieldInput | VarCharFieldInput | DenseVectorFieldInput | BinaryVectorFieldInput | SparseVectorFieldInput;
+  | BoolFieldInput | NumberFieldInput | JsonFieldInput | ArrayFieldInput | TextArrayFieldInput | Int64FieldInput | VarCharFieldInput | FloatVectorFieldInput | Int8VectorFieldInput | BinaryVectorFieldInput | SparseVectorFieldInput;
 export type FieldsInput = Readonly<Record<string, FieldInput>>;
 
 export interface SchemaInput<F extends FieldsInput = FieldsInput, D extends boolean = boolean> {
@@ -139,9 +156,12 @@ export interface SchemaInput<F extends FieldsInput = FieldsInput, D extends bool
 /** Names of the options that a field of type T has. */
 type OptionName<I, T> = I extends { readonly type: infer U } ? (T extends U ? keyof I : never) : never;
 
+/** Makes the input of an embedder that is no VarChar field a compile error. */
+type InputOf<F extends FieldsInput, T> = T extends { readonly embedder: EmbedderInput } ? { readonly embedder: { readonly input: NameOfType<F, 'VarChar'> } } : unknown;
+
 /** Makes options that a field's type does not have a compile error. */
 export type OnlyKnown<F extends FieldsInput> = {
-  readonly [K in keyof F]: { readonly [P in Exclude<keyof F[K], OptionName<FieldInput, F[K]['type']>>]?: never };
+  readonly [K in keyof F]: { readonly [P in Exclude<keyof F[K], OptionName<FieldInput, F[K]['type']>>]?: never } & InputOf<F, F[K]>;
 };
 
 declare const FIELDS: unique symbol;
@@ -250,7 +270,8 @@ type PresentOutput<T> = T extends { type: 'Bool' }
             : FormsOf<T>['output'];
 
 /** Fields that a row need not have. */
-type OptionalName<F> = { [K in keyof F]: F[K] extends { nullable: true } | { defaultValue: boolean | number | bigint | string } ? K : never }[keyof F];
+type OptionalName<F> = { [K in keyof F]: F[K] extends { nullable: true } | { defaultValue: boolean | number | bigint | string } | { embedder: EmbedderInput } ? K : never }[keyof F];
+type EmbeddedName<F> = { [K in keyof F]: F[K] extends { embedder: EmbedderInput } ? K : never }[keyof F];
 type AutoName<F> = { [K in keyof F]: F[K] extends { autoId: true } ? K : never }[keyof F];
 type KeyName<F> = { [K in keyof F]: F[K] extends { primaryKey: true } ? K : never }[keyof F];
 type VectorName<F> = { [K in keyof F]: F[K] extends { type: keyof VectorForms } ? K : never }[keyof F];
@@ -302,12 +323,14 @@ export type OrderedFieldName<S> = IsUntyped<S> extends true ? string : Extract<O
 
 /** A query: of the type of one of the vector fields. */
 export type QueryInput<S> = IsUntyped<S> extends true ? VectorForms[keyof VectorForms]['input'] : FormsOf<FieldsOf<S>[VectorName<FieldsOf<S>>]>['input'];
+/** A query in words; never where no field has an embedder. */
+export type TextInput<S> = IsUntyped<S> extends true ? string : [EmbeddedName<FieldsOf<S>>] extends [never] ? never : string;
 /** Many queries: a list, or one flat matrix of shape (n, dim). */
 export type QueriesInput<S> =
   | readonly QueryInput<S>[]
   | (IsUntyped<S> extends true ? VectorForms[keyof VectorForms]['matrix'] : FormsOf<FieldsOf<S>[VectorName<FieldsOf<S>>]>['matrix']);
 
-/** A row for `insert`. An auto id is left out; what is nullable or has a default may be. With a dynamic field any other key may be there. */
+/** A row for `insert`. An auto id is left out; what is nullable, has a default or an embedder may be. With a dynamic field any other key may be there. */
 export type Row<S> = WithKeys<S, FieldsRow<S>, unknown>;
 
 type FieldsRow<S> = IsUntyped<S> extends true
@@ -318,7 +341,7 @@ type FieldsRow<S> = IsUntyped<S> extends true
       } & { readonly [K in AutoName<FieldsOf<S>>]?: undefined }
     >;
 
-/** Columns for `insert`, all of the same number of rows. An auto id is left out; what is nullable or has a default may be. */
+/** Columns for `insert`, all of the same number of rows. An auto id is left out; what is nullable, has a default or an embedder may be. */
 export type Columns<S> = WithKeys<S, FieldsColumns<S>, ArrayLike<unknown> | undefined>;
 
 type FieldsColumns<S> = IsUntyped<S> extends true

@@ -9,7 +9,7 @@ import type { Column, ColumnBatch, Keys } from './column.ts';
 import { columnKeys, firstDuplicate } from './keys.ts';
 import type { SchemaPlan } from './plan.ts';
 import { NO_ROW, isRecord, refuse, show } from './refuse.ts';
-import { gatherRows, mayBeMissing, refuseAutoId } from './rows.ts';
+import { gatherRows, mayBeLeftOut, refuseAutoId } from './rows.ts';
 import type { Field, VectorType } from './types.ts';
 import { toColumn, type ArrayLayout } from './values.ts';
 import { FLOAT_VECTOR } from './vector-types/float.ts';
@@ -59,9 +59,10 @@ export function toPlainBatch(plan: SchemaPlan, input: unknown, kind: BatchKind =
   return { rows, columns };
 }
 
-/** Those that the first row has, or the columns that there are; the key must be one of them. */
+/** Those that the first row has, or the columns that there are, with what is made of them; the key must be one of them. */
 function givenFields(plan: SchemaPlan, first: unknown): readonly Field[] {
-  return plan.schema.fields.filter((field) => field === plan.key || (isRecord(first) && columnOf(first, field) !== undefined));
+  const isGiven = (name: string): boolean => isRecord(first) && columnOf(first, { name }) !== undefined;
+  return plan.schema.fields.filter((field) => field === plan.key || isGiven(field.name) || (field.embedder && isGiven(field.embedder.input)));
 }
 
 function checkKeys(key: Field, keys: Keys): void {
@@ -96,8 +97,8 @@ function gatherColumns(plan: SchemaPlan, fields: readonly Field[], input: unknow
   }
   return fields.map((field) => {
     const column = columnOf(input, field);
-    if (!isWhole && Array.isArray(column) && column.includes(undefined)) refuse(field.name, column.indexOf(undefined), 'a value or null', 'undefined');
-    if (column === undefined && !mayBeMissing(field)) refuse(field.name, NO_ROW, 'a column', 'nothing');
+    if (!isWhole && !field.embedder && Array.isArray(column) && column.includes(undefined)) refuse(field.name, column.indexOf(undefined), 'a value or null', 'undefined');
+    if (column === undefined && !mayBeLeftOut(field)) refuse(field.name, NO_ROW, 'a column', 'nothing');
     return (column ?? new Array<undefined>(rows)) as ArrayLike<unknown>;
   });
 }
@@ -105,7 +106,7 @@ function gatherColumns(plan: SchemaPlan, fields: readonly Field[], input: unknow
 /** Rows of a column as the user gave it; a fraction where a flat matrix has a part of a row. */
 const rowsOf = (vectorTypes: VectorTypes, { dim = 1, type }: Field, values: ArrayLike<unknown>): number => (isVectorType(type) ? vectorTypes[type].rowsOf(values, dim) : values.length);
 
-const columnOf = (columns: Record<string, unknown>, { name }: Field): unknown => (Object.hasOwn(columns, name) ? columns[name] : undefined);
+const columnOf = (columns: Record<string, unknown>, { name }: Pick<Field, 'name'>): unknown => (Object.hasOwn(columns, name) ? columns[name] : undefined);
 
 /** Whatever may hold a value per row, or a flat matrix. */
 export function isColumn(value: unknown): value is ArrayLike<unknown> {

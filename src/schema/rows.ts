@@ -38,6 +38,9 @@ export function refuseAutoId(name: string, row: number): never {
 /** True for a field that a row need not have: it has a default, or NULL stands for it. */
 export const mayBeMissing = (field: Pick<Field, 'nullable' | 'defaultValue'>): boolean => field.nullable || field.defaultValue !== undefined;
 
+/** The same of a row that is about to be written: what an embedder makes is not there yet. */
+export const mayBeLeftOut = (field: Field): boolean => mayBeMissing(field) || field.embedder !== undefined;
+
 function gatherField(field: Field, rows: readonly Record<string, unknown>[], isWhole: boolean): unknown[] {
   const { name } = field;
   const n = rows.length;
@@ -46,7 +49,7 @@ function gatherField(field: Field, rows: readonly Record<string, unknown>[], isW
   const inherited = name in Object.prototype;
   for (let row = 0; row < n; row++) {
     const value = inherited && !Object.hasOwn(rows[row], name) ? undefined : rows[row][name];
-    if (value === undefined && !(isWhole && mayBeMissing(field))) refuse(name, row, 'a value', 'nothing');
+    if (value === undefined && !(isWhole ? mayBeLeftOut(field) : field.embedder)) refuse(name, row, 'a value', 'nothing');
     values[row] = value;
   }
   return values;

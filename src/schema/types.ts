@@ -53,6 +53,14 @@ export interface ScalarIndexSpec {
   readonly params: Readonly<Record<string, number | string | boolean>>;
 }
 
+/** The model that the vectors of a field are of. */
+export interface FieldEmbedder {
+  /** Of the model, 1 to 255 characters: `connect` is given a function by that name. */
+  readonly id: string;
+  /** The VarChar field that it reads. */
+  readonly input: string;
+}
+
 export interface Field {
   /** Counts the fields as they came, and names a column in files. Never reused within a collection. */
   readonly fieldId: number;
@@ -80,6 +88,8 @@ export interface Field {
   readonly isDynamic?: boolean;
   /** Its values decide in which partition a row is. At most one field. */
   readonly partitionKey?: boolean;
+  /** FloatVector, Float16Vector, BFloat16Vector: what makes the vectors of rows that come without one. */
+  readonly embedder?: FieldEmbedder;
   /** The index asked for in the schema, built when segments are sealed. Of scalar fields without a metric. */
   readonly index?: IndexSpec | ScalarIndexSpec;
 }
@@ -97,4 +107,4 @@ export interface ShownSchema extends Schema {
 }
 
 /** Options by which rows of one field fit another. */
-export const COMPARED_OPTIONS = ['type', 'primaryKey', 'autoId', 'nullable', 'defaultValue', 'maxLength', 'dim', 'as', 'partitionKey', 'elementType', 'maxCapacity'] as const;
+export const COMPARED_OPTIONS = ['type', 'primaryKey', 'autoId', 'nullable', 'defaultValue', 'maxLength', 'dim', 'as', 'partitionKey', 'elementType', 'maxCapacity', 'embedder'] as const;

@@ -216,7 +216,7 @@ describe.each(engines)('a collection on $name', ({ connect }) => {
       expect(await state()).toEqual(before);
     });
 
-    it.each(['rerank', 'text'])('says that %s is not there yet', async (name) => {
+    it.each(['rerank'])('says that %s is not there yet', async (name) => {
       expect(await codeOfAsync(docs.search({ vector: [1, 2, 3], [name]: 'x' } as never))).toBe('NOT_SUPPORTED');
       expect(await docs.search({ vector: [1, 2, 3], [name]: undefined } as never)).toHaveLength(5);
     });

@@ -87,7 +87,7 @@ describe('connect', () => {
     expect(requests).toEqual([]);
   });
 
-  it.each(['token', 'embedders'])('says that %s is not there yet', async (name) => {
+  it.each(['token'])('says that %s is not there yet', async (name) => {
     const { connect } = connectToStrict();
     expect(await codeOfAsync(connect('memory:', { [name]: 1 } as never))).toBe('NOT_SUPPORTED');
     await (await connect('memory:', { [name]: undefined } as never)).close();

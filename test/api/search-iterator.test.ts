@@ -245,9 +245,9 @@ describe.each(engines)('an iterator over $name', ({ connect }) => {
       return 'no refusal';
     };
     expect(await messageOf(undefined)).toBe('INVALID_ARGUMENT: "options" expected an object of options of searchIterator, got undefined');
-    expect(await messageOf({})).toContain('"vector" expected either vector, vectors or sparse, got none');
-    expect(await messageOf({ vectors: [[0, 0]] })).toBe('INVALID_ARGUMENT: "vectors" expected one query: "vector" or "sparse", got an array of 1');
-    expect(await messageOf({ ids: [1] })).toBe('INVALID_ARGUMENT: "ids" expected one query: "vector" or "sparse", got an array of 1');
+    expect(await messageOf({})).toContain('"vector" expected either vector, vectors, sparse, text or texts, got none');
+    expect(await messageOf({ vectors: [[0, 0]] })).toBe('INVALID_ARGUMENT: "vectors" expected one query: "vector", "sparse" or "text", got an array of 1');
+    expect(await messageOf({ ids: [1] })).toBe('INVALID_ARGUMENT: "ids" expected one query: "vector", "sparse" or "text", got an array of 1');
     expect(await messageOf({ vector: [0, 0], offset: 1 })).toBe('INVALID_ARGUMENT: "offset" expected no offset: leave out the first hits, got 1');
     expect(await messageOf({ vector: [0, 0], groupBy: { field: 'name' } })).toContain('"groupBy" expected no groupBy');
     for (const batchSize of [0, 16_385, 1.5, '5', null]) expect(await messageOf({ vector: [0, 0], batchSize })).toContain('"batchSize" expected an integer from 1 to 16384');

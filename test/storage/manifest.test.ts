@@ -12,7 +12,7 @@ const HNSW: IndexSpec = { type: 'HNSW_SQ', metric: 'COSINE', params: { M: 16, ef
 const FIELDS: Field[] = [
   { fieldId: 0, name: 'id', type: 'Int64', primaryKey: true, autoId: true, nullable: false, as: 'number' },
   { fieldId: 1, name: 'Titel "ü"', type: 'VarChar', primaryKey: false, autoId: false, nullable: false, maxLength: 512 },
-  { fieldId: 2, name: 'embedding', type: 'FloatVector', primaryKey: false, autoId: false, nullable: false, dim: 384, index: HNSW },
+  { fieldId: 2, name: 'embedding', type: 'FloatVector', primaryKey: false, autoId: false, nullable: false, dim: 384, embedder: { id: 'all-MiniLM-L6-v2', input: 'Titel "ü"' }, index: HNSW },
 ];
 
 const DOCS: CollectionEntry = {
@@ -138,6 +138,8 @@ describe('manifest', () => {
     ['more deleted rows than rows', bodyOf(MANIFEST).replace('"deletedRows":10', '"deletedRows":1001')],
     ['a field twice', bodyOf(MANIFEST).replace('"fieldId":1,', '"fieldId":0,')],
     ['a collection twice', framedTwice()],
+    ['an embedder that reads what is no text', bodyOf(MANIFEST).replace(/"input":"Titel[^}]*/, '"input":"id"')],
+    ['an embedder without an id', bodyOf(MANIFEST).replace('"id":"all-MiniLM-L6-v2"', '"id":""')],
     ['a name and an alias that are the same', bodyOf(MANIFEST).replace('"current"', '"docs"')],
     ['an alias of no collection', bodyOf(MANIFEST).replace('"name":"current","collectionId":1', '"name":"current","collectionId":5')],
     ['a collection in no database', bodyOf(MANIFEST).replace('"collectionId":1,"databaseId":0', '"collectionId":1,"databaseId":3')],

@@ -204,3 +204,29 @@ export async function calls(db: Database): Promise<void> {
   db.on('close', stop);
   await using _scope = db;
 }
+
+const embedded = defineSchema({
+  fields: {
+    id: { type: 'Int64', primaryKey: true, as: 'number' },
+    text: { type: 'VarChar', maxLength: 9 },
+    embedding: { type: 'FloatVector', dim: 4, embedder: { id: 'm', input: 'text' } },
+  },
+});
+
+export async function words(db: Database, plain: Collection<typeof schema>, untyped: Collection): Promise<void> {
+  const docs = await db.collection('docs', embedded);
+  await docs.insert([{ id: 1, text: 'a' }]);
+  await docs.upsert([{ id: 1, text: 'a' }]);
+  await docs.upsert([{ id: 1, text: 'a' }], { partial: true });
+  const hits = await docs.search({ text: 'a', outputFields: ['text'] });
+  expectType<Equal<(typeof hits)[0]['entity'], { text: string }>>(true);
+  const lists = await docs.search({ texts: ['a', 'b'] });
+  expectType<number>(lists[0]![0]!.id);
+  for await (const page of docs.searchIterator({ text: 'a', batchSize: 3 })) expectType<number>(page[0]!.id);
+  await docs.explain({ text: 'a' });
+  await untyped.search({ text: 'a' });
+  // @ts-expect-error a query is of one kind
+  await docs.search({ text: 'a', vector: [1, 2, 3, 4] });
+  // @ts-expect-error no field has an embedder
+  await plain.search({ text: 'a' });
+}

@@ -1,6 +1,6 @@
 /** Types of rows, columns, keys and entities. Compiled, never run: what should not compile is marked as an error. */
 import { defineSchema } from '../../src/schema/define.ts';
-import type { AnySchema, Columns, Entity, FieldName, Found, Hit, Int8VectorInput, JsonInput, JsonValue, Key, KeyInput, PartialRow, QueryInput, Row, SparseVector, SparseVectorInput, VectorFieldName, VectorInput } from '../../src/schema/infer.ts';
+import type { AnySchema, Columns, Entity, FieldName, Found, Hit, Int8VectorInput, JsonInput, JsonValue, Key, KeyInput, PartialRow, QueryInput, Row, SparseVector, SparseVectorInput, TextInput, VectorFieldName, VectorInput } from '../../src/schema/infer.ts';
 import { type Equal, expectType } from './expect.ts';
 
 const schema = defineSchema({
@@ -243,3 +243,30 @@ export const closedRow: Row<typeof lists> = { id: 1, flags: [true], numbers: [1]
 defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'float' } } });
 // @ts-expect-error no such metric
 defineSchema({ fields: { id, v: { type: 'FloatVector', dim: 3, index: { type: 'FLAT', metric: 'HAMMING' } } } });
+
+// Embedders
+const embedded = defineSchema({
+  fields: {
+    id: { type: 'Int64', primaryKey: true },
+    text: { type: 'VarChar', maxLength: 9 },
+    embedding: { type: 'FloatVector', dim: 4, embedder: { id: 'm', input: 'text' } },
+    plain: { type: 'FloatVector', dim: 4 },
+  },
+});
+type E = typeof embedded;
+expectType<Equal<Row<E>, { readonly id: bigint | number; readonly text: string; readonly plain: VectorInput; readonly embedding?: VectorInput | null }>>(true);
+expectType<readonly Row<E>[]>([{ id: 1, text: 'a', plain: [1] }, { id: 1, text: 'a', plain: [1], embedding: [2] }]);
+expectType<Columns<E>>({ id: [1], text: ['a'], plain: [[1]] });
+expectType<Columns<E>>({ id: [1, 2], text: ['a', 'b'], plain: [[1], [2]], embedding: [[1], undefined] });
+// @ts-expect-error without an embedder there must be a vector
+expectType<Row<E>>({ id: 1, text: 'a', embedding: [1] });
+expectType<Equal<Found<E, readonly ['embedding']>, { id: bigint; embedding: Float32Array }>>(true);
+expectType<Equal<TextInput<E>, string>>(true);
+expectType<Equal<TextInput<S>, never>>(true);
+expectType<Equal<TextInput<AnySchema>, string>>(true);
+// @ts-expect-error an input that is no VarChar field
+defineSchema({ fields: { id: { type: 'Int64', primaryKey: true }, v: { type: 'FloatVector', dim: 4, embedder: { id: 'm', input: 'id' } } } });
+// @ts-expect-error an input that is no field
+defineSchema({ fields: { id: { type: 'Int64', primaryKey: true }, v: { type: 'FloatVector', dim: 4, embedder: { id: 'm', input: 'body' } } } });
+// @ts-expect-error bytes are no floats
+defineSchema({ fields: { id: { type: 'Int64', primaryKey: true }, text: { type: 'VarChar', maxLength: 9 }, v: { type: 'Int8Vector', dim: 4, embedder: { id: 'm', input: 'text' } } } });

@@ -6,7 +6,7 @@
  * JSON, because the manifest is small, rewritten whole at each commit, and the first thing that anyone mending a
  * database wants to read. Every value is checked on the way in and on the way out.
  */
-import { FIELD_TYPE_CODE, type Field, type FieldType, type IndexSpec, type ScalarIndexSpec, type Schema } from '../../schema/types.ts';
+import { FIELD_TYPE_CODE, type Field, type FieldEmbedder, type FieldType, type IndexSpec, type ScalarIndexSpec, type Schema } from '../../schema/types.ts';
 import { ByteReader, ByteWriter } from '../../util/bytes.ts';
 import { crc32c } from '../../util/crc32c.ts';
 import { ElanusError } from '../../util/error.ts';
@@ -61,6 +61,7 @@ const field = object<Field>({
   dim: optional(integer(1, 262_144)),
   as: optional(oneOf(['number', 'string'])),
   partitionKey: optional(boolean),
+  embedder: optional(object<FieldEmbedder>({ id: text(1, 255), input: userName })),
   index: optional(schemaIndex),
 });
 
@@ -179,6 +180,7 @@ function checkCollection({ schema: { fields }, partitions, nextPartitionId, scal
   unique('scalar index', scalarIndexes.map(({ name }) => name));
   unique('place of a scalar index', scalarIndexes.map(({ fieldId, path }) => JSON.stringify([fieldId, path])));
   unique('partition name', partitions.map(({ name }) => name));
+  for (const { name, embedder } of fields) if (embedder && !fields.some((known) => known.name === embedder.input && known.type === 'VarChar')) throw corrupt(`has a field ${JSON.stringify(name)} whose embedder reads no text`);
   if (partitions.some(({ partitionId }) => partitionId >= nextPartitionId)) throw corrupt('has a partition beyond the next one');
   for (const { segmentId, partitionId, rows, deletedRows, minTimestamp, maxTimestamp } of segments) {
     if (deletedRows > rows || minTimestamp > maxTimestamp) throw corrupt(`has a segment ${segmentId} that makes no sense`);

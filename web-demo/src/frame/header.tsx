@@ -1,4 +1,5 @@
 import type { Dataset } from '../collections/dataset.ts';
+import { CopyButton } from '../ui/copy-button.tsx';
 import { hashOf } from '../util/route.ts';
 import type { View } from '../views/view.ts';
 
@@ -29,6 +30,7 @@ export function Header({ datasets, dataset, views, view }: HeaderProps) {
         ))}
       </nav>
       <p class="tagline">A vector database, running in this tab. Nothing you do here leaves it.</p>
+      <CopyButton label="Copy link" title="The link shows what you see: collection, view, query and settings" text={() => location.href} />
       <nav class="views" aria-label="Views">
         {views.map((each) => (
           <a key={each.id} href={linkTo(dataset.id, each.id)} aria-current={each === view ? 'page' : undefined}>

@@ -14,7 +14,7 @@ export function StatusBar({ open }: { open: OpenCollection | null }) {
   const { phase: collectionPhase, rows, storedBytes, reopened } = useStore(open?.state ?? NOTHING);
   const phase = databasePhase === 'failed' ? 'failed' : collectionPhase;
   return (
-    <footer class="status">
+    <footer class="status" aria-label="Status" tabIndex={0}>
       <span class={`phase is-${phase}`}>{PHASES[phase]}</span>
       <dl>
         {stats !== null && (

@@ -1,0 +1,97 @@
+/** What holds in every view of every collection: accessible, fits a phone, in both themes, and nothing in the console. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
+import { serve } from '../../scripts/serve.mjs';
+import type { Served } from '../../scripts/serve.mjs';
+import { executablePath, visit } from './browser.ts';
+import type { Visitor } from './browser.ts';
+
+const FILL_MS = 180_000;
+
+interface AxeResult {
+  readonly violations: readonly { readonly id: string; readonly impact: string | null; readonly help: string; readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[] }[];
+}
+
+describe.skipIf(executablePath === null)('every view of every collection', () => {
+  let host: Served;
+  let profile: string;
+  let visitor: Visitor;
+  let page: Page;
+  let axe: string;
+  let paths: string[];
+
+  beforeAll(async () => {
+    await buildDemo();
+    axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
+    profile = await mkdtemp(join(tmpdir(), 'elanus-demo-'));
+    visitor = await visit(profile);
+    page = await visitor.newPage();
+    await page.goto(host.url);
+    await page.locator('.header .views a').first().waitFor();
+    const names = (selector: string) => page.locator(selector).evaluateAll((links) => links.map((link) => link.getAttribute('href')!.replace(/\?.*/, '')));
+    const collections = await names('.header .collections a');
+    for (const collection of collections) {
+      await page.goto(`${host.url}${collection}`);
+      await page.locator('.status .phase.is-ready').waitFor({ timeout: FILL_MS });
+    }
+    // The search has the collection's own path, the other views have theirs behind it.
+    const views = (await names('.header .views a')).map((href) => href.split('/').at(2) ?? '');
+    paths = collections.flatMap((collection) => views.map((view) => (view === '' ? collection : `${collection}/${view}`)));
+  }, FILL_MS * 2);
+
+  afterAll(async () => {
+    await visitor?.leave();
+    await host?.close();
+    if (profile !== undefined) await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  });
+
+  /** Shows a view, until what it loads is there. */
+  async function show(path: string): Promise<void> {
+    // Another page first: a new hash alone would keep what the last view left.
+    await page.goto('about:blank');
+    await page.goto(`${host.url}${path}`);
+    await page.locator('main > *:not(.waiting)').first().waitFor({ timeout: 20_000 });
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+  }
+
+  async function faults(): Promise<string[]> {
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: { run: (context: Document, options: object) => Promise<AxeResult> } }).axe.run(document, { resultTypes: ['violations'] }));
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ target, failureSummary }) => `${target.join(' ')} (${failureSummary ?? ''})`).join('; ')}`);
+  }
+
+  it.each(['light', 'dark'] as const)('has no serious fault of accessibility (%s)', { timeout: FILL_MS }, async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    const found: string[] = [];
+    for (const path of paths) {
+      await show(path);
+      for (const fault of await faults()) found.push(`${path}: ${fault}`);
+    }
+    expect(found).toEqual([]);
+  });
+
+  it('fits a phone', { timeout: FILL_MS }, async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    const found: string[] = [];
+    for (const path of paths) {
+      await show(path);
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      if (over > 0) found.push(`${path} sticks out by ${over} pixels`);
+      for (const fault of await faults()) found.push(`${path}: ${fault}`);
+    }
+    expect(found).toEqual([]);
+    await page.setViewportSize({ width: 1280, height: 860 });
+  });
+
+  it('logs no error', () => {
+    expect(visitor.faults).toEqual([]);
+  });
+});
