@@ -37,7 +37,9 @@ function categories(values: readonly unknown[], { names, kind }: FieldInfo): Col
     return label;
   });
   // Names that are given have their order; else the most frequent come first.
-  const order = names && names.length <= CATEGORIES_MAX ? names.filter((name) => counts.has(name)) : [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([label]) => label);
+  const given = names && names.length <= CATEGORIES_MAX ? names.filter((name) => counts.has(name)) : [];
+  const frequent = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([label]) => label);
+  const order = [...new Set([...given, ...frequent])];
   const own = order.slice(0, order.length > CATEGORIES_MAX ? CATEGORIES_MAX - 1 : CATEGORIES_MAX);
   const codeOf = new Map(own.map((label, code) => [label, code]));
   const codes = Uint8Array.from(labels, (label) => (label === undefined ? NONE : (codeOf.get(label) ?? OTHER)));
@@ -45,7 +47,8 @@ function categories(values: readonly unknown[], { names, kind }: FieldInfo): Col
   const owned = entries.reduce((sum, { count }) => sum + count, 0);
   const missing = codes.reduce((sum, code) => sum + (code === NONE ? 1 : 0), 0);
   const others = values.length - owned - missing;
-  if (others > 0) entries.push({ label: `${order.length - own.length} others`, code: OTHER, count: others });
+  const rest = order.length - own.length;
+  if (others > 0) entries.push({ label: rest === 1 ? '1 other' : `${rest} others`, code: OTHER, count: others });
   if (missing > 0) entries.push({ label: 'no value', code: NONE, count: missing });
   return { kind: 'category', codes, entries };
 }

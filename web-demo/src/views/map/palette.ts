@@ -24,7 +24,7 @@ export const LIGHT: Palette = {
 };
 
 export const DARK: Palette = {
-  categories: ['#3f86f5', '#c8e93d', '#fc88f4', '#6d6e1d', '#aa2b8a', '#8af6fb', '#99b182', '#a974f7', '#349ab6', '#ef8c24', '#f6d0a6', '#b37b7a'],
+  categories: ['#3a81f6', '#d5f64e', '#da6c1e', '#49eaf2', '#286f73', '#b9bb50', '#f78fb1', '#8d41bc', '#8c541f', '#a27ebd', '#f9d3a9', '#8fb5f4'],
   other: '#6c727a',
   none: '#454b53',
   plain: '#7fb0de',
