@@ -212,7 +212,7 @@ function DrawnMap({ open, params }: ViewProps) {
             role="application"
             aria-label={`Map of ${formatCount(count)} ${many}. Arrow keys move, plus and minus zoom, 0 shows all. The list beside it has the same points.`}
             data-rows={positions === null ? 0 : count}
-            data-layout={shown.current === null ? undefined : layout}
+            data-layout={positions === null ? undefined : layout}
             data-umap={umapPhase}
             data-accelerated={scatter?.isAccelerated}
           >
