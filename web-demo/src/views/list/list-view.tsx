@@ -2,6 +2,7 @@
 import { useRef } from 'preact/hooks';
 import type { ComponentType } from 'preact';
 import type { CardProps, TextEmbedder, ViewProps } from '../../collections/dataset.ts';
+import { readId } from '../../session/rows.ts';
 import type { Id } from '../../session/rows.ts';
 import { bringIntoView } from '../../ui/bring-into-view.ts';
 import { Metrics } from '../../ui/metrics.tsx';
@@ -9,7 +10,8 @@ import { useLoaded } from '../../util/loaded.ts';
 import { changeParams } from '../../util/route.ts';
 import { useStore } from '../../util/store.ts';
 import { Facets } from './facets.tsx';
-import { facetsOf } from './filter.ts';
+import { facetsOf, within } from './filter.ts';
+import { FilterChip } from './filter-chip.tsx';
 import { FoundList } from './found-list.tsx';
 import { SearchBox } from './search-box.tsx';
 import { useFound } from './use-found.ts';
@@ -21,10 +23,11 @@ export function ListView({ open, params }: ViewProps) {
   const { rows } = useStore(open.state);
   const Card = useLoaded<ComponentType<CardProps>>(dataset.loadCard, dataset);
   const text = useLoaded<TextEmbedder>(dataset.loadText && (() => dataset.loadText!(open)), dataset);
-  const facets = facetsOf(dataset, params);
+  const written = params.get('filter') ?? '';
+  const facets = within(written, facetsOf(dataset, params));
   const query = params.get('q') ?? '';
   const found = useFound(open, text, query, facets);
-  const picked = idParam(params.get('pick'), dataset.keyType) ?? found.hits[0]?.id ?? null;
+  const picked = readId(params.get('pick'), dataset.keyType) ?? found.hits[0]?.id ?? null;
   const similar = useSimilar(open, picked);
 
   const panel = useRef<HTMLElement>(null);
@@ -39,6 +42,7 @@ export function ListView({ open, params }: ViewProps) {
       <section class="browse" aria-label={`Search in ${dataset.title}`}>
         <SearchBox dataset={dataset} text={text} query={query} onQuery={(q) => changeParams({ q, pick: null }, { replace: true })} />
         <Facets open={open} params={params} />
+        <FilterChip dataset={dataset} written={written} />
         <p class="found num" role="status">
           {found.status}
         </p>
@@ -67,10 +71,4 @@ export function ListView({ open, params }: ViewProps) {
       </section>
     </div>
   );
-}
-
-function idParam(text: string | null, keyType: 'number' | 'string'): Id | null {
-  if (text === null) return null;
-  if (keyType === 'string') return text;
-  return /^-?\d{1,16}$/.test(text) ? Number(text) : null;
 }
