@@ -62,7 +62,7 @@ async function packagesTable(quick, library) {
   const like = Array.from({ length: 40 }, (_, i) => (i * 1583) % texts.length);
   const rows = [];
   const figures = [];
-  for (const [dim, maxTerms] of quick ? [[96, 8000]] : [[64, 6000], [64, 8000], [96, 6000], [96, 8000], [96, 12_000], [128, 8000]]) {
+  for (const [dim, maxTerms] of quick ? [[96, 8000]] : [[64, 6000], [64, 8000], [64, 12_000], [96, 6000], [96, 8000], [96, 12_000], [128, 8000]]) {
     const start = cpuMs();
     const space = await library.fitLatentSpace(texts, { dim, maxTerms });
     const fitted = cpuMs();
