@@ -149,7 +149,7 @@ function assertSmallEntry(metafile, files) {
 /** Every page loads the worker: what comes on demand must not lie in it as well. @param {import('esbuild').Metafile} worker */
 function assertSmallWorker(worker) {
   const name = Object.keys(worker.outputs).find((file) => /(^|\/)worker\.js$/.test(file));
-  const stray = Object.keys(worker.outputs[name ?? ''].inputs).find((input) => /src\/(filter\/(evaluate|parse|check|compile)|scalar-index\/(build|registry)|exec\/(aggregate|order))/.test(input.replaceAll(sep, '/')));
+  const stray = Object.keys(worker.outputs[name ?? ''].inputs).find((input) => /src\/(filter\/(evaluate|parse|check|compile)|scalar-index\/(build|registry)|exec\/(aggregate|order)|engine\/reembed)/.test(input.replaceAll(sep, '/')));
   if (stray !== undefined) throw new Error(`${stray} is in the worker that every page loads: it is to come on demand (src/on-demand.ts)`);
 }
 
