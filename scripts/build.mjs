@@ -7,6 +7,7 @@
  * | `worker.js`, `node-worker.js` | the threads, each one file without static imports: bundlers pack workers no other way |
  * | `arrow.js` | `elanus/arrow`, which imports apache-arrow |
  * | `filter.js` | `elanus/filter`, which builds filters |
+ * | `io.js`, `node-io.js` | `elanus/io`, which the entries import for `import` and `export`; each format is a chunk beside them |
  * | `cli.js` | the command `elanus`, one file, which reads the kernels beside it |
  * | `worker-on-demand.js` | what `worker.js` imports when the first call needs it, such as the filter language |
  * | `worker-full.js` | `worker.js` with that, and what only few pages need, such as the scalar kernels: started instead of it then |
@@ -43,6 +44,8 @@ const source = (name) => join(ROOT, 'src', name);
  * and as chunks they would cut the entry that every page loads into many small files, which compress worse.
  */
 const APART = ['local-engine', 'lazy-tools'];
+/** Entries that other entries import when they need them: a file by itself, of which there is one copy. */
+const ENTRIES = ['io', 'node-io'];
 
 /** @type {import('esbuild').Plugin} */
 const apart = {
@@ -52,6 +55,14 @@ const apart = {
       if (kind !== 'dynamic-import') return undefined;
       return { path: `./browser-${path.slice(path.lastIndexOf('/') + 1, -3)}.js`, external: true };
     });
+  },
+};
+
+/** @type {import('esbuild').Plugin} */
+const otherEntries = {
+  name: 'other-entries',
+  setup(plugin) {
+    plugin.onResolve({ filter: new RegExp(`^\\./(${ENTRIES.join('|')})\\.ts$`) }, ({ kind, path }) => (kind === 'dynamic-import' ? { path: path.replace(/\.ts$/, '.js'), external: true } : undefined));
   },
 };
 
@@ -94,10 +105,12 @@ async function bundle(outdir, style) {
   // As text the worker is one of many chunks: without its reference to a source map, which would not be found there.
   const workerSource = readFileSync(join(outdir, 'worker-full.js'), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n');
   const entries = { ...COMMON, ...style, outdir, splitting: true, plugins: [virtualModules({ workerSource })] };
-  const browser = await build({ ...entries, plugins: [apart, oneCore(source('browser.ts')), ...entries.plugins], entryPoints: { browser: source('browser.ts') }, chunkNames: 'browser-[name]-[hash]', platform: 'browser', target: BROWSER, logOverride: { 'ignored-bare-import': 'silent' } });
+  const browser = await build({ ...entries, plugins: [apart, otherEntries, oneCore(source('browser.ts')), ...entries.plugins], entryPoints: { browser: source('browser.ts') }, chunkNames: 'browser-[name]-[hash]', platform: 'browser', target: BROWSER, logOverride: { 'ignored-bare-import': 'silent' } });
   const parts = Object.fromEntries(APART.map((name) => [`browser-${name}`, source(`${name}.ts`)]));
   await build({ ...COMMON, ...style, entryPoints: parts, outdir, platform: 'browser', target: BROWSER, plugins: [virtualModules({ workerSource })] });
-  await build({ ...entries, entryPoints: { node: source('node.ts') }, chunkNames: 'node-[name]-[hash]', platform: 'node', target: NODE });
+  await build({ ...entries, plugins: [otherEntries, ...entries.plugins], entryPoints: { node: source('node.ts') }, chunkNames: 'node-[name]-[hash]', platform: 'node', target: NODE });
+  // For Node, too, with what a browser has: no format needs a module of Node's but the files themselves. Tables are of the user's copy of apache-arrow.
+  await build({ ...COMMON, ...style, outdir, splitting: true, entryPoints: { io: source('io.ts'), 'node-io': source('node-io.ts') }, chunkNames: 'io-[name]-[hash]', platform: 'browser', target: [...BROWSER, ...NODE], external: ['apache-arrow', 'node:*'] });
   // Whose Tables they are decides the user's copy of apache-arrow.
   await build({ ...COMMON, ...style, entryPoints: { arrow: source('arrow.ts') }, outdir, platform: 'neutral', target: [...BROWSER, ...NODE], external: ['apache-arrow'] });
   await build({ ...COMMON, ...style, entryPoints: { filter: source('filter.ts') }, outdir, platform: 'neutral', target: [...BROWSER, ...NODE] });
@@ -157,7 +170,7 @@ function declarations() {
   if (tsc.status !== 0) throw new Error('the sources do not compile; see above');
   const from = join(ROOT, 'build', 'types');
   const to = join(ROOT, 'dist', 'types');
-  const seen = new Set(['browser.d.ts', 'node.d.ts', 'browser-worker.d.ts', 'arrow.d.ts', 'filter.d.ts'].map((file) => join(from, file)));
+  const seen = new Set(['browser.d.ts', 'node.d.ts', 'browser-worker.d.ts', 'arrow.d.ts', 'filter.d.ts', 'io.d.ts'].map((file) => join(from, file)));
   for (const file of seen) {
     const text = readFileSync(file, 'utf8').replace(/(['"])(\.{1,2}\/[^'"]+)\.(?:ts|js)\1/g, (_match, quote, path) => {
       const target = join(dirname(file), `${path}.d.ts`);

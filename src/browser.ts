@@ -11,6 +11,6 @@ export type { Pca, PcaData, PcaOptions, RecommendQuestion, Recommendation, Tools
 const platform = browserPlatform();
 
 /** Opens a database, or makes one. In a page the engine runs in a worker; see `mode`. */
-export const connect = makeConnect(makeLauncher(platform));
+export const connect = makeConnect(makeLauncher(platform), () => import('./io.ts'));
 
 export const { fitPca, loadPca, normalize } = makeTools(() => platform.loadKernels({}));

@@ -11,6 +11,6 @@ export type { Pca, PcaData, PcaOptions, RecommendQuestion, Recommendation, Tools
 const platform = nodePlatform(new URL('./node-worker.js', import.meta.url));
 
 /** Opens a database, or makes one. The engine runs on the calling thread, builds in worker_threads; see `mode`. */
-export const connect = makeConnect(makeLauncher(platform));
+export const connect = makeConnect(makeLauncher(platform), () => import('./node-io.ts'));
 
 export const { fitPca, loadPca, normalize } = makeTools(() => platform.loadKernels({}));

@@ -14,6 +14,7 @@ import { toFound, toHitLists, toHits } from './hits.ts';
 import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { booleanOption, checkOptions, contextOf, filterOption, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
+import type { CollectionIo, ExportOptions, ExportResult, ExportTarget, ImportOptions, ImportResult, ImportSource } from './io.ts';
 import type { QueryIteratorOptions } from './query-iterator.ts';
 import type { AggregateOptions, GroupBy, QueryOptions } from './query.ts';
 import { SCOPE, type CollectionScope } from './scope.ts';
@@ -306,6 +307,19 @@ export class Collection<S extends AnySchema = AnySchema> {
     return { ids: keyValues(keys, this.#plan.key) as Key<S>[], count: keys.length, timestamp };
   }
 
+  /**
+   * Writes the rows of a file, a folder, or of an iterable, batch by batch: docs/import-export.md has the formats. Each batch is there as a whole or not at all. An error names
+   * file, row and column; what was written before stays, and `error.detail.count` rows of it: `skipRows` goes on from there.
+   */
+  async import(source: ImportSource, options?: ImportOptions<S>): Promise<ImportResult> {
+    return (await this.#io()).importInto(this, source, options);
+  }
+
+  /** Writes all rows that match a filter, as they are at one moment, to a file in a format that `import` reads: into a Blob, which is answered, to a path or to a stream. */
+  async export(target?: ExportTarget | 'blob' | ExportOptions<S>, options?: ExportOptions<S>): Promise<ExportResult> {
+    return (await this.#io()).exportFrom(this, target, options);
+  }
+
   /** Removes rows by key, or those that a filter matches. Keys that are not there are no error. */
   async delete(options: DeleteOptions<S> | DeleteMatchingOptions): Promise<DeleteResult> {
     const engine = this.#live();
@@ -532,6 +546,11 @@ export class Collection<S extends AnySchema = AnySchema> {
   /** Calls the listener when rows have changed, here or in another tab, and are seen so here. Resolved: from now on. Answers how to stop. */
   async on(event: 'change', listener: (change: CollectionChange<S>) => void): Promise<() => void> {
     return (await this.#admin()).watch(this.#scope, event, listener as never);
+  }
+
+  async #io(): Promise<CollectionIo> {
+    this.#live();
+    return this.#session.io().catch(refuseMissingChunk);
   }
 
   get #scope(): CollectionScope {

@@ -6,7 +6,7 @@ import { Database } from './database.ts';
 import type { Embedders } from './embedder.ts';
 import { EventHub } from './events.ts';
 import { RETENTION_SECONDS_MAX, booleanOption, checkOptions, contextOf, integerOption, refuseMissingChunk, wordOption } from './options.ts';
-import { Session } from './session.ts';
+import { Session, type IoLoader } from './session.ts';
 import { parseUrl } from './url.ts';
 
 export interface ConnectOptions {
@@ -59,8 +59,8 @@ const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['token']);
 
 const CACHE_BYTES = 256 << 20;
 
-/** The `connect` of an entry, over the engines that its launcher starts. */
-export function makeConnect(launch: EngineLauncher): Connect {
+/** The `connect` of an entry, over the engines that its launcher starts. `io`: imports what reads and writes files. */
+export function makeConnect(launch: EngineLauncher, io: IoLoader = refuseMissingChunk as () => never): Connect {
   return async function connect(url: string, options: ConnectOptions = {}): Promise<Database> {
     const { href } = parseUrl(url);
     checkOptions(options, 'connect', OPTIONS, OPTIONS_TO_COME);
@@ -88,7 +88,7 @@ export function makeConnect(launch: EngineLauncher): Connect {
     const engine = await launch(request, { ...context, onEvent: (event) => events.emit(event) });
     if (signal?.aborted) await engine.close();
     throwIfAborted(signal);
-    return new Database(new Session(engine, events, registered), events);
+    return new Database(new Session(engine, events, io, registered), events);
   };
 }
 

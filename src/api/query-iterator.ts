@@ -1,4 +1,5 @@
 /** `collection.queryIterator`: all rows that match, page by page, of one moment. */
+import type { ColumnBatch } from '../schema/column.ts';
 import type { AnySchema, OutputFields } from '../schema/infer.ts';
 import { columnKeys } from '../schema/keys.ts';
 import type { At, FilterParams } from './collection.ts';
@@ -31,6 +32,12 @@ const BATCH_SIZE = 1_000;
 
 /** `scope`: its engine is asked for anew for each page, so that it is refused once the database is closed. */
 export async function* queryPages(scope: CollectionScope, options: QueryIteratorOptions<AnySchema, any> = {}): AsyncGenerator<Record<string, unknown>[], void, undefined> {
+  const { plan } = scope;
+  for await (const entities of columnPages(scope, options)) yield plan.code.withKeys(plan, toEntities(entities, plan), options.outputFields);
+}
+
+/** The pages as the engine answers them: columns in the order of the fields asked for. */
+export async function* columnPages(scope: CollectionScope, options: QueryIteratorOptions<AnySchema, any>): AsyncGenerator<ColumnBatch, void, undefined> {
   checkOptions(options, 'queryIterator', OPTIONS);
   const { collectionId, plan } = scope;
   const batchSize = integerOption('batchSize', options.batchSize, 1, MAX_LIMIT, BATCH_SIZE);
@@ -50,7 +57,7 @@ export async function* queryPages(scope: CollectionScope, options: QueryIterator
       left = entities.rows < limit ? 0 : left - limit;
       // By key, not by number: where a row lies may have changed by the next page.
       after = columnKeys(entities.columns[outputFieldIds.indexOf(plan.key.fieldId)])[entities.rows - 1];
-      yield plan.code.withKeys(plan, toEntities(entities, plan), options.outputFields);
+      yield entities;
     }
   } finally {
     moment.release();

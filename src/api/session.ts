@@ -4,17 +4,23 @@ import type { IndexSpec, Schema, ShownSchema } from '../schema/types.ts';
 import { ElanusError } from '../util/error.ts';
 import type { Embedder } from './embedder.ts';
 import type { EventHub } from './events.ts';
+import type { CollectionIo } from './io.ts';
+
+export type IoLoader = () => Promise<CollectionIo>;
 
 export class Session {
   readonly #engine: EngineClient;
   readonly events: EventHub;
+  /** The bodies of import and export. */
+  readonly io: IoLoader;
   /** By the id of their model; undefined: there are none. */
   readonly embedders: ReadonlyMap<string, Embedder> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(engine: EngineClient, events: EventHub, embedders?: ReadonlyMap<string, Embedder>) {
+  constructor(engine: EngineClient, events: EventHub, io: IoLoader, embedders?: ReadonlyMap<string, Embedder>) {
     this.#engine = engine;
     this.events = events;
+    this.io = io;
     this.embedders = embedders;
   }
 

@@ -47,3 +47,27 @@ export interface Platform {
   /** Where `mode: 'auto'` puts the engine. */
   readonly engineThread: 'calling' | 'worker';
 }
+
+/** A file that is there, read in ranges. */
+export interface ReadableFile {
+  /** For messages, and for what its ending says: a path, or one from the folder that was opened. */
+  readonly name: string;
+  readonly size: number;
+  /** Bytes [from, to), which lie within the file. */
+  read(from: number, to: number): Promise<Uint8Array>;
+}
+
+/** A file that is being written, and is not there under its name before `close`. */
+export interface WritableFile {
+  write(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+  /** Nothing is left of it. */
+  abort(): Promise<void>;
+}
+
+/** The user's files by their paths, where there is a file system. */
+export interface FileAccess {
+  /** The file, or all files of the folder, whatever depth, in the order of their names. NOT_FOUND. */
+  open(path: string): Promise<ReadableFile[]>;
+  create(path: string): Promise<WritableFile>;
+}

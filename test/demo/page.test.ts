@@ -11,6 +11,7 @@ import { CLASSES, IMAGE_DIM, ROWS, TEXT_DIM } from '../../web-demo/sample/collec
 import { exactCosine, exactL2 } from '../../web-demo/sample/exact.mjs';
 import { fileReader } from '../../web-demo/sample/files.mjs';
 import { openSource } from '../../web-demo/sample/source.mjs';
+import { readPapers } from './papers.ts';
 import { executablePath, visit, withProfile } from './browser.ts';
 import type { Visitor } from './browser.ts';
 
@@ -173,7 +174,7 @@ describe.skipIf(executablePath === null)('the demo page', () => {
 
   it('finds papers by words of their titles, and what is like one', { timeout: VISIT_MS }, async () => {
     const source = await openSource(fileReader);
-    const [texts, vectors] = [await source.abstracts(), await source.abstractVectors()];
+    const { texts, vectors } = await readPapers(source);
     await page.getByRole('link', { name: 'Papers' }).click();
     const found = page.locator('.browse .found-list .title');
     await found.first().waitFor();
@@ -193,6 +194,42 @@ describe.skipIf(executablePath === null)('the demo page', () => {
     await soon(() => recall(page)).toBeGreaterThanOrEqual(0.75);
     await page.getByRole('searchbox').fill('no title has zzzz');
     await soon(() => page.locator('.found').innerText()).toMatch(/^0 papers/);
+  });
+
+  it('finds artworks by words, tag and year, and what looks like one', { timeout: VISIT_MS }, async () => {
+    const source = await openSource(fileReader);
+    const { dim, blocks } = source.description.art;
+    const read = await Promise.all([...blocks.keys()].map((index) => source.artBlock(index)));
+    const works = read.flatMap(({ columns }) =>
+      columns.id.map((id, row) => ({ id, title: columns.title[row], tags: columns.tags[row], from: columns.year_from[row], to: columns.year_to[row], department: columns.department[row] })),
+    );
+    await page.goto(`${host.url}#/art`);
+    await untilReady(page);
+    const count = () => page.locator('.found').innerText();
+    await soon(count).toBe('1,499 works');
+    await page.getByLabel('Department').selectOption('Arms and Armor');
+    await page.getByLabel('Year, from').fill('1500');
+    await page.getByLabel('Year, to').fill('1600');
+    const middle = ({ from, to }: (typeof works)[number]) => (from === null ? to : to === null ? from : Math.round((from + to) / 2));
+    const armor = works.filter((work) => work.department === 'Arms and Armor' && middle(work) !== null && middle(work)! >= 1500 && middle(work)! <= 1600);
+    await soon(count).toMatch(new RegExp(`^${armor.length} works`));
+    await page.getByRole('searchbox').fill('KUNZ horse');
+    // An artist's name and a word of title or tags: of several fields.
+    await soon(() => page.locator('.browse .found-list .title').allInnerTexts()).toContain('Horse Armor Made for Johann Ernst, Duke of Saxony-Coburg (1521–1553)');
+
+    const horses = works.filter(({ tags }) => tags.includes('Horses'));
+    const { id } = horses[0];
+    await page.goto(`${host.url}#/art?pick=${id}`);
+    await soon(() => page.getByRole('link', { name: 'See it at the museum' }).getAttribute('href')).toBe(`https://www.metmuseum.org/art/collection/search/${id}`);
+    expect(await page.getByRole('link', { name: 'See it at the museum' }).getAttribute('rel')).toContain('noopener');
+    const vectors = Float32Array.from(read.flatMap((block) => [...block.vectors]));
+    const row = works.findIndex((work) => work.id === id);
+    const exact = exactCosine(vectors, works.length, dim, vectors.subarray(row * dim, (row + 1) * dim), 11);
+    await soon(async () => (await page.locator('.result .score').allInnerTexts())[0]).toBe(exact.scores[1].toFixed(3));
+    await page.locator('.picked').getByRole('link', { name: 'Horses' }).click();
+    await soon(count).toMatch(new RegExp(`^${horses.length} works`));
+    await page.getByRole('button', { name: 'Tag Horses: show all' }).click();
+    await soon(count).toBe('1,499 works');
   });
 
   it('opens the stored database again: after a reload, and after the browser was closed', { timeout: VISIT_MS }, async () => {
@@ -231,7 +268,7 @@ describe.skipIf(executablePath === null)('the demo page', () => {
 
   it('fits a phone', { timeout: VISIT_MS }, async () => {
     await page.setViewportSize({ width: 360, height: 740 });
-    for (const collection of ['images', 'papers']) {
+    for (const collection of ['images', 'art', 'papers']) {
       await page.goto(`${host.url}#/${collection}`);
       await page.locator(collection === 'images' ? '.neighbours button' : '.result .found-list button').first().waitFor();
       expect(await overflow(page)).toBe(0);

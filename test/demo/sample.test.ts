@@ -6,9 +6,14 @@ import { CLASSES, IMAGE_DIM, ROWS, TEXT_DIM } from '../../web-demo/sample/collec
 import { cosineAt, exactCosine, exactL2, l2At, recallL2 } from '../../web-demo/sample/exact.mjs';
 import { fileReader } from '../../web-demo/sample/files.mjs';
 import { openSource } from '../../web-demo/sample/source.mjs';
+import type { TextBlock } from '../../web-demo/sample/source.mjs';
+import { readMuseumDate } from '../../scripts/sample/museum-date.mjs';
+import { readPapers } from './papers.ts';
 
 const folder = new URL('../../web-demo/public/sample/', import.meta.url);
 const MIB = 1024 * 1024;
+/** Of 1 MB, what the page's own code leaves and some room. */
+const FIRST_SLICE = 400_000;
 
 describe('the files', () => {
   it('take less than 12 MiB and name their origin and licence', async () => {
@@ -16,7 +21,7 @@ describe('the files', () => {
     for (const name of await readdir(folder)) bytes += (await stat(new URL(name, folder))).size;
     expect(bytes).toBeLessThan(12 * MIB);
     const notice = await readFile(new URL('NOTICE.md', folder), 'utf8');
-    for (const word of ['Zalando SE', 'Fashion-MNIST', 'arXiv', 'CC0', 'mememo', 'MIT']) expect(notice).toContain(word);
+    for (const word of ['Zalando SE', 'Fashion-MNIST', 'arXiv', 'CC0', 'mememo', 'MIT', 'Metropolitan Museum', 'latent-atlas']) expect(notice).toContain(word);
   });
 
   it('hold the rows that the collections expect', async () => {
@@ -26,10 +31,19 @@ describe('the files', () => {
     expect(description.images.classes).toEqual(CLASSES);
     expect(description.images.unseen.rows).toBe(ROWS.unseen);
     expect(description.images.blocks.reduce((rows, block) => rows + block.rows, 0)).toBe(ROWS.images);
-    expect(description.abstracts.rows).toBe(ROWS.papers);
-    expect(description.abstracts.dim).toBe(TEXT_DIM);
-    // The first slice that a page shows.
-    expect(description.images.blocks[0].packedBytes).toBeLessThan(MIB);
+    expect(description.papers.rows).toBe(ROWS.papers);
+    expect(description.papers.dim).toBe(TEXT_DIM);
+    for (const { rows, blocks } of [description.images, description.papers, description.art]) {
+      expect(blocks.reduce((sum, block) => sum + block.rows, 0)).toBe(rows);
+    }
+  });
+
+  it('begin with a first slice that is small', async () => {
+    const { description } = await openSource(fileReader);
+    const bytes = ({ texts, vectors }: TextBlock) => texts.packedBytes + vectors.packedBytes;
+    expect(description.images.blocks[0].packedBytes).toBeLessThan(FIRST_SLICE);
+    expect(bytes(description.papers.blocks[0])).toBeLessThan(FIRST_SLICE);
+    expect(bytes(description.art.blocks[0]) + description.art.ranges.packedBytes).toBeLessThan(FIRST_SLICE);
   });
 });
 
@@ -50,19 +64,46 @@ describe('reading', () => {
     expect(Math.min(...perClass)).toBeGreaterThan(900);
   });
 
-  it('gives abstract vectors of unit length in four decimals, and their texts', async () => {
-    const source = await openSource(fileReader);
-    const vectors = await source.abstractVectors();
+  it('gives vectors of papers, of unit length and in four decimals, and their texts', async () => {
+    const { texts, vectors } = await readPapers(await openSource(fileReader));
     expect(vectors.length).toBe(ROWS.papers * TEXT_DIM);
     for (let row = 0; row < ROWS.papers; row++) {
       const vector = vectors.subarray(row * TEXT_DIM, (row + 1) * TEXT_DIM);
       expect(Math.hypot(...vector)).toBeCloseTo(1, 3);
     }
     expect(vectors[1]).toBe(Math.fround(Math.round(vectors[1] * 10_000) / 10_000));
-    const texts = await source.abstracts();
     expect(texts.length).toBe(ROWS.papers);
     expect(texts[0].title).toBe('Using Unity to Help Solve Intelligence');
     expect(texts.every(({ title, text }) => title.length > 0 && Buffer.byteLength(title) <= 512 && Buffer.byteLength(text) <= 8192)).toBe(true);
+  });
+
+  it('gives artworks with vectors, the years of their dates, and texts that their fields take', async () => {
+    const source = await openSource(fileReader);
+    const { rows: total, dim, blocks } = source.description.art;
+    const ids = new Set<number>();
+    let dated = 0;
+    for (const index of blocks.keys()) {
+      const { columns, vectors } = await source.artBlock(index);
+      const { rows } = blocks[index];
+      expect(vectors.length).toBe(rows * dim);
+      for (const column of Object.values(columns)) expect(column).toHaveLength(rows);
+      for (let row = 0; row < rows; row++) {
+        // Unit vectors, but for what the codes leave out.
+        expect(Math.abs(Math.hypot(...vectors.subarray(row * dim, (row + 1) * dim)) - 1)).toBeLessThan(0.02);
+        const span = readMuseumDate(columns.date[row] ?? '');
+        expect([columns.year_from[row], columns.year_to[row]]).toEqual([span?.from ?? null, span?.to ?? null]);
+        if (span !== null) dated++;
+      }
+      for (const [name, most] of Object.entries({ title: 512, artist: 128, date: 256, medium: 512, culture: 128, classification: 64, department: 64 })) {
+        const texts = columns[name as 'title'];
+        expect(Math.max(...texts.map((text) => Buffer.byteLength(text ?? '')))).toBeLessThanOrEqual(most);
+        expect(texts).not.toContain('');
+      }
+      expect(Math.max(...columns.tags.map((tags) => tags.length))).toBeLessThanOrEqual(16);
+      for (const id of columns.id) ids.add(id);
+    }
+    expect(ids.size).toBe(total);
+    expect(dated / total).toBeGreaterThan(0.95);
   });
 
   it('accepts files that the server has unpacked on the way', async () => {

@@ -28,9 +28,10 @@ describe('package.json', () => {
   });
 
   it('has its entries, types first and the browser before the default', () => {
-    expect(Object.keys(manifest.exports)).toEqual(['.', './worker', './arrow', './filter', './core.wasm', './package.json']);
+    expect(Object.keys(manifest.exports)).toEqual(['.', './worker', './arrow', './filter', './io', './core.wasm', './package.json']);
     expect(Object.keys(manifest.exports['.']!)).toEqual(['types', 'browser', 'default']);
     expect(Object.keys(manifest.exports['./worker']!)).toEqual(['types', 'browser', 'default']);
+    expect(Object.keys(manifest.exports['./io']!)).toEqual(['types', 'browser', 'default']);
   });
 
   it('names files that the build has made', () => {
@@ -74,7 +75,7 @@ describe('package.json', () => {
 });
 
 describe('documents', () => {
-  it.each(['README.md', 'docs/architecture.md', 'docs/arrow.md', 'docs/cli.md', 'docs/filters.md', 'docs/media.md', 'docs/performance.md', 'CHANGELOG.md'].filter((file) => existsSync(file)))('%s names no npm script that does not exist', (file) => {
+  it.each(['README.md', 'docs/architecture.md', 'docs/arrow.md', 'docs/cli.md', 'docs/filters.md', 'docs/import-export.md', 'docs/media.md', 'docs/performance.md', 'CHANGELOG.md'].filter((file) => existsSync(file)))('%s names no npm script that does not exist', (file) => {
     const text = readFileSync(file, 'utf8');
     const named = [...text.matchAll(/\bnpm (?:run ([\w:-]+)|(start|test)\b)/g)].map((match) => match[1] ?? match[2]!);
     // Programs with a package.json of their own are named with their folder, by --prefix.

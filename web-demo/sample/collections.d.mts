@@ -1,3 +1,4 @@
+import type { Fillable } from './fill.mjs';
 import type { Pictures, SampleSource } from './source.mjs';
 
 export const IMAGE_SIDE: 28;
@@ -7,8 +8,7 @@ export const ROWS: { readonly images: number; readonly unseen: number; readonly 
 export const CLASSES: readonly string[];
 
 /** What the sample needs of a collection of the package; rows are typed by hand because the schemas live in JavaScript. */
-export interface SampleCollection<Row> {
-  count(): Promise<number>;
+export interface SampleCollection<Row> extends Fillable {
   get<Name extends keyof Row & string>(ids: readonly number[], options: { outputFields: readonly Name[] }): Promise<Pick<Row, Name>[]>;
   search<Name extends keyof Row & string>(options: {
     vector: Float32Array;
@@ -16,7 +16,6 @@ export interface SampleCollection<Row> {
     params?: Record<string, number>;
     outputFields?: readonly Name[];
   }): Promise<SampleHit<Pick<Row, Name>>[]>;
-  indexProgress(field: string): Promise<{ state: 'none' | 'building' | 'finished' | 'failed'; indexedRows: number; totalRows: number }>;
 }
 
 export interface SampleHit<Entity> {
@@ -66,20 +65,9 @@ export function openCollections(db: object, defineSchema: (...args: never[]) => 
 export function isComplete(collections: SampleCollections): Promise<boolean>;
 export function areImagesComplete(collections: PictureCollections): Promise<boolean>;
 export function arePapersComplete(papers: SampleCollection<PaperRow>): Promise<boolean>;
-export function isIndexed(collection: Pick<SampleCollection<never>, 'indexProgress'>, field: string, rows: number): Promise<boolean>;
 export function fillCollections(collections: SampleCollections, getSource: () => Promise<SampleSource>, hooks?: FillHooks): Promise<void>;
-export function fillImages(
-  collections: PictureCollections,
-  getSource: () => Promise<SampleSource>,
-  hooks?: FillHooks & { readonly onPictures?: (pictures: Pictures, name: 'images' | 'unseen') => void },
-): Promise<void>;
+export function fillImages(collections: PictureCollections, getSource: () => Promise<SampleSource>, hooks?: FillHooks): Promise<void>;
 export function fillPapers(papers: SampleCollection<PaperRow>, getSource: () => Promise<SampleSource>, hooks?: FillHooks): Promise<void>;
-export function buildIndex(
-  collection: object,
-  field: string,
-  spec: object,
-  hooks?: { readonly signal?: AbortSignal; readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void },
-): Promise<void>;
 export function readPictures(
   collection: SampleCollection<PictureRow>,
   rows: number,

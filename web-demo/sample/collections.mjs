@@ -1,9 +1,8 @@
 /**
- * The sample as collections of a database, and how they are filled. Used by `npm start` and by the demo page alike.
- *
- * Filling can be interrupted at any moment: batches are atomic and rows have fixed keys, so the next call looks which
- * rows are there, inserts the others, and builds the index that is missing.
+ * Pictures and papers as collections of a database, and how they are filled (`fill.mjs`). Used by `npm start` and by the
+ * demo page alike.
  */
+import { buildIndex, eachBlock, insertMissing, isIndexed } from './fill.mjs';
 
 export const IMAGE_SIDE = 28;
 export const IMAGE_DIM = IMAGE_SIDE * IMAGE_SIDE;
@@ -62,12 +61,6 @@ export async function arePapersComplete(papers) {
   return (await papers.count()) === ROWS.papers && isIndexed(papers, 'embedding', ROWS.papers);
 }
 
-/** True when the index has all rows. Its progress is told over sealed rows, so `finished` alone says nothing of fresh ones. */
-export async function isIndexed(collection, field, rows) {
-  const { state, indexedRows } = await collection.indexProgress(field);
-  return state === 'finished' && indexedRows === rows;
-}
-
 /**
  * Brings all collections to completion.
  * @param {() => Promise<object>} getSource opens the sample; called only when rows are missing
@@ -81,39 +74,21 @@ export async function fillCollections({ images, unseen, papers }, getSource, hoo
 /**
  * Brings the pictures to completion.
  * @param {() => Promise<object>} getSource opens the sample; called only when rows are missing
- * @param {{ signal?: AbortSignal, onProgress?: (progress: { step: string, label: string, done: number, total: number }) => void,
- *   onPictures?: (pictures: object, name: 'images' | 'unseen') => void }} [hooks] `onPictures` is given the pictures of
- *   both collections as soon as they are in
+ * @param {{ signal?: AbortSignal, onProgress?: (progress: { step: string, label: string, done: number, total: number }) => void }} [hooks]
  */
-export async function fillImages({ images, unseen }, getSource, { signal, onProgress = () => {}, onPictures = () => {} } = {}) {
+export async function fillImages({ images, unseen }, getSource, { signal, onProgress = () => {} } = {}) {
   if ((await images.count()) !== ROWS.images || (await unseen.count()) !== ROWS.unseen) {
     const source = await getSource();
-    const { blocks } = source.description.images;
-    let rows = 0;
-    for (const [index, block] of blocks.entries()) {
-      const before = rows;
-      const pictures = await source.imageBlock(index, {
-        signal,
-        onBytes: (received) => {
-          // Half of a block's time is for its way here, half for its way into the database.
-          const share = 0.5 * Math.min(1, received / block.packedBytes);
-          onProgress({ step: 'images', label: 'Loading pictures', done: before + Math.floor(share * block.rows), total: ROWS.images });
-        },
-      });
-      await insertPictures(images, pictures);
-      onPictures(pictures, 'images');
-      if (index === 0) {
+    await eachBlock(source.description.images.blocks, {
+      load: (index, onShare) => source.imageBlock(index, { signal, onShare }),
+      use: async (pictures, index) => {
+        await insertPictures(images, pictures);
         // After the first block, so that a page can show something as early as can be.
-        const queries = await source.unseenImages({ signal });
-        await insertPictures(unseen, queries);
-        onPictures(queries, 'unseen');
-      }
-      rows += pictures.rows;
-      onProgress({ step: 'images', label: 'Loading pictures', done: rows, total: ROWS.images });
-    }
-  } else {
-    await readPictures(unseen, ROWS.unseen, (pictures) => onPictures(pictures, 'unseen'));
-    await readPictures(images, ROWS.images, (pictures) => onPictures(pictures, 'images'));
+        if (index === 0) await insertPictures(unseen, await source.unseenImages({ signal }));
+      },
+      signal,
+      onRows: (done, total) => onProgress({ step: 'images', label: 'Loading pictures', done, total }),
+    });
   }
   await unseen.flush();
   await buildIndex(images, 'pixels', IMAGE_INDEX, { signal, onProgress: (progress) => onProgress({ step: 'image-index', label: 'Indexing pictures', ...progress }) });
@@ -123,55 +98,24 @@ export async function fillImages({ images, unseen }, getSource, { signal, onProg
 export async function fillPapers(papers, getSource, { signal, onProgress = () => {} } = {}) {
   if ((await papers.count()) !== ROWS.papers) {
     const source = await getSource();
-    onProgress({ step: 'papers', label: 'Loading papers', done: 0, total: ROWS.papers });
-    const [texts, vectors] = await Promise.all([source.abstracts({ signal }), source.abstractVectors({ signal })]);
-    await papers.insert({
-      id: texts.map((_, row) => row),
-      title: texts.map(({ title }) => title),
-      text: texts.map(({ text }) => text),
-      embedding: vectors,
+    await eachBlock(source.description.papers.blocks, {
+      load: (index, onShare) => source.paperBlock(index, { signal, onShare }),
+      use: ({ firstId, texts, vectors }) =>
+        insertMissing(papers, 'id', {
+          id: texts.map((_, row) => firstId + row),
+          title: texts.map(({ title }) => title),
+          text: texts.map(({ text }) => text),
+          embedding: vectors,
+        }),
+      signal,
+      onRows: (done, total) => onProgress({ step: 'papers', label: 'Loading papers', done, total }),
     });
-    onProgress({ step: 'papers', label: 'Loading papers', done: ROWS.papers, total: ROWS.papers });
   }
   await buildIndex(papers, 'embedding', PAPER_INDEX, { signal, onProgress: (progress) => onProgress({ step: 'paper-index', label: 'Indexing papers', ...progress }) });
 }
 
-/** Inserts those rows of a block that are not there. */
-async function insertPictures(collection, { firstId, rows, labels, pixels }) {
-  const ids = Array.from({ length: rows }, (_, i) => firstId + i);
-  const there = new Set((await collection.get(ids, { outputFields: ['id'] })).map(({ id }) => id));
-  if (there.size === rows) return;
-  if (there.size === 0) {
-    await collection.insert({ id: ids, label: Int8Array.from(labels), pixels: Float32Array.from(pixels) });
-    return;
-  }
-  const missing = ids.filter((id) => !there.has(id));
-  await collection.insert(
-    missing.map((id) => ({
-      id,
-      label: labels[id - firstId],
-      pixels: Float32Array.from(pixels.subarray((id - firstId) * IMAGE_DIM, (id - firstId + 1) * IMAGE_DIM)),
-    })),
-  );
-}
-
-/**
- * Builds the index of a field unless it has all rows.
- * @param {{ signal?: AbortSignal, onProgress?: (progress: { done: number, total: number }) => void }} [hooks]
- */
-export async function buildIndex(collection, field, spec, { signal, onProgress = () => {} } = {}) {
-  const rows = await collection.count();
-  if (await isIndexed(collection, field, rows)) return;
-  onProgress({ done: 0, total: rows });
-  await collection.createIndex(field, spec, {
-    signal,
-    onProgress: ({ phase, done, total }) => {
-      // `merge` counts segments and is quick.
-      if (phase === 'build' && total > 0) onProgress({ done, total });
-    },
-  });
-  onProgress({ done: rows, total: rows });
-}
+const insertPictures = (collection, { firstId, rows, labels, pixels }) =>
+  insertMissing(collection, 'id', { id: Array.from({ length: rows }, (_, i) => firstId + i), label: Int8Array.from(labels), pixels: Float32Array.from(pixels) });
 
 /**
  * Reads stored pictures back, a block after the other: the vectors of the collection are the pictures.

@@ -4,6 +4,12 @@ export interface ReadOptions {
   readonly onBytes?: (received: number) => void;
 }
 
+export interface PartOptions {
+  readonly signal?: AbortSignal;
+  /** How much has arrived, 0 to 1 (more where the server unpacks on the way). */
+  readonly onShare?: (share: number) => void;
+}
+
 /** Answers the bytes of a file of the sample folder, packed or already unpacked. */
 export type SampleReader = (name: string, options?: ReadOptions) => Promise<Uint8Array>;
 
@@ -18,8 +24,15 @@ export interface ImagePart extends SamplePart {
   readonly rows: number;
 }
 
+/** A block of rows in two files. */
+export interface TextBlock {
+  readonly rows: number;
+  readonly texts: SamplePart;
+  readonly vectors: SamplePart;
+}
+
 export interface SampleDescription {
-  readonly version: 1;
+  readonly version: 2;
   readonly images: {
     readonly rows: number;
     readonly dim: number;
@@ -27,12 +40,20 @@ export interface SampleDescription {
     readonly blocks: readonly ImagePart[];
     readonly unseen: ImagePart;
   };
-  readonly abstracts: {
+  readonly papers: {
     readonly rows: number;
     readonly dim: number;
+    /** A vector's values times this are whole numbers. */
     readonly scale: number;
-    readonly vectors: SamplePart;
-    readonly texts: SamplePart;
+    readonly blocks: readonly TextBlock[];
+  };
+  readonly art: {
+    readonly rows: number;
+    readonly dim: number;
+    /** Codes go from minus this to this. */
+    readonly steps: number;
+    readonly ranges: SamplePart;
+    readonly blocks: readonly TextBlock[];
   };
 }
 
@@ -45,18 +66,46 @@ export interface Pictures {
   readonly pixels: Uint8Array;
 }
 
-export interface Abstract {
+export interface Paper {
   readonly title: string;
   readonly text: string;
 }
 
+export interface PaperBlock {
+  readonly firstId: number;
+  readonly texts: Paper[];
+  /** Shape (rows, 384), row-major. */
+  readonly vectors: Float32Array;
+}
+
+/** An array per field, of the same length. Null where the museum says nothing. */
+export interface ArtColumns {
+  readonly id: number[];
+  readonly title: string[];
+  readonly artist: string[];
+  readonly date: (string | null)[];
+  readonly medium: (string | null)[];
+  readonly culture: (string | null)[];
+  readonly classification: (string | null)[];
+  /** Years read from `date`, negative before the common era. */
+  readonly year_from: (number | null)[];
+  readonly year_to: (number | null)[];
+  readonly department: string[];
+  readonly tags: string[][];
+}
+
+export interface ArtBlock {
+  readonly columns: ArtColumns;
+  /** Shape (rows, 512), row-major. */
+  readonly vectors: Float32Array;
+}
+
 export interface SampleSource {
   readonly description: SampleDescription;
-  imageBlock(index: number, options?: ReadOptions): Promise<Pictures>;
-  unseenImages(options?: ReadOptions): Promise<Pictures>;
-  /** Shape (rows, 384), row-major. */
-  abstractVectors(options?: ReadOptions): Promise<Float32Array>;
-  abstracts(options?: ReadOptions): Promise<Abstract[]>;
+  imageBlock(index: number, options?: PartOptions): Promise<Pictures>;
+  unseenImages(options?: PartOptions): Promise<Pictures>;
+  paperBlock(index: number, options?: PartOptions): Promise<PaperBlock>;
+  artBlock(index: number, options?: PartOptions): Promise<ArtBlock>;
 }
 
 export function fetchReader(base: string): SampleReader;

@@ -52,14 +52,34 @@ export async function openSource(read) {
   } catch (cause) {
     throw new Error(`sample.json is not JSON: it starts with ${JSON.stringify(text.slice(0, 40))}`, { cause });
   }
-  if (description.version !== 1) throw new Error(`"version" of sample.json expected 1, got ${description.version}`);
-  const { images, abstracts } = description;
+  if (description.version !== 2) throw new Error(`"version" of sample.json expected 2, got ${description.version}`);
+  const { images, papers, art } = description;
 
-  async function part(entry, options) {
-    const packed = await read(entry.name, options);
+  /** @param {{ signal?: AbortSignal, onShare?: (share: number) => void }} [options] */
+  async function part(entry, { signal, onShare } = {}) {
+    const packed = await read(entry.name, { signal, onBytes: onShare && ((received) => onShare(received / entry.packedBytes)) });
     const bytes = await unpack(packed, entry.name);
     if (bytes.length !== entry.bytes) throw new Error(`"${entry.name}" expected ${entry.bytes} bytes, got ${bytes.length}`);
     return bytes;
+  }
+
+  /** Several files at once; the share is that of all their bytes. */
+  function partsOf(entries, { signal, onShare } = {}) {
+    const total = entries.reduce((sum, { packedBytes }) => sum + packedBytes, 0);
+    const shares = entries.map(() => 0);
+    return Promise.all(
+      entries.map((entry, i) =>
+        part(entry, {
+          signal,
+          onShare:
+            onShare &&
+            ((share) => {
+              shares[i] = (Math.min(1, share) * entry.packedBytes) / total;
+              onShare(shares.reduce((sum, each) => sum + each, 0));
+            }),
+        }),
+      ),
+    );
   }
 
   async function pictures(entry, firstId, options) {
@@ -67,20 +87,45 @@ export async function openSource(read) {
     return { firstId, rows: entry.rows, labels: bytes.subarray(0, entry.rows), pixels: bytes.subarray(entry.rows) };
   }
 
+  let ranges = null;
+  async function artRanges(options) {
+    ranges ??= part(art.ranges, options).then((bytes) => floatsOf(bytes));
+    // A failed one is not kept for the next try.
+    ranges.catch(() => (ranges = null));
+    return ranges;
+  }
+
   return {
     description,
-    imageBlock: (index, options) => {
-      const firstId = images.blocks.slice(0, index).reduce((rows, block) => rows + block.rows, 0);
-      return pictures(images.blocks[index], firstId, options);
-    },
+    imageBlock: (index, options) => pictures(images.blocks[index], firstIdOf(images, index), options),
     unseenImages: (options) => pictures(images.unseen, 0, options),
-    abstractVectors: async (options) => {
-      const bytes = await part(abstracts.vectors, options);
+    paperBlock: async (index, options) => {
+      const { texts, vectors } = papers.blocks[index];
+      const [textBytes, bytes] = await partsOf([texts, vectors], options);
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-      return Float32Array.from({ length: bytes.length / 2 }, (_, i) => view.getInt16(2 * i, true) / abstracts.scale);
+      return {
+        firstId: firstIdOf(papers, index),
+        texts: jsonOf(textBytes),
+        vectors: Float32Array.from({ length: bytes.length / 2 }, (_, i) => view.getInt16(2 * i, true) / papers.scale),
+      };
     },
-    abstracts: async (options) => JSON.parse(new TextDecoder().decode(await part(abstracts.texts, options))),
+    artBlock: async (index, options) => {
+      const { texts, vectors } = art.blocks[index];
+      const [range, [textBytes, bytes]] = await Promise.all([artRanges({ signal: options?.signal }), partsOf([texts, vectors], options)]);
+      const codes = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+      const { dim, steps } = art;
+      return { columns: jsonOf(textBytes), vectors: Float32Array.from(codes, (code, i) => range[i % dim] + (code / steps) * range[dim + (i % dim)]) };
+    },
   };
+}
+
+const firstIdOf = ({ blocks }, index) => blocks.slice(0, index).reduce((sum, { rows }) => sum + rows, 0);
+const jsonOf = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
+
+/** @param {Uint8Array} bytes of float32, little-endian */
+function floatsOf(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
 }
 
 /** Unpacks gzip; bytes that are not gzip are returned as they are (see `fetchReader`). */

@@ -97,6 +97,8 @@ export interface Dataset {
   readonly fields: readonly FieldInfo[];
   /** The field that names a row for people; undefined where only its card does. */
   readonly label?: string;
+  /** The field that typed words are looked for in, and what it has in it, for people. Without it: the label, or the key. */
+  readonly words?: { readonly field: string; readonly of: string };
   /** Fields that a card reads. */
   readonly cardFields: readonly string[];
   /** Rows when it is complete; undefined where nobody knows before. */

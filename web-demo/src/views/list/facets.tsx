@@ -11,13 +11,16 @@ const OFFERED = 60;
 
 /** Controls for the fields that one filters by. */
 export function Facets({ open, params }: { open: OpenCollection; params: URLSearchParams }) {
-  const fields = open.dataset.fields.filter(({ kind }) => kind !== 'text' && kind !== 'tags');
+  // A tag is chosen on a card that has it; here it is let go.
+  const fields = open.dataset.fields.filter((field) => field.kind !== 'text' && (field.kind !== 'tags' || params.has(paramOf(field))));
   if (fields.length === 0) return null;
   return (
     <div class="facets">
       {fields.map((field) =>
         field.kind === 'number' ? (
           <NumberFacet key={field.name} field={field} params={params} />
+        ) : field.kind === 'tags' ? (
+          <TagFacet key={field.name} field={field} tag={params.get(paramOf(field))!} />
         ) : (
           <ChoiceFacet key={field.name} open={open} field={field} chosen={params.get(paramOf(field)) ?? ''} />
         ),
@@ -41,6 +44,17 @@ function NumberFacet({ field, params }: { field: FieldInfo; params: URLSearchPar
         />
       ))}
     </fieldset>
+  );
+}
+
+function TagFacet({ field, tag }: { field: FieldInfo; tag: string }) {
+  return (
+    <div class="facet">
+      <span>{field.title}</span>
+      <button type="button" class="chip" aria-label={`${field.title} ${tag}: show all`} onClick={() => changeParams({ [paramOf(field)]: null, pick: null })}>
+        {tag} <span aria-hidden="true">×</span>
+      </button>
+    </div>
   );
 }
 

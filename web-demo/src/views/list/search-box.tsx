@@ -12,7 +12,7 @@ interface SearchBoxProps {
 /** Where a visitor types: a question where text can be embedded, else words of the names. */
 export function SearchBox({ dataset, text, query, onQuery }: SearchBoxProps) {
   const id = useId();
-  const label = dataset.loadText === undefined ? `Words in the ${dataset.label ?? 'name'}` : `What are you looking for?`;
+  const label = dataset.loadText === undefined ? `Words in the ${dataset.words?.of ?? dataset.label ?? 'name'}` : `What are you looking for?`;
   return (
     <div class="search-box">
       <label class="sr" for={id}>

@@ -59,7 +59,7 @@ async function find(open: OpenCollection, text: TextEmbedder | null, query: stri
     const hits = found.map(({ id, score, entity }) => ({ id: id as Id, score, entity: entity as Entity }));
     return { hits, status: `${formatCount(hits.length)} nearest in ${formatMs(performance.now() - searchBegin)}`, error: null };
   }
-  const filter = query === '' ? facets : allOf([facets, wordsFilter(dataset.label ?? dataset.key, query)]);
+  const filter = query === '' ? facets : allOf([facets, wordsFilter(dataset.words?.field ?? dataset.label ?? dataset.key, query)]);
   const [entities, count] = await foreground(() =>
     Promise.all([
       collection.query({ outputFields, limit: FOUND, signal, ...(filter ?? { filter: '' }) }) as Promise<Entity[]>,

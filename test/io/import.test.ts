@@ -1,0 +1,183 @@
+/** `collection.import` and `collection.export`: which column goes where, what is refused with which place, how to go on, where files go. */
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Collection } from '../../src/api/collection.ts';
+import type { Database } from '../../src/api/database.ts';
+import { defineSchema } from '../../src/schema/define.ts';
+import { connect, connectAsPage } from './support.ts';
+
+const SCHEMA = defineSchema({
+  fields: {
+    id: { type: 'Int64', primaryKey: true, as: 'number' },
+    title: { type: 'VarChar', maxLength: 10 },
+    price: { type: 'Float', nullable: true },
+    v: { type: 'FloatVector', dim: 2 },
+  },
+});
+const file = (text: string, name = 'x.csv'): { name: string; bytes: Uint8Array } => ({ name, bytes: new TextEncoder().encode(text) });
+const lines = (from: number, to: number): string => Array.from({ length: to - from }, (_, i) => `${from + i},t${from + i},${from + i}.5,"[${from + i},1]"\n`).join('');
+const HEADER = 'id,title,price,v\n';
+
+let db: Database;
+let docs: Collection<typeof SCHEMA>;
+beforeEach(async () => {
+  db = await connect('memory:');
+  docs = await db.createCollection('docs', SCHEMA);
+});
+afterEach(() => db.close());
+
+describe('import', () => {
+  it('writes the rows in batches, and says how far it is', async () => {
+    const seen: unknown[] = [];
+    const source = file(HEADER + lines(0, 250));
+    const result = await docs.import(source, { batchRows: 100, onProgress: ({ phase, rows }) => seen.push([phase, rows]) });
+    expect(result).toEqual({ count: 250, batches: 3, format: 'csv', ignored: [] });
+    expect(seen).toEqual([['import', 0], ['import', 100], ['import', 200], ['import', 250]]);
+    expect(await docs.get([77], { outputFields: ['*'] as never })).toEqual([{ id: 77, title: 't77', price: 77.5, v: Float32Array.of(77, 1) }]);
+    const progress: [number, number][] = [];
+    await docs.import(source, { batchRows: 100, onProgress: ({ done, total }) => progress.push([done, total]) });
+    expect(progress.at(-1)).toEqual([source.bytes.length, source.bytes.length]);
+  });
+
+  it('takes the columns that `fields` names, and no others', async () => {
+    const source = file('key,name,other,vector\n1,a,x,"[1,2]"\n');
+    expect(await docs.import(source, { fields: { id: 'key', title: 'name', v: 'vector' } })).toMatchObject({ count: 1, ignored: ['other'] });
+    expect(await docs.get([1])).toEqual([{ id: 1, title: 'a', price: null }]);
+    await expect(docs.import(source, { fields: { id: 'key', title: 'Name', v: 'vector' } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { column: 'Name', field: 'title' } });
+    await expect(docs.import(source, { fields: { none: 'key' } as never })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { field: 'none' } });
+    await expect(docs.import(source, { fields: { id: 'key' } })).rejects.toMatchObject({ detail: { field: 'title' } });
+  });
+
+  it('refuses columns that no field has', async () => {
+    await expect(docs.import(file('id,title,v,more\n1,a,"[1,2]",x\n'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { file: 'x.csv', column: 'more' } });
+    await expect(docs.import(file('id,title\n1,a\n'))).rejects.toMatchObject({ detail: { field: 'v' } });
+    await expect(docs.import([{ id: 1, title: 'a', v: [1, 2], more: 1 }] as never)).rejects.toMatchObject({ detail: { column: 'more' } });
+    expect(await docs.count()).toBe(0);
+  });
+
+  // Refused by the reader, by the conversion, and by the insert itself.
+  it.each([
+    ['150,t,1,"[1,1]",x\n', { row: 150, line: 152 }],
+    ['x,t,1,"[1,1]"\n', { row: 150, line: 152, column: 'id', field: 'id', expected: 'an integer', got: '"x"' }],
+    ['150,t,1,"[1,"\n', { row: 150, line: 152, column: 'v', field: 'v' }],
+    ['150,t,1,\n', { row: 150, line: 152, column: 'v', field: 'v' }],
+    ['150,a title that is too long,1,"[1,1]"\n', { row: 150, line: 152, column: 'title', field: 'title' }],
+    ['150,t,1e99,"[1,1]"\n', { row: 150, line: 152, column: 'price', field: 'price' }],
+  ])('of a bad row (%j) keeps the batches before, names its place, and goes on from there', async (bad, place) => {
+    const failure = await docs.import(file(HEADER + lines(0, 150) + bad + lines(151, 200)), { batchRows: 60 }).then(() => expect.unreachable(), (error: unknown) => error as { detail: { count: number } });
+    expect(failure).toMatchObject({ code: 'INVALID_ARGUMENT', detail: { file: 'x.csv', count: 120, ...place } });
+    expect(await docs.count()).toBe(120);
+    const { count } = failure.detail;
+    const repaired = file(HEADER + lines(0, 200));
+    expect(await docs.import(repaired, { batchRows: 60, skipRows: count })).toMatchObject({ count: 80 });
+    expect(await docs.count()).toBe(200);
+    await expect(docs.import(repaired, { skipRows: 201 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it('ends when it is aborted, and says how much is in', async () => {
+    const gone = new AbortController();
+    const run = docs.import(file(HEADER + lines(0, 300)), { batchRows: 100, signal: gone.signal, onProgress: ({ rows }) => rows === 100 && gone.abort() });
+    await expect(run).rejects.toMatchObject({ code: 'ABORTED', detail: { count: 100 } });
+    expect(await docs.count()).toBe(100);
+  });
+
+  it('makes writes of rows so large that one would be too much', async () => {
+    const big = await db.createCollection('big', defineSchema({ fields: { id: { type: 'Int64', primaryKey: true }, v: { type: 'FloatVector', dim: 32_768 } } }));
+    const vector = new Float32Array(32_768).fill(1);
+    expect(await big.import(Array.from({ length: 300 }, (_, id) => ({ id, v: vector })))).toMatchObject({ count: 300, batches: 2 });
+  });
+
+  it('leaves keys that the database counts to it, as Milvus does, but for an upsert', async () => {
+    const auto = await db.createCollection('auto', defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, autoId: true }, v: { type: 'FloatVector', dim: 2 } } }));
+    await expect(auto.import([{ id: 7, v: [1, 2] }])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { column: 'id' } });
+    await auto.import([{ id: 7, v: [1, 2] }], { fields: { v: 'v' } });
+    await auto.import([{ id: 7, v: [1, 2] }], { upsert: true });
+    expect((await auto.query({ limit: 10 })).map(({ id }) => id)).toEqual([1n, 7n]);
+  });
+
+  it('puts columns that no field has into the dynamic field', async () => {
+    const dynamic = await db.createCollection('dynamic', defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'number' }, v: { type: 'FloatVector', dim: 2 } }, dynamicField: true }));
+    await dynamic.import(file('id,v,n,text,zip,none,list,$meta\n1,"[1,2]",5,a,007,,"[1]","{""more"":true}"\n'));
+    await dynamic.import([{ id: 2, v: [1, 2], n: 2n, $meta: { more: [1] }, none: null }]);
+    expect(await dynamic.get([1, 2])).toEqual([{ id: 1, n: 5, text: 'a', zip: '007', list: [1], more: true }, { id: 2, n: 2, none: null, more: [1] }]);
+    await expect(dynamic.import([{ id: 3, v: [1, 2], $meta: { v: 1 } }])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { row: 0, column: '$meta' } });
+    await expect(dynamic.import([JSON.parse('{"id":3,"v":[1,2],"__proto__":1}') as { id: number }] as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it('takes the forms of values that Milvus writes', async () => {
+    const forms = await db.createCollection('forms', defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'string' }, half: { type: 'Float16Vector', dim: 2 }, bits: { type: 'BinaryVector', dim: 16 }, sparse: { type: 'SparseFloatVector' }, json: { type: 'JSON' } } }));
+    await forms.import(file('[{"id":"9007199254740993","half":[0,60,0,192],"bits":[1,255],"sparse":{"3":0.5,"1":2},"json":"{\\"a\\":[1]}"},{"id":9007199254740995,"half":[1,-2],"bits":[0,0],"sparse":{"indices":[1],"values":[2]},"json":"text"}]', 'x.json'));
+    expect(await forms.query({ limit: 9, outputFields: ['*'] as never })).toEqual([
+      { id: '9007199254740993', half: Float32Array.of(1, -2), bits: Uint8Array.of(1, 255), sparse: { indices: Uint32Array.of(1, 3), values: Float32Array.of(2, 0.5) }, json: { a: [1] } },
+      { id: '9007199254740995', half: Float32Array.of(1, -2), bits: Uint8Array.of(0, 0), sparse: { indices: Uint32Array.of(1), values: Float32Array.of(2) }, json: 'text' },
+    ]);
+  });
+
+  it.each([
+    { batchRows: 0 }, { batchRows: 1.5 }, { skipRows: -1 }, { fields: {} }, { fields: [] }, { fields: { id: 3 } }, { format: 'xml' }, { delimiter: '"' }, { delimiter: ',,' }, { nullKey: 3 }, { header: 1 }, { upsert: 'yes' }, { onProgress: 1 }, { signal: 1 }, { unknown: 1 }, { arrow: 'apache-arrow' }, 7,
+  ])('refuses the options %j', async (options) => {
+    await expect(docs.import(file(HEADER), options as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+});
+
+describe('export', () => {
+  beforeEach(() => docs.import(file(HEADER + lines(0, 10_000))));
+
+  it('writes the rows that match, and the fields asked for', async () => {
+    const { blob, count, format } = await docs.export({ format: 'csv', filter: 'id < {n}', filterParams: { n: 2 }, outputFields: ['title', 'v'] });
+    expect({ count, format, type: blob!.type }).toEqual({ count: 2, format: 'csv', type: 'text/csv' });
+    expect(await blob!.text()).toBe('id,title,v\n0,t0,"[0,1]"\n1,t1,"[1,1]"\n');
+    expect(await (await docs.export('blob', { format: 'json', filter: 'id < 2', outputFields: ['price'] })).blob!.text()).toBe('[\n{"id":0,"price":0.5},\n{"id":1,"price":1.5}\n]\n');
+  });
+
+  it('is of one moment, whatever is written meanwhile', async () => {
+    let hasWritten = false;
+    const { blob } = await docs.export({
+      format: 'jsonl', outputFields: ['price'],
+      onProgress: ({ done }) => {
+        if (done === 0 || hasWritten) return;
+        hasWritten = true;
+        void docs.delete({ filter: 'id >= 0' });
+      },
+    });
+    const rows = (await blob!.text()).trim().split('\n').map((line) => JSON.parse(line) as { id: number; price: number });
+    expect(rows).toEqual(Array.from({ length: 10_000 }, (_, id) => ({ id, price: id + 0.5 })));
+  });
+
+  it('goes to a path, where it is whole or not at all, or to a stream', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'elanus-io-'));
+    try {
+      const path = join(folder, 'x.jsonl');
+      const progress: [number, number][] = [];
+      const result = await docs.export(path, { onProgress: ({ done, total }) => progress.push([done, total]) });
+      expect(result).toEqual({ count: 10_000, bytes: readFileSync(path).length, format: 'jsonl' });
+      expect(progress.at(-1)).toEqual([10_000, 10_000]);
+      const gone = new AbortController();
+      await expect(docs.export(join(folder, 'y.csv'), { signal: gone.signal, onProgress: ({ done }) => done > 0 && gone.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+      expect(readdirSync(folder)).toEqual(['x.jsonl']);
+      await expect(docs.export(join(folder, 'none', 'y.csv'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      const pieces: Uint8Array[] = [];
+      await docs.export(new WritableStream<Uint8Array>({ write: (piece) => void pieces.push(piece) }), { format: 'jsonl' });
+      expect(Buffer.concat(pieces).equals(readFileSync(path))).toBe(true);
+      expect(pieces.length).toBeLessThan(10);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it.each([
+    [undefined, undefined], ['x.txt', undefined], ['blob', { format: 'xml' }], ['blob', { format: 'csv', outputFields: ['none'] }], [3, { format: 'csv' }], ['blob', { format: 'csv', filter: 3 }], [{ format: 'csv', unknown: 1 }, undefined],
+  ])('is refused for the target %j with %j', async (target, options) => {
+    await expect(docs.export(target as never, options as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it('has no paths in a page, and no files where the entry brings nothing that reads them', async () => {
+    const page = await connectAsPage('memory:', { mode: 'inline' });
+    const here = await page.createCollection('docs', SCHEMA);
+    await expect(here.export('x.csv')).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+    await page.close();
+    await expect(here.import([])).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+});
