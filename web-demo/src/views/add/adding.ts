@@ -12,14 +12,14 @@ import { isElanusError } from 'elanus';
 import type { Description, Reading } from '../../collections/own/description.ts';
 import { removeOwn } from '../../collections/own/own.ts';
 import { runningModel } from '../../collections/own/running-models.ts';
-import { databaseState } from '../../session/database.ts';
 import { createStore } from '../../util/store.ts';
 import type { TableInfo } from './column.ts';
-import { finishCollection, makeCollection, writable } from './make.ts';
+import { finishCollection, makeCollection } from './make.ts';
 import type { MakeProgress } from './make.ts';
 import { mappingFaults, suggestMapping } from './mapping.ts';
 import type { Mapping } from './mapping.ts';
 import { titleOf } from './names.ts';
+import { noteFailure, writable } from './writable.ts';
 import { TableClient } from './table-client.ts';
 import type { SourceFile } from './table-worker.ts';
 
@@ -103,8 +103,7 @@ export async function make(): Promise<void> {
   if (info === null || mapping === null || Object.keys(mappingFaults(mapping, info.columns)).length > 0) return;
   await work(async (signal) => {
     if (client === null) await readInfo(reading, signal);
-    const { database } = databaseState.get();
-    if (database === null) throw new Error('The database is not open.');
+    const database = await writable();
     return makeCollection({ database, client: client!, mapping, reading, source: { name: info.name, bytes: info.bytes }, signal, onProgress, onBegun: (begun) => adding.set({ begun }) });
   });
 }
@@ -136,6 +135,7 @@ async function work(run: (signal: AbortSignal) => Promise<Made>): Promise<void> 
   } catch (error) {
     client?.end();
     client = null;
+    noteFailure(error);
     if (running !== abort) return;
     const words = abort.signal.aborted ? null : inWords(error);
     if (!abort.signal.aborted) console.warn('elanus demo:', error);

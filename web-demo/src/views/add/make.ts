@@ -7,7 +7,7 @@ import { modelOf } from '../../collections/own/models.ts';
 import { followOwn, readOwn } from '../../collections/own/own.ts';
 import { runningModel } from '../../collections/own/running-models.ts';
 import { datasets } from '../../collections/registry.ts';
-import { apply, databaseState, refreshStats } from '../../session/database.ts';
+import { refreshStats } from '../../session/database.ts';
 import type { Made } from './adding.ts';
 import type { Mapping } from './mapping.ts';
 import { idFor } from './names.ts';
@@ -177,25 +177,4 @@ async function locked<T>(id: string, run: () => Promise<T>): Promise<T> {
     if (lock === null) throw new Error('Another tab is at work on it.');
     return run();
   }) as Promise<T>;
-}
-
-/** The database, opened anew where a write has failed: nobody knows then what the browser kept. */
-export async function writable(): Promise<Database> {
-  const { database, isSpoiled } = spoiledState();
-  if (isSpoiled) await apply('retry');
-  const now = databaseState.get().database ?? database;
-  if (now === null) throw new Error('The database is not open.');
-  return now;
-}
-
-let spoiled: Database | null = null;
-
-/** To be told when a write of this database has failed. */
-export function spoil(): void {
-  spoiled = databaseState.get().database;
-}
-
-function spoiledState(): { readonly database: Database | null; readonly isSpoiled: boolean } {
-  const { database } = databaseState.get();
-  return { database, isSpoiled: database !== null && database === spoiled };
 }
