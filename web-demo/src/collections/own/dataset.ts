@@ -10,7 +10,9 @@ import { modelOf } from './models.ts';
 import { runningModel } from './running-models.ts';
 
 export function ownDataset(database: Database, description: Description): Dataset {
-  const { id, title, key, keyType, vector, fields, label, texts, facts, rows, embedder, schema } = description;
+  const { id, title, key, keyType, vector, fields, label, texts, facts, columns, rows, embedder, schema } = description;
+  const named = label ?? texts[0] ?? (keyType === 'string' ? key : undefined);
+  const columnOf = (field: string): string => columns.find(([of]) => of === field)?.[1] ?? field;
   return {
     id,
     title,
@@ -20,7 +22,8 @@ export function ownDataset(database: Database, description: Description): Datase
     keyType,
     vector,
     fields,
-    label: label ?? texts[0] ?? (keyType === 'string' ? key : undefined),
+    label: named,
+    ...(named === undefined ? {} : { words: { field: named, of: columnOf(named) } }),
     cardFields: [...new Set([...(label === undefined ? [] : [label]), ...texts, ...facts.map(([field]) => field)])],
     rows,
     schema: defineSchema(schema as Parameters<typeof defineSchema>[0]) as unknown as Schema,

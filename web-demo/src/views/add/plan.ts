@@ -39,7 +39,7 @@ export function planOf(infer: typeof inferSchema, table: Pick<Table, 'columns'>,
   });
   const fieldOf = new Map(Object.entries(inferred.fields).map(([field, column]) => [column, field]));
   const { primaryKey } = inferred;
-  const schema = structuredClone(inferred.schema) as { fields: Record<string, { type: string; as?: string; dim?: number }> };
+  const schema = structuredClone(inferred.input) as unknown as { fields: Record<string, { type: string; as?: string; dim?: number }> };
   if (key === null) schema.fields[primaryKey].as = 'number';
   const vectorField = from === 'column' ? fieldOf.get(vector!)! : inferred.vectors[0];
 

@@ -6,13 +6,14 @@ const ROWS = 200;
 
 export async function sampleFile(): Promise<SourceFile> {
   const source = await openSource(fetchReader(new URL('sample/', document.baseURI).href));
-  const texts = await source.abstracts();
-  const step = Math.floor(texts.length / ROWS);
-  const lines = Array.from({ length: ROWS }, (_, i) => {
-    const { title, text } = texts[i * step];
-    const plain = text.replace(/\s+/g, ' ').trim();
-    const words = plain.split(' ').length;
-    return JSON.stringify({ id: i + 1, title: title.replace(/\s+/g, ' ').trim(), abstract: plain, words, length: words < 120 ? 'short' : words < 200 ? 'medium' : 'long' });
-  });
+  const lines: string[] = [];
+  for (let block = 0; lines.length < ROWS; block++) {
+    const { texts } = await source.paperBlock(block);
+    for (const { title, text } of texts.slice(0, ROWS - lines.length)) {
+      const abstract = text.replace(/\s+/g, ' ').trim();
+      const words = abstract.split(' ').length;
+      lines.push(JSON.stringify({ id: lines.length + 1, title: title.replace(/\s+/g, ' ').trim(), abstract, words, length: words < 140 ? 'short' : words < 200 ? 'medium' : 'long' }));
+    }
+  }
   return { name: 'Sample papers.jsonl', bytes: new Blob([`${lines.join('\n')}\n`]) };
 }
