@@ -11,6 +11,7 @@ export { codesEncode, codesQuery, codesRowQuery } from "./codes";
 export { graphSearchAllowed } from "./filtered-walk";
 export { graphSearch } from "./walk";
 export { graphAddBackLinks, graphChooseLinks, graphListBackLinks } from "./grow";
+export { sparseGramAdd, sparseProject } from "./latent";
 export { columnSums, covarianceAdd, pcaProject, pcaRestore, rotateRows } from "./pca";
 export { allowedRows, countBits, inverseNorms, normalize, rescoreCodes, rescoreF32, scanCodes, scanF32 } from "./scan";
 export { expandRows, nearestRows, rescoreRows, rowQuery, rowTerms, scanRows } from "./rows";

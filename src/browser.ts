@@ -6,11 +6,11 @@ import { makeTools } from './tools.ts';
 
 export * from './api/index.ts';
 export { recommendIndex } from './tools.ts';
-export type { Pca, PcaData, PcaOptions, RecommendQuestion, Recommendation, Tools, VectorsInput } from './tools.ts';
+export type { LatentBits, LatentSpace, LatentSpaceOptions, NeighbourTerm, Pca, PcaData, PcaOptions, RecommendQuestion, Recommendation, Tools, VectorsInput } from './tools.ts';
 
 const platform = browserPlatform();
 
 /** Opens a database, or makes one. In a page the engine runs in a worker; see `mode`. */
 export const connect = makeConnect(makeLauncher(platform), () => import('./io.ts'));
 
-export const { fitPca, loadPca, normalize } = makeTools(() => platform.loadKernels({}));
+export const { fitLatentSpace, fitPca, loadLatentSpace, loadPca, normalize } = makeTools(() => platform.loadKernels({}));

@@ -5,6 +5,7 @@ import type { KernelModule } from './kernels/load.ts';
 import { scalarInstance } from './kernels/scalar.ts';
 
 export { recommend } from './index/recommend.ts';
+export { fitLatent, restoreLatent } from './tools/latent-space.ts';
 export { integer } from './tools/matrix.ts';
 export { normalizeRows } from './tools/normalize.ts';
 export { fit, restore } from './tools/pca.ts';

@@ -5,10 +5,12 @@
 import type { RecommendQuestion, Recommendation } from './index/recommend.ts';
 import type { Kernels } from './kernels/kernels.ts';
 import type { KernelModule } from './kernels/load.ts';
+import type { LatentSpace, LatentSpaceOptions } from './tools/latent-space.ts';
 import type { VectorsInput } from './tools/matrix.ts';
 import type { Pca, PcaData, PcaOptions } from './tools/pca.ts';
 
 export type { RecommendQuestion, Recommendation } from './index/recommend.ts';
+export type { LatentBits, LatentSpace, LatentSpaceOptions, NeighbourTerm } from './tools/latent-space.ts';
 export type { VectorsInput } from './tools/matrix.ts';
 export type { Pca, PcaData, PcaOptions } from './tools/pca.ts';
 
@@ -20,21 +22,32 @@ export interface Tools {
   fitPca(vectors: VectorsInput, options: PcaOptions): Promise<Pca>;
   /** A Pca again from what its `toJSON` or `toBytes` gave. */
   loadPca(data: PcaData | Uint8Array): Promise<Pca>;
+  /**
+   * Fits a latent space to texts (TF-IDF and truncated SVD): an embedder that needs no model. Deterministic: the same texts give the same space on every
+   * machine. INVALID_ARGUMENT where no term is left of the texts; ABORTED; OUT_OF_MEMORY.
+   */
+  fitLatentSpace(texts: readonly string[], options: LatentSpaceOptions): Promise<LatentSpace>;
+  /** A LatentSpace again from what its `toBytes` gave. CORRUPT or FORMAT_UNSUPPORTED for other bytes. */
+  loadLatentSpace(bytes: Uint8Array): Promise<LatentSpace>;
   /** Vectors at unit length as one flat matrix; a zero vector stays zero. */
   normalize(vectors: VectorsInput, dim: number): Promise<Float32Array>;
 }
 
 /** `loadKernels`: the platform's. */
 export function makeTools(loadKernels: () => Promise<KernelModule>): Tools {
-  let kernels: Promise<Kernels> | undefined;
+  let loaded: Promise<{ kernels: Kernels; own: () => Kernels }> | undefined;
   const load = async () => {
     const tools = await import('./lazy-tools.ts');
-    kernels ??= loadKernels().then(tools.kernelsOf);
+    loaded ??= loadKernels().then((module) => {
+      // `own`: a memory of its own for what is kept, `kernels`: one that all work shares.
+      const own = (): Kernels => tools.kernelsOf(module);
+      return { kernels: own(), own };
+    });
     try {
-      return { ...tools, kernels: await kernels };
+      return { ...tools, ...(await loaded) };
     } catch (error) {
       // The next call tries again.
-      kernels = undefined;
+      loaded = undefined;
       throw error;
     }
   };
@@ -46,6 +59,14 @@ export function makeTools(loadKernels: () => Promise<KernelModule>): Tools {
     async loadPca(data) {
       const { restore, kernels } = await load();
       return restore(kernels, data);
+    },
+    async fitLatentSpace(texts, options) {
+      const { fitLatent, kernels, own } = await load();
+      return fitLatent(kernels, own, texts, options);
+    },
+    async loadLatentSpace(bytes) {
+      const { restoreLatent, own } = await load();
+      return restoreLatent(own, bytes);
     },
     async normalize(vectors, dim) {
       const { normalizeRows, integer, kernels } = await load();

@@ -97,6 +97,9 @@ export interface KernelExports {
   pcaProject(rows: number, n: number, dim: number, mean: number, components: number, count: number, scratch: number, out: number): void;
   pcaRestore(values: number, n: number, dim: number, mean: number, components: number, count: number, out: number): void;
   rotateRows(rows: number, n: number, first: number, last: number, turns: number): void;
+  /** Sparse rows [from, to), CSR, times a matrix of `width` columns, a multiple of 4; see `assembly/latent.ts` for both. */
+  sparseProject(offsets: number, terms: number, weights: number, from: number, to: number, matrix: number, width: number, out: number): void;
+  sparseGramAdd(offsets: number, terms: number, weights: number, from: number, to: number, matrix: number, width: number, scratch: number, out: number): void;
 }
 
 /** Names of the functions of {@link KernelExports}, in the ABI's order. */
@@ -105,7 +108,7 @@ export const KERNEL_EXPORT_NAMES = [
   'graphChooseLinks', 'graphListBackLinks', 'graphAddBackLinks',
   'scanRows', 'rescoreRows', 'expandRows', 'nearestRows', 'rowTerms', 'rowQuery', 'sparseQuery', 'scanSparse', 'invertedAllowed', 'invertedTaat', 'invertedMaxScore', 'invertedWand',
   'nearestCentroids', 'sumByCentroid', 'rotateVectors', 'ivfSearch', 'ivfPositions', 'tileScan', 'tileCodes',
-  'columnSums', 'covarianceAdd', 'pcaProject', 'pcaRestore', 'rotateRows',
+  'columnSums', 'covarianceAdd', 'pcaProject', 'pcaRestore', 'rotateRows', 'sparseProject', 'sparseGramAdd',
 ] as const satisfies readonly (keyof KernelExports)[];
 
 /** Linear memory, WebAssembly's own or the scalar twin's. `grow` counts in pages of 64 KiB and throws when it cannot. */

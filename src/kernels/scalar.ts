@@ -9,6 +9,7 @@ import { codeDistance, scalarCodes } from './scalar-codes.ts';
 import { scalarGraph } from './scalar-graph.ts';
 import { scalarIvf } from './scalar-ivf.ts';
 import { scalarKmeans } from './scalar-kmeans.ts';
+import { scalarLatent } from './scalar-latent.ts';
 import { scalarPca } from './scalar-pca.ts';
 import { l2F32, negativeDotF32, ScalarMemory } from './scalar-memory.ts';
 import { scalarInverted } from './scalar-inverted.ts';
@@ -66,6 +67,7 @@ export function scalarExports(memory: ScalarMemory): KernelExports {
     ...scalarKmeans(memory),
     ...scalarIvf(memory, codeExports, rowExports.scanRows),
     ...scalarPca(memory),
+    ...scalarLatent(memory),
 
     topkSort: (topPtr) => new ScalarTopK(memory, topPtr).sort(),
     topkScale: (topPtr, factor) => new ScalarTopK(memory, topPtr).scale(Math.fround(factor)),

@@ -6,15 +6,14 @@ import { PCA_BLOCK } from '../kernels/abi.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
 import { crc32c } from '../util/crc32c.ts';
-import { ElanusError, throwIfAborted } from '../util/error.ts';
-import { yieldToHost } from '../util/yield.ts';
+import { ElanusError } from '../util/error.ts';
 import { symmetricEigen } from './eigen.ts';
 import { integer, matrixOf, withBlocks, type VectorsInput } from './matrix.ts';
+import { paceOf, type Progress } from './pace.ts';
 
 /** The covariance matrix and its eigenvectors are dense, in double precision. */
 const DIM_MAX = 4096;
 const BLOCK_ROWS = 1024;
-const SLICE_MS = 10;
 const FORMAT = 'elanus-pca';
 const VERSION = 1;
 
@@ -24,7 +23,7 @@ export interface PcaOptions {
   /** How many to keep, 1 to `dim`. Default: all. */
   readonly components?: number;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: { readonly phase: string; readonly done: number; readonly total: number }) => void;
+  readonly onProgress?: (progress: Progress) => void;
 }
 
 /** A fitted projection as plain data, for JSON. */
@@ -133,23 +132,14 @@ const HEADER_BYTES = 16;
 export async function fit(kernels: Kernels, vectors: VectorsInput, options: PcaOptions): Promise<Pca> {
   if (!isRecord(options)) refuse('options', NO_ROW, 'an object { dim, components }', show(options));
   for (const key in options) if (!['dim', 'components', 'signal', 'onProgress'].includes(key)) refuse(key, NO_ROW, 'an option of fitPca (dim, components, signal, onProgress)', 'an unknown one');
-  const { signal, onProgress } = options;
+  const { onProgress } = options;
   const dim = integer('dim', options.dim, 2, DIM_MAX);
   const count = integer('components', options.components ?? dim, 1, dim);
-  throwIfAborted(signal);
+  const pause = paceOf(options);
   const values = matrixOf(vectors, dim);
   const rows = values.length / dim;
   if (rows === 0) refuse('vectors', NO_ROW, 'at least one vector', 'none');
 
-  let sliceStart = performance.now();
-  const pause = (phase: string, done: number, total: number): Promise<void> | undefined => {
-    if (performance.now() - sliceStart < SLICE_MS) return undefined;
-    onProgress?.({ phase, done, total });
-    return yieldToHost().then(() => {
-      throwIfAborted(signal);
-      sliceStart = performance.now();
-    });
-  };
   const { mean, covariance } = await meanAndCovariance(kernels, values, rows, dim, (done) => pause('covariance', done, 2 * rows));
   let totalVariance = 0;
   for (let d = 0; d < dim; d++) totalVariance += covariance[d * dim + d];

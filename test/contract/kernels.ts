@@ -449,6 +449,52 @@ export function kernelSuite(module: KernelModule): void {
       }
     });
 
+    it('sparse rows times a matrix, and times its transpose again, agree with double precision and are equal in all builds', () => {
+      for (const width of [4, 8, 12, 16, 20, 36, 112]) {
+        const kernels = fresh();
+        const { arena, exports } = kernels;
+        const next = mulberry32(width);
+        const terms = 37, rows = 23;
+        const lengths = Array.from({ length: rows }, (_, row) => (row === 3 ? 0 : next() % 12));
+        const offsets = Uint32Array.of(0, ...lengths.map((_, row) => lengths.slice(0, row + 1).reduce((a, b) => a + b, 0)));
+        const entries = offsets[rows]!;
+        const ids = Uint32Array.from({ length: entries }, () => next() % terms);
+        const weights = randomVectors(1, entries, width), matrix = randomVectors(terms, width, width + 1), before = randomVectors(terms, width, width + 2);
+        const put = (values: Float32Array | Uint32Array): number => {
+          const ptr = arena.alloc(values.byteLength);
+          arena.u8(ptr, values.byteLength).set(new Uint8Array(values.buffer));
+          return ptr;
+        };
+        const ptrs = [put(offsets), put(ids), put(weights)] as const;
+        const matrixPtr = put(matrix), outPtr = put(before), scratch = arena.alloc(width * 4), productPtr = arena.alloc(rows * width * 4);
+        const product = new Float64Array(rows * width), sizes = new Float64Array(rows * width);
+        const gram = Float64Array.from(before), gramSizes = gram.map(Math.abs);
+        for (let row = 0; row < rows; row++) {
+          for (let entry = offsets[row]!; entry < offsets[row + 1]!; entry++) {
+            for (let d = 0; d < width; d++) {
+              const x = weights[entry]! * matrix[ids[entry]! * width + d]!;
+              product[row * width + d]! += x;
+              sizes[row * width + d]! += Math.abs(x);
+            }
+          }
+          for (let entry = offsets[row]!; entry < offsets[row + 1]!; entry++) {
+            for (let d = 0; d < width; d++) {
+              gram[ids[entry]! * width + d]! += weights[entry]! * product[row * width + d]!;
+              gramSizes[ids[entry]! * width + d]! += Math.abs(weights[entry]!) * sizes[row * width + d]!;
+            }
+          }
+        }
+        exports.sparseProject(...ptrs, 2, rows, matrixPtr, width, productPtr);
+        const found = arena.f32(productPtr, (rows - 2) * width).slice();
+        for (let i = 0; i < found.length; i++) expect(Math.abs(found[i]! - product[2 * width + i]!)).toBeLessThanOrEqual(2e-6 * sizes[2 * width + i]!);
+        exports.sparseGramAdd(...ptrs, 0, rows, matrixPtr, width, scratch, outPtr);
+        const added = arena.f32(outPtr, terms * width).slice();
+        for (let i = 0; i < added.length; i++) expect(Math.abs(added[i]! - gram[i]!)).toBeLessThanOrEqual(4e-6 * gramSizes[i]!);
+        expectSameInAllBuilds(kernels, `sparse product ${width}`, new Uint8Array(found.buffer));
+        expectSameInAllBuilds(kernels, `sparse gram ${width}`, new Uint8Array(added.buffer));
+      }
+    });
+
     it('rotations keep lengths and angles, mix every dimension, and are equal in all builds', () => {
       for (const dim of DIMS.filter((d) => d < 2000)) {
         const kernels = fresh();

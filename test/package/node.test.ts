@@ -35,7 +35,7 @@ describe('the packed package in Node', () => {
 
   it('exports its public names and nothing else', () => {
     const { stdout } = run('names.js', `import * as elanus from 'elanus'; console.log(Object.keys(elanus).join(' '));`);
-    expect(stdout).toBe('ElanusError connect defineSchema fitPca isElanusError loadPca normalize recommendIndex\n');
+    expect(stdout).toBe('ElanusError connect defineSchema fitLatentSpace fitPca isElanusError loadLatentSpace loadPca normalize recommendIndex\n');
   });
 
   it('compiles no code from strings and holds no registry, no path of the machine that built it', () => {
