@@ -14,6 +14,8 @@ export interface ColumnInfo {
   readonly longest: number;
   /** Different values among the rows that were looked at; null: too many to count, or not counted. */
   readonly distinct: number | null;
+  /** Rows that were looked at and have a value. */
+  readonly filled: number;
   /** Mean number of characters of its texts; 0 where there are none. */
   readonly length: number;
 }
@@ -25,8 +27,6 @@ export interface TableInfo {
   readonly format: string;
   /** Null: not known before all of it is read. */
   readonly rows: number | null;
-  /** Rows that `distinct` and `length` are of. */
-  readonly lookedAt: number;
   readonly columns: readonly ColumnInfo[];
   /** The first rows as text, a value per column. */
   readonly first: readonly (readonly string[])[];
@@ -43,6 +43,9 @@ export const isNumber = ({ type }: Pick<ColumnInfo, 'type'>): boolean => /^(Int\
 export const mayBeKey = (column: ColumnInfo): boolean => (column.type === 'Int64' || column.type === 'VarChar') && column.unique && !column.nullable && column.longest <= 255;
 /** True for what the page can filter by. */
 export const mayBeFilter = (column: ColumnInfo): boolean => column.type === 'Bool' || isNumber(column) || isText(column) || isTags(column);
+
+/** True for a text whose values come again and again, so that one picks them from a list. */
+export const isCategory = ({ distinct, filled }: Pick<ColumnInfo, 'distinct' | 'filled'>, most: number): boolean => distinct !== null && distinct > 1 && distinct <= most && distinct <= filled / 2;
 
 /** For people. */
 export function typeName(column: Pick<ColumnInfo, 'type' | 'dim' | 'elementType'>): string {

@@ -90,7 +90,7 @@ export function MappingForm() {
           )}
         </div>
       )}
-      <p class="actions submit">
+      <p class="submit actions">
         <button type="submit" class="primary" disabled={!isSound}>
           {submitLabel(mapping, info)}
         </button>
@@ -124,7 +124,7 @@ function Choice({ label, value, none, columns, onChange }: { label: string; valu
   return (
     <label class="setting">
       <span>{label}</span>
-      <select value={value === null ? '' : `=${value}`} onChange={(event) => onChange(event.currentTarget.value === '' ? null : event.currentTarget.value.slice(1))}>
+      <select aria-label={label} value={value === null ? '' : `=${value}`} onChange={(event) => onChange(event.currentTarget.value === '' ? null : event.currentTarget.value.slice(1))}>
         <option value="">{none}</option>
         {columns.map(({ name }) => (
           <option key={name} value={`=${name}`}>

@@ -1,5 +1,5 @@
 /** What a visitor decides about a file: what becomes of its columns. */
-import { isNumber, isTags, isText, isVector, mayBeFilter, mayBeKey } from './column.ts';
+import { isCategory, isNumber, isTags, isText, isVector, mayBeFilter, mayBeKey } from './column.ts';
 import type { ColumnInfo } from './column.ts';
 import { titleFault } from './names.ts';
 
@@ -41,7 +41,7 @@ export function suggestMapping(columns: readonly ColumnInfo[], title: string): M
   const texts = columns.filter(isText);
   const key = columns.find((column) => KEY.test(column.name) && mayBeKey(column)) ?? null;
   const vector = columns.find(isVector) ?? null;
-  const label = texts.find(({ name }) => LABEL.test(name)) ?? texts.find(({ length, distinct, name }) => length > 0 && length <= 120 && distinct === null && name !== key?.name) ?? null;
+  const label = texts.find(({ name }) => LABEL.test(name)) ?? texts.find((column) => column.length > 0 && column.length <= 120 && !isCategory(column, Infinity) && column !== key) ?? null;
   const others = texts.filter((column) => column !== key);
   const longest = [...others].sort((a, b) => b.length - a.length)[0] as ColumnInfo | undefined;
   const named = others.filter(({ name, length }) => BODY.test(name) && length >= 20);
@@ -68,7 +68,7 @@ function isUsefulFilter(column: ColumnInfo): boolean {
   if (column.type === 'Bool') return true;
   if (isNumber(column)) return column.distinct === null || column.distinct > 1;
   if (isTags(column)) return true;
-  return column.distinct !== null && column.distinct > 1 && column.distinct <= CATEGORIES_MAX;
+  return isCategory(column, CATEGORIES_MAX);
 }
 
 /** What cannot be made, by the part of the form that says so. */

@@ -9,6 +9,7 @@ import type { Tally } from './tally.ts';
 
 /** Characters of an integer of 64 bits. */
 const INTEGER_LENGTH = 20;
+const FEW_VALUES = 20;
 /** A text that is shorter is a fact of a row among others. */
 const LONG_TEXT = 60;
 
@@ -16,7 +17,7 @@ const LONG_TEXT = 60;
 export type Plan = Pick<Description, 'schema' | 'columns' | 'asText' | 'key' | 'keyType' | 'vector' | 'embedded' | 'fields' | 'label' | 'texts' | 'facts'>;
 
 /** @param dim of the vectors that are made of text */
-export function planOf(infer: typeof inferSchema, table: Pick<Table, 'columns'>, tallies: ReadonlyMap<string, Tally>, rows: number, mapping: Mapping, embedder: EmbedderInfo, dim: number): Plan {
+export function planOf(infer: typeof inferSchema, table: Pick<Table, 'columns'>, tallies: ReadonlyMap<string, Tally>, mapping: Mapping, embedder: EmbedderInfo, dim: number): Plan {
   const { key, from, vector, metric, embedded, label, filters } = mapping;
   const taken = takenColumns(mapping);
   const columnOf = (name: string) => table.columns.find((column) => column.name === name)!;
@@ -65,6 +66,8 @@ export function planOf(infer: typeof inferSchema, table: Pick<Table, 'columns'>,
     if (isNumber(column)) return 'number';
     if (isTags(column)) return 'tags';
     const distinct = tally?.distinct ?? null;
-    return distinct !== null && distinct <= Math.max(CATEGORIES_MAX, rows / 10) ? 'category' : 'text';
+    const filled = tally?.filled ?? 0;
+    // Of few values one may pick even where each comes once.
+    return distinct !== null && distinct <= CATEGORIES_MAX && distinct <= Math.max(FEW_VALUES, filled / 2) ? 'category' : 'text';
   }
 }

@@ -52,7 +52,7 @@ export interface RowBatch {
 
 /** Rows that are looked at before the visitor chooses. */
 const LOOKED_AT = 2_000;
-const SHOWN_ROWS = 8;
+const SHOWN_ROWS = 5;
 const SHOWN_LENGTH = 160;
 const DISTINCT_MAX = 200;
 
@@ -73,15 +73,18 @@ const worker = {
     const looks = table.columns.map((column) => new Look(column));
     const first: string[][] = [];
     let lookedAt = 0;
+    let isAll = true;
     for await (const batch of table.batches({ batchRows: 500 })) {
       const columns = table.columns.map(({ name }) => batch.columns.get(name)!);
       for (let row = 0; row < batch.rows && first.length < SHOWN_ROWS; row++) first.push(columns.map((values) => shownValue(values[row]).slice(0, SHOWN_LENGTH)));
       columns.forEach((values, i) => values.forEach((value) => looks[i].add(value)));
       lookedAt += batch.rows;
-      if (lookedAt >= LOOKED_AT) break;
+      if (lookedAt < LOOKED_AT) continue;
+      isAll = false;
+      break;
     }
     if (lookedAt === 0) throw new Error(`${table.name} has no rows.`);
-    return { name: table.name, bytes: table.bytes, format: table.format, rows: table.rows ?? null, lookedAt, columns: looks.map((look) => look.info), first };
+    return { name: table.name, bytes: table.bytes, format: table.format, rows: table.rows ?? (isAll ? lookedAt : null), columns: looks.map((look) => look.info), first };
   },
 
   /** Looks at all rows. Throws, in words, for what could not be written. */
@@ -130,7 +133,7 @@ const worker = {
   examples: (): string[] => exampleSearches(sample.texts),
 
   plan(mapping: Mapping, embedder: EmbedderInfo, dim: number): Plan {
-    return planOf(inferSchema, table, new Map([...counts].map(([name, count]) => [name, count.tally])), examined.rows, mapping, embedder, dim);
+    return planOf(inferSchema, table, new Map([...counts].map(([name, count]) => [name, count.tally])), mapping, embedder, dim);
   },
 
   /** From then on `next` hands out rows. */
@@ -190,6 +193,7 @@ class Look {
   #values: Set<unknown> | null = new Set();
   #characters = 0;
   #texts = 0;
+  #filled = 0;
 
   constructor(column: Table['columns'][number]) {
     this.#column = column;
@@ -200,7 +204,9 @@ class Look {
       this.#characters += value.length;
       this.#texts++;
     }
-    if (value === null || this.#values === null) return;
+    if (value === null) return;
+    this.#filled++;
+    if (this.#values === null) return;
     if (typeof value === 'object' && !Array.isArray(value)) this.#values = null;
     else if (Array.isArray(value)) for (const item of value) this.#values.add(typeof item === 'object' ? null : item);
     else this.#values.add(value);
@@ -209,7 +215,7 @@ class Look {
 
   get info(): ColumnInfo {
     const { name, type, dim, elementType, nullable, unique, longest } = this.#column;
-    return { name, type, dim, elementType, nullable, unique, longest, distinct: this.#values?.size ?? null, length: this.#texts === 0 ? 0 : this.#characters / this.#texts };
+    return { name, type, dim, elementType, nullable, unique, longest, distinct: this.#values?.size ?? null, filled: this.#filled, length: this.#texts === 0 ? 0 : this.#characters / this.#texts };
   }
 }
 
