@@ -42,7 +42,8 @@ function idsRequest(plan: SchemaPlan, collectionId: number, ids: unknown, rest: 
   for (const name of ['vector', 'vectors', 'sparse']) if (rest[name] !== undefined) refuse('ids', NO_ROW, 'either ids or vectors to search for', `ids and ${name}`);
   const keys = toKeys(ids, plan.key);
   if (keys.length < 1 || keys.length > MAX_LIMIT) refuse('ids', NO_ROW, `1 to ${MAX_LIMIT} keys`, String(keys.length));
-  return { ...withoutQueries(plan, collectionId, rest, SHARED_OPTIONS), keys, nq: keys.length };
+  // A buffer of its own, empty as it is: it is moved to the engine's thread, and a browser moves none twice.
+  return { ...withoutQueries(plan, collectionId, rest, SHARED_OPTIONS), queries: new Float32Array(0), keys, nq: keys.length };
 }
 
 function groupByOption({ byName }: SchemaPlan, groupBy: unknown): SearchRequest['groupBy'] {

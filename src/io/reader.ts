@@ -30,6 +30,8 @@ export interface Reader {
   readonly columns: readonly string[] | undefined;
   /** Cells are texts, of which a number or a list is still to be made. */
   readonly isText: boolean;
+  /** Columns whose texts are JSON, whatever they begin with. */
+  readonly jsonTexts?: ReadonlySet<string>;
   /** Type of Elanus that a column was written from, where the file says so. */
   typeOf?(column: string): Readonly<Record<string, unknown>> | undefined;
   batches(options: RawOptions): AsyncGenerator<RawBatch, void, undefined>;

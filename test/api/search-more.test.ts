@@ -1,6 +1,8 @@
 /** Searches that answer groups and searches by the rows' own keys, as users meet them. */
 import { describe, expect, it } from 'vitest';
 import { searchTable } from '../../src/arrow.ts';
+import { handlePlan } from '../../src/api/field-code.ts';
+import { moreRequest } from '../../src/api/search-more.ts';
 import { defineSchema } from '../../src/schema/define.ts';
 import { isElanusError } from '../../src/util/error.ts';
 import { engines } from '../support/connect-for-tests.ts';
@@ -29,6 +31,12 @@ async function messageOf(promise: Promise<unknown>): Promise<string> {
   }
   throw new Error('expected a refusal');
 }
+
+it('a search by keys gives the engine buffers that no other request has', async () => {
+  const plan = await handlePlan(birds);
+  const [one, other] = [moreRequest(plan, 1, { ids: [1] }), moreRequest(plan, 1, { ids: [2] })];
+  expect((one.queries as Float32Array).buffer).not.toBe((other.queries as Float32Array).buffer);
+});
 
 describe.each(engines)('over $name', ({ connect }) => {
   it('a search answers groups, those of NULL among them', async () => {

@@ -5,6 +5,13 @@ import { idle } from './foreground.ts';
 
 export type Id = number | string;
 
+/** A key as the URL has it; null where it can be none. */
+export function readId(text: string | null, keyType: 'number' | 'string'): Id | null {
+  if (text === null) return null;
+  if (keyType === 'string') return text;
+  return /^-?\d{1,16}$/.test(text) ? Number(text) : null;
+}
+
 export interface Rows {
   /** In ascending order of the keys. */
   readonly ids: readonly Id[];

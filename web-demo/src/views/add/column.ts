@@ -50,7 +50,7 @@ export const isCategory = ({ distinct, filled }: Pick<ColumnInfo, 'distinct' | '
 /** For people. */
 export function typeName(column: Pick<ColumnInfo, 'type' | 'dim' | 'elementType'>): string {
   const { type, dim, elementType } = column;
-  if (/Vector$/.test(type)) return dim === undefined ? 'vector' : `vector of ${dim}`;
+  if (type.endsWith('Vector')) return dim === undefined ? 'vector' : `vector of ${dim}`;
   if (type === 'Array') return elementType === 'VarChar' ? 'list of texts' : elementType === 'Bool' ? 'list of yes / no' : 'list of numbers';
   if (/^Int\d+$/.test(type)) return 'whole number';
   return { VarChar: 'text', Float: 'number', Double: 'number', Bool: 'yes / no', JSON: 'nested' }[type] ?? type;

@@ -47,7 +47,7 @@ export function suggestMapping(columns: readonly ColumnInfo[], title: string): M
   const named = others.filter(({ name, length }) => BODY.test(name) && length >= 20);
   const bodies = named.length > 0 ? named : longest === undefined ? [] : [longest];
   const embedded = new Set([...(label === null ? [] : [label]), ...bodies].map(({ name }) => name));
-  const isLeftOut = (column: ColumnInfo): boolean => /Vector$/.test(column.type) && column !== vector;
+  const isLeftOut = (column: ColumnInfo): boolean => column.type.endsWith('Vector') && column !== vector;
   const kept = columns.filter((column) => !isLeftOut(column)).slice(0, KEPT_MAX);
   return {
     title,

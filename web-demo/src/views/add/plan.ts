@@ -45,7 +45,7 @@ export function planOf(infer: typeof inferSchema, table: Pick<Table, 'columns'>,
   const vectorField = from === 'column' ? fieldOf.get(vector!)! : inferred.vectors[0];
 
   const infos = filters.filter((name) => name !== key && !isWide(name)).map((name): FieldInfo => ({ name: fieldOf.get(name)!, title: name, kind: kindOf(columnOf(name), tallies.get(name)) }));
-  const shown = taken.filter((name) => name !== key && name !== label && name !== (from === 'column' ? vector : null) && !/Vector$/.test(columnOf(name).type));
+  const shown = taken.filter((name) => name !== key && name !== label && name !== (from === 'column' ? vector : null) && !columnOf(name).type.endsWith('Vector'));
   const isLong = (name: string): boolean => isText(columnOf(name)) && ((from === 'text' && embedded.includes(name)) || (tallies.get(name)?.characters ?? 0) > LONG_TEXT * (tallies.get(name)?.filled ?? 0));
   return {
     schema,

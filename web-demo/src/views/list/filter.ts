@@ -50,3 +50,10 @@ export function allOf(conditions: readonly (Filter | null)[]): Filter | null {
   if (there.length === 0) return null;
   return { filter: there.map(({ filter }) => filter).join(' and '), filterParams: Object.assign({}, ...there.map(({ filterParams }) => filterParams)) as FilterParams };
 }
+
+/** What was written in the filter view, together with what the controls ask for. */
+export function within(written: string, conditions: Filter | null): Filter | null {
+  if (written.trim() === '') return conditions;
+  // `random_sample` stands last, and not in parentheses.
+  return conditions === null ? { filter: written, filterParams: {} } : { filter: `${conditions.filter} and (${written})`, filterParams: conditions.filterParams };
+}

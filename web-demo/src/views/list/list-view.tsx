@@ -2,6 +2,7 @@
 import { useRef } from 'preact/hooks';
 import type { ComponentType } from 'preact';
 import type { CardProps, Dataset, TextEmbedder, ViewProps } from '../../collections/dataset.ts';
+import { readId } from '../../session/rows.ts';
 import type { Id } from '../../session/rows.ts';
 import { bringIntoView } from '../../ui/bring-into-view.ts';
 import { Metrics } from '../../ui/metrics.tsx';
@@ -10,7 +11,8 @@ import { changeParams } from '../../util/route.ts';
 import { useStore } from '../../util/store.ts';
 import { DownloadOffer, NOTHING_TO_FETCH } from './download-offer.tsx';
 import { Facets } from './facets.tsx';
-import { facetsOf } from './filter.ts';
+import { facetsOf, within } from './filter.ts';
+import { FilterChip } from './filter-chip.tsx';
 import { FoundList } from './found-list.tsx';
 import { SearchBox } from './search-box.tsx';
 import { useFound } from './use-found.ts';
@@ -25,10 +27,11 @@ export function ListView({ open, params }: ViewProps) {
   const { phase: downloaded } = useStore(embedder?.download?.state ?? NOTHING_TO_FETCH);
   // Until a model is there that the visitor has to ask for, words are looked for as they are.
   const text = downloaded === 'ready' ? embedder : null;
-  const facets = facetsOf(dataset, params);
+  const written = params.get('filter') ?? '';
+  const facets = within(written, facetsOf(dataset, params));
   const query = params.get('q') ?? '';
   const found = useFound(open, text, query, facets, downloaded !== 'ready');
-  const picked = idParam(params.get('pick'), dataset.keyType) ?? found.hits[0]?.id ?? null;
+  const picked = readId(params.get('pick'), dataset.keyType) ?? found.hits[0]?.id ?? null;
   const similar = useSimilar(open, picked);
 
   const panel = useRef<HTMLElement>(null);
@@ -44,6 +47,7 @@ export function ListView({ open, params }: ViewProps) {
         {mayType(dataset) && <SearchBox dataset={dataset} text={text} isByWords={downloaded !== 'ready'} query={query} onQuery={(q) => changeParams({ q, pick: null }, { replace: true })} />}
         {embedder?.download !== undefined && <DownloadOffer download={embedder.download} />}
         <Facets open={open} params={params} />
+        <FilterChip dataset={dataset} written={written} />
         <p class="found num" role="status">
           {found.status}
         </p>
@@ -76,9 +80,3 @@ export function ListView({ open, params }: ViewProps) {
 
 /** True where a typed word can be looked for: a number of vectors has none. */
 const mayType = ({ loadText, words, label, keyType }: Dataset): boolean => loadText !== undefined || words !== undefined || label !== undefined || keyType === 'string';
-
-function idParam(text: string | null, keyType: 'number' | 'string'): Id | null {
-  if (text === null) return null;
-  if (keyType === 'string') return text;
-  return /^-?\d{1,16}$/.test(text) ? Number(text) : null;
-}
