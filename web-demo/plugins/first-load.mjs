@@ -5,8 +5,11 @@
 
 /** Chunks of the library that `connect` and the first collection import, by the beginnings of their names. */
 const MODULES = ['browser-kernel-chunks', 'browser-elanus_kernels-relaxed', 'browser-remote-engine', 'browser-browser-workers', 'browser-database-admin', 'browser-collection-admin', 'browser-uncommon-fields'];
-/** What the worker runs. Its modules are its own, but it and the page have one cache. */
-const WORKERS = ['worker', 'worker-on-demand'];
+/** What workers run, by who needs it: the engine, or a collection. Their modules are their own, but they and the page have one cache. */
+const WORKERS = {
+  engine: ['worker', 'worker-on-demand'],
+  packages: ['space-worker', 'browser-lazy-tools', 'browser-kernel-chunks-[A-Z0-9]{8}'],
+};
 
 export function firstLoad() {
   return {
@@ -15,16 +18,17 @@ export function firstLoad() {
     transformIndexHtml: {
       order: 'post',
       handler(_html, { bundle }) {
-        const find = (pattern) => {
-          const found = Object.keys(bundle).filter((name) => pattern.test(name));
+        // What belongs to a worker is an asset of the page.
+        const find = (pattern, type) => {
+          const found = Object.keys(bundle).filter((name) => pattern.test(name) && bundle[name].type === type);
           if (found.length !== 1) throw new Error(`one file like ${pattern} was expected, got ${found.join(', ') || 'none'}`);
           return `./${found[0]}`;
         };
         const link = (attrs) => ({ tag: 'link', attrs, injectTo: 'head' });
         return [
-          ...MODULES.map((name) => link({ rel: 'modulepreload', href: find(new RegExp(`^assets/${name}-[A-Z0-9]{8}-[\\w-]{8}\\.js$`)) })),
+          ...MODULES.map((name) => link({ rel: 'modulepreload', href: find(new RegExp(`^assets/${name}-[A-Z0-9]{8}-[\\w-]{8}\\.js$`), 'chunk') })),
           // Not all browsers preload for workers: the page does it (`src/session/early.ts`).
-          { tag: 'meta', attrs: { name: 'worker-files', content: WORKERS.map((name) => find(new RegExp(`^assets/${name}-[\\w-]{8}\\.js$`))).join(' ') }, injectTo: 'head' },
+          ...Object.entries(WORKERS).map(([of, files]) => ({ tag: 'meta', attrs: { name: `worker-files:${of}`, content: files.map((file) => find(new RegExp(`^assets/${file}-[\\w-]{8}\\.js$`), 'asset')).join(' ') }, injectTo: 'head' })),
         ];
       },
     },
