@@ -28,7 +28,7 @@ export const packages: Dataset = {
   rows: PACKAGES.rows,
   schema: packageSchema(defineSchema),
   firstFiles: ['sample.json', 'packages-space.gz', 'packages-0.gz'],
-  warm: () => void import('./space.ts').then(({ packageSpace }) => packageSpace()).catch(() => {}),
+  warm: () => void import('./package-space.ts').then(({ packageSpace }) => packageSpace()).catch(() => {}),
   isComplete: ({ collection }) => arePackagesComplete(collection as unknown as PackageCollection),
   fill: async (context) => (await import('./fill.ts')).fill(context),
   loadText: async () => (await import('./text.ts')).loadText(),

@@ -1,7 +1,7 @@
 import { fillPackages } from '../../../sample/packages.mjs';
 import type { PackageCollection, PackageProgress } from '../../../sample/packages.mjs';
 import type { FillContext } from '../dataset.ts';
-import { packageSpace } from './space.ts';
+import { packageSpace } from './package-space.ts';
 
 /** What each step of the first visit contributes to the whole bar. */
 const SHARES: Record<PackageProgress['step'], { readonly from: number; readonly of: number }> = { packages: { from: 0, of: 0.6 }, 'package-index': { from: 0.6, of: 0.4 } };

@@ -1,6 +1,6 @@
 import { PACKAGES } from '../../../sample/packages.mjs';
 import type { TextEmbedder } from '../dataset.ts';
-import { packageSpace } from './space.ts';
+import { packageSpace } from './package-space.ts';
 
 /** Texts whose share of known words is remembered. */
 const REMEMBERED = 200;

@@ -2,7 +2,7 @@
 import { loadLatentSpace } from 'elanus';
 import type { LatentSpace } from 'elanus';
 import { readPackages, textsOf } from '../../../sample/packages.mjs';
-import type { Answer, Question } from './space.ts';
+import type { Answer, Question } from './package-space.ts';
 
 let space: Promise<LatentSpace> | null = null;
 

@@ -25,7 +25,7 @@ export class PackageSpace {
   #calls = 0;
 
   constructor() {
-    this.#worker = new Worker(new URL('./space-worker.ts', import.meta.url), { type: 'module' });
+    this.#worker = new Worker(new URL('./package-space-worker.ts', import.meta.url), { type: 'module' });
     this.#worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
       const waiting = this.#waiting.get(data.call);
       this.#waiting.delete(data.call);
