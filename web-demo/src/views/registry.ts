@@ -4,4 +4,5 @@ import type { View } from './view.ts';
 export const VIEWS: readonly [View, ...View[]] = [
   { id: 'search', title: 'Search', load: (dataset) => dataset.loadSearch?.() ?? import('./list/list-view.tsx').then(({ ListView }) => ListView) },
   { id: 'filter', title: 'Filter', load: async () => (await import('./filter/filter-view.tsx')).FilterView },
+  { id: 'storage', title: 'Storage', load: async () => (await import('./storage/storage-view.tsx')).StorageView },
 ];

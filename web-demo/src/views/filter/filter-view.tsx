@@ -22,6 +22,7 @@ import { useAnswer } from './use-answer.ts';
 import { useSubjects } from './use-subjects.ts';
 import type { Known } from './use-subjects.ts';
 import { writeText } from './write.ts';
+import '../../style/panel.css';
 import './filter.css';
 
 export function FilterView({ open, params }: ViewProps) {
