@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-const TYPES = {
+export const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',
@@ -65,8 +65,8 @@ async function answer(folder, under, request, response) {
   else await pipeline(createReadStream(file.path), response).catch(() => {});
 }
 
-/** The file behind a URL, never outside the folder. */
-async function findFile(folder, under, url) {
+/** The file behind a URL, never outside the folder; null where there is none. */
+export async function findFile(folder, under, url) {
   let path;
   try {
     path = decodeURIComponent(url.split(/[?#]/, 1)[0]);

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { firstLoad } from './plugins/first-load.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -10,6 +11,7 @@ export default defineConfig({
   // The built package, as an application would get it: its workers and wasm chunks take the same way as a user's.
   resolve: { alias: { elanus: here('../dist/browser.js') } },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  plugins: [firstLoad()],
   worker: { format: 'es' },
   build: { outDir: here('./dist'), emptyOutDir: true, target: 'es2023', modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
   server: { fs: { allow: [here('..')] } },

@@ -30,9 +30,9 @@ export function toEmbedders(embedders: unknown): ReadonlyMap<string, Embedder> {
 }
 
 /** A field whose vectors an embedder makes. */
-type EmbeddedField = Field & { readonly embedder: FieldEmbedder; readonly dim: number };
+export type EmbeddedField = Field & { readonly embedder: FieldEmbedder; readonly dim: number };
 
-const isEmbedded = (field: Field | undefined): field is EmbeddedField => field?.embedder !== undefined;
+export const isEmbedded = (field: Field | undefined): field is EmbeddedField => field?.embedder !== undefined;
 
 /**
  * As `toBatch`, with vectors made for the rows that have none. All else is checked first, so that nothing is embedded of what would be refused. INVALID_ARGUMENT for a row without
@@ -75,18 +75,22 @@ function textsOf({ byName }: SchemaPlan, batch: ColumnBatch, { name, embedder }:
   });
 }
 
+/** The function for a field's model. INVALID_ARGUMENT where `connect` was given none. */
+export function embedderOf(embedders: CollectionScope['embedders'], { embedder, name }: EmbeddedField): Embedder {
+  const embed = embedders?.get(embedder.id);
+  if (embed) return embed;
+  const registered = [...(embedders?.keys() ?? [])];
+  throw new ElanusError(
+    'INVALID_ARGUMENT',
+    `"${name}" is made by the embedder ${show(embedder.id)}, and connect was given no function for it (but for ${registered.map(show).join(', ') || 'none'}): pass connect(url, { embedders: { ${show(embedder.id)}: async (texts) => vectors } }), or give vectors`,
+    { field: name, embedder: embedder.id, registered },
+  );
+}
+
 /** A vector for each text, in the form of the field's column: shape (texts, dim). Equal texts are embedded once. */
 export async function embedTexts(embedders: CollectionScope['embedders'], field: EmbeddedField, texts: readonly string[], signal: AbortSignal | undefined): Promise<Float32Array | Uint16Array> {
   const { dim, embedder, name, type } = field;
-  const embed = embedders?.get(embedder.id);
-  if (embed === undefined) {
-    const registered = [...(embedders?.keys() ?? [])];
-    throw new ElanusError(
-      'INVALID_ARGUMENT',
-      `"${name}" is made by the embedder ${show(embedder.id)}, and connect was given no function for it (but for ${registered.map(show).join(', ') || 'none'}): pass connect(url, { embedders: { ${show(embedder.id)}: async (texts) => vectors } }), or give vectors`,
-      { field: name, embedder: embedder.id, registered },
-    );
-  }
+  const embed = embedderOf(embedders, field);
   const numbers = new Map<string, number>();
   const places = texts.map((text) => numbers.get(text) ?? (numbers.set(text, numbers.size), numbers.size - 1));
   const unique = [...numbers.keys()];

@@ -5,7 +5,7 @@ import { build as esbuild } from 'esbuild';
 import type { Browser } from 'playwright';
 import { build as viteBuild, createServer, preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ARROW_ANSWER, CHROME_PATH, INSECURE_HOST, MERGED, PAGE, application, arrowApplication, installPacked, launchBrowser, mergingApplication, onPage, pageApplication, serve, visit, writeFiles, type Project, type Site } from './support.ts';
+import { ARROW_ANSWER, CHROME_PATH, INSECURE_HOST, IO_ANSWER, MERGED, PAGE, application, arrowApplication, installPacked, ioApplication, launchBrowser, mergingApplication, onPage, pageApplication, serve, visit, writeFiles, type Project, type Site } from './support.ts';
 
 if (CHROME_PATH === null) console.log('package in a browser: not tested, there is no browser here');
 
@@ -63,6 +63,13 @@ describe.skipIf(CHROME_PATH === null)('the packed package in a browser', () => {
       const { outcome, console } = await visit(browser, await staticPage(policy));
       expect(outcome).toEqual({ ok: expect.objectContaining(IN_WORKERS) });
       expect(outcome.ok!.kernels).toMatch(/^(relaxed|simd)$/);
+      expect(console).toEqual([]);
+    });
+
+    it("imports and exports a visitor's files under such a policy", async () => {
+      const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src data:";
+      const { outcome, console } = await visit(browser, await staticPage(policy, { url: `'idb:io'`, of: ioApplication }));
+      expect(outcome).toEqual({ ok: IO_ANSWER });
       expect(console).toEqual([]);
     });
 

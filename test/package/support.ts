@@ -241,4 +241,30 @@ export async function main() {
 /** What `arrowApplication` reports. */
 export const ARROW_ANSWER = { isTable: true, rows: [{ id: 1, title: 'kite' }, { id: 2, title: null }], best: 'kite', errorCode: 'INVALID_ARGUMENT' };
 
+/** A file of the visitor's, looked into, imported, exported in another format, and imported again. */
+export const ioApplication = (from: string, url: string, options: string): string => `
+import { connect } from '${from}';
+import { inferSchema, openTable } from '${from.startsWith('.') ? from.replace('browser.js', 'io.js') : 'elanus/io'}';
+
+export async function main() {
+  const file = new File(['id,title,v\\n1,kite,"[1,2]"\\n2,"a ""hawk""","[3,4]"\\n'], 'birds.csv');
+  const table = await openTable(file);
+  const { schema, fields } = inferSchema(table);
+  const db = await connect(${url}, ${options});
+  const docs = await db.createCollection('docs', schema);
+  const { count } = await docs.import(file, { fields });
+  const { blob } = await docs.export({ format: 'parquet' });
+  const copy = await db.createCollection('copy', schema);
+  const { format } = await copy.import(blob);
+  const rows = (await copy.query({ limit: 9, outputFields: '*' })).map(({ id, title, v }) => [String(id), title, ...v]);
+  const bad = await copy.import(new File(['id,title,v\\n3,x,none\\n'], 'bad.csv')).catch(({ code, detail }) => [code, detail.file, detail.row, detail.column]);
+  const arrowCode = await copy.export({ format: 'arrow' }).catch((error) => error.code);
+  await db.close();
+  return { types: table.columns.map(({ type }) => type), count, format, rows, bad, arrowCode };
+}
+`;
+
+/** What `ioApplication` reports where there is no apache-arrow. */
+export const IO_ANSWER = { types: ['Int64', 'VarChar', 'FloatVector'], count: 2, format: 'parquet', rows: [['1', 'kite', 1, 2], ['2', 'a "hawk"', 3, 4]], bad: ['INVALID_ARGUMENT', 'bad.csv', 0, 'v'], arrowCode: 'NOT_SUPPORTED' };
+
 export const PAGE = '<!doctype html><meta charset="utf-8"><title>elanus</title><link rel="icon" href="data:,"><script type="module" src="./app.js"></script>';

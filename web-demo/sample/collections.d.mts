@@ -58,6 +58,8 @@ export interface StepProgress {
 export interface FillHooks {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: StepProgress) => void;
+  /** Resolves when the first rows have been shown; the others wait for that. */
+  readonly firstShown?: () => Promise<void>;
 }
 
 export function sampleSchemas<Schema>(defineSchema: (schema: any) => Schema): { readonly images: Schema; readonly unseen: Schema; readonly papers: Schema };

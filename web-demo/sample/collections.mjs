@@ -74,17 +74,18 @@ export async function fillCollections({ images, unseen, papers }, getSource, hoo
 /**
  * Brings the pictures to completion.
  * @param {() => Promise<object>} getSource opens the sample; called only when rows are missing
- * @param {{ signal?: AbortSignal, onProgress?: (progress: { step: string, label: string, done: number, total: number }) => void }} [hooks]
+ * @param {{ signal?: AbortSignal, onProgress?: (progress: { step: string, label: string, done: number, total: number }) => void,
+ *   firstShown?: () => Promise<void> }} [hooks] the other rows wait for `firstShown` when the first ones are in
  */
-export async function fillImages({ images, unseen }, getSource, { signal, onProgress = () => {} } = {}) {
+export async function fillImages({ images, unseen }, getSource, { signal, onProgress = () => {}, firstShown = async () => {} } = {}) {
   if ((await images.count()) !== ROWS.images || (await unseen.count()) !== ROWS.unseen) {
     const source = await getSource();
     await eachBlock(source.description.images.blocks, {
       load: (index, onShare) => source.imageBlock(index, { signal, onShare }),
-      use: async (pictures, index) => {
-        await insertPictures(images, pictures);
-        // After the first block, so that a page can show something as early as can be.
-        if (index === 0) await insertPictures(unseen, await source.unseenImages({ signal }));
+      use: (pictures) => insertPictures(images, pictures),
+      afterFirst: async () => {
+        await firstShown();
+        await insertPictures(unseen, await source.unseenImages({ signal }));
       },
       signal,
       onRows: (done, total) => onProgress({ step: 'images', label: 'Loading pictures', done, total }),
@@ -95,7 +96,7 @@ export async function fillImages({ images, unseen }, getSource, { signal, onProg
 }
 
 /** Brings the papers to completion; see `fillImages`. */
-export async function fillPapers(papers, getSource, { signal, onProgress = () => {} } = {}) {
+export async function fillPapers(papers, getSource, { signal, onProgress = () => {}, firstShown } = {}) {
   if ((await papers.count()) !== ROWS.papers) {
     const source = await getSource();
     await eachBlock(source.description.papers.blocks, {
@@ -107,6 +108,7 @@ export async function fillPapers(papers, getSource, { signal, onProgress = () =>
           text: texts.map(({ text }) => text),
           embedding: vectors,
         }),
+      afterFirst: firstShown,
       signal,
       onRows: (done, total) => onProgress({ step: 'papers', label: 'Loading papers', done, total }),
     });

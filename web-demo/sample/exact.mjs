@@ -33,6 +33,13 @@ export function exactCosine(base, rows, dim, query, k) {
   return { rows: best.rows, scores: best.scores.map((score) => -score) };
 }
 
+/** The k rows with the largest inner product, nearest first. */
+export function exactIP(base, rows, dim, query, k) {
+  const best = new TopK(Math.min(k, rows));
+  for (let row = 0; row < rows; row++) best.offer(row, -ipAt(base, row, dim, query));
+  return { rows: best.rows, scores: best.scores.map((score) => -score) };
+}
+
 export function l2At(base, row, dim, query) {
   let sum = 0;
   for (let i = 0; i < dim; i++) {
@@ -55,6 +62,12 @@ export function cosineAt(base, row, dim, query) {
   return dot / Math.sqrt(baseNorm * queryNorm);
 }
 
+export function ipAt(base, row, dim, query) {
+  let dot = 0;
+  for (let i = 0; i < dim; i++) dot += base[row * dim + i] * query[i];
+  return dot;
+}
+
 /**
  * The share of the exact answer that was found. A found row counts when it is as near as the last exact one, so that
  * ties at the border are no error.
@@ -69,6 +82,13 @@ export function recallCosine(found, exact, base, dim, query) {
   if (exact.rows.length === 0) return 1;
   const border = exact.scores[exact.scores.length - 1] - 1e-7;
   return new Set(found.filter((row) => cosineAt(base, row, dim, query) >= border)).size / exact.rows.length;
+}
+
+export function recallIP(found, exact, base, dim, query) {
+  if (exact.rows.length === 0) return 1;
+  const last = exact.scores[exact.scores.length - 1];
+  const border = last - 1e-7 * Math.abs(last);
+  return new Set(found.filter((row) => ipAt(base, row, dim, query) >= border)).size / exact.rows.length;
 }
 
 /** The k smallest scores seen, sorted. */

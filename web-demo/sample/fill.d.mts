@@ -11,6 +11,7 @@ export interface BlockWork<Block> {
   load(index: number, onShare: (share: number) => void): Promise<Block>;
   use(block: Block, index: number): Promise<void>;
   readonly signal?: AbortSignal;
+  afterFirst?(): Promise<void>;
   readonly onRows?: (done: number, total: number) => void;
 }
 

@@ -4,17 +4,18 @@
  */
 
 /**
- * Loads blocks and uses them in their order. A block is on its way while the one before is used, but for the second:
- * the first one has the whole line, so that it can be searched as early as can be.
+ * Loads blocks and uses them in their order. A block is on its way while the one before is used, but for the second, which
+ * waits for `afterFirst`: the first one has the whole line, so that it can be searched as early as can be.
  * @param {readonly { rows: number }[]} blocks
  * @param {{
  *   load: (index: number, onShare: (share: number) => void) => Promise<object>,
  *   use: (block: object, index: number) => Promise<void>,
  *   signal?: AbortSignal,
+ *   afterFirst?: () => Promise<void>,
  *   onRows?: (done: number, total: number) => void,
  * }} work `onShare` is told how much of a block has arrived, 0 to 1; `onRows` is told rows, half for their way here and half for their way in
  */
-export async function eachBlock(blocks, { load, use, signal, onRows = () => {} }) {
+export async function eachBlock(blocks, { load, use, signal, afterFirst = async () => {}, onRows = () => {} }) {
   const total = blocks.reduce((sum, { rows }) => sum + rows, 0);
   const arrived = blocks.map(() => 0);
   let used = 0;
@@ -38,7 +39,10 @@ export async function eachBlock(blocks, { load, use, signal, onRows = () => {} }
     await use(block, index);
     used++;
     tell();
-    if (index === 0) next = start(1);
+    if (index === 0) {
+      await afterFirst();
+      next = start(1);
+    }
   }
 }
 

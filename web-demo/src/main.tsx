@@ -1,8 +1,23 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { datasets } from './collections/registry.ts';
 import { start } from './session/database.ts';
+import { fetchEarly } from './session/early.ts';
+import { route } from './util/route.ts';
+import { VIEWS } from './views/registry.ts';
 import './style/base.css';
 import './style/frame.css';
 
-render(<App />, document.getElementById('app')!);
 void start();
+prepare();
+render(<App />, document.getElementById('app')!);
+
+/** Asks for what the link shows while the database opens. A failure is told where it is needed. */
+function prepare(): void {
+  const { collection, view } = route.get();
+  const { all } = datasets.get();
+  const dataset = all.find(({ id }) => id === collection) ?? all[0];
+  fetchEarly(dataset);
+  (VIEWS.find(({ id }) => id === view) ?? VIEWS[0]).load(dataset).catch(() => {});
+  dataset.loadCard().catch(() => {});
+}

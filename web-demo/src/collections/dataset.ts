@@ -1,6 +1,7 @@
 /** What the page knows of a collection before it opens it: what its rows are, how they come in, how one is shown. */
 import type { Collection, Database, Schema } from 'elanus';
 import type { ComponentType } from 'preact';
+import type { SampleReader } from '../../sample/source.mjs';
 import type { OpenCollection } from '../session/open-collection.ts';
 
 /** A row as it is read: its fields by name. */
@@ -39,8 +40,10 @@ export interface Opened {
 }
 
 export interface FillContext extends Opened {
-  /** URL of the page's folder of sample files, with a slash at its end. */
-  readonly base: string;
+  /** Reads a file of the page's sample. */
+  readonly read: SampleReader;
+  /** To be waited for when the first rows are in: resolves when the page has shown them. */
+  readonly firstShown: () => Promise<void>;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: FillProgress) => void;
 }
@@ -83,6 +86,8 @@ export interface Dataset {
   /** Rows when it is complete; undefined where nobody knows before. */
   readonly rows?: number;
   readonly schema: Schema;
+  /** Files of the sample that its first rows come from: they are asked for while the database opens. */
+  readonly firstFiles?: readonly string[];
   /** True when every row is there and the index has them all. */
   isComplete(opened: Opened): Promise<boolean>;
   /** Brings it to completion, from whatever is there: it may have been interrupted. Undefined where rows come otherwise. */

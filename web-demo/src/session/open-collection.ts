@@ -10,8 +10,10 @@
 import type { Collection, Database } from 'elanus';
 import type { Dataset, FillProgress } from '../collections/dataset.ts';
 import { createStore } from '../util/store.ts';
+import { noteComplete, readSample } from './early.ts';
 import { describeFailure } from './failure.ts';
 import type { Failure } from './failure.ts';
+import { settled } from './foreground.ts';
 
 export interface CollectionState {
   readonly phase: 'opening' | 'filling' | 'ready' | 'failed';
@@ -91,6 +93,7 @@ export class OpenCollection {
       await this.refresh();
       if (!reopened) await this.#fill(collection);
       await this.refresh();
+      if (dataset.fill !== undefined) noteComplete(dataset);
       this.state.set({ phase: 'ready', progress: null, isIndexed: true, isFilledElsewhere: false });
     } catch (error) {
       if (signal.aborted) return;
@@ -106,8 +109,11 @@ export class OpenCollection {
       this.state.set({ isFilledElsewhere: false });
       // Another tab may have done it meanwhile.
       if (await dataset.isComplete({ database, collection })) return;
-      const base = new URL('sample/', document.baseURI).href;
-      await dataset.fill!({ database, collection, base, signal, onProgress: (progress) => this.state.set({ progress }) });
+      const firstShown = async () => {
+        await this.refresh();
+        await settled();
+      };
+      await dataset.fill!({ database, collection, read: readSample, firstShown, signal, onProgress: (progress) => this.state.set({ progress }) });
     });
   }
 

@@ -48,6 +48,7 @@ export const art: Dataset = {
       picture: { type: 'FloatVector', dim: ART_DIM, index: ART_INDEX },
     },
   }),
+  firstFiles: ['sample.json', 'art-ranges.gz', 'art-0.gz', 'art-vectors-0.gz'],
   isComplete: async ({ collection }) => (await collection.count()) === ROWS && isIndexed(collection, 'picture', ROWS),
   fill: async (context) => (await import('./fill.ts')).fillArt(context),
   loadCard: async () => (await import('./art-card.tsx')).ArtCard,

@@ -1,16 +1,17 @@
 import { buildIndex, eachBlock, insertMissing } from '../../../sample/fill.mjs';
-import { fetchReader, openSource } from '../../../sample/source.mjs';
+import { openSource } from '../../../sample/source.mjs';
 import type { FillContext } from '../dataset.ts';
 import { ART_INDEX, middleYears, wordsOf } from './fields.ts';
 
 /** What loading contributes to the whole bar; the rest is the index. */
 const LOADING = 0.6;
 
-export async function fillArt({ collection, base, signal, onProgress }: FillContext): Promise<void> {
-  const source = await openSource(fetchReader(base));
+export async function fillArt({ collection, read, firstShown, signal, onProgress }: FillContext): Promise<void> {
+  const source = await openSource(read);
   await eachBlock(source.description.art.blocks, {
     load: (index, onShare) => source.artBlock(index, { signal, onShare }),
     use: ({ columns, vectors }) => insertMissing(collection, 'id', { ...columns, year: middleYears(columns), words: wordsOf(columns), picture: vectors }),
+    afterFirst: firstShown,
     signal,
     onRows: (done, total) => onProgress({ label: 'Loading works', done, total, share: (LOADING * done) / total }),
   });

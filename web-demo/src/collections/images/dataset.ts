@@ -1,7 +1,7 @@
 /** Fashion-MNIST: pictures of clothing, whose pixels are their vectors. */
 import { defineSchema } from 'elanus';
 import { areImagesComplete, CLASSES, fillImages, IMAGE_DIM, ROWS, sampleSchemas } from '../../../sample/collections.mjs';
-import { fetchReader, openSource } from '../../../sample/source.mjs';
+import { openSource } from '../../../sample/source.mjs';
 import type { Dataset } from '../dataset.ts';
 import { pictureCollections } from './picture-collections.ts';
 
@@ -21,10 +21,12 @@ export const images: Dataset = {
   cardFields: ['label', 'pixels'],
   rows: ROWS.images,
   schema: sampleSchemas(defineSchema).images,
+  firstFiles: ['sample.json', 'images-0.gz'],
   isComplete: async (opened) => areImagesComplete(await pictureCollections(opened)),
-  async fill({ base, signal, onProgress, ...opened }) {
-    await fillImages(await pictureCollections(opened), () => openSource(fetchReader(base)), {
+  async fill({ read, firstShown, signal, onProgress, ...opened }) {
+    await fillImages(await pictureCollections(opened), () => openSource(read), {
       signal,
+      firstShown,
       onProgress: ({ step, label, done, total }) => {
         const { from, of } = SHARES[step];
         onProgress({ label, done, total, share: from + (of * done) / total });

@@ -14,7 +14,7 @@ import { PictureSet } from './pictures.ts';
 export const PICTURE_BLOCK = 250;
 
 const BLOCKS = ROWS.images / PICTURE_BLOCK;
-/** How often it looks whether more have come. */
+/** It looks for more when the collection says that something changed, and from time to time: test pictures come without notice. */
 const LOOK_MS = 250;
 
 export class HeldPictures {
@@ -43,7 +43,7 @@ export class HeldPictures {
       const whole = Math.floor(open.state.get().rows / PICTURE_BLOCK);
       const next = [...this.#wanted, ...Array(BLOCKS).keys()].find((block) => block < whole && !isRead.has(block));
       if (next === undefined) {
-        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+        await changeOf(open);
         continue;
       }
       isRead.add(next);
@@ -58,6 +58,18 @@ export class HeldPictures {
     await readPictures(unseen, ROWS.unseen, (block) => this.unseen.add(block));
     this.state.set({ unseenRows: this.unseen.rows });
   }
+}
+
+function changeOf({ state }: OpenCollection): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    };
+    const timer = setTimeout(done, LOOK_MS);
+    const stop = state.subscribe(done);
+  });
 }
 
 const held = new WeakMap<OpenCollection, HeldPictures>();

@@ -2,7 +2,7 @@
 import { defineSchema } from 'elanus';
 import { arePapersComplete, fillPapers, ROWS, sampleSchemas, TEXT_DIM } from '../../../sample/collections.mjs';
 import type { PaperRow, SampleCollection } from '../../../sample/collections.mjs';
-import { fetchReader, openSource } from '../../../sample/source.mjs';
+import { openSource } from '../../../sample/source.mjs';
 import type { Dataset } from '../dataset.ts';
 
 /** What each step of the first visit contributes to the whole bar. */
@@ -22,10 +22,12 @@ export const papers: Dataset = {
   cardFields: ['title', 'text'],
   rows: ROWS.papers,
   schema: sampleSchemas(defineSchema).papers,
+  firstFiles: ['sample.json', 'papers-0.gz', 'paper-vectors-0.gz'],
   isComplete: ({ collection }) => arePapersComplete(collection as unknown as SampleCollection<PaperRow>),
-  async fill({ collection, base, signal, onProgress }) {
-    await fillPapers(collection as unknown as SampleCollection<PaperRow>, () => openSource(fetchReader(base)), {
+  async fill({ collection, read, firstShown, signal, onProgress }) {
+    await fillPapers(collection as unknown as SampleCollection<PaperRow>, () => openSource(read), {
       signal,
+      firstShown,
       onProgress: ({ step, label, done, total }) => {
         const { from, of } = SHARES[step];
         onProgress({ label, done, total, share: from + (of * done) / total });

@@ -1,0 +1,70 @@
+/**
+ * What is fetched before it is known to be needed, so that a first visit does not wait for one file after the other: the
+ * engine's, and the first rows of the linked collection, which come in while the database opens.
+ */
+import { fetchReader } from '../../sample/source.mjs';
+import type { ReadOptions, SampleReader } from '../../sample/source.mjs';
+import type { Dataset } from '../collections/dataset.ts';
+
+interface Early {
+  readonly bytes: Promise<Uint8Array>;
+  received: number;
+  onBytes: ((received: number) => void) | undefined;
+}
+
+const early = new Map<string, Early>();
+
+const fromServer: SampleReader = (name, options) => fetchReader(new URL('sample/', document.baseURI).href)(name, options);
+
+/** Reads files of the sample: one that is on its way is waited for. */
+export const readSample: SampleReader = async (name, options = {}) => {
+  const entry = early.get(name);
+  if (entry === undefined) return fromServer(name, options);
+  // Once: who tries again after a failure fetches again.
+  early.delete(name);
+  return follow(entry, options);
+};
+
+async function follow(entry: Early, { signal, onBytes }: ReadOptions): Promise<Uint8Array> {
+  entry.onBytes = onBytes;
+  if (entry.received > 0) onBytes?.(entry.received);
+  const bytes = await entry.bytes;
+  signal?.throwIfAborted();
+  return bytes;
+}
+
+/** Begins to fetch. Never rejects; what fails is fetched again by who needs it, or its failure is told there. */
+export function fetchEarly(dataset: Dataset): void {
+  // Into the browser's cache: workers fetch their own modules. The built page names them.
+  const files = document.querySelector<HTMLMetaElement>('meta[name=worker-files]')?.content.split(' ') ?? [];
+  for (const file of files) void fetch(new URL(file, document.baseURI)).catch(() => {});
+  if (dataset.firstFiles === undefined || wasComplete(dataset)) return;
+  for (const name of dataset.firstFiles) {
+    const entry: Early = { bytes: fromServer(name, { onBytes: (received) => note(received) }), received: 0, onBytes: undefined };
+    const note = (received: number) => {
+      entry.received = received;
+      entry.onBytes?.(received);
+    };
+    entry.bytes.catch(() => {});
+    early.set(name, entry);
+  }
+}
+
+const markOf = ({ id }: Dataset): string => `elanus-demo:${id}`;
+
+/** What the last visit saw: a hint that saves a download, true or not. */
+function wasComplete(dataset: Dataset): boolean {
+  try {
+    return localStorage.getItem(markOf(dataset)) === 'complete';
+  } catch {
+    return false;
+  }
+}
+
+export function noteComplete(dataset: Dataset): void {
+  try {
+    localStorage.setItem(markOf(dataset), 'complete');
+  } catch {
+    // Without storage the next visit begins like the first.
+  }
+}
