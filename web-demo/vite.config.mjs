@@ -9,7 +9,7 @@ export default defineConfig({
   // Relative, so that the built page works in any folder of any static host.
   base: './',
   // The built package, as an application would get it: its workers and wasm chunks take the same way as a user's.
-  resolve: { alias: { elanus: here('../dist/browser.js') } },
+  resolve: { alias: { 'elanus/io': here('../dist/io.js'), elanus: here('../dist/browser.js') } },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   plugins: [firstLoad()],
   worker: { format: 'es' },

@@ -21,12 +21,20 @@ import type { CollectionScope } from './scope.ts';
 /** Texts of one call of an embedder: as many as fill a model's batch, few enough for progress and memory. */
 const TEXTS_PER_CALL = 128;
 
-/** What `connect` was given, checked. */
+/** What `connect` was given, checked. A Map is kept as it is, for functions that come later. */
 export function toEmbedders(embedders: unknown): ReadonlyMap<string, Embedder> {
+  if (embedders instanceof Map) {
+    for (const [id, embed] of embedders) checkEmbedder(id, embed);
+    return embedders as ReadonlyMap<string, Embedder>;
+  }
   if (!isRecord(embedders)) refuse('embedders', NO_ROW, 'functions by the id of their model', show(embedders));
   const entries = Object.entries(embedders).filter(([, embed]) => embed !== undefined);
-  for (const [id, embed] of entries) if (typeof embed !== 'function') refuse(`embedders.${id}`, NO_ROW, 'a function from texts to vectors', show(embed));
+  for (const [id, embed] of entries) checkEmbedder(id, embed);
   return new Map(entries as [string, Embedder][]);
+}
+
+function checkEmbedder(id: unknown, embed: unknown): void {
+  if (typeof embed !== 'function') refuse(`embedders.${String(id)}`, NO_ROW, 'a function from texts to vectors', show(embed));
 }
 
 /** A field whose vectors an embedder makes. */
@@ -78,7 +86,11 @@ function textsOf({ byName }: SchemaPlan, batch: ColumnBatch, { name, embedder }:
 /** The function for a field's model. INVALID_ARGUMENT where `connect` was given none. */
 export function embedderOf(embedders: CollectionScope['embedders'], { embedder, name }: EmbeddedField): Embedder {
   const embed = embedders?.get(embedder.id);
-  if (embed) return embed;
+  if (embed !== undefined) {
+    // A Map may have got anything meanwhile.
+    checkEmbedder(embedder.id, embed);
+    return embed;
+  }
   const registered = [...(embedders?.keys() ?? [])];
   throw new ElanusError(
     'INVALID_ARGUMENT',

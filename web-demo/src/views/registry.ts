@@ -7,4 +7,5 @@ export const VIEWS: readonly [View, ...View[]] = [
   { id: 'lab', title: 'Index lab', load: async () => (await import('./lab/lab-view.tsx')).LabView },
   { id: 'filter', title: 'Filter', load: async () => (await import('./filter/filter-view.tsx')).FilterView },
   { id: 'storage', title: 'Storage', load: async () => (await import('./storage/storage-view.tsx')).StorageView },
+  { id: 'add', title: 'Add data', isIndependent: true, load: () => import('./add/add-view.tsx').then(({ AddView }) => AddView) },
 ];
