@@ -41,7 +41,7 @@ export function BrowserStorage({ looks }: { looks: number }) {
       (await navigator.storage.persist()) ? 'The browser agreed: what is stored stays until you erase it.' : 'The browser refused. It decides by itself: it may agree once you have been here more often, or have a bookmark of the page.',
     );
   return (
-    <section class="panel" aria-label="In this browser">
+    <section class="box" aria-label="In this browser">
       <h2>In this browser</h2>
       <dl class="facts">
         <div>

@@ -10,7 +10,7 @@ export function ChangeLog({ history }: { history: Store<History> }) {
   const { moments } = useStore(history);
   const changes = moments.filter(({ by }) => by === 'change').slice(-SHOWN).reverse();
   return (
-    <section class="panel" aria-label="Changes">
+    <section class="box" aria-label="Changes">
       <h2>
         Changes
         <a class="button" href={location.href} target="_blank" rel="noopener">

@@ -4,7 +4,7 @@ import type { Item } from './contents.ts';
 /** All collections of the database, those that only the page knows of among them. */
 export function CollectionsTable({ items, shown, titles }: { items: readonly Item[]; shown: string; titles: ReadonlyMap<string, string> }) {
   return (
-    <section class="panel" aria-label="Collections">
+    <section class="box" aria-label="Collections">
       <h2>Collections</h2>
       <div class="table" role="region" aria-label="All collections" tabIndex={0}>
         <table class="num collections-table">

@@ -28,7 +28,7 @@ export function PlaygroundPanel({ database, dataset, name, collection, picked, l
   const { one } = dataset.noun;
   const insert = (count: number) => task.run('Inserting', async () => `${formatCount(await insertCopies(collection, count))} inserted`);
   return (
-    <section class="panel" aria-label="Change something">
+    <section class="box" aria-label="Change something">
       <h2>Change something</h2>
       <p class="actions">
         <button type="button" disabled={isBusy} onClick={() => insert(1)}>

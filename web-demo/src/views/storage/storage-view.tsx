@@ -23,7 +23,7 @@ import { TaskReport } from './task-report.tsx';
 import { TimeTravel } from './time-travel.tsx';
 import type { Key } from './time-travel.tsx';
 import { useTask } from './use-task.ts';
-import '../../style/panel.css';
+import '../../style/box.css';
 import './storage.css';
 
 export function StorageView({ open, params }: ViewProps) {
@@ -120,7 +120,7 @@ function Shown({ open, contents, item, history, isPlayground, Card, looks }: Sho
   const [picked, setPicked] = useState<Key | null>(null);
   return (
     <>
-      <section class="panel" aria-label="Files and log">
+      <section class="box" aria-label="Files and log">
         <h2>Files and log</h2>
         <Segments stats={stats} />
         <AboutFiles collection={collection} looks={looks} />

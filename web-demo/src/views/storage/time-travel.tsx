@@ -41,7 +41,7 @@ export function TimeTravel({ database, dataset, collection, stats, history, Card
   const isPast = at !== null;
   const index = isPast ? position : moments.length;
   return (
-    <section class="panel travel" aria-label="Time travel">
+    <section class="box travel" aria-label="Time travel">
       <h2>
         Time travel
         <button type="button" class="quiet" onClick={() => void mark(database, history)}>
