@@ -209,6 +209,31 @@ async function main() {
 /** What the merging application answers; `count` of 100 rows find themselves. */
 export const MERGED = { segmentsAfter: 1, isCarried: true, isDone: true };
 
+/** Rows and searches in words, by two models that spell: of letters, and of letters and lengths; and a move from one to the other. */
+export const embeddingApplication = (from: string, url: string, options: string): string => `
+import { connect, defineSchema } from '${from}';
+async function main() {
+  const spell = (dim) => async (texts) => texts.map((text) => {
+    const vector = new Float32Array(dim);
+    for (const letter of text) vector[letter.charCodeAt(0) % 26]++;
+    for (let i = 26; i < dim; i++) vector[i] = text.length;
+    return vector;
+  });
+  const db = await connect(${url}, { ...${options}, embedders: { letters: spell(26), lengths: spell(28) } });
+  const index = { type: 'FLAT', metric: 'COSINE' };
+  const fields = { id: { type: 'Int64', primaryKey: true, as: 'number' }, text: { type: 'VarChar', maxLength: 64 }, embedding: { type: 'FloatVector', dim: 26, index, embedder: { id: 'letters', input: 'text' } } };
+  const docs = await db.createCollection('docs', defineSchema({ fields }));
+  await docs.insert(['kite', 'falcon', 'owl', 'buzzard'].map((text, id) => ({ id, text })));
+  const found = async (collection) => (await collection.search({ text: 'falcons', limit: 1, outputFields: ['text'] }))[0].entity.text;
+  const before = await found(docs);
+  const after = await found(await docs.reembed({ embedder: { id: 'lengths' }, dim: 28 }));
+  const old = await docs.count().catch(({ code }) => code);
+  const { engineThread } = await db.stats();
+  await db.close();
+  return { before, after, old, engineThread };
+}
+`;
+
 /** Runs the application in a page and leaves what came of it in `outcome`. */
 export const pageApplication = (from: string, url: string, options: string): string => onPage(application(from, url, options));
 
