@@ -147,8 +147,16 @@ async function readColumn(source: ByteSource, metadata: FileMetaData, tree: Sche
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const text = (bytes: Uint8Array | undefined): string | undefined => bytes && utf8.decode(bytes);
+/** Columns of bytes need not say whether they are text: what is none (pictures, say) stays bytes, which a text field refuses with its row. */
+function textOrBytes(bytes: Uint8Array | undefined): string | Uint8Array | undefined {
+  try {
+    return text(bytes);
+  } catch {
+    return bytes;
+  }
+}
 /** JSON stays text, whose integers a reader of ours keeps. */
-const PARSERS = { stringFromBytes: text, jsonFromBytes: text };
+const PARSERS = { stringFromBytes: textOrBytes, jsonFromBytes: text };
 
 /** What unpacks pages is imported where there are some. Snappy comes with the reader. */
 async function unpackersOf(group: RowGroup, name: string): Promise<Compressors> {
