@@ -208,6 +208,16 @@ describe('Parquet', () => {
     await db.close();
   });
 
+  it('decimals are the numbers nearest to them', async () => {
+    const prices = Array.from({ length: 500 }, (_, i) => (i % 7 === 0 ? null : (i * 37 - 5_000) / 100));
+    for (const leaf of [{ type: 'INT32', precision: 9 }, { type: 'INT64', precision: 18 }, { type: 'FIXED_LEN_BYTE_ARRAY', type_length: 8, precision: 18 }] as const) {
+      const schema = [{ name: 'schema', num_children: 1 }, { name: 'price', repetition_type: 'OPTIONAL', converted_type: 'DECIMAL', scale: 2, ...leaf }] as const;
+      const table = await io.openTable({ name: 'x.parquet', bytes: new Uint8Array(parquetWriteBuffer({ schema: [...schema], columnData: [{ name: 'price', data: prices }] })) });
+      expect(table.columns).toMatchObject([{ name: 'price', type: 'Double' }]);
+      expect((await rowsOf(table)).map(({ price }) => price)).toEqual(prices);
+    }
+  });
+
   it('hyparquet reads what is exported, in the types of Milvus', async () => {
     const db = await connect('memory:');
     const docs = await db.createCollection('docs', VECTORS[0]);
