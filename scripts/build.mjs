@@ -8,7 +8,7 @@
  * | `arrow.js` | `elanus/arrow`, which imports apache-arrow |
  * | `filter.js` | `elanus/filter`, which builds filters |
  * | `io.js`, `node-io.js` | `elanus/io`, which the entries import for `import` and `export`; each format is a chunk beside them |
- * | `cli.js` | the command `elanus`, one file, which reads the kernels beside it |
+ * | `cli.js` | the command `elanus`, which reads the kernels beside it, and imports the entries to open a database |
  * | `worker-on-demand.js` | what `worker.js` imports when the first call needs it, such as the filter language |
  * | `worker-full.js` | `worker.js` with that, and what only few pages need, such as the scalar kernels: started instead of it then |
  * | `core.wasm`, `core-relaxed.wasm` | the kernels as files, for `connect(url, { wasm })` |
@@ -45,7 +45,7 @@ const source = (name) => join(ROOT, 'src', name);
  */
 const APART = ['local-engine', 'lazy-tools'];
 /** Entries that other entries import when they need them: a file by itself, of which there is one copy. */
-const ENTRIES = ['io', 'node-io'];
+const ENTRIES = ['io', 'node-io', 'node'];
 
 /** @type {import('esbuild').Plugin} */
 const apart = {
@@ -114,7 +114,7 @@ async function bundle(outdir, style) {
   // Whose Tables they are decides the user's copy of apache-arrow.
   await build({ ...COMMON, ...style, entryPoints: { arrow: source('arrow.ts') }, outdir, platform: 'neutral', target: [...BROWSER, ...NODE], external: ['apache-arrow'] });
   await build({ ...COMMON, ...style, entryPoints: { filter: source('filter.ts') }, outdir, platform: 'neutral', target: [...BROWSER, ...NODE] });
-  await build({ ...COMMON, ...style, entryPoints: { cli: source('cli.ts') }, outdir, platform: 'node', target: NODE, banner: { js: REQUIRE } });
+  await build({ ...COMMON, ...style, plugins: [otherEntries], entryPoints: { cli: source('cli.ts') }, outdir, platform: 'node', target: NODE, banner: { js: REQUIRE } });
   return { worker: worker.metafile, browser: browser.metafile, io: io.metafile };
 }
 
@@ -149,7 +149,7 @@ function assertSmallEntry(metafile, files) {
 /** Every page loads the worker: what comes on demand must not lie in it as well. @param {import('esbuild').Metafile} worker */
 function assertSmallWorker(worker) {
   const name = Object.keys(worker.outputs).find((file) => /(^|\/)worker\.js$/.test(file));
-  const stray = Object.keys(worker.outputs[name ?? ''].inputs).find((input) => /src\/(filter\/(evaluate|parse|check|compile)|scalar-index\/(build|registry)|exec\/(aggregate|order))/.test(input.replaceAll(sep, '/')));
+  const stray = Object.keys(worker.outputs[name ?? ''].inputs).find((input) => /src\/(filter\/(evaluate|parse|check|compile)|scalar-index\/(build|registry)|exec\/(aggregate|order)|engine\/reembed)/.test(input.replaceAll(sep, '/')));
   if (stray !== undefined) throw new Error(`${stray} is in the worker that every page loads: it is to come on demand (src/on-demand.ts)`);
 }
 
