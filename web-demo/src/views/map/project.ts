@@ -5,6 +5,7 @@ import type { VectorInfo } from '../../collections/dataset.ts';
 import type { Id } from '../../session/rows.ts';
 import { alongDirections, mainDirections } from './main-directions.ts';
 import { sampleOf } from './random.ts';
+import { slicer } from './slices.ts';
 import { eachVectors, readVectors, type OnShare } from './source.ts';
 
 /** Rows that the directions are found by. */
@@ -41,7 +42,14 @@ async function projection(sample: Float32Array, dim: number, isWide: boolean, si
     return (vectors) => pca.transform(vectors);
   }
   const directions = await mainDirections(sample, dim, 1, signal);
-  const pca = await fitPca(alongDirections(directions, sample), { dim: directions.count, components: 2, signal });
+  const coordinates = new Float32Array((sample.length / dim) * directions.count);
+  const slice = slicer(signal);
+  for (let row = 0; row * dim < sample.length; row += 64) {
+    coordinates.set(alongDirections(directions, sample.subarray(row * dim, (row + 64) * dim)), row * directions.count);
+    const waits = slice();
+    if (waits) await waits;
+  }
+  const pca = await fitPca(coordinates, { dim: directions.count, components: 2, signal });
   return (vectors) => pca.transform(alongDirections(directions, vectors));
 }
 

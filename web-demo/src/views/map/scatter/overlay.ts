@@ -87,7 +87,8 @@ export function drawMarks(canvas: HTMLCanvasElement, marks: Marks, camera: Camer
     for (const row of marks.neighbours) ring(row, 2, 1.6, inks.accent);
     ring(marks.query, 5, 3, inks.accent);
   }
-  if (marks.hovered !== -1) ring(marks.hovered, 4, 2.2, inks.ink);
+  // Around the query's own ring, not over it.
+  if (marks.hovered !== -1) ring(marks.hovered, marks.hovered === marks.query ? 9 : 4, 2.2, inks.ink);
 
   if (marks.lasso.length >= 4) {
     context.beginPath();
