@@ -12,7 +12,8 @@ export default defineConfig({
   resolve: { alias: { elanus: here('../dist/browser.js') } },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   plugins: [firstLoad()],
-  worker: { format: 'es' },
+  // The benchmark runs the library in a worker of its own: those copies of its chunks are not the ones of the page.
+  worker: { format: 'es', rolldownOptions: { output: { chunkFileNames: 'assets/in-worker/[name]-[hash].js' } } },
   build: { outDir: here('./dist'), emptyOutDir: true, target: 'es2023', modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
   server: { fs: { allow: [here('..')] } },
 });

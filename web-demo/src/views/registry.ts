@@ -5,4 +5,5 @@ export const VIEWS: readonly [View, ...View[]] = [
   { id: 'search', title: 'Search', load: (dataset) => dataset.loadSearch?.() ?? import('./list/list-view.tsx').then(({ ListView }) => ListView) },
   { id: 'lab', title: 'Index lab', load: async () => (await import('./lab/lab-view.tsx')).LabView },
   { id: 'filter', title: 'Filter', load: async () => (await import('./filter/filter-view.tsx')).FilterView },
+  { id: 'benchmark', title: 'Benchmark', load: async () => (await import('./benchmark/benchmark-view.tsx')).BenchmarkView },
 ];
