@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-const { entry, connect, worker, wasm } = JSON.parse(readFileSync(new URL('build/size/budgets.json', import.meta.url), 'utf8'));
+const { entry, connect, worker, io, wasm } = JSON.parse(readFileSync(new URL('build/size/budgets.json', import.meta.url), 'utf8'));
 
 export default [
   { name: 'entry, static graph', path: entry, limit: '15 kB', gzip: true },
@@ -12,6 +12,7 @@ export default [
   { name: 'worker', path: worker, limit: '125 kB', gzip: true },
   { name: 'what the worker imports on demand', path: 'build/size/worker-on-demand.js', limit: '55 kB', gzip: true },
   { name: 'elanus/filter', path: 'build/size/filter.js', limit: '2 kB', gzip: true },
+  { name: 'elanus/io, with the first import or export: CSV and JSON', path: io, limit: '28 kB', gzip: true },
   { name: 'one wasm build (plain SIMD)', path: wasm[0], limit: '60 kB', gzip: true },
   { name: 'one wasm build (relaxed SIMD)', path: wasm[1], limit: '60 kB', gzip: true },
 ];

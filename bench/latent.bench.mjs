@@ -62,7 +62,7 @@ async function packagesTable(quick, library) {
   const like = Array.from({ length: 40 }, (_, i) => (i * 1583) % texts.length);
   const rows = [];
   const figures = [];
-  for (const [dim, maxTerms] of quick ? [[96, 8000]] : [[64, 6000], [64, 8000], [96, 6000], [96, 8000], [96, 12_000], [128, 8000]]) {
+  for (const [dim, maxTerms] of quick ? [[96, 8000]] : [[64, 6000], [64, 8000], [64, 12_000], [96, 6000], [96, 8000], [96, 12_000], [128, 8000]]) {
     const start = cpuMs();
     const space = await library.fitLatentSpace(texts, { dim, maxTerms });
     const fitted = cpuMs();
@@ -87,6 +87,34 @@ async function packagesTable(quick, library) {
     head: ['dim', 'terms', 'bits', 'kB', 'kB gzip', 'precision@10', 'neighbours kept', 'fit s', 'embed s'],
     rows, figures,
     notes: [`${queries.length} queries over ${places.size} tagged packages; neighbours kept: recall@10 of 40 packages among all ${texts.length}, against 32 bits; fit and embed: processor time for all`],
+  };
+}
+
+/** What a fit to more than is embedded is good for: section and tags of every other package, judged on the rest. @param {any} library */
+async function tagsTable(library) {
+  const packages = readJsonl(`${PACKAGES}/packages.jsonl.gz`);
+  const texts = packages.map(({ name, text }) => `${name} ${text}`);
+  /** @param {{ tags: string[] }} row */
+  const words = ({ tags }) => tags.filter((tag) => !/^(role|implemented-in|devel|interface|uitoolkit|suite|scope|special|culture|x11)::/.test(tag)).map((tag) => tag.split('::')[1]).join(' ');
+  const withTags = packages.map((row, i) => `${texts[i]} ${row.section} ${i % 2 === 0 ? words(row) : ''}`);
+  const queries = tagQueries(packages)
+    .map(({ text, right }) => ({ text, right: new Set([...right].filter((i) => i % 2 === 1)) }))
+    .filter(({ right }) => right.size >= K);
+  const judged = [...new Set(queries.flatMap(({ right }) => [...right]))].sort((a, b) => a - b);
+  const judgedTexts = judged.map((i) => texts[i]);
+  const figures = [];
+  for (const [dim, maxTerms] of [[96, 8000], [128, 8000], [128, 12_000]]) {
+    for (const [fittedTo, list] of /** @type {[string, string[]][]} */ ([['names and texts', texts], ['section and tags, too', withTags]])) {
+      const space = await library.loadLatentSpace((await library.fitLatentSpace(list, { dim, maxTerms })).toBytes({ bits: 4 }));
+      const rows = space.embed(judgedTexts);
+      let right = 0;
+      for (const query of queries) right += nearest(rows, space.embed([query.text]), dim).filter((r) => query.right.has(judged[r])).length;
+      figures.push({ dim, terms: space.terms, fittedTo, precision: right / queries.length / K });
+    }
+  }
+  return {
+    head: ['dim', 'terms', 'fitted to', 'precision@10'], rows: figures.map(({ dim, terms, fittedTo, precision }) => [dim, terms, fittedTo, number(precision, 3)]), figures,
+    notes: [`4 bits; ${queries.length} queries over ${judged.length} packages whose tags no space has seen`],
   };
 }
 
@@ -128,6 +156,11 @@ export const benches = [
     name: 'latent/packages',
     about: 'Names and descriptions of Debian packages: size of the space in bytes against what is found, by dimensions, terms and bits.',
     run: async ({ quick, library }) => (hasDataset(PACKAGES) ? packagesTable(quick, library) : absent(PACKAGES)),
+  },
+  {
+    name: 'latent/tags',
+    about: 'The same judged on every other package, fitted with and without section and tags of the rest.',
+    run: async ({ library }) => (hasDataset(PACKAGES) ? tagsTable(library) : absent(PACKAGES)),
   },
   {
     name: 'latent/cranfield',

@@ -8,7 +8,7 @@
  * | `arrow.js` | `elanus/arrow`, which imports apache-arrow |
  * | `filter.js` | `elanus/filter`, which builds filters |
  * | `io.js`, `node-io.js` | `elanus/io`, which the entries import for `import` and `export`; each format is a chunk beside them |
- * | `cli.js` | the command `elanus`, one file, which reads the kernels beside it |
+ * | `cli.js` | the command `elanus`, which reads the kernels beside it, and imports the entries to open a database |
  * | `worker-on-demand.js` | what `worker.js` imports when the first call needs it, such as the filter language |
  * | `worker-full.js` | `worker.js` with that, and what only few pages need, such as the scalar kernels: started instead of it then |
  * | `core.wasm`, `core-relaxed.wasm` | the kernels as files, for `connect(url, { wasm })` |
@@ -45,7 +45,7 @@ const source = (name) => join(ROOT, 'src', name);
  */
 const APART = ['local-engine', 'lazy-tools'];
 /** Entries that other entries import when they need them: a file by itself, of which there is one copy. */
-const ENTRIES = ['io', 'node-io'];
+const ENTRIES = ['io', 'node-io', 'node'];
 
 /** @type {import('esbuild').Plugin} */
 const apart = {
@@ -110,12 +110,12 @@ async function bundle(outdir, style) {
   await build({ ...COMMON, ...style, entryPoints: parts, outdir, platform: 'browser', target: BROWSER, plugins: [virtualModules({ workerSource })] });
   await build({ ...entries, plugins: [otherEntries, ...entries.plugins], entryPoints: { node: source('node.ts') }, chunkNames: 'node-[name]-[hash]', platform: 'node', target: NODE });
   // For Node, too, with what a browser has: no format needs a module of Node's but the files themselves. Tables are of the user's copy of apache-arrow.
-  await build({ ...COMMON, ...style, outdir, splitting: true, entryPoints: { io: source('io.ts'), 'node-io': source('node-io.ts') }, chunkNames: 'io-[name]-[hash]', platform: 'browser', target: [...BROWSER, ...NODE], external: ['apache-arrow', 'node:*'] });
+  const io = await build({ ...COMMON, ...style, outdir, splitting: true, entryPoints: { io: source('io.ts'), 'node-io': source('node-io.ts') }, chunkNames: 'io-[name]-[hash]', platform: 'browser', target: [...BROWSER, ...NODE], external: ['apache-arrow', 'node:*'] });
   // Whose Tables they are decides the user's copy of apache-arrow.
   await build({ ...COMMON, ...style, entryPoints: { arrow: source('arrow.ts') }, outdir, platform: 'neutral', target: [...BROWSER, ...NODE], external: ['apache-arrow'] });
   await build({ ...COMMON, ...style, entryPoints: { filter: source('filter.ts') }, outdir, platform: 'neutral', target: [...BROWSER, ...NODE] });
-  await build({ ...COMMON, ...style, entryPoints: { cli: source('cli.ts') }, outdir, platform: 'node', target: NODE, banner: { js: REQUIRE } });
-  return { worker: worker.metafile, browser: browser.metafile };
+  await build({ ...COMMON, ...style, plugins: [otherEntries], entryPoints: { cli: source('cli.ts') }, outdir, platform: 'node', target: NODE, banner: { js: REQUIRE } });
+  return { worker: worker.metafile, browser: browser.metafile, io: io.metafile };
 }
 
 /**
@@ -149,11 +149,11 @@ function assertSmallEntry(metafile, files) {
 /** Every page loads the worker: what comes on demand must not lie in it as well. @param {import('esbuild').Metafile} worker */
 function assertSmallWorker(worker) {
   const name = Object.keys(worker.outputs).find((file) => /(^|\/)worker\.js$/.test(file));
-  const stray = Object.keys(worker.outputs[name ?? ''].inputs).find((input) => /src\/(filter\/(evaluate|parse|check|compile)|scalar-index\/(build|registry)|exec\/(aggregate|order))/.test(input.replaceAll(sep, '/')));
+  const stray = Object.keys(worker.outputs[name ?? ''].inputs).find((input) => /src\/(filter\/(evaluate|parse|check|compile)|scalar-index\/(build|registry)|exec\/(aggregate|order)|engine\/reembed)/.test(input.replaceAll(sep, '/')));
   if (stray !== undefined) throw new Error(`${stray} is in the worker that every page loads: it is to come on demand (src/on-demand.ts)`);
 }
 
-const BUNDLED = ['comlink', 'idb', 'commander'];
+const BUNDLED = ['comlink', 'idb', 'commander', 'hyparquet', 'hyparquet-compressors', 'fzstd', 'hyparquet-writer'];
 
 /** What the licences of bundled packages ask for: their text, with the copy. */
 function licences() {
@@ -207,6 +207,7 @@ async function main() {
     entry,
     connect: [...new Set([...entry, ...talk.flatMap((file) => staticGraph(minified.browser, file))])],
     worker: ['build/size/worker.js'],
+    io: staticGraph(minified.io, 'build/size/io.js'),
     wasm: ['simd', 'relaxed'].map((variant) => outputWith(minified.browser, `elanus:kernels-${variant}`)),
   };
   writeFileSync(join(ROOT, 'build', 'size', 'budgets.json'), `${JSON.stringify(budgets, null, 2)}\n`);

@@ -54,6 +54,7 @@ const PACKAGES = {
   'apache-arrow': ['arrow', 'node-io.ts', 'type:io'],
   hyparquet: ['io'],
   'hyparquet-compressors': ['io'],
+  fzstd: ['io'],
   'hyparquet-writer': ['io'],
 };
 

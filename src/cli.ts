@@ -23,6 +23,7 @@ process.exitCode = await run(process.argv.slice(2), {
   move: rename,
   removeFile: (path) => rm(path, { force: true }),
   loadKernels: () => loadKernels({ simd: kernelFile('core.wasm'), relaxed: kernelFile('core-relaxed.wasm') }),
+  library: async () => ({ ...(await import('./node.ts')), ...(await import('./node-io.ts')) }),
   print: (line) => void process.stdout.write(`${line}\n`),
   warn: (line) => void process.stderr.write(`${line}\n`),
   status: process.stderr.isTTY ? (text) => void process.stderr.write(`\r\x1b[K${text}`) : null,

@@ -25,6 +25,7 @@ export const ENGINE_METHODS = Object.keys({
   dropAlias: true,
   listAliases: true,
   addField: true,
+  reembed: true,
   createPartition: true,
   dropPartition: true,
   listPartitions: true,

@@ -9,11 +9,14 @@ export default defineConfig({
   // Relative, so that the built page works in any folder of any static host.
   base: './',
   // The built package, as an application would get it: its workers and wasm chunks take the same way as a user's.
-  resolve: { alias: { elanus: here('../dist/browser.js') } },
+  resolve: { alias: { 'elanus/io': here('../dist/io.js'), elanus: here('../dist/browser.js') } },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   plugins: [firstLoad()],
-  // The benchmark runs the library in a worker of its own: those copies of its chunks are not the ones of the page.
-  worker: { format: 'es', rolldownOptions: { output: { chunkFileNames: 'assets/in-worker/[name]-[hash].js' } } },
+  worker: {
+    format: 'es',
+    // The page's own workers have the library's chunks, too, each its copy: apart from those of the page. The library's workers stay where they are.
+    rolldownOptions: { output: { chunkFileNames: ({ name }) => (name.startsWith('worker') ? 'assets/[name]-[hash].js' : 'assets/workers/[name]-[hash].js') } },
+  },
   build: { outDir: here('./dist'), emptyOutDir: true, target: 'es2023', modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
   server: { fs: { allow: [here('..')] } },
 });

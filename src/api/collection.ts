@@ -14,6 +14,7 @@ import { toFound, toHitLists, toHits } from './hits.ts';
 import type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 import { booleanOption, checkOptions, contextOf, filterOption, nameOption, refuseMissingChunk } from './options.ts';
 import type { CallOptions } from './options.ts';
+import type { ReembedOptions } from './reembed.ts';
 import type { CollectionIo, ExportOptions, ExportResult, ExportTarget, ImportOptions, ImportResult, ImportSource } from './io.ts';
 import type { QueryIteratorOptions } from './query-iterator.ts';
 import type { AggregateOptions, GroupBy, QueryOptions } from './query.ts';
@@ -467,6 +468,16 @@ export class Collection<S extends AnySchema = AnySchema> {
   async addField<const N extends string, const F extends FieldInput>(name: N, field: F, options?: CallOptions): Promise<Collection<WithField<S, N, F>>> {
     const info = await (await this.#admin()).addField(this.#scope, name, field, options);
     return new Collection<WithField<S, N, F>>(this.#session, info, await handlePlan(info.schema));
+  }
+
+  /**
+   * Moves all rows to another model, of the same dimension or another: makes every vector of a field anew, of its text. Answers a handle of the collection as it is then; other handles of it, here and in other
+   * tabs, are NOT_FOUND from then on: open it again by its name. Until then searches and writes go on with the old model, and are seen in the new one, too; if it fails, or the database ends meanwhile, nothing has
+   * changed. INVALID_ARGUMENT for a row without a text. See docs/embedders.md.
+   */
+  async reembed(options: ReembedOptions<S>): Promise<Collection<S>> {
+    const info = await (await import('./reembed.ts').catch(refuseMissingChunk)).reembed(this.#scope, options);
+    return new Collection<S>(this.#session, info, await handlePlan(info.schema));
   }
 
   /** Changes the time that rows live, of which those that have outlived it are gone at once; or lets rows have keys that no field has. */

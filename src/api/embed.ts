@@ -21,18 +21,26 @@ import type { CollectionScope } from './scope.ts';
 /** Texts of one call of an embedder: as many as fill a model's batch, few enough for progress and memory. */
 const TEXTS_PER_CALL = 128;
 
-/** What `connect` was given, checked. */
+/** What `connect` was given, checked. A Map is kept as it is, for functions that come later. */
 export function toEmbedders(embedders: unknown): ReadonlyMap<string, Embedder> {
+  if (embedders instanceof Map) {
+    for (const [id, embed] of embedders) checkEmbedder(id, embed);
+    return embedders as ReadonlyMap<string, Embedder>;
+  }
   if (!isRecord(embedders)) refuse('embedders', NO_ROW, 'functions by the id of their model', show(embedders));
   const entries = Object.entries(embedders).filter(([, embed]) => embed !== undefined);
-  for (const [id, embed] of entries) if (typeof embed !== 'function') refuse(`embedders.${id}`, NO_ROW, 'a function from texts to vectors', show(embed));
+  for (const [id, embed] of entries) checkEmbedder(id, embed);
   return new Map(entries as [string, Embedder][]);
 }
 
-/** A field whose vectors an embedder makes. */
-type EmbeddedField = Field & { readonly embedder: FieldEmbedder; readonly dim: number };
+function checkEmbedder(id: unknown, embed: unknown): void {
+  if (typeof embed !== 'function') refuse(`embedders.${String(id)}`, NO_ROW, 'a function from texts to vectors', show(embed));
+}
 
-const isEmbedded = (field: Field | undefined): field is EmbeddedField => field?.embedder !== undefined;
+/** A field whose vectors an embedder makes. */
+export type EmbeddedField = Field & { readonly embedder: FieldEmbedder; readonly dim: number };
+
+export const isEmbedded = (field: Field | undefined): field is EmbeddedField => field?.embedder !== undefined;
 
 /**
  * As `toBatch`, with vectors made for the rows that have none. All else is checked first, so that nothing is embedded of what would be refused. INVALID_ARGUMENT for a row without
@@ -75,18 +83,26 @@ function textsOf({ byName }: SchemaPlan, batch: ColumnBatch, { name, embedder }:
   });
 }
 
+/** The function for a field's model. INVALID_ARGUMENT where `connect` was given none. */
+export function embedderOf(embedders: CollectionScope['embedders'], { embedder, name }: EmbeddedField): Embedder {
+  const embed = embedders?.get(embedder.id);
+  if (embed !== undefined) {
+    // A Map may have got anything meanwhile.
+    checkEmbedder(embedder.id, embed);
+    return embed;
+  }
+  const registered = [...(embedders?.keys() ?? [])];
+  throw new ElanusError(
+    'INVALID_ARGUMENT',
+    `"${name}" is made by the embedder ${show(embedder.id)}, and connect was given no function for it (but for ${registered.map(show).join(', ') || 'none'}): pass connect(url, { embedders: { ${show(embedder.id)}: async (texts) => vectors } }), or give vectors`,
+    { field: name, embedder: embedder.id, registered },
+  );
+}
+
 /** A vector for each text, in the form of the field's column: shape (texts, dim). Equal texts are embedded once. */
 export async function embedTexts(embedders: CollectionScope['embedders'], field: EmbeddedField, texts: readonly string[], signal: AbortSignal | undefined): Promise<Float32Array | Uint16Array> {
   const { dim, embedder, name, type } = field;
-  const embed = embedders?.get(embedder.id);
-  if (embed === undefined) {
-    const registered = [...(embedders?.keys() ?? [])];
-    throw new ElanusError(
-      'INVALID_ARGUMENT',
-      `"${name}" is made by the embedder ${show(embedder.id)}, and connect was given no function for it (but for ${registered.map(show).join(', ') || 'none'}): pass connect(url, { embedders: { ${show(embedder.id)}: async (texts) => vectors } }), or give vectors`,
-      { field: name, embedder: embedder.id, registered },
-    );
-  }
+  const embed = embedderOf(embedders, field);
   const numbers = new Map<string, number>();
   const places = texts.map((text) => numbers.get(text) ?? (numbers.set(text, numbers.size), numbers.size - 1));
   const unique = [...numbers.keys()];

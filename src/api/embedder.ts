@@ -6,5 +6,5 @@
  */
 export type Embedder = (texts: readonly string[], options: { readonly signal?: AbortSignal }) => Promise<readonly Float32Array[] | Float32Array>;
 
-/** By the id of their model, which a schema names. */
-export type Embedders = Readonly<Record<string, Embedder>>;
+/** By the id of their model, which a schema names: an object, or a Map, which is asked whenever one is needed, so that more can be put into it later. */
+export type Embedders = Readonly<Record<string, Embedder>> | ReadonlyMap<string, Embedder>;

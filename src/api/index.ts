@@ -7,6 +7,7 @@ export type { CreateCollectionOptions, Database } from './database.ts';
 export type { CollectionDescription } from './session.ts';
 export type { AlterOptions, CollectionChange, CompactOptions, LoadOptions } from './collection-admin.ts';
 export type { AliasOptions, CreateSnapshotOptions, ListAliasesOptions, ListSnapshotsOptions, RestoreSnapshotOptions, RenameOptions } from './database-admin.ts';
+export type { ReembedOptions } from './reembed.ts';
 export type { ExportFormat, ExportOptions, ExportResult, ExportTarget, FileSource, ImportFormat, ImportOptions, ImportProgress, ImportResult, ImportSource, NamedBytes, ReadOptions, SourceRow } from './io.ts';
 export type { QueryIteratorOptions } from './query-iterator.ts';
 export type { AggregateOptions, GroupBy, Order, OrderBy, OrderTerm, QueryOptions } from './query.ts';

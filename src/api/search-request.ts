@@ -13,7 +13,6 @@ import { MAX_LIMIT, atOption, checkOptions, filterOption, integerOption, namesOp
 const OPTIONS: ReadonlySet<string> = new Set(['vector', 'vectors', 'sparse', 'text', 'texts', 'ids', 'groupBy', 'field', 'limit', 'offset', 'filter', 'filterParams', 'params', 'outputFields', 'partitions', 'at', 'consistency', 'signal']);
 const OPTIONS_TO_COME: ReadonlySet<string> = new Set(['rerank']);
 const NONE: readonly number[] = [];
-const NO_QUERIES = new Float32Array(0);
 
 /**
  * INVALID_ARGUMENT for anything that is not as `SearchOptions` says; NOT_SUPPORTED for what is designed and not there.
@@ -33,7 +32,7 @@ export function searchRequest(plan: HandlePlan, collectionId: number, options: u
   return request;
 }
 
-/** All of it but the queries, of which there is one. */
+/** All of it but the queries, of which there is one. Their place is a buffer of its own: it may be moved to another thread. */
 export function withoutQueries(plan: SchemaPlan, collectionId: number, options: unknown, known: ReadonlySet<string>): SearchRequest & { queries: QueryVectors } {
   if (!isRecord(options)) refuse('options', NO_ROW, 'an object of options of search', show(options));
   checkOptions(options, 'search', known, OPTIONS_TO_COME);
@@ -44,7 +43,7 @@ export function withoutQueries(plan: SchemaPlan, collectionId: number, options: 
   if (limit + offset > MAX_LIMIT) refuse('offset', NO_ROW, `limit + offset to be at most ${MAX_LIMIT}`, String(limit + offset));
   if (params !== undefined) checkParams(params);
   const outputFieldIds = outputFields === undefined ? NONE : outputIds(plan, outputFields);
-  return { collectionId, fieldId: field.fieldId, queries: NO_QUERIES, nq: 1, limit, offset, params: params as SearchRequest['params'], outputFieldIds, filter: filterOption(options.filter, options.filterParams), partitions: namesOption('partitions', options.partitions), at: atOption(options.at), consistency: options.consistency as SearchRequest['consistency'] };
+  return { collectionId, fieldId: field.fieldId, queries: new Float32Array(0), nq: 1, limit, offset, params: params as SearchRequest['params'], outputFieldIds, filter: filterOption(options.filter, options.filterParams), partitions: namesOption('partitions', options.partitions), at: atOption(options.at), consistency: options.consistency as SearchRequest['consistency'] };
 }
 
 const GET_OPTIONS: ReadonlySet<string> = new Set(['outputFields', 'partitions', 'at', 'consistency', 'signal']);

@@ -1,4 +1,5 @@
 /** Rows and hits as Arrow Tables, over the buffers in which the engine answers. */
+import * as arrow from 'apache-arrow';
 import type { Table } from 'apache-arrow';
 import type { Collection, GetOptions, SearchByIdsOptions, SearchManyOptions, SearchOptions, SearchSparseOptions, SearchTextOptions, SearchTextsOptions } from '../api/collection.ts';
 import { withVectors } from '../api/embed.ts';
@@ -19,7 +20,7 @@ export async function getTable<S extends AnySchema>(collection: Collection<S>, i
   const { collectionId, engine, plan } = scopeOf(collection);
   const context = contextOf(options?.signal);
   const { entities } = await engine.get(getRequest(plan, collectionId, ids, options), context);
-  return toTable(entities.rows, entities.columns.map((column) => named(plan, column)));
+  return toTable(arrow, entities.rows, entities.columns.map((column) => named(plan, column)));
 }
 
 /**
@@ -43,7 +44,7 @@ export async function searchTable<S extends AnySchema>(
     ...(entities?.columns ?? []).filter((column) => column.fieldId !== key.fieldId).map((column) => named(plan, column)),
   ];
   if (options['vectors'] !== undefined || request.keys !== undefined) columns.unshift({ field: { name: '$query', type: 'Int32', nullable: false }, column: queryNumbers(ends) });
-  return toTable(keys.length, columns);
+  return toTable(arrow, keys.length, columns);
 }
 
 function scopeOf(collection: unknown): CollectionScope {

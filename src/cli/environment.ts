@@ -1,4 +1,7 @@
 /** What the commands need of the world, so that they can be run in a test as well. */
+import type { Connect } from '../api/connect.ts';
+import type { inferSchema } from '../io/infer-schema.ts';
+import type { Io } from '../io/make.ts';
 import type { KernelModule } from '../kernels/load.ts';
 import type { Store } from '../storage/store.ts';
 
@@ -14,6 +17,8 @@ export interface Environment {
   /** Removes a file; no error when it does not exist. */
   removeFile(path: string): Promise<void>;
   loadKernels(): Promise<KernelModule>;
+  /** The library as users have it: for the commands that open a database. */
+  library(): Promise<{ readonly connect: Connect; readonly openTable: Io['openTable']; readonly inferSchema: typeof inferSchema }>;
   /** A line of the answer. */
   print(line: string): void;
   /** A line of progress or trouble. */

@@ -8,16 +8,23 @@ const KEY_BYTES = 32;
 
 /** The environment with stores in plain view, and those that are made encrypted; the same one without a file. */
 export async function withKey(environment: Environment, keyFile: string | undefined): Promise<Environment> {
-  if (keyFile === undefined) return environment;
-  const bytes = await environment.readFile(keyFile).catch((cause: unknown) => {
-    throw new ElanusError('INVALID_ARGUMENT', `"--key-file" expected a file that can be read, got ${JSON.stringify(keyFile)}`, {}, { cause });
-  });
-  const key = await toEncryptionKey(keyIn(bytes));
+  const bytes = await encryptionKeyIn(environment, keyFile);
+  if (bytes === undefined) return environment;
+  const key = await toEncryptionKey(bytes);
   return {
     ...environment,
     // Damage in logs is for the commands to report.
     openStore: async (href, options) => openEncryptedStore(await environment.openStore(href, options), key, { recover: 'truncate' }),
   };
+}
+
+/** The 32 bytes of a key; undefined without a file. */
+export async function encryptionKeyIn(environment: Environment, keyFile: string | undefined): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (keyFile === undefined) return undefined;
+  const bytes = await environment.readFile(keyFile).catch((cause: unknown) => {
+    throw new ElanusError('INVALID_ARGUMENT', `"--key-file" expected a file that can be read, got ${JSON.stringify(keyFile)}`, {}, { cause });
+  });
+  return Uint8Array.from(keyIn(bytes));
 }
 
 /** As bytes, or in hexadecimal digits. */

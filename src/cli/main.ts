@@ -6,6 +6,7 @@ import type { Environment } from './environment.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { inspect } from './inspect.ts';
 import { withKey } from './key-file.ts';
+import { exportFile, importFiles, type ExportCommandOptions, type ImportCommandOptions } from './transfer.ts';
 
 const DATABASE = 'a connection string (file:./data, local:NAME) or a folder';
 const KEY_FILE = 'for an encrypted database: holds its key, 32 bytes or 64 hexadecimal digits';
@@ -41,6 +42,36 @@ export async function run(args: readonly string[], environment: Environment): Pr
     .action(async (database: string, options: CheckOptions & { readonly keyFile?: string }) => {
       if (!options.repair && (options.to !== undefined || options.inPlace)) throw new ElanusError('INVALID_ARGUMENT', '"--to" and "--in-place" expected "--repair" beside them');
       exitCode = await check(database, options, await withKey(environment, options.keyFile));
+    });
+
+  program
+    .command('import')
+    .description('writes the rows of a file into a collection: CSV, TSV, JSON, JSONL, Parquet, Arrow, NumPy, a folder of text')
+    .argument('<database>', DATABASE)
+    .argument('<collection>', 'its name')
+    .argument('<file...>', 'a file, several of one format, or a folder')
+    .option('--format <format>', 'csv, tsv, json, jsonl, parquet, arrow, numpy or text; default: by the name')
+    .option('--fields <pairs>', 'field=column,...: which column each field is made of')
+    .option('--create', 'makes the collection, and the database, where there is none, with a schema that fits the file')
+    .option('--upsert', 'keeps the keys that rows come with where the database counts them')
+    .option('--skip-rows <rows>', 'leaves out so many rows at the front, which an import that failed had written')
+    .option('--key-file <file>', KEY_FILE)
+    .action(async (database: string, collection: string, files: string[], options: ImportCommandOptions) => {
+      await importFiles(database, collection, files, options, environment);
+    });
+
+  program
+    .command('export')
+    .description('writes a collection to a file, which import reads back the same; also beside a running writer')
+    .argument('<database>', DATABASE)
+    .argument('<collection>', 'its name')
+    .argument('<file>', 'where to')
+    .option('--format <format>', 'csv, tsv, json, jsonl, parquet, arrow, arrow-file or numpy; default: by the name')
+    .option('--filter <expression>', 'only rows that match')
+    .option('--output-fields <names>', 'field,...: only these, and the key; default: all')
+    .option('--key-file <file>', KEY_FILE)
+    .action(async (database: string, collection: string, file: string, options: ExportCommandOptions) => {
+      await exportFile(database, collection, file, options, environment);
     });
 
   try {

@@ -6,7 +6,7 @@
  */
 import type { Column, ColumnBatch, Keys } from '../schema/column.ts';
 import type { Field, IndexSpec, MetricType, ScalarIndexSpec, Schema } from '../schema/types.ts';
-import type { QueryVectors } from '../schema/vector-types/index.ts';
+import type { DenseValues, QueryVectors } from '../schema/vector-types/index.ts';
 import type { CollectionProperties } from '../storage/manifest/manifest.ts';
 import type { ErrorCode, ErrorDetail } from '../util/error.ts';
 
@@ -426,6 +426,31 @@ export interface RecoveryReport {
   readonly droppedBytes: number;
 }
 
+/**
+ * A move of all rows to another embedder goes on by questions and answers, because vectors are made by those who ask for it: the first request begins it, each reply has texts whose
+ * vectors the next request has, and the last reply has the collection as it is then, under a new number. Nothing is seen of it before.
+ */
+export interface ReembedRequest {
+  readonly collectionId: number;
+  /** Made up by who begins. UNAVAILABLE where the engine does not know it (any more): nothing has changed. */
+  readonly id: string;
+  /** Begins: the vector field as it is to be. */
+  readonly field?: Field;
+  /** Of the last reply's texts, in the form of the field's column: shape (texts, dim). */
+  readonly vectors?: DenseValues;
+  /** Gives it up. */
+  readonly isEnd?: boolean;
+}
+
+export interface ReembedReply {
+  /** A column of the field that the embedder reads, without NULLs; absent at the end. */
+  readonly texts?: Column;
+  /** Rows whose vectors are there, of all. */
+  readonly done: number;
+  readonly total: number;
+  readonly info?: CollectionInfo;
+}
+
 /** What happens behind the user's back. */
 /** Rows of a collection that have changed. */
 export interface RowChange {
@@ -479,6 +504,9 @@ export interface EngineClient {
 
   /** A scalar field that is nullable or has a default. Answers the collection as it is then. */
   addField(request: { collectionId: number; field: Omit<Field, 'fieldId'> }, context?: CallContext): Promise<CollectionInfo>;
+
+  /** The next step of a move to another embedder. See `ReembedRequest`. */
+  reembed(request: ReembedRequest, context?: CallContext): Promise<ReembedReply>;
 
   createPartition(request: { collectionId: number; name: string }): Promise<void>;
   dropPartition(request: { collectionId: number; name: string }): Promise<void>;

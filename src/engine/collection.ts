@@ -250,14 +250,14 @@ export class CollectionState implements LogTarget {
 
   /** The segments of some partitions. CLOSED, or why else, where it has ended while a read waited for what it needs: its segments are gone. */
   viewOf(partitions: readonly string[] | undefined): SearchView {
-    if (this.#closed) this.#refuseRead();
+    if (this.#closed) this.#refuse();
     const { view } = this;
     if (!partitions) return view;
     const ids = this.partitionIds(partitions);
     return { ...view, growing: view.growing.filter((segment) => ids.has(segment.partitionId)), sealed: view.sealed.filter((segment) => ids.has(segment.entry.partitionId)) };
   }
 
-  #refuseRead(): never {
+  #refuse(): never {
     throwIfAborted(this.#ending.signal);
     throw new ElanusError('CLOSED', `collection "${this.name}" is closed`);
   }
@@ -567,7 +567,7 @@ export class CollectionState implements LogTarget {
 
   /** CLOSED, READ_ONLY or POISONED where nothing may be written. */
   assertWritable(): void {
-    if (this.#closed) throw new ElanusError('CLOSED', `collection "${this.name}" is closed`);
+    if (this.#closed) this.#refuse();
     if (this.parts.options.readOnly) throw new ElanusError('READ_ONLY', 'the database was opened with readOnly: open it without to write');
     this.assertNoSnapshot();
     this.log.assertWritable();
@@ -624,11 +624,16 @@ export class CollectionState implements LogTarget {
 
   /** Refuses new writes, waits for those under way and for seals, ends the log, and ends reads under way with the reason. Jobs have been stopped before. */
   async close(reason: ElanusError): Promise<void> {
-    this.#closed = true;
-    this.#ending.abort(reason);
+    this.end(reason);
     await this.log.settled();
     await this.sealQueue;
     await this.log.close();
+  }
+
+  /** From now on writes are refused by the reason, and reads under way end with it. */
+  end(reason: ElanusError): void {
+    this.#closed = true;
+    this.#ending.abort(reason);
   }
 
   /** Gives back the memory; the collection is not used again. Resolved: no read is under way. */

@@ -9,6 +9,8 @@ import type { ColumnBatch } from '../schema/column.ts';
 import type { Field, IndexSpec, ScalarIndexSpec } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/index.ts';
 import { KernelPool } from '../segment/kernel-pool.ts';
+import { RowTimes } from '../segment/row-times.ts';
+import { SealedSegment } from '../segment/sealed.ts';
 import { VectorCache } from '../segment/vector-cache.ts';
 import type { CollectionEntry } from '../storage/manifest/manifest.ts';
 import type { SharedAccess } from '../storage/shared/shared.ts';
@@ -45,6 +47,8 @@ import type {
   LoadState,
   PartitionInfo,
   QueryRequest,
+  ReembedReply,
+  ReembedRequest,
   RecoveryReport,
   ScalarIndexDescription,
   SearchReply,
@@ -68,8 +72,9 @@ import { explain } from './explain.ts';
 import { alterCollection } from './properties.ts';
 import { OnDemand, type OnDemandParts } from './on-demand.ts';
 import { createPartition, dropPartition, listPartitions } from './partitions.ts';
+import type { Dialogue, EngineTools } from './reembed.ts';
 import { recoverCollection, recoverySteps } from './recovery.ts';
-import { seal, truncate } from './seal.ts';
+import { applyEntries, carryDeletes, discard, saveDeletes, seal, sealNow, truncate, writeSegment } from './seal.ts';
 import { shareEngine } from './shared-engine.ts';
 import { createSnapshot, describeSnapshot, listSnapshots, OpenSnapshots, restoreSnapshot, type NamedSnapshot } from './snapshots.ts';
 import { collectionStats } from './stats.ts';
@@ -187,6 +192,12 @@ async function openShared(deps: EngineDeps, shared: SharedAccess, started: numbe
 const GROWING_AGE_MS = 10 * 60_000;
 const TICK_MS = 30_000;
 
+/** For what is imported on demand. */
+const TOOLS: EngineTools = { CollectionState, RowTimes, SealedSegment, applyEntries, carryDeletes, discard, resolveSpec, saveDeletes, seal, sealNow, writeSegment };
+
+/** Of a number that no collection has (any more). */
+const GONE = 'the collection has been dropped, or moved to another embedder: then it is there by its name';
+
 /** What maintains a collection, ready to begin. */
 function makeJobs(state: CollectionState): Omit<OpenCollection, 'state'> {
   const jobs = new JobQueue();
@@ -212,6 +223,8 @@ class Engine implements EngineClient, Rooms {
   readonly #snapshots: OpenSnapshots;
   /** Snapshots that are being read, by the numbers that they have for so long. */
   readonly #readOnly = new Map<number, OpenCollection>();
+  /** Moves to another embedder, by their ids. */
+  readonly #moves = new Map<string, Dialogue>();
   #recovery: RecoveryReport = { openMs: 0, replayedRecords: 0, replayedRows: 0, droppedBytes: 0 };
   #closing: Promise<void> | null = null;
   #ticker: Ticker | null = null;
@@ -261,7 +274,7 @@ class Engine implements EngineClient, Rooms {
 
   async forget(collectionId: number): Promise<void> {
     const { state, jobs } = this.collections.get(collectionId)!;
-    const reason = new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
+    const reason = new ElanusError('NOT_FOUND', GONE, { collectionId });
     this.collections.delete(collectionId);
     this.#parts.history.moments.forget(collectionId);
     await jobs.close(reason);
@@ -317,7 +330,7 @@ class Engine implements EngineClient, Rooms {
     this.#assertOpen();
     const open = this.collections.get(collectionId) ?? this.#readOnly.get(collectionId);
     if (open?.state.snapshot) this.#snapshots.assertThere(open.state);
-    if (!open) throw new ElanusError('NOT_FOUND', 'the collection has been dropped', { collectionId });
+    if (!open) throw new ElanusError('NOT_FOUND', GONE, { collectionId });
     return open;
   }
 
@@ -405,8 +418,9 @@ class Engine implements EngineClient, Rooms {
   async dropCollection(request: CollectionName | { collectionId: number }, context?: CallContext): Promise<void> {
     throwIfAborted(context?.signal);
     this.#assertWritable();
-    const { catalog, clock, store } = this.#parts;
-    const { state, jobs } = this.#find(request);
+    const { catalog, clock } = this.#parts;
+    const open = this.#find(request);
+    const { state, jobs } = open;
     state.assertNoSnapshot();
     const { collectionId, name } = state;
     assertNoAliases(catalog.manifest, collectionId, name, 'drop');
@@ -420,10 +434,7 @@ class Engine implements EngineClient, Rooms {
       return { ...manifest, collections: manifest.collections.filter((entry) => entry.collectionId !== collectionId) };
     });
     this.collections.delete(collectionId);
-    this.#parts.history.moments.forget(collectionId);
-    await state.free();
-    await removeUnnamed(store, catalog, files);
-    await removeLogs(store, catalog, collectionId);
+    await this.#remove(open, files, reason);
   }
 
   async truncateCollection({ collectionId }: { collectionId: number }, context?: CallContext): Promise<void> {
@@ -518,6 +529,49 @@ class Engine implements EngineClient, Rooms {
     await addField(open.state, field);
     schedule(open);
     return open.state.info;
+  }
+
+  async reembed(request: ReembedRequest, context?: CallContext): Promise<ReembedReply> {
+    throwIfAborted(context?.signal);
+    const { collectionId, field, id } = request;
+    if (field) {
+      const open = this.#openToWrite(collectionId);
+      const { reembedding } = await this.#parts.onDemand.load();
+      this.#moves.set(id, new reembedding.Dialogue(async (ask, dialogue) => {
+        let moved: OpenCollection | undefined;
+        try {
+          const old = await open.jobs.run(dialogue, (signal) => {
+            signal.addEventListener('abort', () => dialogue.stop(signal));
+            return reembedding.reembed(TOOLS, open.state, field, ask, signal, (target) => {
+              this.collections.delete(collectionId);
+              moved = this.adopt(target);
+            });
+          }, dialogue.signal);
+          await this.#remove(open, filesOf(old), new ElanusError('NOT_FOUND', GONE, { collectionId }));
+        } finally {
+          this.#moves.delete(id);
+        }
+        schedule(moved!);
+        const { rows } = await collectionStats(moved!.state);
+        return { done: rows, total: rows, info: moved!.state.info };
+      }));
+    }
+    const move = this.#moves.get(id);
+    if (!move) throw new ElanusError('UNAVAILABLE', 'the move to another embedder has ended, perhaps with the tab that did it, and nothing has changed: call reembed() again', { collectionId });
+    if (!field) move.take(request);
+    return move.next;
+  }
+
+  /** Ends what no manifest names any more. */
+  async #remove({ jobs, state }: OpenCollection, files: readonly string[], reason: ElanusError): Promise<void> {
+    const { catalog, history, store } = this.#parts;
+    const { collectionId } = state;
+    history.moments.forget(collectionId);
+    await jobs.close(reason);
+    await state.close(reason);
+    await state.free();
+    await removeUnnamed(store, catalog, files);
+    await removeLogs(store, catalog, collectionId);
   }
 
   async createPartition({ collectionId, name }: { collectionId: number; name: string }): Promise<void> {

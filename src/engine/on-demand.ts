@@ -6,6 +6,7 @@ import type { aggregateRows } from '../exec/aggregate/aggregate.ts';
 import type { queryRows } from '../exec/query.ts';
 import type { makeFilter } from '../exec/row-filter.ts';
 import type { ScalarIndexParts } from '../scalar-index/parts.ts';
+import type * as reembedding from './reembed.ts';
 import { ElanusError } from '../util/error.ts';
 
 export interface OnDemandParts {
@@ -13,6 +14,7 @@ export interface OnDemandParts {
   readonly queryRows: typeof queryRows;
   readonly aggregateRows: typeof aggregateRows;
   readonly scalarIndexes: ScalarIndexParts;
+  readonly reembedding: Pick<typeof reembedding, 'Dialogue' | 'reembed'>;
 }
 
 export class OnDemand {

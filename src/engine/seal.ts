@@ -27,7 +27,8 @@ export function seal(state: CollectionState): Promise<void> {
   return run;
 }
 
-async function sealNow(state: CollectionState): Promise<void> {
+/** To be called in the turn of a seal. */
+export async function sealNow(state: CollectionState): Promise<void> {
   await freezeAll(state);
   // In order of age: a commit drops the logs of everything before it.
   while (state.sealing.length > 0) await sealFrozen(state, state.sealing[0]!);
@@ -204,7 +205,7 @@ export interface Snapshot {
 }
 
 /** Writes a segment file. Resolved: durable, and unreferenced. */
-async function writeSegment(state: CollectionState, snapshot: Snapshot, partitionId: number): Promise<SegmentEntry> {
+export async function writeSegment(state: CollectionState, snapshot: Snapshot, partitionId: number): Promise<SegmentEntry> {
   const { catalog } = state.parts;
   const segmentId = catalog.takeFileId();
   const file = segmentFileName(segmentId);

@@ -24,6 +24,7 @@ const WHERE: Readonly<Record<EngineMethod, 'read' | 'newest' | 'holder' | 'here'
   dropAlias: 'holder',
   listAliases: 'newest',
   addField: 'holder',
+  reembed: 'holder',
   createPartition: 'holder',
   dropPartition: 'holder',
   listPartitions: 'newest',

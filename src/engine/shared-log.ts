@@ -51,6 +51,9 @@ interface Waiting {
 
 /** Most bytes of drafts in one transaction, unless a single one is longer. */
 const GROUP_BYTES_MAX = 32 << 20;
+/** How often, and so many times, it is looked whether a log that is held takes writes again, or has ended. */
+const HELD_MS = 100;
+const HELD_TRIES_MAX = 100;
 
 export class SharedLog implements WriteLog {
   readonly #options: SharedLogOptions;
@@ -126,16 +129,22 @@ export class SharedLog implements WriteLog {
   /** What gathers while one transaction is under way is the next one. */
   async #appendGroups(): Promise<void> {
     this.#isAppending = true;
-    while (this.#waiting.length > 0) {
+    for (let tries = 0; this.#waiting.length > 0; ) {
       const group = this.#takeGroup();
+      let isHeld = false;
       this.#inFlight = this.#append(group).then(
         (places) => this.#await(group, places),
         // A transaction that failed has left nothing behind.
         (error: unknown) => {
-          for (const { reject } of group) reject(error);
+          isHeld = tries < HELD_TRIES_MAX && error instanceof ElanusError && error.code === 'UNAVAILABLE';
+          if (isHeld) this.#waiting.unshift(...group);
+          else for (const { reject } of group) reject(error);
         },
       );
       await this.#inFlight;
+      // Nothing is under way while it waits: this tab goes on following the others.
+      if (isHeld) await new Promise((resolve) => setTimeout(resolve, HELD_MS));
+      tries = isHeld ? tries + 1 : 0;
     }
     this.#isAppending = false;
   }

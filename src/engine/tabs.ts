@@ -194,6 +194,8 @@ export class Tabs implements TabHooks, CommitRights {
       for (const { state } of this.#rooms.collections.values()) state.followed = null;
     });
     await collectGarbage(this.#parts.store, this.#catalog);
+    // Who held it has not gone on to put another collection in its place.
+    for (const { collectionId } of this.#catalog.manifest.collections) await this.logs.letGo(collectionId);
     for (const { state } of this.#rooms.collections.values()) {
       this.#tail(state.collectionId);
       state.sealIfFull();

@@ -5,7 +5,7 @@
 import type { ReadOptions } from '../api/io.ts';
 import { show } from '../schema/refuse.ts';
 import { refuseAt } from './place.ts';
-import { CELLS_MAX, COLUMNS_MAX, type RawBatch, type RawOptions, type Reader } from './reader.ts';
+import { BATCH_CHARS, CELLS_MAX, COLUMNS_MAX, type RawBatch, type RawOptions, type Reader } from './reader.ts';
 import { textChunks, type ByteSource } from './source.ts';
 
 const DELIMITERS = [',', '\t', ';', '|'];
@@ -16,6 +16,8 @@ const CR = 13;
 const ROW_CHARS_MAX = 1 << 24;
 
 export interface CsvRow {
+  /** Characters of the row. */
+  readonly chars: number;
   /** null where nothing stands, or the `nullKey`, without quotes. */
   readonly cells: readonly (string | null)[];
   /** Of its first character, from 1. */
@@ -54,12 +56,13 @@ export class CsvParser {
     for (;;) {
       if (this.#at >= this.#text.length) return undefined;
       const line = this.#line;
+      const from = this.#at;
       const cells = this.#row(isLast);
       if (cells === undefined) {
         if (this.#text.length - this.#at > ROW_CHARS_MAX) refuseAt({ file: this.#file, line }, `rows of at most ${ROW_CHARS_MAX} characters`, 'a longer one (is a quote not closed?)');
         return undefined;
       }
-      if (cells.length > 1 || cells[0] !== null) return { cells, line };
+      if (cells.length > 1 || cells[0] !== null) return { cells, line, chars: this.#at - from };
     }
   }
 
@@ -166,10 +169,12 @@ export async function openCsv(source: ByteSource, format: 'csv' | 'tsv', options
       let isHeader = header;
       let values = kept.map((): (string | null)[] => []);
       let lines: number[] = [];
+      let chars = 0;
       const take = (bytes: number): RawBatch => {
         const batch = { rows: lines.length, columns: new Map(kept.map(([name], i) => [name, values[i]])), lines, bytes };
         values = kept.map(() => []);
         lines = [];
+        chars = 0;
         return batch;
       };
       for await (const { bytes, isLast, text } of textChunks(source, signal)) {
@@ -180,11 +185,12 @@ export async function openCsv(source: ByteSource, format: 'csv' | 'tsv', options
             continue;
           }
           const { cells, line } = next;
+          chars += next.chars;
           if (cells.length !== names.length) refuseAt({ file, row, line }, `${names.length} cells, as many as there are columns`, String(cells.length));
           kept.forEach(([, column], i) => values[i].push(cells[column]));
           lines.push(line);
           row++;
-          if (lines.length >= capacity) yield take(bytes);
+          if (lines.length >= capacity || chars > BATCH_CHARS) yield take(bytes);
         }
       }
       if (lines.length > 0) yield take(source.size);

@@ -2,7 +2,7 @@
 import type { ExportFormat, ExportOptions, ExportResult } from '../api/io.ts';
 import type { Collection } from '../api/collection.ts';
 import { Moment } from '../api/moment.ts';
-import { checkOptions, contextOf, filterOption, namesOption, wordOption } from '../api/options.ts';
+import { checkOptions, contextOf, filterOption, namesOption, refuseMissingChunk, wordOption } from '../api/options.ts';
 import { columnPages } from '../api/query-iterator.ts';
 import { queryFilter } from '../api/query.ts';
 import { SCOPE } from '../api/scope.ts';
@@ -12,7 +12,7 @@ import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
 import type { Field } from '../schema/types.ts';
 import { isVectorType } from '../schema/vector-types/kinds.ts';
 import { formatByName } from './format.ts';
-import type { IoHost } from './host.ts';
+import { loadArrow, type IoHost } from './host.ts';
 import { openSink, type Sink } from './sink.ts';
 import { csvWriter, jsonWriter } from './write-text.ts';
 
@@ -116,7 +116,7 @@ function pageRows(fields: readonly ExportedField[]): number {
   return Math.max(1, Math.min(PAGE_ROWS, Math.floor(PAGE_BYTES / bytes)));
 }
 
-async function openWriter(_host: IoHost, format: ExportFormat, setup: WriterSetup, _arrow: ExportOptions['arrow']): Promise<FormatWriter> {
+async function openWriter(host: IoHost, format: ExportFormat, setup: WriterSetup, arrow: ExportOptions['arrow']): Promise<FormatWriter> {
   switch (format) {
     case 'csv':
       return csvWriter(setup, ',');
@@ -126,7 +126,13 @@ async function openWriter(_host: IoHost, format: ExportFormat, setup: WriterSetu
       return jsonWriter(setup, true);
     case 'jsonl':
       return jsonWriter(setup, false);
-    default:
-      return refuse('format', NO_ROW, 'csv, tsv, json or jsonl', format);
+    case 'parquet':
+      return (await import('./write-parquet.ts').catch(refuseMissingChunk)).parquetWriter(setup);
+    case 'numpy':
+      return (await import('./write-npy.ts').catch(refuseMissingChunk)).npyWriter(setup);
+    default: {
+      const module = await loadArrow(arrow ?? host.arrow);
+      return (await import('./write-arrow.ts').catch(refuseMissingChunk)).arrowWriter(module, setup, format === 'arrow-file');
+    }
   }
 }

@@ -122,17 +122,20 @@ function fieldColumns(plan: SchemaPlan, given: ReadonlyMap<string, string> | und
     const field = plan.byName.get(name);
     const at = (row: number): Place => ({ ...placeOf(row), column, field: name });
     if (field?.isDynamic) meta = column;
-    else if (field === undefined) out.set(name, dynamicValues(plan, reader.isText, values, at));
+    else if (field === undefined) out.set(name, dynamicValues(plan, reader, column, values, at));
     else if (field.autoId && !isUpsert) refuseAt({ ...placeOf(0), column, field: name }, 'no such column: the database counts this key (upsert: true writes rows with the keys that they have, `fields` leaves it out)', 'one');
-    else out.set(name, toFieldValues(field, values, reader.isText, at));
+    else out.set(name, toFieldValues(field, values, reader.isText || (field.type === 'JSON' && isJson(reader, column)), at));
   }
   if (meta !== undefined) addKeys(out, plan, batch.columns.get(meta)!, (row) => ({ ...placeOf(row), column: meta }));
   return out;
 }
 
-function dynamicValues(plan: SchemaPlan, isText: boolean, values: ArrayLike<unknown>, at: (row: number) => Place): unknown[] {
+const isJson = (reader: Reader, column: string): boolean => reader.jsonTexts?.has(column) === true;
+
+function dynamicValues(plan: SchemaPlan, reader: Reader, column: string, values: ArrayLike<unknown>, at: (row: number) => Place): unknown[] {
   if (plan.dynamic === undefined) refuseAt({ ...at(0), row: undefined, line: undefined }, `a field of the schema (${[...plan.byName.keys()].join(', ')}): \`fields\` says which columns to take, and a dynamic field takes all`, 'an unknown one');
-  return Array.from(values, (value) => (isText ? (value === null ? undefined : guessedValue(value as string)) : plainJson(value)));
+  if (reader.isText) return Array.from(values, (value) => (value === null ? undefined : guessedValue(value as string)));
+  return Array.from(values, (value, row) => plainJson(typeof value === 'string' && isJson(reader, column) ? parseJson(value, at(row)) : value));
 }
 
 /** Keys of objects in a column named as the dynamic field. */

@@ -26,7 +26,7 @@ async function* rowBatches(file: string, texts: AsyncIterable<RowText>, { batchR
   for await (const { bytes, line, text } of texts) {
     const value = parseJson(text, { file, row, line });
     if (!isRecord(value)) refuseAt({ file, row, line }, 'an object of values by column', show(value));
-    columns.add(value, line);
+    columns.add(value, line, text.length);
     if (columns.width > COLUMNS_MAX) refuseAt({ file, row, line }, `at most ${COLUMNS_MAX} columns`, 'more');
     row++;
     read = bytes;

@@ -1,15 +1,19 @@
 /** A source as a reader of its format. What reads a format is imported when there is a file of it. */
 import type { ImportFormat, ReadOptions } from '../api/io.ts';
-import { booleanOption, integerOption, wordOption } from '../api/options.ts';
+import { booleanOption, integerOption, refuseMissingChunk, wordOption } from '../api/options.ts';
+import { MAX_VARCHAR_BYTES } from '../schema/limits.ts';
 import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
 import { throwIfAborted } from '../util/error.ts';
 import { openCsv } from './csv.ts';
 import { IMPORT_FORMATS, formatByName, formatOf } from './format.ts';
-import type { IoHost } from './host.ts';
+import { loadArrow, type IoHost } from './host.ts';
 import { objectBatches, openJson, openJsonl } from './json.ts';
 import { refuseAt } from './place.ts';
 import { RowColumns, type RawBatch, type RawOptions, type Reader } from './reader.ts';
 import { openSource, type ByteSource, type RowIterable } from './source.ts';
+
+/** Characters. */
+const PASSAGE_LENGTH = 1_000;
 
 export const READ_OPTIONS: readonly string[] = ['format', 'delimiter', 'nullKey', 'header', 'split', 'passageLength', 'arrow'];
 
@@ -19,7 +23,7 @@ export function checkReadOptions(options: ReadOptions): void {
   wordOption('format', options.format, IMPORT_FORMATS);
   wordOption('split', options.split, ['passage', 'file']);
   booleanOption('header', options.header, true);
-  integerOption('passageLength', options.passageLength, 100, 10_000, 1_000);
+  integerOption('passageLength', options.passageLength, 100, 10_000, PASSAGE_LENGTH);
   if (delimiter !== undefined && (typeof delimiter !== 'string' || delimiter.length !== 1 || '"\r\n'.includes(delimiter))) refuse('delimiter', NO_ROW, 'one character that is no quote and ends no line', show(delimiter));
   if (nullKey !== undefined && (typeof nullKey !== 'string' || /["\r\n]/.test(nullKey))) refuse('nullKey', NO_ROW, 'a text without quotes and ends of lines', show(nullKey));
   if (arrow !== undefined && typeof arrow !== 'function') refuse('arrow', NO_ROW, "a function that imports apache-arrow, such as () => import('apache-arrow')", show(arrow));
@@ -33,11 +37,25 @@ export async function openReader(host: IoHost, source: unknown, options: ReadOpt
   }
   if (opened.kind === 'stream') return streamReader(opened.rows);
   const { files, isFolder } = opened;
-  if (!isFolder) return openFile(host, files[0], options.format ?? (await formatOf(files[0])), options);
+  if (!isFolder) return openFormat(host, files, options.format ?? (await formatOf(files[0])), options);
   return openFiles(host, files, options);
 }
 
-async function openFile(_host: IoHost, file: ByteSource, format: ImportFormat, options: ReadOptions): Promise<Reader> {
+/** `files`: of that format, at least one. */
+async function openFormat(host: IoHost, files: readonly ByteSource[], format: ImportFormat, options: ReadOptions): Promise<Reader> {
+  // Files that are read together.
+  if (format === 'numpy') return (await import('./npy.ts').catch(refuseMissingChunk)).openNpy(files);
+  if (format === 'text') {
+    const { checkTextFile, openText } = await import('./text.ts').catch(refuseMissingChunk);
+    const split = options.split ?? 'passage';
+    for (const file of files) checkTextFile(file, split, MAX_VARCHAR_BYTES);
+    return openText(files, split, options.passageLength ?? PASSAGE_LENGTH);
+  }
+  const readers = await Promise.all(files.map((file) => openFile(host, file, format, options)));
+  return readers.length === 1 ? readers[0] : joined(readers);
+}
+
+async function openFile(host: IoHost, file: ByteSource, format: Exclude<ImportFormat, 'numpy' | 'text'>, options: ReadOptions): Promise<Reader> {
   switch (format) {
     case 'csv':
     case 'tsv':
@@ -46,8 +64,10 @@ async function openFile(_host: IoHost, file: ByteSource, format: ImportFormat, o
       return openJson(file);
     case 'jsonl':
       return openJsonl(file);
-    default:
-      return refuseAt({ file: file.name }, 'CSV, TSV, JSON or JSONL', format, 'NOT_SUPPORTED');
+    case 'parquet':
+      return (await import('./parquet.ts').catch(refuseMissingChunk)).openParquet(file);
+    case 'arrow':
+      return (await import('./arrow.ts').catch(refuseMissingChunk)).openArrow(file, await loadArrow(options.arrow ?? host.arrow));
   }
 }
 
@@ -58,9 +78,7 @@ async function openFiles(host: IoHost, files: readonly ByteSource[], options: Re
   const format = options.format ?? formatByName(known[0].name)!;
   const other = options.format === undefined ? known.find(({ name }) => formatByName(name) !== format) : undefined;
   if (other) refuseAt({ file: other.name }, `${format}, as "${known[0].name}" is: files of one format, or "format"`, formatByName(other.name)!);
-  if (known.length === 1) return openFile(host, known[0], format, options);
-  const readers = await Promise.all(known.map((file) => openFile(host, file, format, options)));
-  return joined(readers);
+  return openFormat(host, known, format, options);
 }
 
 /** Files behind each other. Their columns need not be the same: rows have none where their file has none. */

@@ -30,6 +30,8 @@ export interface Reader {
   readonly columns: readonly string[] | undefined;
   /** Cells are texts, of which a number or a list is still to be made. */
   readonly isText: boolean;
+  /** Columns whose texts are JSON, whatever they begin with. */
+  readonly jsonTexts?: ReadonlySet<string>;
   /** Type of Elanus that a column was written from, where the file says so. */
   typeOf?(column: string): Readonly<Record<string, unknown>> | undefined;
   batches(options: RawOptions): AsyncGenerator<RawBatch, void, undefined>;
@@ -37,6 +39,8 @@ export interface Reader {
 
 /** Cells of one batch, and names of all columns of a source: what a hostile file may make of either is bounded. */
 export const CELLS_MAX = 1 << 20;
+/** Characters of the rows of one batch, about: what is made of them is made at once. */
+export const BATCH_CHARS = 1 << 21;
 export const COLUMNS_MAX = 16_384;
 
 /** Rows of objects as columns. */
@@ -45,6 +49,7 @@ export class RowColumns {
   readonly #columns = new Map<string, unknown[]>();
   readonly #lines: number[] = [];
   #rows = 0;
+  #chars = 0;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -56,14 +61,16 @@ export class RowColumns {
 
   /** True once no row should be added any more. */
   get isFull(): boolean {
-    return this.#rows >= this.#capacity || this.#rows * this.#columns.size > CELLS_MAX;
+    return this.#rows >= this.#capacity || this.#rows * this.#columns.size > CELLS_MAX || this.#chars > BATCH_CHARS;
   }
 
   get width(): number {
     return this.#columns.size;
   }
 
-  add(row: Readonly<Record<string, unknown>>, line?: number): void {
+  /** `chars`: of the row's text. */
+  add(row: Readonly<Record<string, unknown>>, line?: number, chars = 0): void {
+    this.#chars += chars;
     // Own keys alone, and by a Map: a column named `__proto__` is a column.
     for (const name of Object.keys(row)) {
       const value = row[name];

@@ -6,6 +6,7 @@ import type { NamedBytes, SourceRow } from '../api/io.ts';
 import { isRecord, show } from '../schema/refuse.ts';
 import type { FileAccess, ReadableFile } from '../platform/platform.ts';
 import { throwIfAborted } from '../util/error.ts';
+import { yieldToHost } from '../util/yield.ts';
 import { refuseAt } from './place.ts';
 
 export type ByteSource = ReadableFile;
@@ -89,12 +90,20 @@ function ofBlob(name: string, blob: Blob): ByteSource {
   };
 }
 
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 19;
 
-/** All bytes in pieces of a MiB. */
+/** So long may what is made of a piece take before the host gets its turn. */
+const TURN_MS = 8;
+
+/** All bytes in pieces of half a MiB. */
 export async function* chunks(source: ByteSource, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+  let began = performance.now();
   for (let from = 0; from < source.size; from += CHUNK_BYTES) {
     throwIfAborted(signal);
+    if (performance.now() - began > TURN_MS) {
+      await yieldToHost();
+      began = performance.now();
+    }
     yield await source.read(from, Math.min(source.size, from + CHUNK_BYTES));
   }
 }

@@ -142,10 +142,12 @@ class Profile {
     const profile = this.#profile;
     const inferred = statedType(reader.typeOf?.(name)) ?? profile.type;
     const isKey = inferred.type === 'Int64' || inferred.type === 'VarChar';
-    const values = toFieldValues(formOf(inferred), this.#raw, this.#isText, () => ({ file: reader.file, column: name }));
+    const values = toFieldValues(formOf(inferred), this.#raw, this.#isText || isJson(reader, name, inferred.type), () => ({ file: reader.file, column: name }));
     return { name, ...inferred, nullable: profile.nulls > 0, unique: isKey && this.#isUnique && profile.nulls === 0 && profile.values > 0, longest: this.#longest, samples: values };
   }
 }
+
+const isJson = (reader: Reader, name: string, type: FieldType): boolean => type === 'JSON' && reader.jsonTexts?.has(name) === true;
 
 const formOf = (column: Pick<TableColumn, 'type' | 'dim' | 'elementType'>): FieldForm => ({ type: column.type, dim: column.dim, elementType: column.elementType, nullable: true });
 
@@ -172,7 +174,7 @@ async function* batches(reader: Reader, columns: ReadonlyMap<string, TableColumn
     for (const [name, column] of wanted) {
       const raw = batch.columns.get(name);
       const placeOf = (row: number) => ({ file: reader.file, row: first + row, line: batch.lines?.[row], column: name });
-      out.set(name, raw === undefined ? new Array<null>(batch.rows).fill(null) : toFieldValues(formOf(column), raw, reader.isText, placeOf).map((value) => value ?? null));
+      out.set(name, raw === undefined ? new Array<null>(batch.rows).fill(null) : toFieldValues(formOf(column), raw, reader.isText || isJson(reader, name, column.type), placeOf).map((value) => value ?? null));
     }
     yield { firstRow, rows: batch.rows, columns: out };
     firstRow += batch.rows;

@@ -31,10 +31,12 @@ export interface LatentContent {
 }
 
 /** Of words and projection in full precision; a file keeps it whatever its bits, so that a space is itself after it was written and read. */
-export function contentHash(content: LatentContent): number {
-  const bytes = writeLatent(content, 32);
-  return crc32c(bytes, HEADER_BYTES, bytes.length - 4);
+export function contentHash({ words, projection }: Pick<LatentContent, 'words' | 'projection'>): number {
+  const letters = new TextEncoder().encode(words.join('\n'));
+  return crc32c(bytesOf(projection), 0, projection.byteLength, crc32c(letters));
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
 
 export function bitsOf(value: unknown): LatentBits {
   if (!BITS.includes(value)) refuse('bits', NO_ROW, 'one of 4, 5, 6, 7, 8, 16, 32', show(value));
@@ -50,18 +52,17 @@ export function writeLatent({ dim, documents, hash, words, projection }: LatentC
   writer.bytes(new TextEncoder().encode(MAGIC));
   for (const value of [VERSION, dim, terms, bits, documents, hash, front.rest.length]) writer.u32(value);
   writer.bytes(front.shared).bytes(front.added).bytes(front.rest);
-  // By dimension: the elements of one are of like size, which compresses better than the rows do.
-  if (bits === 32) {
-    for (let d = 0; d < dim; d++) for (let term = 0; term < terms; term++) writer.f32(projection[term * dim + d]!);
-  } else {
+  if (bits === 32) writer.bytes(bytesOf(projection));
+  else {
     const levels = 2 ** (bits - 1) - 1;
     const scales = Float32Array.from({ length: terms }, (_, term) => scaleOf(projection.subarray(term * dim, (term + 1) * dim), levels));
     const halves = new Uint32Array(scales.buffer);
     for (const half of halves) writer.u16(half >>> 16);
     const codes = bits === 16 ? new Int16Array(terms * dim) : new Int8Array(terms * dim);
-    for (let d = 0; d < dim; d++) {
-      for (let term = 0; term < terms; term++) codes[d * terms + term] = scales[term] === 0 ? 0 : Math.max(-levels, Math.min(levels, Math.round(projection[term * dim + d]! / scales[term]!)));
-    }
+    scales.forEach((scale, term) => {
+      if (scale === 0) return;
+      for (let at = term * dim; at < (term + 1) * dim; at++) codes[at] = Math.max(-levels, Math.min(levels, Math.round(projection[at]! / scale)));
+    });
     writer.bytes(new Uint8Array(codes.buffer));
   }
   const body = writer.finish();
@@ -71,7 +72,7 @@ export function writeLatent({ dim, documents, hash, words, projection }: LatentC
 /** Largest magnitude / levels, rounded up to the upper half of an f32's bits. */
 function scaleOf(row: Float32Array, levels: number): number {
   let largest = 0;
-  for (const value of row) largest = Math.max(largest, Math.abs(value));
+  for (let d = 0; d < row.length; d++) largest = Math.max(largest, Math.abs(row[d]!));
   const scale = Float32Array.of(largest / levels);
   const bits = new Uint32Array(scale.buffer);
   bits[0] = (bits[0]! + 0xffff) & 0xffff_0000;
@@ -113,18 +114,20 @@ export function readLatent(bytes: Uint8Array): LatentContent {
   const end = bytes.length - 4;
   if (new DataView(bytes.buffer, bytes.byteOffset + end, 4).getUint32(0, true) !== crc32c(bytes, 0, end)) throw corrupt('the checksum differs');
   const words = readWords(reader, terms, restBytes);
-  const projection = new Float32Array(elements);
-  if (bits === 32) {
-    const values = new Float32Array(reader.copy(elements * 4).buffer);
-    for (let d = 0; d < dim; d++) for (let term = 0; term < terms; term++) projection[term * dim + d] = values[d * terms + term]!;
-  } else {
+  let projection: Float32Array;
+  if (bits === 32) projection = new Float32Array(reader.copy(elements * 4).buffer);
+  else {
     const halves = Uint32Array.from(new Uint16Array(reader.copy(terms * 2).buffer), (half) => half << 16);
     const scales = new Float32Array(halves.buffer);
     const copy = reader.copy(elements * elementBytes(bits as LatentBits)).buffer;
     const codes = bits === 16 ? new Int16Array(copy) : new Int8Array(copy);
-    for (let d = 0; d < dim; d++) for (let term = 0; term < terms; term++) projection[term * dim + d] = codes[d * terms + term]! * scales[term]!;
+    projection = new Float32Array(elements);
+    for (let term = 0; term < terms; term++) for (let at = term * dim; at < (term + 1) * dim; at++) projection[at] = codes[at]! * scales[term]!;
   }
-  if (!projection.every(Number.isFinite)) throw corrupt('an element is no finite number');
+  // A difference of finite numbers; NaN for others, and then for all that follow.
+  let zero = 0;
+  for (let i = 0; i < elements; i++) zero += projection[i]! - projection[i]!;
+  if (zero !== 0) throw corrupt('an element is no finite number');
   return { dim, documents, hash, words, projection };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Kernels } from '../kernels/kernels.ts';
 import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
+import { yieldToHost } from '../util/yield.ts';
 import { BagWriter } from './bags.ts';
 import { DIM_MAX, TERMS_MAX, bitsOf, contentHash, corruptLatent, readLatent, writeLatent, type LatentBits, type LatentContent } from './latent-bytes.ts';
 import { logarithm } from './logarithm.ts';
@@ -212,10 +213,16 @@ export async function fitLatent(kernels: Kernels, own: () => Kernels, texts: rea
   const inverse = inverseFrequencies(chosen.documents, list.length);
   const matrix = await weighted(chosen, inverse, pace);
   const { vectors: projection } = await truncatedSvd(kernels, matrix, dim, (done, total) => pace('finding directions', done, total));
-  weighTerms(projection, dim, inverse);
   options.onProgress?.({ phase: 'finding directions', done: 1, total: 1 });
+  // Each step from here takes some milliseconds.
+  await yieldToHost();
+  weighTerms(projection, dim, inverse);
+  await yieldToHost();
   const content = { dim, documents: list.length, words: chosen.words, projection };
-  return new LatentSpace(own(), new Vocabulary(chosen.words), { ...content, hash: contentHash({ ...content, hash: 0 }) });
+  const hash = contentHash(content);
+  const vocabulary = new Vocabulary(chosen.words);
+  await yieldToHost();
+  return new LatentSpace(own(), vocabulary, { ...content, hash });
 }
 
 /** Smooth inverse document frequencies, as if one more text had every term: rare terms weigh more, none weighs nothing. */
@@ -231,7 +238,7 @@ function weighTerms(projection: Float32Array, dim: number, inverse: Float32Array
   for (const [term, weight] of inverse.entries()) {
     const row = projection.subarray(term * dim, (term + 1) * dim);
     let squares = 0;
-    for (const value of row) squares += value * value;
+    for (let d = 0; d < dim; d++) squares += row[d]! * row[d]!;
     const scale = squares === 0 ? 0 : weight / Math.sqrt(squares);
     for (let d = 0; d < dim; d++) row[d]! *= scale;
   }

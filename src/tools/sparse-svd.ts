@@ -105,7 +105,10 @@ class SubspaceIteration {
   begin(): void {
     const random = mulberry32(SEED);
     const values = this.#kernels.arena.f32(this.#next, this.#matrix.columns * this.#width);
-    for (let i = 0; i < values.length; i++) values[i] = random() & 0x8000 ? 1 : -1;
+    for (let i = 0; i < values.length; ) {
+      let bits = random();
+      for (const end = Math.min(i + 32, values.length); i < end; bits >>>= 1) values[i++] = bits & 1 ? 1 : -1;
+    }
   }
 
   /** next = A'A basis */
@@ -233,6 +236,10 @@ function blocksOf({ rows, offsets }: SparseMatrix, width: number): { ends: numbe
 /** Turns columns around so that the entry of largest magnitude is positive. */
 function turnSigns(vectors: Float32Array, dim: number): void {
   const largest = new Float32Array(dim);
-  for (let i = 0; i < vectors.length; i++) if (Math.abs(vectors[i]!) > Math.abs(largest[i % dim]!)) largest[i % dim] = vectors[i]!;
-  for (let i = 0; i < vectors.length; i++) if (largest[i % dim]! < 0) vectors[i] = -vectors[i]!;
+  for (let row = 0; row < vectors.length; row += dim) {
+    for (let c = 0; c < dim; c++) if (Math.abs(vectors[row + c]!) > Math.abs(largest[c]!)) largest[c] = vectors[row + c]!;
+  }
+  for (let row = 0; row < vectors.length; row += dim) {
+    for (let c = 0; c < dim; c++) if (largest[c]! < 0) vectors[row + c] = -vectors[row + c]!;
+  }
 }

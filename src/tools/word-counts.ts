@@ -1,13 +1,16 @@
 /** Which terms the texts of a corpus have, and which of them are worth a place in a vocabulary. */
 import { BagWriter, type Bags } from './bags.ts';
 import type { Pace } from './pace.ts';
+import { sortInSlices } from './sort-in-slices.ts';
 import { termOf } from './terms.ts';
 import { eachWordOfPiece } from './words.ts';
 
 /** Of more distinct terms and words than this the first are counted. */
 const CANDIDATES_MAX = 2 ** 22;
-/** Rows between two pauses. */
+/** Between two pauses. */
 const ROWS_AT_A_TIME = 256;
+const ENTRIES_AT_A_TIME = 2 ** 17;
+const WORDS_AT_A_TIME = 4096;
 
 interface Candidate {
   readonly id: number;
@@ -35,12 +38,15 @@ export interface ChosenTerms {
 export async function chooseTerms(texts: readonly string[], maxTerms: number, minDocuments: number, pace: Pace): Promise<ChosenTerms> {
   const { bags, candidates } = await countWords(texts, pace);
   const documents = new Uint32Array(candidates.length);
-  for (const id of bags.ids) documents[id]!++;
-  const chosen = candidates
-    .filter(({ id }) => documents[id]! >= minDocuments)
-    .sort((a, b) => documents[b.id]! - documents[a.id]! || (a.word < b.word ? -1 : 1))
-    .slice(0, maxTerms)
-    .sort((a, b) => (a.word < b.word ? -1 : 1));
+  for (let from = 0; from < bags.ids.length; from += ENTRIES_AT_A_TIME) {
+    for (const id of bags.ids.subarray(from, from + ENTRIES_AT_A_TIME)) documents[id]!++;
+    const waiting = pace('counting words', texts.length, texts.length);
+    if (waiting) await waiting;
+  }
+  const pause = (): Promise<void> | undefined => pace('choosing terms', 0, bags.rows);
+  const ofMany = candidates.filter(({ id }) => documents[id]! >= minDocuments);
+  const byDocuments = ofMany.length <= maxTerms ? ofMany : await sortInSlices(ofMany, (a, b) => documents[b.id]! - documents[a.id]! || (a.word < b.word ? -1 : 1), pause);
+  const chosen = await sortInSlices(byDocuments.slice(0, maxTerms), (a, b) => (a.word < b.word ? -1 : 1), pause);
   const termOfCandidate = new Int32Array(candidates.length).fill(-1);
   chosen.forEach(({ id }, term) => (termOfCandidate[id] = term));
   const writer = new BagWriter();
@@ -90,7 +96,10 @@ async function countWords(texts: readonly string[], pace: Pace): Promise<{ bags:
     }
     writer.endRow();
   }
+  let met = 0;
   for (const counted of words.values()) {
+    const waiting = ++met % WORDS_AT_A_TIME === 0 ? pace('counting words', texts.length, texts.length) : undefined;
+    if (waiting) await waiting;
     if (!counted) continue;
     const { word, candidate, count } = counted;
     if (count < candidate.wordCount || (count === candidate.wordCount && word > candidate.word)) continue;

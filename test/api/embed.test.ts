@@ -304,6 +304,24 @@ describe('the model of a field', () => {
     expect(() => defineSchema({ fields: { id: { type: 'Int64', primaryKey: true }, text: { type: 'VarChar', maxLength: 9 }, field } } as never)).toThrow(expect.objectContaining({ code: 'NOT_SUPPORTED' }));
   });
 
+  it('a Map is asked whenever an embedder is needed, so that one can come later', async () => {
+    const embedders = new Map<string, Embedder>();
+    const db = await connect('memory:', { embedders });
+    const docs = (await db.createCollection('docs', schema)) as Collection<typeof schema>;
+    const early = await failureOf(docs.insert([{ id: 1, text: 'red kite' }]));
+    expect(early.code).toBe('INVALID_ARGUMENT');
+    expect(early.detail['registered']).toEqual([]);
+    embedders.set(MODEL, fakeEmbedder(DIM).embed);
+    await docs.insert([{ id: 1, text: 'red kite' }, { id: 2, text: 'blue river' }]);
+    expect((await docs.search({ text: 'kite', limit: 1 }))[0]!.id).toBe(1);
+    embedders.set(MODEL, 'no function' as never);
+    const late = await failureOf(docs.search({ text: 'kite', limit: 1 }));
+    expect(late.code).toBe('INVALID_ARGUMENT');
+    expect(late.message).toContain(MODEL);
+    await db.close();
+    expect(await codeOfAsync(connect('memory:', { embedders: new Map([[MODEL, 'no function']]) as never }))).toBe('INVALID_ARGUMENT');
+  });
+
   it.each<[string, unknown]>([['no object', 'm'], ['an array', []], ['a model that is no function', { m: {} }]])('connect refuses embedders that are %s', async (_, embedders) => {
     expect(await codeOfAsync(connect('memory:', { embedders: embedders as never }))).toBe('INVALID_ARGUMENT');
   });

@@ -68,6 +68,19 @@ describe('elanus', () => {
     expect(elanus('inspect', 'idb:shop')).toMatchObject({ status: 2, stderr: expect.stringContaining('in Node') });
   });
 
+  it('imports and exports files', () => {
+    const rows = Array.from({ length: 30 }, (_, i) => ({ id: i, title: `bird ${i}`, v: [i, 1] }));
+    writeFiles(project.folder, { 'birds.jsonl': rows.map((row) => JSON.stringify(row)).join('\n'), 'more.csv': 'key,name,v\n30,bird 30,"[30,1]"\n31,bird 31,none\n' });
+    expect(elanus('import', 'birds', 'all', 'birds.jsonl')).toMatchObject({ status: 3, stderr: expect.stringContaining('NOT_FOUND') });
+    expect(elanus('import', 'birds', 'all', 'birds.jsonl', '--create')).toEqual({ status: 0, stdout: '30 rows of jsonl into all\n', stderr: '' });
+    expect(elanus('import', 'birds', 'all', 'more.csv', '--fields', 'id=key,title=name,v=v')).toMatchObject({ status: 2, stderr: expect.stringMatching(/more\.csv, row 1 \(line 3\), column "v"/) });
+    expect(elanus('import', 'birds', 'all', 'birds.jsonl', '--fields', 'id')).toMatchObject({ status: 2, stderr: expect.stringContaining('--fields') });
+    expect(elanus('export', 'birds', 'all', 'some.json', '--filter', 'id < 2', '--output-fields', 'title').stdout).toMatch(/^2 rows/);
+    expect(JSON.parse(readFileSync(join(project.folder, 'some.json'), 'utf8'))).toEqual([{ id: 0, title: 'bird 0' }, { id: 1, title: 'bird 1' }]);
+    expect(elanus('export', 'birds', 'none', 'x.csv')).toMatchObject({ status: 3, stderr: expect.stringContaining('NOT_FOUND') });
+    expect(elanus('check', 'birds')).toMatchObject({ status: 0 });
+  });
+
   it('answers 3 where there is no database', () => {
     expect(elanus('inspect', 'nowhere')).toMatchObject({ status: 3, stdout: '', stderr: expect.stringContaining('NOT_FOUND') });
     expect(elanus('check', 'file:./nowhere')).toMatchObject({ status: 3, stderr: expect.stringContaining('NOT_FOUND') });

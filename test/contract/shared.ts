@@ -109,6 +109,29 @@ export function sharedSuite(title: string, makeFactory: () => SharedFactory): vo
         expect(await two.logs.rotate(9, { generation: 5, nextAutoId: 1n })).toBe(6);
       });
 
+      test('a log that is held takes nothing until it is let go', async () => {
+        const [one, two] = [await open(), await open()];
+        await one.logs.append(1, [draft(bytesOf('a')), draft(bytesOf('b'))], OPTIONS);
+        await two.logs.hold(1, OPTIONS.birth);
+        await two.logs.hold(1, OPTIONS.birth);
+        await expect(one.logs.append(1, [draft(bytesOf('d'))], OPTIONS)).rejects.toEqual(code('UNAVAILABLE'));
+        expect((await one.logs.read(1, 1, 1))!).toMatchObject({ head: { sequence: 2, isHeld: true }, records: [{ sequence: 2 }] });
+        // It is sealed and moved on like any other.
+        expect(await two.logs.rotate(1, OPTIONS.birth)).toBe(2);
+        await expect(one.logs.append(1, [draft(bytesOf('d'))], OPTIONS)).rejects.toEqual(code('UNAVAILABLE'));
+        await one.logs.letGo(1);
+        await one.logs.letGo(1);
+        await one.logs.letGo(8);
+        expect(await one.logs.append(1, [draft(bytesOf('d'))], OPTIONS)).toMatchObject([{ sequence: 3 }]);
+        expect((await one.logs.read(1, 1, 2))!.head).toEqual({ generation: 2, firstGeneration: 1, sequence: 3, nextAutoId: 1n, isEnded: false });
+        // One that nobody has written to yet, and one that was ended.
+        await two.logs.hold(2, OPTIONS.birth);
+        await expect(one.logs.append(2, [draft(bytesOf('a'))], OPTIONS)).rejects.toEqual(code('UNAVAILABLE'));
+        await two.logs.end(2);
+        await expect(one.logs.append(2, [draft(bytesOf('a'))], OPTIONS)).rejects.toEqual(code('NOT_FOUND'));
+        await expect(two.logs.hold(2, OPTIONS.birth)).rejects.toEqual(code('NOT_FOUND'));
+      });
+
       test('a log that was ended is empty and stays so', async () => {
         const [one, two] = [await open(), await open()];
         await one.logs.append(1, [draft(bytesOf('a'))], OPTIONS);

@@ -5,7 +5,7 @@ import { build as esbuild } from 'esbuild';
 import type { Browser } from 'playwright';
 import { build as viteBuild, createServer, preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ARROW_ANSWER, CHROME_PATH, INSECURE_HOST, MERGED, PAGE, application, arrowApplication, installPacked, launchBrowser, mergingApplication, onPage, pageApplication, serve, visit, writeFiles, type Project, type Site } from './support.ts';
+import { ARROW_ANSWER, CHROME_PATH, INSECURE_HOST, IO_ANSWER, MERGED, PAGE, application, arrowApplication, embeddingApplication, installPacked, ioApplication, launchBrowser, mergingApplication, onPage, pageApplication, serve, visit, writeFiles, type Project, type Site } from './support.ts';
 
 if (CHROME_PATH === null) console.log('package in a browser: not tested, there is no browser here');
 
@@ -58,11 +58,24 @@ describe.skipIf(CHROME_PATH === null)('the packed package in a browser', () => {
       expect(outcome.ok!.count).toBeGreaterThan(97);
     });
 
+    it('embeds texts on the page, and moves them to another model', async () => {
+      const { outcome, console } = await visit(browser, await staticPage(null, { url: `'idb:words'`, of: embeddingApplication }));
+      expect(outcome).toEqual({ ok: { before: 'falcon', after: 'falcon', old: 'NOT_FOUND', engineThread: 'worker' } });
+      expect(console).toEqual([]);
+    });
+
     it('runs under a policy that allows its own scripts, workers and wasm', async () => {
       const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src data:";
       const { outcome, console } = await visit(browser, await staticPage(policy));
       expect(outcome).toEqual({ ok: expect.objectContaining(IN_WORKERS) });
       expect(outcome.ok!.kernels).toMatch(/^(relaxed|simd)$/);
+      expect(console).toEqual([]);
+    });
+
+    it("imports and exports a visitor's files under such a policy", async () => {
+      const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src data:";
+      const { outcome, console } = await visit(browser, await staticPage(policy, { url: `'idb:io'`, of: ioApplication }));
+      expect(outcome).toEqual({ ok: IO_ANSWER });
       expect(console).toEqual([]);
     });
 

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync, symlinkSync, unlinkSync } from '
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ARROW_ANSWER, MERGED, application, arrowApplication, installPacked, mergingApplication, writeFiles, type Project, type Report } from './support.ts';
+import { IO_ANSWER, ARROW_ANSWER, MERGED, application, arrowApplication, installPacked, mergingApplication, writeFiles, type Project, type Report, ioApplication } from './support.ts';
 
 let project: Project;
 beforeAll(() => {
@@ -114,6 +114,12 @@ try { f('nope'); } catch (error) { console.log(error.code); }
 await db.close();
 `);
     expect({ stdout, stderr }).toEqual({ stdout: '1\nFILTER_TYPE\n', stderr: '' });
+  });
+
+  it('imports and exports files with elanus/io', () => {
+    const { stdout, stderr } = run('io.js', `import { File } from 'node:buffer';\n${ioApplication('elanus', `'memory:'`, '{}')}\nconsole.log(JSON.stringify(await main()));`, ['--disallow-code-generation-from-strings']);
+    expect(stderr).not.toContain('Error');
+    expect(JSON.parse(stdout)).toEqual(IO_ANSWER);
   });
 
   it('stores that Node has not are refused by name', () => {

@@ -209,6 +209,31 @@ async function main() {
 /** What the merging application answers; `count` of 100 rows find themselves. */
 export const MERGED = { segmentsAfter: 1, isCarried: true, isDone: true };
 
+/** Rows and searches in words, by two models that spell: of letters, and of letters and lengths; and a move from one to the other. */
+export const embeddingApplication = (from: string, url: string, options: string): string => `
+import { connect, defineSchema } from '${from}';
+async function main() {
+  const spell = (dim) => async (texts) => texts.map((text) => {
+    const vector = new Float32Array(dim);
+    for (const letter of text) vector[letter.charCodeAt(0) % 26]++;
+    for (let i = 26; i < dim; i++) vector[i] = text.length;
+    return vector;
+  });
+  const db = await connect(${url}, { ...${options}, embedders: { letters: spell(26), lengths: spell(28) } });
+  const index = { type: 'FLAT', metric: 'COSINE' };
+  const fields = { id: { type: 'Int64', primaryKey: true, as: 'number' }, text: { type: 'VarChar', maxLength: 64 }, embedding: { type: 'FloatVector', dim: 26, index, embedder: { id: 'letters', input: 'text' } } };
+  const docs = await db.createCollection('docs', defineSchema({ fields }));
+  await docs.insert(['kite', 'falcon', 'owl', 'buzzard'].map((text, id) => ({ id, text })));
+  const found = async (collection) => (await collection.search({ text: 'falcons', limit: 1, outputFields: ['text'] }))[0].entity.text;
+  const before = await found(docs);
+  const after = await found(await docs.reembed({ embedder: { id: 'lengths' }, dim: 28 }));
+  const old = await docs.count().catch(({ code }) => code);
+  const { engineThread } = await db.stats();
+  await db.close();
+  return { before, after, old, engineThread };
+}
+`;
+
 /** Runs the application in a page and leaves what came of it in `outcome`. */
 export const pageApplication = (from: string, url: string, options: string): string => onPage(application(from, url, options));
 
@@ -240,5 +265,31 @@ export async function main() {
 
 /** What `arrowApplication` reports. */
 export const ARROW_ANSWER = { isTable: true, rows: [{ id: 1, title: 'kite' }, { id: 2, title: null }], best: 'kite', errorCode: 'INVALID_ARGUMENT' };
+
+/** A file of the visitor's, looked into, imported, exported in another format, and imported again. */
+export const ioApplication = (from: string, url: string, options: string): string => `
+import { connect } from '${from}';
+import { inferSchema, openTable } from '${from.startsWith('.') ? from.replace('browser.js', 'io.js') : 'elanus/io'}';
+
+export async function main() {
+  const file = new File(['id,title,v\\n1,kite,"[1,2]"\\n2,"a ""hawk""","[3,4]"\\n'], 'birds.csv');
+  const table = await openTable(file);
+  const { schema, fields } = inferSchema(table);
+  const db = await connect(${url}, ${options});
+  const docs = await db.createCollection('docs', schema);
+  const { count } = await docs.import(file, { fields });
+  const { blob } = await docs.export({ format: 'parquet' });
+  const copy = await db.createCollection('copy', schema);
+  const { format } = await copy.import(blob);
+  const rows = (await copy.query({ limit: 9, outputFields: '*' })).map(({ id, title, v }) => [String(id), title, ...v]);
+  const bad = await copy.import(new File(['id,title,v\\n3,x,none\\n'], 'bad.csv')).catch(({ code, detail }) => [code, detail.file, detail.row, detail.column]);
+  const arrowCode = await copy.export({ format: 'arrow' }).catch((error) => error.code);
+  await db.close();
+  return { types: table.columns.map(({ type }) => type), count, format, rows, bad, arrowCode };
+}
+`;
+
+/** What `ioApplication` reports where there is no apache-arrow. */
+export const IO_ANSWER = { types: ['Int64', 'VarChar', 'FloatVector'], count: 2, format: 'parquet', rows: [['1', 'kite', 1, 2], ['2', 'a "hawk"', 3, 4]], bad: ['INVALID_ARGUMENT', 'bad.csv', 0, 'v'], arrowCode: 'NOT_SUPPORTED' };
 
 export const PAGE = '<!doctype html><meta charset="utf-8"><title>elanus</title><link rel="icon" href="data:,"><script type="module" src="./app.js"></script>';

@@ -4,7 +4,7 @@
  */
 import { MemoryMedium, openMemoryStore } from '../../src/storage/memory.ts';
 import { decodeHead, decodeRecordHead, encodeHead, encodeRecordHead, finishRecord, RECORD_HEAD_BYTES, type SharedHead } from '../../src/storage/shared/format.ts';
-import { assertNotEnded, bornHead, nextTimestamp, placeDrafts } from '../../src/storage/shared/placing.ts';
+import { assertNotEnded, bornHead, heldHead, letGoHead, nextTimestamp, placeDrafts } from '../../src/storage/shared/placing.ts';
 import type { Lease, Peers, SharedLogs } from '../../src/storage/shared/shared.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { ElanusError } from '../../src/util/error.ts';
@@ -119,6 +119,12 @@ export function openTab(shared: SharedMemoryMedium, delay: Delay = async () => {
         if (!head || generation <= head.firstGeneration) return;
         shared.records.set(id, (shared.records.get(id) ?? []).filter((record) => record.generation >= generation));
         shared.heads.set(id, encodeHead({ ...head, firstGeneration: generation }));
+      }),
+    hold: (id, birth) => call(() => void shared.heads.set(id, encodeHead(heldHead(readHead(id) ?? bornHead(birth))))),
+    letGo: (id) =>
+      call(() => {
+        const head = readHead(id);
+        if (head) shared.heads.set(id, encodeHead(letGoHead(head)));
       }),
     end: (id) =>
       call(() => {

@@ -1,5 +1,6 @@
 /** Latent spaces against a plain computation in double precision, and what is refused. */
 import { describe, expect, it } from 'vitest';
+import { defineSchema } from '../../src/schema/define.ts';
 import { instantiateKernels, type Kernels } from '../../src/kernels/kernels.ts';
 import type { KernelVariant } from '../../src/kernels/load.ts';
 import { nodePlatform } from '../../src/platform/node.ts';
@@ -7,6 +8,7 @@ import { makeTools } from '../../src/tools.ts';
 import { fitLatent, restoreLatent } from '../../src/tools/latent-space.ts';
 import { crc32c } from '../../src/util/crc32c.ts';
 import { mulberry32 } from '../../src/util/random.ts';
+import { connectInNode } from '../support/connect-for-tests.ts';
 import { rightSingular } from '../support/jacobi.ts';
 import { testKernels, testVariants } from '../support/kernels.ts';
 import { codeOf, codeOfAsync, codeOrNone, withHole } from '../support/refusals.ts';
@@ -161,8 +163,37 @@ describe('a latent space', () => {
   });
 });
 
+it('a latent space is the embedder of a collection', async () => {
+  const texts = ['a cat and a dog', 'dog with puppy', 'puppy and kitten', 'kitten of a cat', 'car with engine', 'engine and wheel', 'wheel of a truck', 'truck or car'];
+  const space = await tools.fitLatentSpace(texts, { dim: 2 });
+  const db = await connectInNode('memory:', { mode: 'inline', embedders: { [space.id]: space.embedder } });
+  const collection = await db.createCollection('texts', defineSchema({ fields: {
+    id: { type: 'Int64', primaryKey: true },
+    text: { type: 'VarChar', maxLength: 100 },
+    vector: { type: 'FloatVector', dim: space.dim, embedder: { id: space.id, input: 'text' }, index: { type: 'FLAT', metric: 'COSINE' } },
+  } }));
+  await collection.insert(texts.map((text, id) => ({ id, text })));
+  const hits = await collection.search({ text: 'puppies', limit: 4 });
+  expect(hits.map(({ id }) => Number(id)).sort()).toEqual([0, 1, 2, 3]);
+  await db.close();
+});
+
 describe(`the bytes of a latent space (seed ${SEED})`, () => {
   const texts = [...corpus(300, 7), 'naïve 検索 слова 𠀀𠀁', 'python3 python', 'ab abc abcd abcde'];
+
+  it('are those of docs/format/latent-space.md, on every machine and for good', async () => {
+    const expected = '454c415401000000020000000400000008000000040000008b72cd3d1200000000000000060504036170706c6573677265656e70656172726564fb3b223c223c6f3c7f617fab7fab227fd6048527';
+    const space = await tools.fitLatentSpace(['red apple', 'green apples', 'a pear, apples', 'green pears'], { dim: 2 });
+    expect(Buffer.from(space.toBytes()).toString('hex')).toBe(expected);
+    const read = await tools.loadLatentSpace(Uint8Array.from(Buffer.from(expected, 'hex')));
+    expect(read.id).toBe('latent-2-3dcd728b');
+    // Of "pears" (127, -85), of "apple" (127, 97).
+    const vectors = read.embed(['pears', 'apple']);
+    [[127, -85], [127, 97]].forEach(([x, y], i) => {
+      expect(vectors[2 * i]).toBeCloseTo(x! / Math.hypot(x!, y!), 5);
+      expect(vectors[2 * i + 1]).toBeCloseTo(y! / Math.hypot(x!, y!), 5);
+    });
+  });
 
   it.each([4, 5, 6, 7, 8, 16, 32] as const)('in %i bits give the space again', async (bits) => {
     const space = await tools.fitLatentSpace(texts, { dim: 7 });

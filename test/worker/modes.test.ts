@@ -51,6 +51,16 @@ describe.each(MODES)('mode $name', ({ options, engineThread, buildThread }) => {
     expect(await db.stats()).toMatchObject({ engineThread, buildThread });
   });
 
+  it('finds what is like rows that are there, call after call', async () => {
+    const db = await start('memory:', options);
+    const rows = await db.createCollection('rows', schema);
+    const { ids } = await rows.insert({ embedding: vectors(50) });
+    for (const id of [ids[3]!, ids[40]!]) {
+      const [hits] = await rows.search({ ids: [id], limit: 1 });
+      expect(hits![0]!.id).toBe(id);
+    }
+  });
+
   it('answers with the codes and details of errors', async () => {
     const db = await start('memory:', options);
     await expect(db.collection('nobody')).rejects.toMatchObject({ name: 'ElanusError', code: 'NOT_FOUND' });

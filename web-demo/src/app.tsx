@@ -50,15 +50,16 @@ export function App() {
 function Shown({ open, view, params }: { open: OpenCollection; view: View; params: URLSearchParams }) {
   const { phase, failure } = useStore(open.state);
   const [Component, error] = useView(view, open.dataset);
-  if (phase === 'failed' && failure !== null) return <Failed failure={failure} />;
+  const { isIndependent = false } = view;
+  if (phase === 'failed' && failure !== null && !isIndependent) return <Failed failure={failure} />;
   return (
     <>
-      <Progress open={open} />
+      {!isIndependent && <Progress open={open} />}
       {error !== null ? (
         <p class="notice" role="alert">
           This view could not be loaded: {error}
         </p>
-      ) : phase === 'opening' || Component === null ? (
+      ) : (phase === 'opening' && !isIndependent) || Component === null ? (
         <p class="waiting">Opening…</p>
       ) : (
         <Component open={open} params={params} />

@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { prepareOwn } from './collections/own/own.ts';
 import { datasets } from './collections/registry.ts';
 import { start } from './session/database.ts';
 import { fetchEarly } from './session/early.ts';
@@ -8,6 +9,7 @@ import { VIEWS } from './views/registry.ts';
 import './style/base.css';
 import './style/frame.css';
 
+prepareOwn();
 void start();
 prepare();
 render(<App />, document.getElementById('app')!);

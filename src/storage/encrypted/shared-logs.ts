@@ -73,6 +73,14 @@ export class EncryptedSharedLogs implements SharedLogs {
     return this.#inner.drop(collectionId, generation);
   }
 
+  hold(collectionId: number, birth: SharedAppendOptions['birth']): Promise<void> {
+    return this.#inner.hold(collectionId, birth);
+  }
+
+  letGo(collectionId: number): Promise<void> {
+    return this.#inner.letGo(collectionId);
+  }
+
   end(collectionId: number): Promise<void> {
     return this.#inner.end(collectionId);
   }

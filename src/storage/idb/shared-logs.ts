@@ -9,7 +9,7 @@
 import { ElanusError } from '../../util/error.ts';
 import { logName } from '../names.ts';
 import { decodeClock, decodeHead, decodeRecordHead, encodeClock, encodeHead, encodeRecordHead, finishRecord, RECORD_HEAD_BYTES, type SharedHead, type SharedRecord } from '../shared/format.ts';
-import { assertNotEnded, bornHead, nextTimestamp, placeDrafts } from '../shared/placing.ts';
+import { assertNotEnded, bornHead, heldHead, letGoHead, nextTimestamp, placeDrafts } from '../shared/placing.ts';
 import type { SharedAppendOptions, SharedDraft, SharedLogs, SharedPlace } from '../shared/shared.ts';
 import type { IdbConnection, WriteTransaction } from './connection.ts';
 import { recordsOf, type StoreSchema } from './schema.ts';
@@ -90,6 +90,21 @@ export class IdbSharedLogs implements SharedLogs {
       if (!head || generation <= head.firstGeneration) return;
       await deleteGenerations(transaction, collectionId, head.firstGeneration, generation);
       await writeHead(transaction, collectionId, { ...head, firstGeneration: generation });
+    });
+  }
+
+  async hold(collectionId: number, birth: SharedAppendOptions['birth']): Promise<void> {
+    await this.#connection.write('hold the log', ['meta'], 'strict', async (transaction) => {
+      await writeHead(transaction, collectionId, heldHead((await readHead(transaction, collectionId)) ?? bornHead(birth)));
+    });
+  }
+
+  async letGo(collectionId: number): Promise<void> {
+    const bytes = await this.#connection.run('read the log', (db) => db.get('meta', headKey(collectionId)));
+    if (bytes === undefined || !decodeHead(headKey(collectionId), bytes as Uint8Array).isHeld) return;
+    await this.#connection.write('go on with the log', ['meta'], 'strict', async (transaction) => {
+      const head = await readHead(transaction, collectionId);
+      if (head) await writeHead(transaction, collectionId, letGoHead(head));
     });
   }
 

@@ -16,6 +16,7 @@ export const PAYLOAD_BYTES_MAX = 256 * 1024 * 1024;
 const HEAD_BYTES = 48;
 const CLOCK_BYTES = 32;
 const FLAG_ENDED = 1;
+const FLAG_HELD = 2;
 
 export interface SharedRecord {
   readonly collectionId: number;
@@ -40,6 +41,8 @@ export interface SharedHead {
   readonly nextAutoId: bigint;
   /** The collection is gone; nothing is appended any more. */
   readonly isEnded: boolean;
+  /** Nothing is appended until it is let go: another collection is about to take the place of this one. */
+  readonly isHeld?: true;
 }
 
 export function encodeRecordHead(record: Omit<SharedRecord, 'payload'>, payloadLength: number, payloadCrc: number): Uint8Array<ArrayBuffer> {
@@ -88,7 +91,7 @@ export function finishRecord(title: string, { payloadLength, payloadCrc, ...reco
   return { ...record, payload };
 }
 
-export function encodeHead({ generation, firstGeneration, sequence, nextAutoId, isEnded }: SharedHead): Uint8Array<ArrayBuffer> {
+export function encodeHead({ generation, firstGeneration, sequence, nextAutoId, isEnded, isHeld }: SharedHead): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEAD_BYTES);
   bytes.set(encodePreamble('sharedHead', FORMAT_VERSION));
   const view = new DataView(bytes.buffer);
@@ -96,7 +99,7 @@ export function encodeHead({ generation, firstGeneration, sequence, nextAutoId, 
   view.setUint32(20, firstGeneration, true);
   view.setBigUint64(24, BigInt(sequence), true);
   view.setBigInt64(32, nextAutoId, true);
-  view.setUint32(40, isEnded ? FLAG_ENDED : 0, true);
+  view.setUint32(40, (isEnded ? FLAG_ENDED : 0) | (isHeld ? FLAG_HELD : 0), true);
   view.setUint32(44, crc32c(bytes, 0, 44), true);
   return bytes;
 }
@@ -104,13 +107,14 @@ export function encodeHead({ generation, firstGeneration, sequence, nextAutoId, 
 export function decodeHead(title: string, bytes: Uint8Array): SharedHead {
   const view = checkValue(title, bytes, 'sharedHead', HEAD_BYTES);
   const flags = view.getUint32(40, true);
-  if ((flags & ~FLAG_ENDED) !== 0) throw corrupt(title, `has a head with unknown flags ${flags}`);
+  if ((flags & ~(FLAG_ENDED | FLAG_HELD)) !== 0) throw corrupt(title, `has a head with unknown flags ${flags}`);
   return {
     generation: view.getUint32(16, true),
     firstGeneration: view.getUint32(20, true),
     sequence: safeNumber(title, view.getBigUint64(24, true)),
     nextAutoId: view.getBigInt64(32, true),
-    isEnded: flags === FLAG_ENDED,
+    isEnded: (flags & FLAG_ENDED) !== 0,
+    ...((flags & FLAG_HELD) === 0 ? {} : { isHeld: true }),
   };
 }
 

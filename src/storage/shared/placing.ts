@@ -15,7 +15,7 @@ export function nextTimestamp(last: bigint, after: bigint, wallMs: number): bigi
 /** The head of a log that nothing was written to. */
 export const bornHead = ({ generation, nextAutoId }: SharedAppendOptions['birth']): SharedHead => ({ generation, firstGeneration: generation, sequence: 0, nextAutoId, isEnded: false });
 
-/** Places for the drafts in turn, and the head and clock afterwards. NOT_FOUND where the log was ended. */
+/** Places for the drafts in turn, and the head and clock afterwards. NOT_FOUND where the log was ended, UNAVAILABLE where it is held. */
 export function placeDrafts(
   head: SharedHead,
   clock: bigint,
@@ -24,6 +24,7 @@ export function placeDrafts(
   wallMs: number,
 ): { readonly places: (SharedPlace | null)[]; readonly head: SharedHead; readonly clock: bigint } {
   assertNotEnded(head);
+  if (head.isHeld) throw new ElanusError('UNAVAILABLE', 'nothing was written: another tab is about to move the collection to another embedder; open it again by its name');
   let { sequence, nextAutoId } = head;
   let last = clock;
   const places = drafts.map(({ autoIds, idsBelow, ifSequence }): SharedPlace | null => {
@@ -36,6 +37,16 @@ export function placeDrafts(
     return { generation: head.generation, sequence, timestamp: last, firstAutoId };
   });
   return { places, head: { ...head, sequence, nextAutoId }, clock: last };
+}
+
+/** NOT_FOUND where the log was ended. */
+export function heldHead(head: SharedHead): SharedHead {
+  assertNotEnded(head);
+  return { ...head, isHeld: true };
+}
+
+export function letGoHead({ isHeld: _, ...head }: SharedHead): SharedHead {
+  return head;
 }
 
 export function assertNotEnded(head: SharedHead): void {

@@ -34,7 +34,7 @@ export interface SharedAppendOptions {
  * completed before it, whichever tab asks.
  */
 export interface SharedLogs {
-  /** Appends in this order. Timestamps and sequence numbers grow from append to append. NOT_FOUND where the log was ended. */
+  /** Appends in this order. Timestamps and sequence numbers grow from append to append. NOT_FOUND where the log was ended, UNAVAILABLE where it is held. */
   append(collectionId: number, drafts: readonly SharedDraft[], options: SharedAppendOptions): Promise<(SharedPlace | null)[]>;
   /**
    * The head, and all records of this generation and later ones whose sequence number is above `after`. Null: the log has no head.
@@ -47,6 +47,9 @@ export interface SharedLogs {
   rotate(collectionId: number, birth: SharedAppendOptions['birth']): Promise<number>;
   /** Removes records of generations before this one. */
   drop(collectionId: number, generation: number): Promise<void>;
+  /** Takes no more until `letGo`. NOT_FOUND where the log was ended. */
+  hold(collectionId: number, birth: SharedAppendOptions['birth']): Promise<void>;
+  letGo(collectionId: number): Promise<void>;
   /** Removes all records and takes no more, for good. */
   end(collectionId: number): Promise<void>;
   /** Collections that have a log which was not ended. */

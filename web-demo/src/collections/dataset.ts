@@ -3,6 +3,7 @@ import type { Collection, Database, Schema } from 'elanus';
 import type { ComponentType } from 'preact';
 import type { SampleReader } from '../../sample/source.mjs';
 import type { OpenCollection } from '../session/open-collection.ts';
+import type { Store } from '../util/store.ts';
 
 /** A row as it is read: its fields by name. */
 export type Entity = Readonly<Record<string, unknown>>;
@@ -48,6 +49,24 @@ export interface FillContext extends Opened {
   readonly onProgress: (progress: FillProgress) => void;
 }
 
+export interface DownloadState {
+  readonly phase: 'absent' | 'loading' | 'ready' | 'failed';
+  /** 0 to 1, about. */
+  readonly share: number;
+  readonly error: string | null;
+}
+
+/** Something large that is fetched only when the visitor asks for it. */
+export interface Download {
+  /** For people: `the language model all-MiniLM-L6-v2`. */
+  readonly about: string;
+  /** About. */
+  readonly bytes: number;
+  readonly state: Store<DownloadState>;
+  /** Fetches it; resolves when it is there. */
+  start(): Promise<void>;
+}
+
 /** Turns typed text into a vector of the collection's space. */
 export interface TextEmbedder {
   /** What it is, in a few words: `latent space, 96 dimensions`. */
@@ -55,6 +74,8 @@ export interface TextEmbedder {
   embed(text: string, signal: AbortSignal): Promise<Float32Array>;
   /** Share of the text's words that it knows, 0 to 1, where it can tell. */
   knows?(text: string): number;
+  /** What has to be fetched before it can embed; undefined where it can at once. */
+  readonly download?: Download;
   /** Searches that show what the collection is good for. */
   readonly examples: readonly string[];
 }

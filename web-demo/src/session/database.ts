@@ -8,6 +8,7 @@ import { connect } from 'elanus';
 import type { Database, DatabaseStats } from 'elanus';
 import type { Dataset } from '../collections/dataset.ts';
 import { createStore } from '../util/store.ts';
+import { embedders } from './embedders.ts';
 import { describeFailure } from './failure.ts';
 import type { Failure, Remedy } from './failure.ts';
 import { OpenCollection } from './open-collection.ts';
@@ -57,7 +58,7 @@ export async function start(memoryReason: string | null = null): Promise<void> {
     const reason = memoryReason ?? (await whyNoIndexedDb());
     databaseState.set({ memoryReason: reason });
     const begin = performance.now();
-    const database = await connect(reason === null ? `idb:${DATABASE}` : 'memory:');
+    const database = await connect(reason === null ? `idb:${DATABASE}` : 'memory:', { embedders });
     const openMs = performance.now() - begin;
     database.on('error', ({ message }) => databaseState.set({ warning: message }));
     for (const prepare of preparations) await prepare(database);

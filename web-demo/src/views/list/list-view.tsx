@@ -1,7 +1,7 @@
 /** The search of collections whose rows are told in words: what was asked for on one side, the picked row and what is like it on the other. */
 import { useRef } from 'preact/hooks';
 import type { ComponentType } from 'preact';
-import type { CardProps, TextEmbedder, ViewProps } from '../../collections/dataset.ts';
+import type { CardProps, Dataset, TextEmbedder, ViewProps } from '../../collections/dataset.ts';
 import { readId } from '../../session/rows.ts';
 import type { Id } from '../../session/rows.ts';
 import { bringIntoView } from '../../ui/bring-into-view.ts';
@@ -9,6 +9,7 @@ import { Metrics } from '../../ui/metrics.tsx';
 import { useLoaded } from '../../util/loaded.ts';
 import { changeParams } from '../../util/route.ts';
 import { useStore } from '../../util/store.ts';
+import { DownloadOffer, NOTHING_TO_FETCH } from './download-offer.tsx';
 import { Facets } from './facets.tsx';
 import { facetsOf, within } from './filter.ts';
 import { FilterChip } from './filter-chip.tsx';
@@ -22,11 +23,14 @@ export function ListView({ open, params }: ViewProps) {
   const { dataset } = open;
   const { rows } = useStore(open.state);
   const Card = useLoaded<ComponentType<CardProps>>(dataset.loadCard, dataset);
-  const text = useLoaded<TextEmbedder>(dataset.loadText && (() => dataset.loadText!(open)), dataset);
+  const embedder = useLoaded<TextEmbedder>(dataset.loadText && (() => dataset.loadText!(open)), dataset);
+  const { phase: downloaded } = useStore(embedder?.download?.state ?? NOTHING_TO_FETCH);
+  // Until a model is there that the visitor has to ask for, words are looked for as they are.
+  const text = downloaded === 'ready' ? embedder : null;
   const written = params.get('filter') ?? '';
   const facets = within(written, facetsOf(dataset, params));
   const query = params.get('q') ?? '';
-  const found = useFound(open, text, query, facets);
+  const found = useFound(open, text, query, facets, downloaded !== 'ready');
   const picked = readId(params.get('pick'), dataset.keyType) ?? found.hits[0]?.id ?? null;
   const similar = useSimilar(open, picked);
 
@@ -40,7 +44,8 @@ export function ListView({ open, params }: ViewProps) {
   return (
     <div class="list-view">
       <section class="browse" aria-label={`Search in ${dataset.title}`}>
-        <SearchBox dataset={dataset} text={text} query={query} onQuery={(q) => changeParams({ q, pick: null }, { replace: true })} />
+        {mayType(dataset) && <SearchBox dataset={dataset} text={text} isByWords={downloaded !== 'ready'} query={query} onQuery={(q) => changeParams({ q, pick: null }, { replace: true })} />}
+        {embedder?.download !== undefined && <DownloadOffer download={embedder.download} />}
         <Facets open={open} params={params} />
         <FilterChip dataset={dataset} written={written} />
         <p class="found num" role="status">
@@ -72,3 +77,6 @@ export function ListView({ open, params }: ViewProps) {
     </div>
   );
 }
+
+/** True where a typed word can be looked for: a number of vectors has none. */
+const mayType = ({ loadText, words, label, keyType }: Dataset): boolean => loadText !== undefined || words !== undefined || label !== undefined || keyType === 'string';

@@ -5,21 +5,23 @@ interface SearchBoxProps {
   readonly dataset: Dataset;
   /** Null: words are looked for in the rows' names. */
   readonly text: TextEmbedder | null;
+  /** What embeds texts is not there and may never be. */
+  readonly isByWords: boolean;
   readonly query: string;
   readonly onQuery: (query: string) => void;
 }
 
 /** Where a visitor types: a question where text can be embedded, else words of the names. */
-export function SearchBox({ dataset, text, query, onQuery }: SearchBoxProps) {
+export function SearchBox({ dataset, text, isByWords, query, onQuery }: SearchBoxProps) {
   const id = useId();
-  const label = dataset.loadText === undefined ? `Words in the ${dataset.words?.of ?? dataset.label ?? 'name'}` : `What are you looking for?`;
+  const label = dataset.loadText === undefined || isByWords ? `Words in the ${dataset.words?.of ?? dataset.label ?? 'name'}` : `What are you looking for?`;
   return (
     <div class="search-box">
       <label class="sr" for={id}>
         {label}
       </label>
       <input id={id} type="search" placeholder={label} value={query} autocomplete="off" spellcheck={false} onInput={(event) => onQuery(event.currentTarget.value)} />
-      {text !== null && query === '' && (
+      {text !== null && query === '' && text.examples.length > 0 && (
         <p class="examples">
           Try{' '}
           {text.examples.map((example) => (

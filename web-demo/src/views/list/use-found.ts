@@ -23,10 +23,11 @@ export interface Found {
 
 const NOTHING: Found = { hits: [], status: '', error: null };
 
-export function useFound(open: OpenCollection, text: TextEmbedder | null, query: string, facets: Filter | null): Found {
+/** @param isByWords words are looked for, although the collection's texts could be embedded */
+export function useFound(open: OpenCollection, text: TextEmbedder | null, query: string, facets: Filter | null, isByWords = false): Found {
   const [found, setFound] = useState<Found>(NOTHING);
   const { rows } = useStore(open.state);
-  const isAwaitingText = open.dataset.loadText !== undefined && text === null && query !== '';
+  const isAwaitingText = open.dataset.loadText !== undefined && text === null && !isByWords && query !== '';
   useEffect(() => {
     if (rows === 0 || isAwaitingText) return;
     const abort = new AbortController();

@@ -1,0 +1,44 @@
+/** The worker that reads a file, from the page's side. */
+import { proxy, wrap } from 'comlink';
+import type { Remote } from 'comlink';
+import type { OnProgress, TableWorker } from './table-worker.ts';
+
+export class TableClient {
+  readonly #worker: Worker;
+  readonly remote: Remote<TableWorker>;
+  readonly #died: Promise<never>;
+
+  constructor() {
+    this.#worker = new Worker(new URL('./table-worker.ts', import.meta.url), { type: 'module' });
+    this.remote = wrap<TableWorker>(this.#worker);
+    this.#died = new Promise((_, reject) => {
+      this.#worker.addEventListener('error', (event) => {
+        event.preventDefault();
+        reject(new Error(`The reader stopped: ${event.message || 'it could not be started'}`));
+      });
+    });
+    this.#died.catch(() => {});
+  }
+
+  /** What the worker answers; rejects when it dies, and at once when the signal fires. */
+  async call<T>(run: (remote: Remote<TableWorker>) => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
+    let stop!: () => void;
+    const aborted = new Promise<never>((_, reject) => {
+      stop = () => reject(signal.reason as Error);
+      signal.addEventListener('abort', stop, { once: true });
+    });
+    try {
+      return await Promise.race([run(this.remote), this.#died, aborted]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  end(): void {
+    this.#worker.terminate();
+  }
+}
+
+/** Progress across threads. */
+export const heard = (onProgress: OnProgress): OnProgress => proxy(onProgress) as unknown as OnProgress;
