@@ -11,7 +11,7 @@ interface PlanProps {
 export function Plan({ explanation, before }: PlanProps) {
   const { filter, matchedRows, seenRows, selectivity, skippedSegments, segments } = explanation;
   return (
-    <section class="panel plan" aria-label="How it was done">
+    <section class="box plan" aria-label="How it was done">
       <h2>How it was done</h2>
       <dl class="facts">
         <div>
