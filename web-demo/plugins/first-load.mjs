@@ -18,6 +18,7 @@ const WORKERS = {
     ['package-space', 'package-space-worker'],
     ['package-space-worker', 'browser-lazy-tools'],
     ['package-space-worker', 'browser-kernel-chunks'],
+    ['browser-kernel-chunks', 'browser-elanus_kernels-relaxed'],
   ],
 };
 /** A name of the library's build has a hash of that build too. */
@@ -52,8 +53,8 @@ function filesOf(bundle, steps) {
   for (const [from, start] of steps) {
     const name = found.get(from) ?? only(from, chunks(bundle, from));
     const { code, source } = bundle[name];
-    const names = [...String(code ?? source).matchAll(new RegExp(`(?<![\\w-])${named(start)}(?![\\w-])`, 'g'))].map(([match]) => `assets/${match}`);
-    found.set(start, only(start, [...new Set(names)].filter((each) => bundle[each] !== undefined)));
+    const names = [...String(code ?? source).matchAll(new RegExp(`(?<![\\w-])${named(start)}(?![\\w-])`, 'g'))].map(([match]) => match);
+    found.set(start, only(start, [...new Set(names)].flatMap((each) => [`assets/${each}`, `assets/workers/${each}`]).filter((each) => bundle[each] !== undefined)));
   }
   return [...found.values()];
 }
