@@ -22,6 +22,7 @@ function prepare(): void {
   const { all } = datasets.get();
   const dataset = all.find(({ id }) => id === collection) ?? all[0];
   fetchEarly(dataset);
+  dataset.warm?.();
   (VIEWS.find(({ id }) => id === view) ?? VIEWS[0]).load(dataset).catch(() => {});
   dataset.loadCard().catch(() => {});
 }
