@@ -22,6 +22,8 @@ const USABLE = {
   images: ['.grid .tile', '.neighbours button'],
   art: ['.browse .found-list button', '.result .found-list button'],
   papers: ['.browse .found-list button', '.result .found-list button'],
+  // And what is typed can be placed.
+  packages: ['.browse .found-list button', '.result .found-list button', '.examples button'],
 };
 
 export const COLLECTIONS = Object.keys(USABLE);

@@ -6,7 +6,8 @@
  * The outputs are committed, so nobody has to run this to use the project. It needs these folders under ELANUS_DATA:
  * - `fashion-mnist/` with the four published idx files (gzip);
  * - `arxiv-ml-gte-384/` with `vectors.fvecs` and `docs.jsonl.gz` ({ title, text } per line);
- * - `met-clip-512/` with `vectors.fvecs` and `meta.jsonl.gz`.
+ * - `met-clip-512/` with `vectors.fvecs` and `meta.jsonl.gz`;
+ * - `debian-packages-text/` with `packages.jsonl.gz`. Its latent space is fitted by the built package: `npm run build` first.
  *
  * Every set is a file of `scripts/sample/`, which tells the layout of what it writes. All files are gzip; rows come in
  * blocks, the first one small, so that a page can be used when it is there. `sample.json` names the files, and
@@ -17,6 +18,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeArt } from './sample/art.mjs';
 import { makeImages } from './sample/images.mjs';
+import { makePackages } from './sample/packages.mjs';
 import { makePapers } from './sample/papers.mjs';
 import { Parts } from './sample/parts.mjs';
 
@@ -35,6 +37,7 @@ const description = {
   images: makeImages(data, parts),
   papers: makePapers(data, parts),
   art: makeArt(data, parts),
+  packages: await makePackages(data, parts),
 };
 writeFileSync(join(out, 'sample.json'), `${JSON.stringify(description, null, 2)}\n`);
 console.log(`${(parts.total / 1024 / 1024).toFixed(2)} MB in all`);

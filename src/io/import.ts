@@ -124,11 +124,14 @@ function fieldColumns(plan: SchemaPlan, given: ReadonlyMap<string, string> | und
     if (field?.isDynamic) meta = column;
     else if (field === undefined) out.set(name, dynamicValues(plan, reader, column, values, at));
     else if (field.autoId && !isUpsert) refuseAt({ ...placeOf(0), column, field: name }, 'no such column: the database counts this key (upsert: true writes rows with the keys that they have, `fields` leaves it out)', 'one');
-    else out.set(name, toFieldValues(field, values, reader.isText || (field.type === 'JSON' && isJson(reader, column)), at));
+    else out.set(name, toFieldValues(field, values, reader.isText || (field.type === 'JSON' && isJson(reader, column)), at, reader.isText || isEmbedded(plan, name)));
   }
   if (meta !== undefined) addKeys(out, plan, batch.columns.get(meta)!, (row) => ({ ...placeOf(row), column: meta }));
   return out;
 }
+
+/** True for a field whose texts an embedder reads: it wants one of every row. */
+const isEmbedded = (plan: SchemaPlan, name: string): boolean => plan.schema.fields.some(({ embedder }) => embedder?.input === name);
 
 const isJson = (reader: Reader, column: string): boolean => reader.jsonTexts?.has(column) === true;
 

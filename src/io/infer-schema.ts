@@ -90,6 +90,7 @@ export function inferSchema(table: Table, options: InferSchemaOptions = {}): Inf
     }
     const stated = typeOf(column.name);
     const field = stated === undefined ? fieldOf(column, index) : statedField(column, stated, index);
+    if (column.name === embedder?.input && (field as FieldInput).type !== 'VarChar') refuse('embedder', NO_ROW, 'an input of texts', `${show(column.name)}, which is ${(field as FieldInput).type}`);
     // Of more vectors than a collection may have, the others are kept as lists.
     put(column.name, isVector(field) && vectors.length >= MAX_VECTOR_FIELDS ? { type: 'JSON', nullable: true } : field, column.name);
   }
@@ -98,6 +99,9 @@ export function inferSchema(table: Table, options: InferSchemaOptions = {}): Inf
     const input = Object.keys(columnOf).find((field) => columnOf[field] === one.input);
     if (input === undefined) refuse('embedder', NO_ROW, 'an input that is among the columns', show(one.input));
     fields[name] = { ...fields[name], embedder: { id: one.id, input } } as unknown as FieldInput;
+    // Of every row the embedder wants a text, which may be empty.
+    const { nullable: _, ...required } = fields[input] as { readonly nullable?: boolean };
+    fields[input] = required as FieldInput;
   }
   if (vectors.length === 0) refuse('vector', NO_ROW, 'a vector field: `vector` or `embedder` adds one, `types` says which column is one', `a table without (${table.columns.map(({ name, type }) => `${name} ${type}`).slice(0, 20).join(', ')})`);
   const input: SchemaInput = { fields, ...(dynamicField ? { dynamicField } : {}) };

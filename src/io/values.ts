@@ -12,11 +12,11 @@ export type FieldForm = Pick<Field, 'type' | 'dim' | 'elementType' | 'nullable' 
 type PlaceOf = (row: number) => Place;
 type Convert = (value: unknown, row: number) => unknown;
 
-/** A value per row. `isText`: the source has nothing but texts. INVALID_ARGUMENT for a text that is none of the type, with its place. */
-export function toFieldValues(field: FieldForm, values: ArrayLike<unknown>, isText: boolean, placeOf: PlaceOf): unknown[] {
+/** A value per row. `isText`: the source has nothing but texts. `isEmpty`: no text is an empty one, where there must be one. INVALID_ARGUMENT for a text that is none of the type, with its place. */
+export function toFieldValues(field: FieldForm, values: ArrayLike<unknown>, isText: boolean, placeOf: PlaceOf, isEmpty = isText): unknown[] {
   const convert = converter(field, isText, placeOf);
   // An empty cell of a text that cannot be NULL is an empty text.
-  const empty = isText && field.type === 'VarChar' && !field.nullable && field.defaultValue === undefined ? '' : undefined;
+  const empty = isEmpty && field.type === 'VarChar' && !field.nullable && field.defaultValue === undefined ? '' : undefined;
   return Array.from(values, (value, row) => (value === null || value === undefined ? empty : convert(value, row)));
 }
 

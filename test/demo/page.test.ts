@@ -11,6 +11,8 @@ import { CLASSES, IMAGE_DIM, ROWS, TEXT_DIM } from '../../web-demo/sample/collec
 import { exactCosine, exactL2 } from '../../web-demo/sample/exact.mjs';
 import { fileReader } from '../../web-demo/sample/files.mjs';
 import { openSource } from '../../web-demo/sample/source.mjs';
+import { PACKAGES, readPackages, textsOf } from '../../web-demo/sample/packages.mjs';
+import { loadLatentSpace } from '../../src/node.ts';
 import { readPapers } from './papers.ts';
 import { executablePath, visit, withProfile } from './browser.ts';
 import type { Visitor } from './browser.ts';
@@ -232,6 +234,31 @@ describe.skipIf(executablePath === null)('the demo page', () => {
     await soon(count).toBe('1,499 works');
   });
 
+  it('finds packages by what is typed, from the first rows on', { timeout: 2 * VISIT_MS }, async () => {
+    const source = await openSource(fileReader);
+    const latent = await loadLatentSpace(await source.packageSpace());
+    const blocks = await Promise.all([...source.description.packages.blocks.keys()].map(async (index) => source.packageBytes(index)));
+    const columns = blocks.map(({ firstId, bytes }) => readPackages(bytes, firstId));
+    const names = columns.flatMap(({ name }) => name);
+    const vectors = latent.embed(columns.flatMap(textsOf));
+    const found = page.locator('.browse .found-list .title');
+
+    await page.goto(`${host.url}#/packages`);
+    await page.getByRole('button', { name: 'play chess' }).click({ timeout: 60_000 });
+    expect(await status(page)).not.toContain('Ready');
+    await soon(() => found.allInnerTexts()).toContain('3dchess');
+    await untilReady(page);
+    await page.getByRole('searchbox').fill('recover deleted files');
+    const exact = exactCosine(vectors, PACKAGES.rows, PACKAGES.dim, latent.embed(['recover deleted files']), 3);
+    await soon(async () => (await found.allInnerTexts())[0]).toBe(names[exact.rows[0]]);
+    await soon(() => page.locator('.browse .score').first().innerText()).toBe(exact.scores[0].toFixed(3));
+    await soon(() => recall(page)).toBeGreaterThanOrEqual(0.7);
+    await page.getByLabel('Section').selectOption('libs');
+    await soon(async () => (await found.allInnerTexts())[0]).toMatch(/^lib/);
+    await page.getByRole('searchbox').fill('zzqx');
+    await soon(() => page.locator('.search-box .hint').innerText()).toContain('None of these words');
+  });
+
   it('opens the stored database again: after a reload, and after the browser was closed', { timeout: VISIT_MS }, async () => {
     for (const how of ['reload', 'restart'] as const) {
       if (how === 'restart') {
@@ -268,7 +295,7 @@ describe.skipIf(executablePath === null)('the demo page', () => {
 
   it('fits a phone', { timeout: VISIT_MS }, async () => {
     await page.setViewportSize({ width: 360, height: 740 });
-    for (const collection of ['images', 'art', 'papers']) {
+    for (const collection of ['images', 'art', 'papers', 'packages']) {
       await page.goto(`${host.url}#/${collection}`);
       await page.locator(collection === 'images' ? '.neighbours button' : '.result .found-list button').first().waitFor();
       expect(await overflow(page)).toBe(0);
@@ -311,6 +338,31 @@ describe.skipIf(executablePath === null)('where something is missing', () => {
         expect(await status(page)).toContain('10,000');
         await soon(() => recall(page)).toBeGreaterThanOrEqual(0.9);
         expect(fetched).toContain('images-4.gz');
+      } finally {
+        await visitor.leave();
+      }
+    }));
+
+  it('goes on with the packages that are missing after an interruption', { timeout: 2 * VISIT_MS }, () =>
+    withProfile(async (profile) => {
+      const visitor = await visit(profile);
+      try {
+        const page = await visitor.newPage();
+        await page.goto(`${host.url}#/packages`);
+        const rows = async () => Number(/Rows\s*([\d,]+)/.exec(await status(page))?.[1].replaceAll(',', '') ?? 0);
+        await expect.poll(rows, { timeout: VISIT_MS, interval: 50 }).toBeGreaterThan(12_000);
+        const asked: string[] = [];
+        page.on('request', (request) => {
+          if (request.url().includes('/sample/')) asked.push(request.url().replace(/^.*\//, ''));
+        });
+        await page.reload();
+        await untilReady(page);
+        expect(await status(page)).toContain('63,436');
+        // The last block, but none that was there; the first is asked for before anybody knows that it is.
+        expect(asked).toContain('packages-16.gz');
+        expect(asked).not.toContain('packages-1.gz');
+        expect(asked).not.toContain('packages-2.gz');
+        expect(visitor.faults).toEqual([]);
       } finally {
         await visitor.leave();
       }

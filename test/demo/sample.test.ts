@@ -8,12 +8,16 @@ import { fileReader } from '../../web-demo/sample/files.mjs';
 import { openSource } from '../../web-demo/sample/source.mjs';
 import type { TextBlock } from '../../web-demo/sample/source.mjs';
 import { readMuseumDate } from '../../scripts/sample/museum-date.mjs';
+import { PACKAGES, readPackages, textsOf } from '../../web-demo/sample/packages.mjs';
+import { loadLatentSpace } from '../../src/node.ts';
 import { readPapers } from './papers.ts';
 
 const folder = new URL('../../web-demo/public/sample/', import.meta.url);
 const MIB = 1024 * 1024;
 /** Of 1 MB, what the page's own code leaves and some room. */
 const FIRST_SLICE = 400_000;
+/** The packages show no pictures and draw nothing, so their code leaves more. */
+const FIRST_SLICE_WITH_SPACE = 550_000;
 
 describe('the files', () => {
   it('take less than 12 MiB and name their origin and licence', async () => {
@@ -21,7 +25,7 @@ describe('the files', () => {
     for (const name of await readdir(folder)) bytes += (await stat(new URL(name, folder))).size;
     expect(bytes).toBeLessThan(12 * MIB);
     const notice = await readFile(new URL('NOTICE.md', folder), 'utf8');
-    for (const word of ['Zalando SE', 'Fashion-MNIST', 'arXiv', 'CC0', 'mememo', 'MIT', 'Metropolitan Museum', 'latent-atlas']) expect(notice).toContain(word);
+    for (const word of ['Zalando SE', 'Fashion-MNIST', 'arXiv', 'CC0', 'mememo', 'MIT', 'Metropolitan Museum', 'latent-atlas', 'Debian']) expect(notice).toContain(word);
   });
 
   it('hold the rows that the collections expect', async () => {
@@ -33,7 +37,8 @@ describe('the files', () => {
     expect(description.images.blocks.reduce((rows, block) => rows + block.rows, 0)).toBe(ROWS.images);
     expect(description.papers.rows).toBe(ROWS.papers);
     expect(description.papers.dim).toBe(TEXT_DIM);
-    for (const { rows, blocks } of [description.images, description.papers, description.art]) {
+    expect(description.packages).toMatchObject({ rows: PACKAGES.rows, dim: PACKAGES.dim });
+    for (const { rows, blocks } of [description.images, description.papers, description.art, description.packages]) {
       expect(blocks.reduce((sum, block) => sum + block.rows, 0)).toBe(rows);
     }
   });
@@ -43,6 +48,7 @@ describe('the files', () => {
     const bytes = ({ texts, vectors }: TextBlock) => texts.packedBytes + vectors.packedBytes;
     expect(description.images.blocks[0].packedBytes).toBeLessThan(FIRST_SLICE);
     expect(bytes(description.papers.blocks[0])).toBeLessThan(FIRST_SLICE);
+    expect(description.packages.space.packedBytes + description.packages.blocks[0].packedBytes).toBeLessThan(FIRST_SLICE_WITH_SPACE);
     expect(bytes(description.art.blocks[0]) + description.art.ranges.packedBytes).toBeLessThan(FIRST_SLICE);
   });
 });
@@ -104,6 +110,46 @@ describe('reading', () => {
     }
     expect(ids.size).toBe(total);
     expect(dated / total).toBeGreaterThan(0.95);
+  });
+
+  it('gives packages, and a latent space in which what is typed finds them', async () => {
+    const source = await openSource(fileReader);
+    const { blocks, space } = source.description.packages;
+    const latent = await loadLatentSpace(await source.packageSpace());
+    expect(space.id).toBe(PACKAGES.space);
+    expect(latent.id).toBe(PACKAGES.space);
+    expect(latent.dim).toBe(PACKAGES.dim);
+    const names: string[] = [];
+    const texts: string[] = [];
+    const sectionsOfFirst = new Set<string>();
+    const sections = new Set<string>();
+    for (const index of blocks.keys()) {
+      const { firstId, bytes } = await source.packageBytes(index);
+      const columns = readPackages(bytes, firstId);
+      expect(columns.id[0]).toBe(names.length);
+      for (const column of Object.values(columns)) expect(column).toHaveLength(blocks[index].rows);
+      for (const [name, most] of Object.entries({ name: 96, text: 384, section: 32, priority: 16, arch: 16 })) {
+        expect(Math.max(...columns[name as 'name'].map((text) => Buffer.byteLength(text)))).toBeLessThanOrEqual(most);
+      }
+      expect(columns.tags.every((tags) => tags.length <= 64 && tags.every((tag) => Buffer.byteLength(tag) <= 48))).toBe(true);
+      expect(Math.max(...columns.size, ...columns.installed_kb)).toBeLessThan(2 ** 31);
+      expect(Math.max(...columns.n_depends)).toBeLessThan(2 ** 15);
+      for (const section of columns.section) {
+        sections.add(section);
+        if (index === 0) sectionsOfFirst.add(section);
+      }
+      names.push(...columns.name);
+      texts.push(...textsOf(columns));
+    }
+    expect(names).toHaveLength(PACKAGES.rows);
+    expect(new Set(names).size).toBe(PACKAGES.rows);
+    expect(sectionsOfFirst).toEqual(sections);
+    const vectors = latent.embed(texts);
+    const found = (query: string, most = 10) => exactCosine(vectors, PACKAGES.rows, PACKAGES.dim, latent.embed([query]), most).rows.map((row) => names[row]);
+    expect(found('play chess')).toContain('gnome-chess');
+    expect(found('recover deleted files')).toContain('extundelete');
+    expect(found('find duplicate files')).toContain('rdfind');
+    expect(latent.knows('zzqx')).toBe(0);
   });
 
   it('accepts files that the server has unpacked on the way', async () => {

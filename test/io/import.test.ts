@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Collection } from '../../src/api/collection.ts';
 import type { Database } from '../../src/api/database.ts';
 import { defineSchema } from '../../src/schema/define.ts';
-import { connect, connectAsPage } from './support.ts';
+import { inferSchema } from '../../src/io/infer-schema.ts';
+import { connect, connectAsPage, io } from './support.ts';
 
 const SCHEMA = defineSchema({
   fields: {
@@ -113,6 +114,20 @@ describe('import', () => {
       { id: '9007199254740993', half: Float32Array.of(1, -2), bits: Uint8Array.of(1, 255), sparse: { indices: Uint32Array.of(1, 3), values: Float32Array.of(2, 0.5) }, json: { a: [1] } },
       { id: '9007199254740995', half: Float32Array.of(1, -2), bits: Uint8Array.of(0, 0), sparse: { indices: Uint32Array.of(1), values: Float32Array.of(2) }, json: 'text' },
     ]);
+  });
+
+  it('has an embedder make the vectors that the file has not', async () => {
+    const embed = async (texts: readonly string[]): Promise<Float32Array[]> => texts.map((text) => Float32Array.of(text.length, 1));
+    const own = await connect('memory:', { embedders: { lengths: embed } });
+    const source = file('name,text\na,kite\nb,\nc,hawk\n');
+    const { fields, schema } = inferSchema(await io.openTable(source), { embedder: { id: 'lengths', input: 'text', dim: 2 } });
+    const birds = await own.createCollection('birds', schema);
+    expect(await birds.import(source, { fields })).toMatchObject({ count: 3 });
+    expect(await birds.query({ limit: 9, outputFields: ['text', 'embedding'] })).toEqual([
+      { id: 1n, text: 'kite', embedding: Float32Array.of(4, 1) }, { id: 2n, text: '', embedding: Float32Array.of(0, 1) }, { id: 3n, text: 'hawk', embedding: Float32Array.of(4, 1) },
+    ]);
+    expect(await birds.import([{ name: 'd', text: null }, { name: 'e' }], { fields })).toMatchObject({ count: 2 });
+    await own.close();
   });
 
   it.each([

@@ -10,6 +10,7 @@ export type BlockColumns = Readonly<Record<string, ArrayLike<unknown>>>;
 export interface BlockWork<Block> {
   load(index: number, onShare: (share: number) => void): Promise<Block>;
   use(block: Block, index: number): Promise<void>;
+  readonly there?: ReadonlySet<number>;
   readonly signal?: AbortSignal;
   afterFirst?(): Promise<void>;
   readonly onRows?: (done: number, total: number) => void;

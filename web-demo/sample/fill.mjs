@@ -10,18 +10,21 @@
  * @param {{
  *   load: (index: number, onShare: (share: number) => void) => Promise<object>,
  *   use: (block: object, index: number) => Promise<void>,
+ *   there?: ReadonlySet<number>,
  *   signal?: AbortSignal,
  *   afterFirst?: () => Promise<void>,
  *   onRows?: (done: number, total: number) => void,
- * }} work `onShare` is told how much of a block has arrived, 0 to 1; `onRows` is told rows, half for their way here and half for their way in
+ * }} work blocks that are `there` are passed over; `onShare` is told how much of a block has arrived, 0 to 1; `onRows` is told rows, half for their way here and half for their way in
  */
-export async function eachBlock(blocks, { load, use, signal, afterFirst = async () => {}, onRows = () => {} }) {
+export async function eachBlock(blocks, { load, use, there = new Set(), signal, afterFirst = async () => {}, onRows = () => {} }) {
   const total = blocks.reduce((sum, { rows }) => sum + rows, 0);
-  const arrived = blocks.map(() => 0);
-  let used = 0;
-  const tell = () => onRows(Math.floor(blocks.reduce((sum, { rows }, i) => sum + (rows * (arrived[i] + (i < used ? 1 : 0))) / 2, 0)), total);
-  const start = (index) => {
-    if (index >= blocks.length) return null;
+  const missing = [...blocks.keys()].filter((index) => !there.has(index));
+  const arrived = blocks.map((_, index) => (there.has(index) ? 1 : 0));
+  const used = [...arrived];
+  const tell = () => onRows(Math.floor(blocks.reduce((sum, { rows }, index) => sum + (rows * (arrived[index] + used[index])) / 2, 0)), total);
+  const start = (place) => {
+    if (place >= missing.length) return null;
+    const index = missing[place];
     const loading = load(index, (share) => {
       arrived[index] = Math.min(1, share);
       tell();
@@ -31,15 +34,15 @@ export async function eachBlock(blocks, { load, use, signal, afterFirst = async 
     return loading;
   };
   let next = start(0);
-  for (const index of blocks.keys()) {
+  for (const [place, index] of missing.entries()) {
     signal?.throwIfAborted();
     const block = await next;
     arrived[index] = 1;
-    if (index > 0) next = start(index + 1);
+    if (place > 0) next = start(place + 1);
     await use(block, index);
-    used++;
+    used[index] = 1;
     tell();
-    if (index === 0) {
+    if (place === 0) {
       await afterFirst();
       next = start(1);
     }

@@ -20,7 +20,8 @@ export interface SamplePart {
   readonly packedBytes: number;
 }
 
-export interface ImagePart extends SamplePart {
+/** A block of rows in one file. */
+export interface BlockPart extends SamplePart {
   readonly rows: number;
 }
 
@@ -37,8 +38,8 @@ export interface SampleDescription {
     readonly rows: number;
     readonly dim: number;
     readonly classes: readonly string[];
-    readonly blocks: readonly ImagePart[];
-    readonly unseen: ImagePart;
+    readonly blocks: readonly BlockPart[];
+    readonly unseen: BlockPart;
   };
   readonly papers: {
     readonly rows: number;
@@ -54,6 +55,12 @@ export interface SampleDescription {
     readonly steps: number;
     readonly ranges: SamplePart;
     readonly blocks: readonly TextBlock[];
+  };
+  readonly packages: {
+    readonly rows: number;
+    readonly dim: number;
+    readonly space: SamplePart & { readonly id: string };
+    readonly blocks: readonly BlockPart[];
   };
 }
 
@@ -100,11 +107,31 @@ export interface ArtBlock {
   readonly vectors: Float32Array;
 }
 
+/** An array per field, of the same length. */
+export interface PackageColumns {
+  readonly id: number[];
+  readonly name: string[];
+  readonly text: string[];
+  readonly section: string[];
+  readonly priority: string[];
+  readonly arch: string[];
+  /** Bytes of the archive's file. */
+  readonly size: number[];
+  readonly installed_kb: number[];
+  readonly n_depends: number[];
+  readonly essential: boolean[];
+  readonly tags: string[][];
+}
+
 export interface SampleSource {
   readonly description: SampleDescription;
   imageBlock(index: number, options?: PartOptions): Promise<Pictures>;
   unseenImages(options?: PartOptions): Promise<Pictures>;
   paperBlock(index: number, options?: PartOptions): Promise<PaperBlock>;
+  /** Bytes for `loadLatentSpace`. */
+  packageSpace(options?: PartOptions): Promise<Uint8Array>;
+  /** A block for `readPackages`. */
+  packageBytes(index: number, options?: PartOptions): Promise<{ readonly firstId: number; readonly bytes: Uint8Array }>;
   artBlock(index: number, options?: PartOptions): Promise<ArtBlock>;
 }
 

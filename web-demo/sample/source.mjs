@@ -53,7 +53,7 @@ export async function openSource(read) {
     throw new Error(`sample.json is not JSON: it starts with ${JSON.stringify(text.slice(0, 40))}`, { cause });
   }
   if (description.version !== 2) throw new Error(`"version" of sample.json expected 2, got ${description.version}`);
-  const { images, papers, art } = description;
+  const { images, papers, art, packages } = description;
 
   /** @param {{ signal?: AbortSignal, onShare?: (share: number) => void }} [options] */
   async function part(entry, { signal, onShare } = {}) {
@@ -109,6 +109,8 @@ export async function openSource(read) {
         vectors: Float32Array.from({ length: bytes.length / 2 }, (_, i) => view.getInt16(2 * i, true) / papers.scale),
       };
     },
+    packageSpace: (options) => part(packages.space, options),
+    packageBytes: async (index, options) => ({ firstId: firstIdOf(packages, index), bytes: await part(packages.blocks[index], options) }),
     artBlock: async (index, options) => {
       const { texts, vectors } = art.blocks[index];
       const [range, [textBytes, bytes]] = await Promise.all([artRanges({ signal: options?.signal }), partsOf([texts, vectors], options)]);

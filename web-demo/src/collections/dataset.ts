@@ -1,7 +1,7 @@
 /** What the page knows of a collection before it opens it: what its rows are, how they come in, how one is shown. */
 import type { Collection, Database, Schema } from 'elanus';
 import type { ComponentType } from 'preact';
-import type { SampleReader } from '../../sample/source.mjs';
+import type { SampleSource } from '../../sample/source.mjs';
 import type { OpenCollection } from '../session/open-collection.ts';
 import type { Store } from '../util/store.ts';
 
@@ -41,8 +41,8 @@ export interface Opened {
 }
 
 export interface FillContext extends Opened {
-  /** Reads a file of the page's sample. */
-  readonly read: SampleReader;
+  /** The page's sample. */
+  readonly openSample: () => Promise<SampleSource>;
   /** To be waited for when the first rows are in: resolves when the page has shown them. */
   readonly firstShown: () => Promise<void>;
   readonly signal: AbortSignal;
@@ -109,6 +109,8 @@ export interface Dataset {
   readonly schema: Schema;
   /** Files of the sample that its first rows come from: they are asked for while the database opens. */
   readonly firstFiles?: readonly string[];
+  /** Begins what takes long and needs no database. Never fails: who needs it is told. */
+  warm?(): void;
   /** True when every row is there and the index has them all. */
   isComplete(opened: Opened): Promise<boolean>;
   /** Brings it to completion, from whatever is there: it may have been interrupted. Undefined where rows come otherwise. */

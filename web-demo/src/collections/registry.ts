@@ -3,9 +3,10 @@ import { createStore } from '../util/store.ts';
 import type { Dataset } from './dataset.ts';
 import { art } from './art/dataset.ts';
 import { images } from './images/dataset.ts';
+import { packages } from './packages/dataset.ts';
 import { papers } from './papers/dataset.ts';
 
-export const SHIPPED: readonly [Dataset, ...Dataset[]] = [images, art, papers];
+export const SHIPPED: readonly [Dataset, ...Dataset[]] = [images, art, papers, packages];
 
 export const datasets = createStore<{ readonly all: readonly [Dataset, ...Dataset[]] }>({ all: SHIPPED });
 

@@ -2,8 +2,8 @@
  * What is fetched before it is known to be needed, so that a first visit does not wait for one file after the other: the
  * engine's, and the first rows of the linked collection, which come in while the database opens.
  */
-import { fetchReader } from '../../sample/source.mjs';
-import type { ReadOptions, SampleReader } from '../../sample/source.mjs';
+import { fetchReader, openSource } from '../../sample/source.mjs';
+import type { ReadOptions, SampleReader, SampleSource } from '../../sample/source.mjs';
 import type { Dataset } from '../collections/dataset.ts';
 
 interface Early {
@@ -16,14 +16,25 @@ const early = new Map<string, Early>();
 
 const fromServer: SampleReader = (name, options) => fetchReader(new URL('sample/', document.baseURI).href)(name, options);
 
-/** Reads files of the sample: one that is on its way is waited for. */
-export const readSample: SampleReader = async (name, options = {}) => {
+/** A file that is on its way is waited for. */
+const readSample: SampleReader = async (name, options = {}) => {
   const entry = early.get(name);
   if (entry === undefined) return fromServer(name, options);
   // Once: who tries again after a failure fetches again.
   early.delete(name);
   return follow(entry, options);
 };
+
+let source: Promise<SampleSource> | null = null;
+
+/** The page's sample; its description is read once. A failure is not kept: the next call tries again. */
+export function openSample(): Promise<SampleSource> {
+  source ??= openSource(readSample).catch((error: unknown) => {
+    source = null;
+    throw error;
+  });
+  return source;
+}
 
 async function follow(entry: Early, { signal, onBytes }: ReadOptions): Promise<Uint8Array> {
   entry.onBytes = onBytes;
@@ -36,8 +47,7 @@ async function follow(entry: Early, { signal, onBytes }: ReadOptions): Promise<U
 /** Begins to fetch. Never rejects; what fails is fetched again by who needs it, or its failure is told there. */
 export function fetchEarly(dataset: Dataset): void {
   // Into the browser's cache: workers fetch their own modules. The built page names them.
-  const files = document.querySelector<HTMLMetaElement>('meta[name=worker-files]')?.content.split(' ') ?? [];
-  for (const file of files) void fetch(new URL(file, document.baseURI)).catch(() => {});
+  for (const file of [...workerFiles('engine'), ...workerFiles(dataset.id)]) void fetch(new URL(file, document.baseURI)).catch(() => {});
   if (dataset.firstFiles === undefined || wasComplete(dataset)) return;
   for (const name of dataset.firstFiles) {
     const entry: Early = { bytes: fromServer(name, { onBytes: (received) => note(received) }), received: 0, onBytes: undefined };
@@ -49,6 +59,8 @@ export function fetchEarly(dataset: Dataset): void {
     early.set(name, entry);
   }
 }
+
+const workerFiles = (of: string): readonly string[] => document.querySelector<HTMLMetaElement>(`meta[name="worker-files:${of}"]`)?.content.split(' ') ?? [];
 
 const markOf = ({ id }: Dataset): string => `elanus-demo:${id}`;
 

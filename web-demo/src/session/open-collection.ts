@@ -10,7 +10,7 @@
 import type { Collection, Database } from 'elanus';
 import type { Dataset, FillProgress } from '../collections/dataset.ts';
 import { createStore } from '../util/store.ts';
-import { noteComplete, readSample } from './early.ts';
+import { noteComplete, openSample } from './early.ts';
 import { describeFailure } from './failure.ts';
 import type { Failure } from './failure.ts';
 import { settled } from './foreground.ts';
@@ -113,7 +113,7 @@ export class OpenCollection {
         await this.refresh();
         await settled();
       };
-      await dataset.fill!({ database, collection, read: readSample, firstShown, signal, onProgress: (progress) => this.state.set({ progress }) });
+      await dataset.fill!({ database, collection, openSample, firstShown, signal, onProgress: (progress) => this.state.set({ progress }) });
     });
   }
 

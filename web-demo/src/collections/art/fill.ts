@@ -1,13 +1,12 @@
 import { buildIndex, eachBlock, insertMissing } from '../../../sample/fill.mjs';
-import { openSource } from '../../../sample/source.mjs';
 import type { FillContext } from '../dataset.ts';
 import { ART_INDEX, middleYears, wordsOf } from './fields.ts';
 
 /** What loading contributes to the whole bar; the rest is the index. */
 const LOADING = 0.6;
 
-export async function fillArt({ collection, read, firstShown, signal, onProgress }: FillContext): Promise<void> {
-  const source = await openSource(read);
+export async function fillArt({ collection, openSample, firstShown, signal, onProgress }: FillContext): Promise<void> {
+  const source = await openSample();
   await eachBlock(source.description.art.blocks, {
     load: (index, onShare) => source.artBlock(index, { signal, onShare }),
     use: ({ columns, vectors }) => insertMissing(collection, 'id', { ...columns, year: middleYears(columns), words: wordsOf(columns), picture: vectors }),

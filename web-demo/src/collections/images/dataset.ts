@@ -1,7 +1,6 @@
 /** Fashion-MNIST: pictures of clothing, whose pixels are their vectors. */
 import { defineSchema } from 'elanus';
 import { areImagesComplete, CLASSES, fillImages, IMAGE_DIM, ROWS, sampleSchemas } from '../../../sample/collections.mjs';
-import { openSource } from '../../../sample/source.mjs';
 import type { Dataset } from '../dataset.ts';
 import { pictureCollections } from './picture-collections.ts';
 
@@ -23,8 +22,8 @@ export const images: Dataset = {
   schema: sampleSchemas(defineSchema).images,
   firstFiles: ['sample.json', 'images-0.gz'],
   isComplete: async (opened) => areImagesComplete(await pictureCollections(opened)),
-  async fill({ read, firstShown, signal, onProgress, ...opened }) {
-    await fillImages(await pictureCollections(opened), () => openSource(read), {
+  async fill({ openSample, firstShown, signal, onProgress, ...opened }) {
+    await fillImages(await pictureCollections(opened), openSample, {
       signal,
       firstShown,
       onProgress: ({ step, label, done, total }) => {

@@ -2,7 +2,6 @@
 import { defineSchema } from 'elanus';
 import { arePapersComplete, fillPapers, ROWS, sampleSchemas, TEXT_DIM } from '../../../sample/collections.mjs';
 import type { PaperRow, SampleCollection } from '../../../sample/collections.mjs';
-import { openSource } from '../../../sample/source.mjs';
 import type { Dataset } from '../dataset.ts';
 
 /** What each step of the first visit contributes to the whole bar. */
@@ -24,8 +23,8 @@ export const papers: Dataset = {
   schema: sampleSchemas(defineSchema).papers,
   firstFiles: ['sample.json', 'papers-0.gz', 'paper-vectors-0.gz'],
   isComplete: ({ collection }) => arePapersComplete(collection as unknown as SampleCollection<PaperRow>),
-  async fill({ collection, read, firstShown, signal, onProgress }) {
-    await fillPapers(collection as unknown as SampleCollection<PaperRow>, () => openSource(read), {
+  async fill({ collection, openSample, firstShown, signal, onProgress }) {
+    await fillPapers(collection as unknown as SampleCollection<PaperRow>, openSample, {
       signal,
       firstShown,
       onProgress: ({ step, label, done, total }) => {

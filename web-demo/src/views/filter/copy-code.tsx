@@ -9,7 +9,7 @@ export function CopyCode({ of }: { of: CodeOf }) {
   const checked = checkedCode(of);
   const code = isChecked && checked !== null ? checked : plainCode(of);
   return (
-    <section class="panel code" aria-label="As code">
+    <section class="box as-code" aria-label="As code">
       <h2>
         As code
         {checked !== null && (

@@ -19,7 +19,7 @@ export function Expression({ text, mistake, isByHand, onText, onBack }: Expressi
     editor.current?.setSelectionRange(position, position);
   };
   return (
-    <section class="panel expression" aria-label="Expression">
+    <section class="box expression" aria-label="Expression">
       <h2>
         <label for={id}>Expression</label>
         {isByHand && (

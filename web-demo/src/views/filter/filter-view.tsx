@@ -22,6 +22,7 @@ import { useAnswer } from './use-answer.ts';
 import { useSubjects } from './use-subjects.ts';
 import type { Known } from './use-subjects.ts';
 import { writeText } from './write.ts';
+import '../../style/box.css';
 import './filter.css';
 
 export function FilterView({ open, params }: ViewProps) {
@@ -56,7 +57,7 @@ function Filtering({ open, params, known, Card }: ViewProps & { readonly known: 
   return (
     <div class="filter-view">
       <div class="asking">
-        <section class="panel" aria-label="Conditions">
+        <section class="box" aria-label="Conditions">
           <h2>
             Conditions
             {(text !== '' || tree.parts.length > 0) && (

@@ -38,7 +38,7 @@ export function IndexPanel({ open, places, onBegin, onDone }: IndexPanelProps) {
     onDone();
   };
   return (
-    <section class="panel indexes" aria-label="Indexes of these fields">
+    <section class="box indexes" aria-label="Indexes of these fields">
       <h2>Indexes of these fields</h2>
       <ul>
         {places.map((place) => (

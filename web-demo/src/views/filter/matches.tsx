@@ -22,7 +22,7 @@ export function Matches({ open, Card, answer, near, onNear, onRandom }: MatchesP
   const { noun, label } = open.dataset;
   const { count, countMs, hits, mistake, error } = answer;
   return (
-    <section class="panel matches" aria-label="Rows that match">
+    <section class="box matches" aria-label="Rows that match">
       <p class="count" role="status">
         {mistake !== null ? (
           'The expression has a mistake, so nothing was asked.'

@@ -8,24 +8,38 @@ import { paramOf } from './filter.ts';
 
 /** The values of a category that are offered: the most frequent ones. */
 const OFFERED = 60;
+/** The fields that are offered at once. */
+const SHOWN = 3;
 
 /** Controls for the fields that one filters by. */
 export function Facets({ open, params }: { open: OpenCollection; params: URLSearchParams }) {
+  const [isOpen, setOpen] = useState(false);
   // A tag is chosen on a card that has it; here it is let go.
   const fields = open.dataset.fields.filter((field) => field.kind !== 'text' && (field.kind !== 'tags' || params.has(paramOf(field))));
   if (fields.length === 0) return null;
+  const facet = (field: FieldInfo) =>
+    field.kind === 'number' ? (
+      <NumberFacet key={field.name} field={field} params={params} />
+    ) : field.kind === 'tags' ? (
+      <TagFacet key={field.name} field={field} tag={params.get(paramOf(field))!} />
+    ) : (
+      <ChoiceFacet key={field.name} open={open} field={field} chosen={params.get(paramOf(field)) ?? ''} />
+    );
+  const isInUse = (field: FieldInfo) => [paramOf(field), paramOf(field, 'from'), paramOf(field, 'to')].some((name) => params.has(name));
+  // A few at once: rows should be on a phone's first screen. What filters is not out of sight.
+  const shown = fields.slice(0, SHOWN);
+  const more = fields.slice(SHOWN);
   return (
-    <div class="facets">
-      {fields.map((field) =>
-        field.kind === 'number' ? (
-          <NumberFacet key={field.name} field={field} params={params} />
-        ) : field.kind === 'tags' ? (
-          <TagFacet key={field.name} field={field} tag={params.get(paramOf(field))!} />
-        ) : (
-          <ChoiceFacet key={field.name} open={open} field={field} chosen={params.get(paramOf(field)) ?? ''} />
-        ),
+    <>
+      <div class="facets">{shown.map(facet)}</div>
+      {more.length > 0 && (
+        <details class="more-facets" open={more.some(isInUse)} onToggle={(event) => setOpen(event.currentTarget.open)}>
+          <summary>More filters</summary>
+          {/* Their values are counted when somebody looks. */}
+          {isOpen && <div class="facets">{more.map(facet)}</div>}
+        </details>
       )}
-    </div>
+    </>
   );
 }
 
@@ -78,7 +92,9 @@ function ChoiceFacet({ open, field, chosen }: { open: OpenCollection; field: Fie
 
 /** The values that a field has, the most frequent first. */
 function useChoices({ collection, state }: OpenCollection, field: FieldInfo): readonly { readonly value: string; readonly rows: number }[] {
-  const { version } = useStore(state);
+  const { version, phase, rows } = useStore(state);
+  // While rows come in, they are counted again when there are twice as many: counting all of them at every batch would hold them up.
+  const moment = phase === 'ready' ? `${version}` : `${phase} ${Math.floor(Math.log2(rows + 1))}`;
   const [choices, setChoices] = useState<readonly { readonly value: string; readonly rows: number }[]>([]);
   useEffect(() => {
     const abort = new AbortController();
@@ -88,6 +104,6 @@ function useChoices({ collection, state }: OpenCollection, field: FieldInfo): re
       (error: unknown) => abort.signal.aborted || console.warn('elanus demo:', error),
     );
     return () => abort.abort();
-  }, [collection, field, version]);
+  }, [collection, field, moment]);
   return choices;
 }
