@@ -12,11 +12,7 @@ export default defineConfig({
   resolve: { alias: { 'elanus/io': here('../dist/io.js'), elanus: here('../dist/browser.js') } },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   plugins: [firstLoad()],
-  worker: {
-    format: 'es',
-    // The page's own workers have the library's chunks, too, each its copy: apart from those of the page. The library's workers stay where they are.
-    rolldownOptions: { output: { chunkFileNames: ({ name }) => (name.startsWith('worker') ? 'assets/[name]-[hash].js' : 'assets/workers/[name]-[hash].js') } },
-  },
+  worker: { format: 'es' },
   build: { outDir: here('./dist'), emptyOutDir: true, target: 'es2023', modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
   server: { fs: { allow: [here('..')] } },
 });
