@@ -77,6 +77,18 @@ describe('import', () => {
     await expect(docs.import(repaired, { skipRows: 201 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
+  it('of several files says of which one a row is, and which of its rows', async () => {
+    const first = { name: '1.csv', bytes: file(HEADER + lines(0, 5)).bytes };
+    // Refused by the conversion, by the insert, and by the reader.
+    for (const bad of ['x,t,1,"[1,1]"\n', '7,t,1,"[1,1,1]"\n', '7,t,1\n']) {
+      const files = [first, { name: '2.csv', bytes: file(HEADER + lines(5, 7) + bad).bytes }];
+      await expect(docs.import(files, { batchRows: 2 })).rejects.toMatchObject({ detail: { file: '2.csv', row: 2, line: 4, count: 7 } });
+      await expect(docs.import(files, { batchRows: 2, skipRows: 6 })).rejects.toMatchObject({ detail: { file: '2.csv', row: 2, line: 4 } });
+    }
+    const table = await io.openTable([first, { name: '2.csv', bytes: file(`${HEADER}5,t,x,"[1,1]"\n`).bytes }], { sampleRows: 5 });
+    await expect((async () => { for await (const _ of table.batches()); })()).rejects.toMatchObject({ detail: { file: '2.csv', row: 0, line: 2, column: 'price' } });
+  });
+
   it('ends when it is aborted, and says how much is in', async () => {
     const gone = new AbortController();
     const run = docs.import(file(HEADER + lines(0, 300)), { batchRows: 100, signal: gone.signal, onProgress: ({ rows }) => rows === 100 && gone.abort() });
