@@ -69,7 +69,7 @@ export interface Download {
 
 /** Turns typed text into a vector of the collection's space. */
 export interface TextEmbedder {
-  /** What it is, in a few words: `latent space, 96 dimensions`. */
+  /** What it is, in a few words: `latent space, 128 dimensions`. */
   readonly about: string;
   embed(text: string, signal: AbortSignal): Promise<Float32Array>;
   /** Share of the text's words that it knows, 0 to 1, where it can tell. */

@@ -8,7 +8,7 @@ export const packages: Dataset = {
   id: 'packages',
   title: 'Packages',
   about:
-    '63,436 packages of Debian 12, by name and description. Their words were counted, and the 96 strongest directions of the counts kept (TF-IDF, truncated SVD): texts are near whose words keep like company. What you type is placed there in this tab, by arithmetic; there is no model.',
+    '63,436 packages of Debian 12, by name and description. Their words were counted, and the 128 strongest directions of the counts kept (TF-IDF, truncated SVD): texts are near whose words keep like company. What you type is placed there in this tab, by arithmetic; there is no model.',
   noun: { one: 'package', many: 'packages' },
   key: 'id',
   keyType: 'number',
