@@ -353,7 +353,7 @@ describe.skipIf(executablePath === null)('where something is missing', () => {
         await expect.poll(rows, { timeout: VISIT_MS, interval: 50 }).toBeGreaterThan(12_000);
         const asked: string[] = [];
         page.on('request', (request) => {
-          if (request.url().includes('/sample/')) asked.push(request.url().replace(/^.*\//, ''));
+          if (request.url().includes('/sample/')) asked.push(request.url().replace(/^.*\/|\?.*$/g, ''));
         });
         await page.reload();
         await untilReady(page);
