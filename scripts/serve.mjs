@@ -23,13 +23,14 @@ export const TYPES = {
 
 /**
  * @param {string} folder
- * @param {{ port?: number, tries?: number, under?: string }} [options] `port` 0 takes any free one; a busy port is
- *   followed by the next, `tries` times; `under` is the path of the folder on the server, with slashes at both ends
+ * @param {{ port?: number, tries?: number, under?: string, headers?: Record<string, string> }} [options] `port` 0 takes any free one; a busy port is
+ *   followed by the next, `tries` times; `under` is the path of the folder on the server, with slashes at both ends;
+ *   `headers` go with every file
  * @returns {Promise<{ url: string, port: number, close: () => Promise<void> }>}
  */
-export async function serve(folder, { port = 0, tries = 20, under = '/' } = {}) {
+export async function serve(folder, { port = 0, tries = 20, under = '/', headers = {} } = {}) {
   const server = createServer((request, response) => {
-    answer(folder, under, request, response).catch(() => {
+    answer(folder, under, headers, request, response).catch(() => {
       if (!response.headersSent) response.writeHead(500);
       response.end();
     });
@@ -46,7 +47,7 @@ export async function serve(folder, { port = 0, tries = 20, under = '/' } = {}) 
   };
 }
 
-async function answer(folder, under, request, response) {
+async function answer(folder, under, headers, request, response) {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.writeHead(405, { allow: 'GET, HEAD' }).end();
     return;
@@ -60,6 +61,7 @@ async function answer(folder, under, request, response) {
     'content-type': TYPES[extname(file.path)] ?? 'application/octet-stream',
     'content-length': file.size,
     'cache-control': 'no-cache',
+    ...headers,
   });
   if (request.method === 'HEAD') response.end();
   // The reader may leave in the middle; that is no fault of ours.

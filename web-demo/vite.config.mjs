@@ -16,11 +16,7 @@ export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   define: { SAMPLE_VERSION: JSON.stringify(sample) },
   plugins: [firstLoad(), serviceWorker({ template: here('./src/service-worker.js'), publicFolder: here('./public'), sample })],
-  worker: {
-    format: 'es',
-    // The page's own workers have the library's chunks, too, each its copy: apart from those of the page. The library's workers stay where they are.
-    rolldownOptions: { output: { chunkFileNames: ({ name }) => (name.startsWith('worker') ? 'assets/[name]-[hash].js' : 'assets/workers/[name]-[hash].js') } },
-  },
+  worker: { format: 'es' },
   build: { outDir: here('./dist'), emptyOutDir: true, target: 'es2023', modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
   server: { fs: { allow: [here('..')] } },
 });

@@ -245,6 +245,10 @@ export interface SegmentTrace {
   readonly matchedRows: number;
   /** How the nearest were found among them. null: they were not searched. */
   readonly strategy: string | null;
+  /** What that came to for this query: a walk of a graph, comparing all rows that matched, looking into lists. null: nothing was searched, or it is not known, as of several queries. */
+  readonly searchedBy: 'walk' | 'scan' | 'lists' | null;
+  /** Rows that were compared with the query, by codes or in full. null as above. */
+  readonly comparedRows: number | null;
   readonly filterMs: number;
   readonly searchMs: number;
 }

@@ -107,7 +107,7 @@ function searchFiltered(view: SearchView, job: SearchJob): SearchReply | Promise
       const ofSegment = 'keys' in segment ? searchSealed(segment, job, 0, seen) : searchGrowing(segment, job, 0, seen);
       if (!ofSegment) return searchMany(view, job);
       found.push(kept(ofSegment));
-      if (job.trace) noteSearch(job.trace, segment, job.plan, start);
+      if (job.trace) noteSearch(job.trace, segment, job.plan, start, job.nq);
     } finally {
       seen.free();
     }
@@ -116,11 +116,19 @@ function searchFiltered(view: SearchView, job: SearchJob): SearchReply | Promise
   return reply(hits, job);
 }
 
-function noteSearch(trace: Trace, segment: Segment, { field, indexMetric }: FieldPlan, start: number): void {
+function noteSearch(trace: Trace, segment: Segment, { field, indexMetric }: FieldPlan, start: number, nq: number): void {
   const noted = trace.of(segment);
-  const isIndexed = 'keys' in segment && indexServes(segment, field.fieldId, indexMetric);
-  noted.strategy = isIndexed ? segment.vectors(field.fieldId).index!.typeName : 'FLAT';
   noted.searchMs += performance.now() - start;
+  const index = 'keys' in segment && indexServes(segment, field.fieldId, indexMetric) ? segment.vectors(field.fieldId).index! : null;
+  noted.strategy = index ? index.typeName : 'FLAT';
+  if (!index && nq === 1) Object.assign(noted, { searchedBy: 'scan', comparedRows: noted.matchedRows });
+}
+
+/** What an index did for the one query of a search: it knows until it is asked again. */
+function noteIndex({ trace, nq }: SearchJob, segment: Segment, { index }: SealedVectors): void {
+  if (!trace || nq !== 1) return;
+  const { strategy, compared } = index!.lastSearch;
+  Object.assign(trace.of(segment), { searchedBy: strategy === 'none' ? null : strategy, comparedRows: compared });
 }
 
 const searched = (view: SearchView): Segment[] => [...view.growing.filter(({ rows }) => rows > 0), ...view.sealed];
@@ -207,7 +215,7 @@ async function searchPart(reading: Reading, ofSegment: Seen, job: SearchJob, par
   const { segment, vectors } = ofSegment;
   const start = job.trace ? performance.now() : 0;
   const found = await ('keys' in segment ? searchSealedTile(reading, segment, vectors, job, part) : searchGrowingTile(segment, ofSegment, job, part, reading.slices));
-  if (job.trace) noteSearch(job.trace, segment, job.plan, start);
+  if (job.trace) noteSearch(job.trace, segment, job.plan, start, job.nq);
   return found;
 }
 
@@ -379,6 +387,7 @@ function searchSealed(segment: SealedSegment, job: SearchJob, at: number, seen?:
     return found && foundIn(segment, found.kernels, found);
   }
   const candidates = vectors.search(plan, range, seen);
+  noteIndex(job, segment, vectors);
   const kernels = plan.refine && candidates > 0 ? vectors.rescoreNow(segment.file, query, candidates, k) : vectors.indexKernels;
   if (!kernels) return null;
   if (plan.refine) vectors.loadAhead(segment.file);
@@ -412,7 +421,9 @@ async function searchAndRead(
   const query: RowQuery = { queries: job.queries, at, metric };
   vectors.setQuery(vectors.indexKernels, query);
   const plan = planSegment(job.plan, vectors);
-  const candidates = vectors.indexKernels.hitRows(vectors.search(plan, range, seen)).slice().sort();
+  const found = vectors.search(plan, range, seen);
+  noteIndex(job, segment, vectors);
+  const candidates = vectors.indexKernels.hitRows(found).slice().sort();
   const { rows, distances } = await vectors.rescore(segment.file, query, candidates, k, plan.rowsAtOnce);
   vectors.loadAhead(segment.file);
   const { to } = withinRange(distances, range);

@@ -22,6 +22,8 @@ export class Trace {
         estimatedRows: null,
         matchedRows: segment.rows,
         strategy: null,
+        searchedBy: null,
+        comparedRows: null,
         filterMs: 0,
         searchMs: 0,
       };

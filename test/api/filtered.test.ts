@@ -167,6 +167,34 @@ describe.each(engines.slice(0, 2))('filters over $name', ({ connect }) => {
     await db.close();
   });
 
+  it('tell how the nearest were found: by a walk, a scan or lists', async () => {
+    const dim = 128;
+    const schema = defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'number' }, v: { type: 'FloatVector', dim } } });
+    const db = await connect('memory:');
+    const docs = await db.createCollection('birds', schema);
+    const next = random(7);
+    const rows = Array.from({ length: 2_500 }, (_, id) => ({ id, v: Float32Array.from({ length: dim }, () => next()) }));
+    await docs.insert(rows);
+    const asked = { vector: rows[0]!.v, limit: 5 };
+    const [how] = (await docs.explain(asked)).segments;
+    expect(how).toMatchObject({ strategy: 'FLAT', searchedBy: 'scan', comparedRows: 2_500 });
+    await docs.createIndex('v', { type: 'HNSW', metric: 'L2' });
+    const walk = (await docs.explain(asked)).segments[0]!;
+    expect(walk).toMatchObject({ strategy: 'HNSW', searchedBy: 'walk' });
+    expect(walk.comparedRows).toBeGreaterThan(5);
+    expect(walk.comparedRows).toBeLessThan(2_500);
+    expect((await docs.explain({ ...asked, filter: 'id < 20' })).segments).toMatchObject([{ strategy: 'HNSW', searchedBy: 'scan', comparedRows: 20, matchedRows: 20 }]);
+    expect((await docs.explain({ ...asked, filter: 'id < 0' })).segments).toMatchObject([{ strategy: null, searchedBy: null, comparedRows: null }]);
+    expect((await docs.explain({ ids: [0], limit: 5, at: await db.now() })).segments).toMatchObject([{ strategy: 'HNSW', searchedBy: 'walk' }]);
+    // Of several queries each may have gone another way.
+    expect((await docs.explain({ vectors: [rows[0]!.v, rows[1]!.v], limit: 5 })).segments).toMatchObject([{ strategy: 'HNSW', searchedBy: null, comparedRows: null }]);
+    await docs.createIndex('v', { type: 'IVF_FLAT', metric: 'L2', params: { nlist: 32 } });
+    const lists = (await docs.explain({ ...asked, params: { nprobe: 4 } })).segments[0]!;
+    expect(lists).toMatchObject({ strategy: 'IVF_FLAT', searchedBy: 'lists' });
+    expect(lists.comparedRows).toBeLessThan(2_500);
+    await db.close();
+  });
+
   it('look only where the partition key says, and must name one where its values are kept apart', async () => {
     const schema = defineSchema({
       fields: { id: { type: 'Int64', primaryKey: true, as: 'number' }, tenant: { type: 'VarChar', maxLength: 16, partitionKey: true }, v: { type: 'FloatVector', dim: 2, index: { type: 'FLAT', metric: 'L2' } } },

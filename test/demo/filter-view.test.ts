@@ -104,6 +104,10 @@ describe.skipIf(executablePath === null)('the filter view', () => {
     // Of few rows that match, all are compared.
     await show(`#/images/filter?filter=id+<+40&near=${id}`);
     await soon(() => page.locator('.plan .facts').innerText()).toContain('40 of 10,000');
+    await soon(() => page.locator('.plan .table tbody').innerText()).toMatch(/scan of the matching rows \(HNSW_SQ\)\s+40$/);
+    // Of all rows, a graph is walked.
+    await show(`#/images/filter?near=${id}`);
+    await soon(() => page.locator('.plan .table tbody').innerText()).toMatch(/walk of the graph \(HNSW_SQ\)\s+\d{2,3}$|walk of the graph \(HNSW_SQ\)\s+1,\d{3}$/);
   });
 
   it('shows the plan before and after an index is made', { timeout: VISIT_MS }, async () => {

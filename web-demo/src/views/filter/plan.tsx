@@ -117,11 +117,13 @@ const FILTERED: Readonly<Record<SegmentTrace['filteredBy'], string>> = {
   both: 'index, then columns',
 };
 
-/** Engines are told by their names: a graph is walked, lists are looked into, else rows are compared one by one. */
-function strategyOf(strategy: string | null): string {
+const SEARCHED = { walk: 'walk of the graph', scan: 'scan of the matching rows', lists: 'lists' } as const;
+
+/** What was done, and by which index it was decided. */
+function strategyOf({ strategy, searchedBy }: SegmentTrace): string {
   if (strategy === null) return 'not searched';
-  if (strategy === 'FLAT') return 'scan of the matching rows';
-  return `${/HNSW|DISKANN/.test(strategy) ? 'walk of the graph' : /IVF|SCANN/.test(strategy) ? 'lists' : 'index'} (${strategy})`;
+  const how = searchedBy === null ? 'index' : SEARCHED[searchedBy];
+  return strategy === 'FLAT' ? how : `${how} (${strategy})`;
 }
 
 /** More are told as a sum only. */
@@ -141,6 +143,7 @@ function Segments({ segments }: { segments: Explanation['segments'] }) {
             <th scope="col">Expected</th>
             <th scope="col">Matched</th>
             {isSearch && <th scope="col">Nearest by</th>}
+            {isSearch && <th scope="col">Compared</th>}
           </tr>
         </thead>
         <tbody>
@@ -154,7 +157,8 @@ function Segments({ segments }: { segments: Explanation['segments'] }) {
               </td>
               <td>{segment.estimatedRows === null ? 'unknown' : formatCount(segment.estimatedRows)}</td>
               <td>{formatCount(segment.matchedRows)}</td>
-              {isSearch && <td class="by">{strategyOf(segment.strategy)}</td>}
+              {isSearch && <td class="by">{strategyOf(segment)}</td>}
+              {isSearch && <td>{segment.comparedRows === null ? '' : formatCount(segment.comparedRows)}</td>}
             </tr>
           ))}
         </tbody>
