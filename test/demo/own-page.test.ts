@@ -10,18 +10,10 @@ import type { Served } from '../../scripts/serve.mjs';
 import { random } from '../support/random.ts';
 import { executablePath, visit } from './browser.ts';
 import type { Visitor } from './browser.ts';
+import { MAKE_MS, begin as beginAt, choose as chooseIn, collections, fileOf, found as foundIn, make as makeIn, ownItem, soon } from './own-visitor.ts';
+import type { GivenFile } from './own-visitor.ts';
 
 const BUILD_MS = 120_000;
-const MAKE_MS = 60_000;
-
-export interface GivenFile {
-  readonly name: string;
-  readonly mimeType: string;
-  readonly buffer: Buffer;
-}
-
-const soon = <T>(read: () => T) => expect.poll(read, { timeout: 20_000, interval: 50 });
-const fileOf = (name: string, text: string): GivenFile => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(text) });
 
 const TOPICS = {
   kitchen: ['simmer the tomatoes with garlic and basil', 'whisk eggs and sugar until the batter is pale', 'knead the dough and let the bread rise', 'roast the carrots with thyme and honey'],
@@ -54,30 +46,10 @@ describe.skipIf(executablePath === null)("a visitor's own files", () => {
     if (profile !== undefined) await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
 
-  /** To the view, with nothing begun. */
-  async function begin(): Promise<void> {
-    await page.goto('about:blank');
-    await page.goto(`${host.url}#/papers/add`);
-    await page.getByRole('heading', { name: 'Add your own data' }).waitFor();
-    await page.locator('.status .phase.is-ready').waitFor({ timeout: MAKE_MS });
-  }
-
-  async function choose(files: GivenFile | GivenFile[], button = 'Choose a file'): Promise<void> {
-    const chooser = page.waitForEvent('filechooser');
-    await page.getByRole('button', { name: button }).click();
-    await (await chooser).setFiles(files);
-  }
-
-  /** Presses the button that makes the collection, and waits for what comes of it: true when it is ready, else what is said. */
-  async function make(): Promise<true | string> {
-    await page.locator('.mapping button[type=submit]').click();
-    const ready = page.getByRole('heading', { name: /is ready$/ });
-    const refused = page.locator('.mapping .notice, .panel [role=alert]');
-    await ready.or(refused).first().waitFor({ timeout: MAKE_MS });
-    return (await ready.count()) > 0 ? true : refused.first().innerText();
-  }
-
-  const found = () => page.locator('.browse .found-list .title').allInnerTexts();
+  const begin = () => beginAt(page, host.url);
+  const choose = (files: GivenFile | GivenFile[], button?: string) => chooseIn(page, files, button);
+  const make = () => makeIn(page);
+  const found = () => foundIn(page);
   const search = (words: string) => page.getByRole('searchbox').fill(words);
 
   it('makes a collection of a CSV file that is chosen, and searches it in words', { timeout: 2 * MAKE_MS }, async () => {
@@ -98,7 +70,7 @@ describe.skipIf(executablePath === null)("a visitor's own files", () => {
     await page.getByLabel('Name of the collection').fill('House notes');
     expect(await make()).toBe(true);
     expect(await page.locator('.panel').innerText()).toContain('49 rows');
-    expect(await page.getByRole('navigation', { name: 'Collections' }).innerText()).toContain('House notes');
+    expect(await collections(page)).toContain('House notes');
     await page.getByRole('link', { name: 'Search it' }).click();
     await soon(() => page.url()).toContain('#/own_house_notes');
     await search('sharpen a chisel');
@@ -164,7 +136,7 @@ describe.skipIf(executablePath === null)("a visitor's own files", () => {
 
   it('saves a collection as a file that can be added again', { timeout: MAKE_MS }, async () => {
     await begin();
-    const item = page.locator('.own-list li', { hasText: 'House notes' });
+    const item = ownItem(page, 'House notes');
     for (const [format, ending] of [['CSV', 'csv'], ['JSONL', 'jsonl']] as const) {
       await item.getByLabel(/Format/).selectOption({ label: format });
       const download = page.waitForEvent('download');
@@ -181,13 +153,13 @@ describe.skipIf(executablePath === null)("a visitor's own files", () => {
 
   it('asks before it deletes, and then nothing is left', { timeout: MAKE_MS }, async () => {
     await begin();
-    const item = page.locator('.own-list li').filter({ has: page.getByRole('link', { name: 'Vectors' }) });
+    const item = ownItem(page, 'Vectors');
     await item.getByRole('button', { name: 'Delete' }).click();
     await item.getByRole('button', { name: 'Keep' }).click();
     await item.getByRole('button', { name: 'Delete' }).click();
     await item.getByRole('group').getByRole('button', { name: 'Delete' }).click();
     await soon(() => item.count()).toBe(0);
-    await soon(() => page.getByRole('navigation', { name: 'Collections' }).innerText()).not.toContain('Vectors');
+    await soon(() => collections(page)).not.toContain('Vectors');
     await page.reload();
     await page.locator('.own-list').waitFor();
     expect(await page.locator('.own-list').innerText()).not.toContain('Vectors');
@@ -218,7 +190,7 @@ describe.skipIf(executablePath === null)("a visitor's own files", () => {
     await page.locator('.preview').waitFor();
     const said = await make();
     expect(said).toContain('late.csv, row 10250 (line 10252), column "number"');
-    expect(await page.getByRole('navigation', { name: 'Collections' }).innerText()).not.toContain('Late');
+    expect(await collections(page)).not.toContain('Late');
     // A column that is left out cannot be wrong.
     await page.getByRole('checkbox', { name: 'Keep number' }).uncheck();
     expect(await make()).toBe(true);

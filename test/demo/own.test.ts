@@ -75,6 +75,19 @@ describe('a suggestion', () => {
     expect(takenColumns(mapping)).not.toContain('bits');
   });
 
+  it('of passages leaves out what is the same everywhere', () => {
+    const passages = (files: number, headings: number) => [
+      column('path', 'VarChar', { distinct: files }),
+      column('title', 'VarChar', { distinct: files }),
+      column('heading', 'VarChar', { distinct: headings }),
+      column('passage', 'Int64', { distinct: 50 }),
+      column('text', 'VarChar', { length: 700 }),
+    ];
+    expect(suggestMapping(passages(1, 1), 'x', 'text')).toMatchObject({ label: null, embedded: ['text'], kept: ['passage', 'text'], filters: [] });
+    expect(suggestMapping(passages(1, 8), 'x', 'text')).toMatchObject({ label: 'heading', embedded: ['heading', 'text'], kept: ['heading', 'passage', 'text'], filters: [] });
+    expect(suggestMapping(passages(5, 8), 'x', 'text')).toMatchObject({ label: 'heading', embedded: ['title', 'heading', 'text'], filters: ['title'] });
+  });
+
   it('counts rows where no column is a key', () => {
     expect(suggestMapping([column('id', 'Int64'), column('text', 'VarChar')], 'x').key).toBeNull();
     expect(suggestMapping([column('id', 'Int64', { unique: true, nullable: true }), column('text', 'VarChar')], 'x').key).toBeNull();
@@ -175,7 +188,7 @@ describe('a plan', () => {
 
 describe('a description', () => {
   const description: Description = {
-    id: 'own_notes', title: 'Notes “é”', state: 'whole', made: 1_700_000_000_000, source: { name: 'notes.csv', bytes: 12 }, reading: { format: null, header: true }, rows: 3,
+    id: 'own_notes', title: 'Notes “é”', state: 'whole', made: 1_700_000_000_000, source: { name: 'notes.csv', bytes: 12 }, reading: { format: null, header: true, split: 'passage' }, rows: 3,
     schema: { fields: { id: { type: 'Int64', primaryKey: true, autoId: true, as: 'number' }, text: { type: 'VarChar', maxLength: 10 }, embedding: { type: 'FloatVector', dim: 4 } } },
     columns: [['text', 'text']], asText: [], key: 'id', keyType: 'number', vector: { field: 'embedding', dim: 4, metric: 'COSINE' }, embedder: LATENT, embedded: ['text'],
     fields: [{ name: 'text', title: 'text', kind: 'text' }], texts: ['text'], facts: [], examples: ['two words'],

@@ -5,11 +5,13 @@ import { datasets } from './collections/registry.ts';
 import { start } from './session/database.ts';
 import { fetchEarly } from './session/early.ts';
 import { route } from './util/route.ts';
+import { dropAnywhere } from './views/add/drop-anywhere.ts';
 import { VIEWS } from './views/registry.ts';
 import './style/base.css';
 import './style/frame.css';
 
 prepareOwn();
+dropAnywhere();
 void start();
 prepare();
 render(<App />, document.getElementById('app')!);

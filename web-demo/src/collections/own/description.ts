@@ -7,6 +7,8 @@ export interface Reading {
   readonly format: string | null;
   /** CSV: the first row has the names. */
   readonly header: boolean;
+  /** Text: a row a passage, or a row a file. */
+  readonly split: 'passage' | 'file';
 }
 
 /** What makes the vectors of a collection. */
@@ -88,7 +90,7 @@ const isDescription = shape({
   state: oneOf('making', 'whole'),
   made: isCount,
   source: shape({ name: isText, bytes: isCount }),
-  reading: shape({ format: (value) => value === null || isText(value), header: oneOf(true, false) }),
+  reading: shape({ format: (value) => value === null || isText(value), header: oneOf(true, false), split: oneOf('passage', 'file') }),
   rows: isCount,
   schema: shape({ fields: isRecord }),
   columns: listOf(pair),

@@ -30,7 +30,10 @@ interface Props {
 
 const textIn = (entity: Entity, field: string): string => shownValue(entity[field]).replace(/\s+/g, ' ').trim();
 
-function nameOf(entity: Entity, { label, key }: Description): string | null {
+/** Where neither a title nor a text names a row, its key does. */
+const hasName = ({ label, texts }: Description): boolean => label !== undefined || texts.length === 0;
+
+function nameOf(entity: Entity, { label, key }: Description): string {
   const name = label === undefined ? '' : textIn(entity, label);
   return name !== '' ? name : `${key} ${shownValue(entity[key])}`;
 }
@@ -41,11 +44,10 @@ function factsOf(entity: Entity, { facts }: Description): (readonly [title: stri
 
 function Compact({ entity, description }: Props) {
   const text = description.texts.map((field) => textIn(entity, field)).find((value) => value !== '');
-  const hasName = description.label !== undefined || text === undefined;
   const facts = factsOf(entity, description).slice(0, COMPACT_FACTS);
   return (
     <span class="card-text">
-      {hasName && <span class="title">{nameOf(entity, description)}</span>}
+      {(hasName(description) || text === undefined) && <span class="title">{nameOf(entity, description)}</span>}
       {text !== undefined && <Snippet text={text} />}
       {facts.length > 0 && (
         <span class="card-facts">
@@ -64,7 +66,7 @@ function Full({ entity, description }: Props) {
   const facts = factsOf(entity, description);
   return (
     <div class="own-card">
-      <h1>{nameOf(entity, description)}</h1>
+      {hasName(description) && <h1>{nameOf(entity, description)}</h1>}
       {description.texts.map((field) => (
         <Text key={field} text={shownValue(entity[field]).trim()} />
       ))}

@@ -21,7 +21,7 @@ import type { Mapping } from './mapping.ts';
 import { titleOf } from './names.ts';
 import { noteFailure, writable } from './writable.ts';
 import { TableClient } from './table-client.ts';
-import type { SourceFile } from './table-worker.ts';
+import type { SourceFile } from './table-reader.ts';
 
 export interface Made {
   readonly id: string;
@@ -45,7 +45,7 @@ export interface AddingState {
   readonly made: Made | null;
 }
 
-const AS_IT_IS: Reading = { format: null, header: true };
+const AS_IT_IS: Reading = { format: null, header: true, split: 'passage' };
 const IDLE: AddingState = { phase: 'idle', name: '', error: null, info: null, reading: AS_IT_IS, mapping: null, progress: null, begun: null, made: null };
 
 export const adding = createStore<AddingState>(IDLE);
@@ -75,7 +75,7 @@ export async function openFiles(given: readonly SourceFile[], reading = AS_IT_IS
   try {
     const info = await readInfo(reading, abort.signal);
     const name = given.length === 1 ? given[0].name : (given[0].name.split('/')[0] ?? given[0].name);
-    adding.set({ phase: 'mapping', info, mapping: suggestMapping(info.columns, titleOf(name)) });
+    adding.set({ phase: 'mapping', info, mapping: suggestMapping(info.columns, titleOf(name), info.format) });
   } catch (error) {
     if (running === abort) startOver(inWords(error));
   }

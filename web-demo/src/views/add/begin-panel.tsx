@@ -1,19 +1,10 @@
 /** Where data comes in: dropped, chosen, pasted, or a sample. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useStore } from '../../util/store.ts';
-import { adding, cancel, inWords, openFiles, startOver } from './adding.ts';
+import { adding, cancel } from './adding.ts';
 import { fileOfText, filesOfInput, filesOfTransfer } from './files.ts';
+import { openWhat } from './opening.ts';
 import { sampleFile } from './sample-file.ts';
-import type { SourceFile } from './table-worker.ts';
-
-/** Opens what a function answers; a failure is shown. */
-export async function openWhat(files: SourceFile[] | Promise<SourceFile[]> | (() => SourceFile[] | Promise<SourceFile[]>)): Promise<void> {
-  try {
-    await openFiles(await (typeof files === 'function' ? files() : files));
-  } catch (error) {
-    startOver(inWords(error));
-  }
-}
 
 export function BeginPanel() {
   const { phase, name, error } = useStore(adding);
@@ -88,8 +79,8 @@ export function BeginPanel() {
             </button>
           </p>
           <p class="formats">CSV · TSV · JSON · JSONL · Parquet · Arrow · NumPy · text · Markdown</p>
-          <input ref={file} class="sr" type="file" multiple tabIndex={-1} aria-label="File" onChange={onChosen} />
-          <input ref={(input) => ((folder.current = input), input?.setAttribute('webkitdirectory', ''))} class="sr" type="file" multiple tabIndex={-1} aria-label="Folder" onChange={onChosen} />
+          <input ref={file} hidden type="file" multiple aria-label="File" onChange={onChosen} />
+          <input ref={(input) => ((folder.current = input), input?.setAttribute('webkitdirectory', ''))} hidden type="file" multiple aria-label="Folder" onChange={onChosen} />
         </div>
         <form
           class="paste"

@@ -1,6 +1,6 @@
 /** Files as a browser hands them over: dropped, chosen or pasted, folders with what is in them. */
 import { DEPTH_MAX, FILES_MAX, PASTE_MAX } from './bounds.ts';
-import type { SourceFile } from './table-worker.ts';
+import type { SourceFile } from './table-reader.ts';
 
 /** Endings that are read of a folder; whatever else lies in it is left out. */
 const KNOWN = /\.(csv|tsv|tab|json|jsonl|ndjson|parquet|pq|arrow|arrows|feather|ipc|npy|txt|text|md|markdown|mdx)$/i;

@@ -50,6 +50,12 @@ export function MappingForm() {
               {isTable ? 'Read it as plain text' : 'Read it as CSV'}
             </button>
           )}
+          {info.format === 'text' && (
+            <label class="check">
+              <input type="checkbox" checked={reading.split === 'passage'} onChange={(event) => readAs({ ...reading, split: event.currentTarget.checked ? 'passage' : 'file' })} />
+              Split into passages
+            </label>
+          )}
           <button type="button" onClick={() => startOver()}>
             Another file
           </button>

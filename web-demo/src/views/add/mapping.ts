@@ -37,11 +37,12 @@ const LABEL = /^(title|name|headline|subject|label|heading|titel|titre)$/i;
 const BODY = /(text|abstract|summary|description|body|content|review|comment|message|passage|question|article)/i;
 
 /** What most visitors would choose. */
-export function suggestMapping(columns: readonly ColumnInfo[], title: string): Mapping {
+export function suggestMapping(columns: readonly ColumnInfo[], title: string, format?: string): Mapping {
+  if (format === 'text') return ofPassages(columns, title);
   const texts = columns.filter(isText);
   const key = columns.find((column) => KEY.test(column.name) && mayBeKey(column)) ?? null;
   const vector = columns.find(isVector) ?? null;
-  const label = texts.find(({ name }) => LABEL.test(name)) ?? texts.find((column) => column.length > 0 && column.length <= 120 && !isCategory(column, Infinity) && column !== key) ?? null;
+  const label = texts.find(({ name, distinct }) => LABEL.test(name) && distinct !== 1) ?? texts.find((column) => column.length > 0 && column.length <= 120 && !isCategory(column, Infinity) && column !== key) ?? null;
   const others = texts.filter((column) => column !== key);
   const longest = [...others].sort((a, b) => b.length - a.length)[0] as ColumnInfo | undefined;
   const named = others.filter(({ name, length }) => BODY.test(name) && length >= 20);
@@ -60,6 +61,25 @@ export function suggestMapping(columns: readonly ColumnInfo[], title: string): M
     label: label?.name ?? null,
     filters: kept.filter((column) => column !== key && isUsefulFilter(column)).map(({ name }) => name),
     kept: kept.map(({ name }) => name),
+  };
+}
+
+/** Of text and Markdown: columns `path`, `title`, `heading`, `passage` and `text`, of which some say the same of every row. */
+function ofPassages(columns: readonly ColumnInfo[], title: string): Mapping {
+  const telling = columns.filter(({ name, distinct }) => name === 'text' || distinct !== 1).map(({ name }) => name);
+  const heading = columns.find(({ name, distinct, filled }) => name === 'heading' && filled > 0 && distinct !== 1);
+  const names = telling.filter((name) => name === 'heading' || name === 'title');
+  return {
+    title,
+    key: null,
+    from: 'text',
+    vector: null,
+    metric: 'COSINE',
+    embedded: [...names, 'text'],
+    embedder: 'latent',
+    label: heading?.name ?? names[0] ?? null,
+    filters: columns.filter((column) => column.name === 'title' && isCategory(column, CATEGORIES_MAX)).map(({ name }) => name),
+    kept: telling,
   };
 }
 

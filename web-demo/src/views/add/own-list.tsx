@@ -91,16 +91,15 @@ function Unfinished({ description }: { description: Description }) {
         <span class="soft">Not complete. To go on, choose {source.name} again.</span>
       </div>
       <div class="do">
-        <button type="button" onClick={() => file.current?.click()}>
+        <button type="button" aria-label={`Go on with ${title}`} onClick={() => file.current?.click()}>
           Go on
         </button>
         <Delete description={description} label="Remove" />
         <input
           ref={file}
-          class="sr"
+          hidden
           type="file"
           multiple
-          tabIndex={-1}
           aria-label={`File to go on with ${title}`}
           onChange={(event) => {
             const { files } = event.currentTarget;

@@ -46,7 +46,10 @@ export function planOf(infer: typeof inferSchema, table: Pick<Table, 'columns'>,
 
   const infos = filters.filter((name) => name !== key && !isWide(name)).map((name): FieldInfo => ({ name: fieldOf.get(name)!, title: name, kind: kindOf(columnOf(name), tallies.get(name)) }));
   const shown = taken.filter((name) => name !== key && name !== label && name !== (from === 'column' ? vector : null) && !columnOf(name).type.endsWith('Vector'));
-  const isLong = (name: string): boolean => isText(columnOf(name)) && ((from === 'text' && embedded.includes(name)) || (tallies.get(name)?.characters ?? 0) > LONG_TEXT * (tallies.get(name)?.filled ?? 0));
+  const long = shown.filter((name) => isText(columnOf(name)) && (tallies.get(name)?.characters ?? 0) > LONG_TEXT * (tallies.get(name)?.filled ?? 0));
+  const charactersOf = (name: string): number => tallies.get(name)?.characters ?? 0;
+  // Of short ones the longest that is searched by.
+  const texts = long.length > 0 || from !== 'text' ? long : shown.filter((name) => embedded.includes(name)).sort((a, b) => charactersOf(b) - charactersOf(a)).slice(0, 1);
   return {
     schema,
     columns: [...fieldOf].map(([column, field]) => [field, column] as const),
@@ -56,8 +59,8 @@ export function planOf(infer: typeof inferSchema, table: Pick<Table, 'columns'>,
     embedded: from === 'text' ? embedded : [],
     fields: infos,
     ...(label === null ? {} : { label: fieldOf.get(label)! }),
-    texts: shown.filter(isLong).map((name) => fieldOf.get(name)!),
-    facts: shown.filter((name) => !isLong(name)).map((name) => [fieldOf.get(name)!, name] as const),
+    texts: texts.map((name) => fieldOf.get(name)!),
+    facts: shown.filter((name) => !texts.includes(name)).map((name) => [fieldOf.get(name)!, name] as const),
     asText,
   };
 

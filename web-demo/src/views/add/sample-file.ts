@@ -1,6 +1,6 @@
 /** A file to try: some of the shipped papers as JSONL, made here. */
 import { fetchReader, openSource } from '../../../sample/source.mjs';
-import type { SourceFile } from './table-worker.ts';
+import type { SourceFile } from './table-reader.ts';
 
 const ROWS = 200;
 

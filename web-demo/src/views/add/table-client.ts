@@ -1,16 +1,17 @@
 /** The worker that reads a file, from the page's side. */
 import { proxy, wrap } from 'comlink';
 import type { Remote } from 'comlink';
-import type { OnProgress, TableWorker } from './table-worker.ts';
+import type { OwnWorker } from '../../collections/own/own-worker.ts';
+import type { OnProgress } from './table-reader.ts';
 
 export class TableClient {
   readonly #worker: Worker;
-  readonly remote: Remote<TableWorker>;
+  readonly remote: Remote<OwnWorker>;
   readonly #died: Promise<never>;
 
   constructor() {
-    this.#worker = new Worker(new URL('./table-worker.ts', import.meta.url), { type: 'module' });
-    this.remote = wrap<TableWorker>(this.#worker);
+    this.#worker = new Worker(new URL('../../collections/own/own-worker.ts', import.meta.url), { type: 'module' });
+    this.remote = wrap<OwnWorker>(this.#worker);
     this.#died = new Promise((_, reject) => {
       this.#worker.addEventListener('error', (event) => {
         event.preventDefault();
@@ -21,7 +22,7 @@ export class TableClient {
   }
 
   /** What the worker answers; rejects when it dies, and at once when the signal fires. */
-  async call<T>(run: (remote: Remote<TableWorker>) => Promise<T>, signal: AbortSignal): Promise<T> {
+  async call<T>(run: (remote: Remote<OwnWorker>) => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
     let stop!: () => void;
     const aborted = new Promise<never>((_, reject) => {

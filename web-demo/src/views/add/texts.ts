@@ -43,7 +43,7 @@ export function exampleSearches(texts: readonly string[], count = 3): string[] {
   const inTexts = new Map<string, number>();
   const pairs = new Map<string, number>();
   for (const text of some) {
-    const words = text.slice(0, 2_000).toLowerCase().match(/\p{L}[\p{L}\p{N}-]*/gu) ?? [];
+    const words = text.slice(0, 2_000).replace(/\b(https?:\/\/|www\.)\S+/g, ' ').toLowerCase().match(/\p{L}[\p{L}\p{N}-]*/gu) ?? [];
     const here = new Set<string>();
     for (const [i, word] of words.entries()) {
       if (word.length < 4) continue;

@@ -1,11 +1,10 @@
 /**
- * Reads a visitor's file off the page's thread: looks into it, counts, works out a latent space of its texts, and hands out rows with their vectors, some at a time. One file a worker; who has
+ * In the worker: a visitor's file is looked into and counted, a latent space of its texts worked out, and its rows handed out with their vectors, some at a time. One file a worker; who has
  * enough of it ends the worker.
  */
-import { expose, transfer } from 'comlink';
+import { transfer } from 'comlink';
 import { fitLatentSpace, loadLatentSpace } from 'elanus';
 import type { LatentSpace } from 'elanus';
-import { inferSchema, openTable } from 'elanus/io';
 import type { Table } from 'elanus/io';
 import type { EmbedderInfo, Reading } from '../../collections/own/description.ts';
 import { shownValue } from '../../collections/own/shown-value.ts';
@@ -63,12 +62,15 @@ let examined: Examined;
 let space: LatentSpace | null = null;
 let reading: AsyncGenerator<RowBatch, void, undefined> | null = null;
 
-const worker = {
+/** What reads files comes when there is one. */
+const io = () => import('elanus/io');
+
+export const tableReader = {
   async open(files: readonly SourceFile[], how: Reading): Promise<TableInfo> {
     const bytes = files.reduce((sum, file) => sum + file.bytes.size, 0);
     if (bytes > BYTES_MAX) throw new Error(`${files.length === 1 ? 'The file has' : 'The files have'} ${Math.round(bytes / 1e6)} MB; this page takes ${BYTES_MAX / 1e6} MB at once.`);
     const source = files.length === 1 ? files[0] : files;
-    table = await openTable(source as never, { header: how.header, ...(how.format === null ? {} : { format: how.format as 'csv' }), arrow: () => import('apache-arrow') });
+    table = await (await io()).openTable(source as never, { header: how.header, split: how.split, ...(how.format === null ? {} : { format: how.format as 'csv' }), arrow: () => import('apache-arrow') });
     if (table.columns.length === 0) throw new Error(`${table.name} has no columns.`);
     const looks = table.columns.map((column) => new Look(column));
     const first: string[][] = [];
@@ -132,8 +134,8 @@ const worker = {
 
   examples: (): string[] => exampleSearches(sample.texts),
 
-  plan(mapping: Mapping, embedder: EmbedderInfo, dim: number): Plan {
-    return planOf(inferSchema, table, new Map([...counts].map(([name, count]) => [name, count.tally])), mapping, embedder, dim);
+  async plan(mapping: Mapping, embedder: EmbedderInfo, dim: number): Promise<Plan> {
+    return planOf((await io()).inferSchema, table, new Map([...counts].map(([name, count]) => [name, count.tally])), mapping, embedder, dim);
   },
 
   /** From then on `next` hands out rows. */
@@ -218,7 +220,3 @@ class Look {
     return { name, type, dim, elementType, nullable, unique, longest, distinct: this.#values?.size ?? null, filled: this.#filled, length: this.#texts === 0 ? 0 : this.#characters / this.#texts };
   }
 }
-
-export type TableWorker = typeof worker;
-
-expose(worker);
