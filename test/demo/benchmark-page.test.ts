@@ -9,6 +9,7 @@ import { serve } from '../../scripts/serve.mjs';
 import type { Served } from '../../scripts/serve.mjs';
 import { ROWS } from '../../web-demo/sample/collections.mjs';
 import type { Report } from '../../web-demo/src/views/benchmark/report.ts';
+import { seriousFaults } from './accessibility.ts';
 import { executablePath, visit, withProfile } from './browser.ts';
 import type { Visitor } from './browser.ts';
 
@@ -75,6 +76,11 @@ describe.skipIf(executablePath === null)('the benchmark', () => {
     expect(await cell(page, 'orama', 'Memory')).toBe('not known');
     await page.locator('.curve-chart canvas').waitFor();
     expect(await page.locator('.curve-chart .key').count()).toBe(4);
+  });
+
+  it.each(['light', 'dark'] as const)('has no serious fault of accessibility with its results (%s)', { timeout: RUN_MS }, async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    expect(await seriousFaults(page)).toEqual([]);
   });
 
   it('gives a report of it', { timeout: RUN_MS }, async () => {

@@ -55,13 +55,13 @@ describe('the engines', () => {
     way.prepare();
     const found: number[][] = [];
     for (const at of truth.queries.keys()) found.push(way.rowsOf(await way.search(at)));
-    const result = measuredEngine(ENGINES[0], { loadMs: 1, ...built, ways: [{ breadth: way.breadth, found, rounds: [[1, 3]] }] }, matrix, truth);
+    const result = await measuredEngine(ENGINES[0], { loadMs: 1, ...built, ways: [{ breadth: way.breadth, found, rounds: [[1, 3]] }] }, matrix, truth);
     expect(result).toMatchObject({ status: 'measured', points: [{ ef: way.breadth, queriesPerSecond: 500 }] });
     expect(result.status === 'measured' && result.points[0].recall).toBeGreaterThanOrEqual(0.995);
   });
 });
 
-describe('the report', () => {
+describe('the report', async () => {
   const matrix = matrixOf(60, 4);
   const truth = truthOf(matrix, 8);
   const right = truth.queries.map((query, at) => [query, ...truth.answers[at].rows]);
@@ -74,7 +74,7 @@ describe('the report', () => {
       { breadth: 128, found: right, rounds: [[1, 1, 1]] },
     ],
   };
-  const engine = measuredEngine(ENGINES[1], measured, matrix, truth);
+  const engine = await measuredEngine(ENGINES[1], measured, matrix, truth);
   if (engine.status !== 'measured') throw new Error('it was measured');
 
   it('has recall beside speed for every breadth', () => {

@@ -1,6 +1,5 @@
 /** What holds in every view of every collection: accessible, fits a phone, in both themes, and nothing in the console. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
@@ -8,26 +7,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
 import { serve } from '../../scripts/serve.mjs';
 import type { Served } from '../../scripts/serve.mjs';
+import { seriousFaults } from './accessibility.ts';
 import { executablePath, visit } from './browser.ts';
 import type { Visitor } from './browser.ts';
 
 const FILL_MS = 180_000;
-
-interface AxeResult {
-  readonly violations: readonly { readonly id: string; readonly impact: string | null; readonly help: string; readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[] }[];
-}
 
 describe.skipIf(executablePath === null)('every view of every collection', () => {
   let host: Served;
   let profile: string;
   let visitor: Visitor;
   let page: Page;
-  let axe: string;
   let paths: string[];
 
   beforeAll(async () => {
     await buildDemo();
-    axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
     profile = await mkdtemp(join(tmpdir(), 'elanus-demo-'));
     visitor = await visit(profile);
@@ -60,20 +54,12 @@ describe.skipIf(executablePath === null)('every view of every collection', () =>
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
   }
 
-  async function faults(): Promise<string[]> {
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: { run: (context: Document, options: object) => Promise<AxeResult> } }).axe.run(document, { resultTypes: ['violations'] }));
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ target, failureSummary }) => `${target.join(' ')} (${failureSummary ?? ''})`).join('; ')}`);
-  }
-
   it.each(['light', 'dark'] as const)('has no serious fault of accessibility (%s)', { timeout: FILL_MS }, async (colorScheme) => {
     await page.emulateMedia({ colorScheme });
     const found: string[] = [];
     for (const path of paths) {
       await show(path);
-      for (const fault of await faults()) found.push(`${path}: ${fault}`);
+      for (const fault of await seriousFaults(page)) found.push(`${path}: ${fault}`);
     }
     expect(found).toEqual([]);
   });
@@ -85,7 +71,7 @@ describe.skipIf(executablePath === null)('every view of every collection', () =>
       await show(path);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       if (over > 0) found.push(`${path} sticks out by ${over} pixels`);
-      for (const fault of await faults()) found.push(`${path}: ${fault}`);
+      for (const fault of await seriousFaults(page)) found.push(`${path}: ${fault}`);
     }
     expect(found).toEqual([]);
     await page.setViewportSize({ width: 1280, height: 860 });

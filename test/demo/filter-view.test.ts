@@ -189,6 +189,50 @@ describe.skipIf(executablePath === null)('the filter view', () => {
     expect(page.url()).not.toContain('filter');
   });
 
+  it("filters a visitor's own rows: lists, what lies in JSON, hostile texts", { timeout: 2 * VISIT_MS }, async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => ({
+      title: i === 7 ? '" or true or "' : `note ${i} about kites and herons`,
+      tags: i % 3 === 0 ? ['bird', 'a "quoted" tag'] : ['other'],
+      meta: { shelf: { row: i % 5 }, color: i % 2 === 0 ? 'red' : 'blue', sold: i % 4 === 0 },
+    }));
+    await page.goto('about:blank');
+    await page.goto(`${host.url}#/papers/add`);
+    const chooser = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Choose a file' }).click();
+    await (await chooser).setFiles({ name: 'birds.jsonl', mimeType: 'application/octet-stream', buffer: Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n')) });
+    await page.locator('.mapping button[type=submit]').click({ timeout: VISIT_MS });
+    await page.getByRole('heading', { name: /is ready$/ }).waitFor({ timeout: VISIT_MS });
+    await page.getByRole('link', { name: 'Search it' }).click();
+    await page.getByRole('link', { name: 'Filter' }).click();
+    const matching = (wanted: (row: (typeof rows)[number]) => boolean) => soon(count).toBe(rows.filter(wanted).length);
+    await matching(() => true);
+    await page.getByRole('button', { name: 'Add a condition' }).click();
+    await page.getByLabel('Condition 1: field').selectOption('["tags"]');
+    await page.getByLabel('Condition 1: value').fill('a "quoted" tag');
+    await matching(({ tags }) => tags.length === 2);
+    await page.getByLabel('Condition 1: field').selectOption('["meta","color"]');
+    await page.getByLabel('Condition 1: value').fill('red');
+    await matching(({ meta }) => meta.color === 'red');
+    expect(await expression().inputValue()).toBe('meta["color"] == "red"');
+    // A place that is typed, read as a number.
+    await page.getByRole('button', { name: 'Add a condition' }).click();
+    await page.getByLabel('Condition 2: field').selectOption('["meta"]');
+    await page.getByLabel('Condition 2: place inside').fill('shelf.row');
+    await page.getByLabel('Condition 2: what is there').selectOption('number');
+    await page.getByLabel('Condition 2: comparison').selectOption({ label: 'is at most' });
+    await page.getByLabel('Condition 2: value').fill('1');
+    await matching(({ meta }) => meta.color === 'red' && meta.shelf.row <= 1);
+    // An index over a place inside.
+    await page.getByRole('button', { name: 'Make an index of meta["color"]' }).click();
+    await soon(() => page.locator('.indexes').innerText()).toContain('INVERTED made in');
+    await matching(({ meta }) => meta.color === 'red' && meta.shelf.row <= 1);
+    await page.getByRole('button', { name: 'Condition 2: remove' }).click();
+    await page.getByLabel('Condition 1: field').selectOption('["title"]');
+    await page.getByLabel('Condition 1: value').fill('" or true or "');
+    await matching(({ title }) => title.startsWith('"'));
+    expect(await page.locator('.hits li').innerText()).toContain('" or true or "');
+  });
+
   it('logged no error in all that', () => {
     expect(visitor.faults).toEqual([]);
   });

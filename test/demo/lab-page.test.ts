@@ -8,6 +8,7 @@ import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
 import { serve } from '../../scripts/serve.mjs';
 import type { Served } from '../../scripts/serve.mjs';
 import { ROWS } from '../../web-demo/sample/collections.mjs';
+import { seriousFaults } from './accessibility.ts';
 import { executablePath, visit } from './browser.ts';
 import type { Visitor } from './browser.ts';
 
@@ -91,6 +92,11 @@ describe.skipIf(executablePath === null)('the index lab', () => {
     expect(await page.locator('.curve-chart .key').allInnerTexts()).toEqual(['A: HNSW, M 16, efConstruction 100', 'B: FLAT']);
     await page.getByRole('group', { name: 'Setting of the code' }).getByRole('button', { name: 'B' }).click();
     expect(await page.locator('.code pre').innerText()).toContain("type: 'FLAT'");
+  });
+
+  it.each(['light', 'dark'] as const)('has no serious fault of accessibility with its results (%s)', { timeout: VISIT_MS }, async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    expect(await seriousFaults(page)).toEqual([]);
   });
 
   it('keeps settings in the link and results while the view is left', { timeout: VISIT_MS }, async () => {

@@ -2,7 +2,7 @@
 import { heldRows } from '../session/held-rows.ts';
 import type { OpenCollection } from '../session/open-collection.ts';
 import { readRows } from '../session/rows.ts';
-import { K, sampleQueries } from './truth.ts';
+import { copyOf, K, sampleQueries } from './truth.ts';
 import type { Matrix, Metric, Truth } from './truth.ts';
 import type { TruthReply, TruthRequest } from './truth-messages.ts';
 
@@ -63,10 +63,13 @@ async function matrixOf(open: OpenCollection, rows: number, signal: AbortSignal,
   return { vectors: vectors.subarray(0, there * dim), rows: there, dim };
 }
 
-function findTruth(matrix: Matrix, metric: Metric, signal: AbortSignal, onProgress: (progress: SampleProgress) => void): Promise<Truth> {
+async function findTruth(matrix: Matrix, metric: Metric, signal: AbortSignal, onProgress: (progress: SampleProgress) => void): Promise<Truth> {
   const label = 'Finding the exact answers';
   const queries = sampleQueries(matrix, metric, QUERIES, SEED);
   onProgress({ label, share: 0 });
+  // A view would take the buffer below it along, with all rows of the collection.
+  const request: TruthRequest = { matrix: await copyOf(matrix), metric, k: K, queries };
+  signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./truth-worker.ts', import.meta.url), { type: 'module' });
     const end = (settle: () => void) => {
@@ -81,8 +84,6 @@ function findTruth(matrix: Matrix, metric: Metric, signal: AbortSignal, onProgre
       if ('done' in data) onProgress({ label, share: data.done / queries.length });
       else end(() => resolve({ metric, k: K, queries, answers: data.answers }));
     };
-    // A view would take the buffer below it along, with all rows of the collection.
-    const request: TruthRequest = { matrix: { ...matrix, vectors: matrix.vectors.slice() }, metric, k: K, queries };
     worker.postMessage(request, [request.matrix.vectors.buffer]);
   });
 }

@@ -11,6 +11,9 @@ export type Metric = 'L2' | 'IP' | 'COSINE';
 /** Hits that are measured by. */
 export const K = 10;
 
+/** Numbers: 4 MB. */
+const COPY_STEP = 1 << 20;
+
 export interface Matrix {
   /** Shape (rows, dim), row-major. */
   readonly vectors: Float32Array;
@@ -31,6 +34,16 @@ const SCANS = { L2: exactL2, IP: exactIP, COSINE: exactCosine };
 const RECALLS = { L2: recallL2, IP: recallIP, COSINE: recallCosine };
 
 export const rowOf = ({ vectors, dim }: Matrix, row: number): Float32Array => vectors.subarray(row * dim, (row + 1) * dim);
+
+/** A matrix of its own, to give away: copied in steps, between which the page has its thread. */
+export async function copyOf({ vectors, rows, dim }: Matrix): Promise<Matrix & { readonly vectors: Float32Array<ArrayBuffer> }> {
+  const copy = new Float32Array(vectors.length);
+  for (let from = 0; from < vectors.length; from += COPY_STEP) {
+    copy.set(vectors.subarray(from, from + COPY_STEP), from);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  return { vectors: copy, rows, dim };
+}
 
 /** At most `count` different rows, chosen by the seed. A vector of zeros has no direction, so no cosine: it is no query. */
 export function sampleQueries(matrix: Matrix, metric: Metric, count: number, seed: number): number[] {

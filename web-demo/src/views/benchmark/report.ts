@@ -57,12 +57,15 @@ const headOf = ({ id, name, version }: EngineInfo): EngineHead => ({ id, name, v
 
 export const failedEngine = (info: EngineInfo, reason: string): ReportEngine => ({ ...headOf(info), status: 'failed', reason });
 
-export function measuredEngine(info: EngineInfo, { ways, ...measured }: Measured, matrix: Matrix, truth: Truth): ReportEngine {
-  const points = ways.map(({ breadth, found, rounds }): ReportPoint => {
+/** Judged breadth by breadth, between which the page has its thread. */
+export async function measuredEngine(info: EngineInfo, { ways, ...measured }: Measured, matrix: Matrix, truth: Truth): Promise<ReportEngine> {
+  const points: ReportPoint[] = [];
+  for (const { breadth, found, rounds } of ways) {
     const latencyMs = latencyOf(rounds);
     const recall = found.reduce((sum, rows, at) => sum + recallOfQuery(matrix, truth, at, withoutItself(rows, truth.queries[at], truth.k)), 0) / found.length;
-    return { ef: breadth, recall, queriesPerSecond: 1000 / latencyMs.mean, latencyMs };
-  });
+    points.push({ ef: breadth, recall, queriesPerSecond: 1000 / latencyMs.mean, latencyMs });
+    await new Promise((resolve) => setTimeout(resolve));
+  }
   return { ...headOf(info), status: 'measured', ...measured, points };
 }
 

@@ -1,7 +1,7 @@
 /** A run of the benchmark: one engine after the other, in an order that a seed sets. It goes on while other views are shown, and is kept. */
 import { rowsMax, sampleOf } from '../../measure/sample.ts';
 import type { SampleProgress } from '../../measure/sample.ts';
-import { K } from '../../measure/truth.ts';
+import { copyOf, K } from '../../measure/truth.ts';
 import type { Matrix, Truth } from '../../measure/truth.ts';
 import type { OpenCollection } from '../../session/open-collection.ts';
 import { createStore } from '../../util/store.ts';
@@ -72,7 +72,9 @@ export async function start(open: OpenCollection, rows: number, seed: number): P
   }
 }
 
-function runEngine({ id }: EngineInfo, matrix: Matrix, truth: Truth, signal: AbortSignal, onProgress: (progress: SampleProgress) => void): Promise<Measured> {
+async function runEngine({ id }: EngineInfo, matrix: Matrix, truth: Truth, signal: AbortSignal, onProgress: (progress: SampleProgress) => void): Promise<Measured> {
+  // The vectors belong to the page: every engine gets a copy.
+  const request: BenchRequest = { engine: id, matrix: await copyOf(matrix), queries: truth.queries, k: truth.k + 1, params: PARAMS, breadths: BREADTHS };
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./bench-worker.ts', import.meta.url), { type: 'module' });
@@ -97,8 +99,6 @@ function runEngine({ id }: EngineInfo, matrix: Matrix, truth: Truth, signal: Abo
       else if (data.kind === 'failed') fail(data.isEval ? `It compiles code from text, which this host's content security policy forbids. ${data.message}` : data.message);
       else end(() => resolve(data.measured));
     };
-    // A copy: the vectors belong to the page, and every engine gets its own.
-    const request: BenchRequest = { engine: id, matrix: { ...matrix, vectors: matrix.vectors.slice() }, queries: truth.queries, k: truth.k + 1, params: PARAMS, breadths: BREADTHS };
     worker.postMessage(request, [request.matrix.vectors.buffer]);
   });
 }

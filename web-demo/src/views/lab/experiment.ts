@@ -56,7 +56,7 @@ interface ExperimentOptions {
 }
 
 /** Bytes of vectors that are given at once. */
-const BATCH_BYTES = 4 << 20;
+const BATCH_BYTES = 1 << 20;
 /** Engines compile what runs often: until then searches are slower. */
 const WARM_UP_MS = 250;
 const ROUNDS = 10;
