@@ -114,6 +114,16 @@ describe('numbers', () => {
     expect(colouring.codes.at(-1)).toBe(0);
   });
 
+  it('that are sizes go along the ramp by their logarithms', () => {
+    const values = Array.from({ length: 1001 }, (_, i) => Math.expm1((i / 1000) * 14));
+    const colouring = colouringOf(field, values.length, values);
+    if (colouring.kind !== 'number') throw new Error(colouring.kind);
+    expect(colouring.isLog).toBe(true);
+    expect(Math.abs(colouring.codes[500] - 127)).toBeLessThan(3);
+    const even = colouringOf(field, 101, Array.from({ length: 101 }, (_, i) => i));
+    expect(even.kind === 'number' && even.isLog).toBe(false);
+  });
+
   it('that are all the same, or none, or no numbers, are drawn', () => {
     expect([...colouringOf(field, 2, [3, 3]).codes]).toEqual([127, 127]);
     expect([...colouringOf(field, 2, [null, 'x']).codes]).toEqual([255, 255]);

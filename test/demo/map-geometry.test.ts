@@ -58,9 +58,14 @@ describe(`cameras (SEED=${SEED})`, () => {
 
   it('meet both ends on the way between two', () => {
     const to = { x: 1, y: 2, scale: 7 };
-    expect(between(camera, to, 0)).toEqual(camera);
+    const begin = between(camera, to, 0);
+    for (const name of ['x', 'y', 'scale'] as const) expect(begin[name]).toBeCloseTo(camera[name], 9);
     expect(between(camera, to, 1).scale).toBeCloseTo(7, 9);
     expect(between({ ...to, scale: 1 }, { ...to, scale: 100 }, 0.5).scale).toBeCloseTo(10, 9);
+    // A point that is far closer in the end comes nearer to the middle of the screen all the way.
+    const far = { x: 0, y: 0, scale: 1 };
+    const offsets = Array.from({ length: 11 }, (_, i) => between(far, { x: 100, y: 0, scale: 1000 }, i / 10)).map((view) => Math.abs(toScreenX(view, size, 100) - size.width / 2));
+    for (let i = 1; i < offsets.length; i++) expect(offsets[i]).toBeLessThan(offsets[i - 1]);
   });
 });
 

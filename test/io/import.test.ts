@@ -107,6 +107,17 @@ describe('import', () => {
     await expect(dynamic.import([JSON.parse('{"id":3,"v":[1,2],"__proto__":1}') as { id: number }] as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
+  it('of a value that is deeper than JSON can be written, or goes round in circles, is refused as any other', async () => {
+    const forms = await db.createCollection('forms', defineSchema({ fields: { id: { type: 'Int64', primaryKey: true }, v: { type: 'FloatVector', dim: 2 }, json: { type: 'JSON' } }, dynamicField: true }));
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+    const round: Record<string, unknown> = {};
+    round['again'] = { round };
+    await expect(forms.import(file(`[{"id":1,"v":[1,2],"json":${deep}}]`, 'x.json'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { row: 0, column: 'json' } });
+    await expect(forms.import(file(`{"id":1,"v":[1,2],"json":1,"other":${deep}}`, 'x.jsonl'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { row: 0 } });
+    await expect(forms.import([{ id: 1, v: [1, 2], json: round }])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { row: 0, column: 'json' } });
+    expect((await io.openTable(file(`[{"json":${deep}}]`, 'x.json'))).columns).toMatchObject([{ name: 'json', type: 'JSON' }]);
+  });
+
   it('takes the forms of values that Milvus writes', async () => {
     const forms = await db.createCollection('forms', defineSchema({ fields: { id: { type: 'Int64', primaryKey: true, as: 'string' }, half: { type: 'Float16Vector', dim: 2 }, bits: { type: 'BinaryVector', dim: 16 }, sparse: { type: 'SparseFloatVector' }, json: { type: 'JSON' } } }));
     await forms.import(file('[{"id":"9007199254740993","half":[0,60,0,192],"bits":[1,255],"sparse":{"3":0.5,"1":2},"json":"{\\"a\\":[1]}"},{"id":9007199254740995,"half":[1,-2],"bits":[0,0],"sparse":{"indices":[1],"values":[2]},"json":"text"}]', 'x.json'));
@@ -173,6 +184,9 @@ describe('export', () => {
       await expect(docs.export(join(folder, 'y.csv'), { signal: gone.signal, onProgress: ({ done }) => done > 0 && gone.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
       expect(readdirSync(folder)).toEqual(['x.jsonl']);
       await expect(docs.export(join(folder, 'none', 'y.csv'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      const pages: number[] = [];
+      await expect(docs.export(folder, { format: 'csv', onProgress: ({ done }) => pages.push(done) })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { file: folder } });
+      expect([readdirSync(folder), pages.filter((done) => done > 0)]).toEqual([['x.jsonl'], []]);
       const pieces: Uint8Array[] = [];
       await docs.export(new WritableStream<Uint8Array>({ write: (piece) => void pieces.push(piece) }), { format: 'jsonl' });
       expect(Buffer.concat(pieces).equals(readFileSync(path))).toBe(true);

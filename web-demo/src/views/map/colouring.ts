@@ -12,7 +12,7 @@ export interface LegendEntry {
 export type Colouring =
   | { readonly kind: 'plain'; readonly codes: Uint8Array }
   | { readonly kind: 'category'; readonly codes: Uint8Array; readonly entries: readonly LegendEntry[] }
-  | { readonly kind: 'number'; readonly codes: Uint8Array; readonly low: number; readonly high: number; readonly isCut: boolean; readonly missing: number };
+  | { readonly kind: 'number'; readonly codes: Uint8Array; readonly low: number; readonly high: number; readonly isCut: boolean; readonly isLog: boolean; readonly missing: number };
 
 /** Categories that have a colour of their own. */
 export const CATEGORIES_MAX = 12;
@@ -22,6 +22,8 @@ const NONE = 255;
 const STEPS = 254;
 /** Numbers beyond these shares of the rows take the colours of the ends: a few far ones would leave the others one colour. */
 const TAIL = 0.01;
+/** Where half of the numbers lie within this share of their span, at its beginning, the ramp goes by their logarithms. */
+const SKEWED = 0.05;
 
 /** @param rows of the map @param values of the field, by row */
 export function colouringOf(field: FieldInfo | undefined, rows: number, values: readonly unknown[] | undefined): Colouring {
@@ -67,17 +69,20 @@ function numbers(values: readonly unknown[]): Colouring {
   const sorted = all.filter(Number.isFinite).sort();
   const missing = all.length - sorted.length;
   const codes = new Uint8Array(all.length).fill(NONE);
-  if (sorted.length === 0) return { kind: 'number', codes, low: 0, high: 0, isCut: false, missing };
+  if (sorted.length === 0) return { kind: 'number', codes, low: 0, high: 0, isCut: false, isLog: false, missing };
   let low = sorted[Math.floor(TAIL * (sorted.length - 1))];
   let high = sorted[Math.ceil((1 - TAIL) * (sorted.length - 1))];
   if (low === high) [low, high] = [sorted[0], sorted.at(-1)!];
-  const width = high - low;
+  // Sizes and counts: most of them would be one colour.
+  const isLog = low >= 0 && sorted[sorted.length >> 1] - low < SKEWED * (high - low);
+  const along = (value: number): number => (isLog ? Math.log1p(value) : value);
+  const width = along(high) - along(low);
   all.forEach((value, row) => {
     if (!Number.isFinite(value)) return;
-    const share = width === 0 ? 0.5 : Math.min(Math.max((value - low) / width, 0), 1);
+    const share = width === 0 ? 0.5 : (along(Math.min(Math.max(value, low), high)) - along(low)) / width;
     codes[row] = Math.round(share * (STEPS - 1));
   });
-  return { kind: 'number', codes, low, high, isCut: low > sorted[0] || high < sorted.at(-1)!, missing };
+  return { kind: 'number', codes, low, high, isCut: low > sorted[0] || high < sorted.at(-1)!, isLog, missing };
 }
 
 /** The colour of a code in a theme. */

@@ -20,10 +20,13 @@ export const css = ([red, green, blue]: Rgb): string => `rgb(${red} ${green} ${b
 export function Legend({ element, field, colouring, palette, chosen, onChoose }: LegendProps) {
   if (colouring.kind === 'plain') return null;
   if (colouring.kind === 'number') {
-    const { low, high, isCut, missing } = colouring;
+    const { low, high, isCut, isLog, missing } = colouring;
     return (
       <div class="map-legend" ref={element}>
-        <p class="map-legend-title">{field.title}</p>
+        <p class="map-legend-title">
+          {field.title}
+          {isLog && ', logarithmic'}
+        </p>
         <div class="ramp" style={{ background: `linear-gradient(to right, ${palette.ramp.join(', ')})` }} />
         <p class="ramp-ends num">
           <span>

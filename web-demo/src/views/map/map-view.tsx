@@ -244,6 +244,15 @@ function DrawnMap({ open, params }: ViewProps) {
             <section class="map-panel" aria-label={`The ${one} that was picked`}>
               <header>
                 <h2>Picked {one}</h2>
+                <button
+                  type="button"
+                  onClick={() => {
+                    scatter?.zoomTo([query, ...neighbourRows]);
+                    bringIntoView(mapElement.current);
+                  }}
+                >
+                  Zoom to it
+                </button>
                 <button type="button" onClick={() => pick(-1)}>
                   Clear
                 </button>

@@ -19,11 +19,13 @@ export interface UmapNews {
 
 /** Often enough for a motion without jerks; the page draws in between. */
 const NEWS_MS = 120;
+/** From so many rows on, clusters are less dense, so that their points can be told apart. */
+const MANY = 20_000;
 
 const scope = globalThis as unknown as { onmessage: (event: MessageEvent<UmapTask>) => void; postMessage(news: UmapNews, transfer: Transferable[]): void };
 
 scope.onmessage = ({ data: { graph, positions, seed } }) => {
-  const layout = new Layout(fuzzySet(graph), { positions: separated(positions), seed });
+  const layout = new Layout(fuzzySet(graph), { positions: separated(positions), seed, minDist: graph.rows > MANY ? 0.35 : 0.1 });
   let told = performance.now();
   while (!layout.isDone) {
     layout.step();

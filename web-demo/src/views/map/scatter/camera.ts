@@ -61,7 +61,10 @@ export function zoomAt(camera: Camera, size: Size, screenX: number, screenY: num
 /** Some pixels to the right and down: what is under the finger goes along. */
 export const panBy = (camera: Camera, dx: number, dy: number): Camera => ({ ...camera, x: camera.x - dx / camera.scale, y: camera.y + dy / camera.scale });
 
-/** Between two views; the scale goes evenly as the eye sees it. @param share 0 to 1 */
+/** Between two views; the scale goes evenly as the eye sees it, and what is zoomed at does not leave the view on the way. @param share 0 to 1 */
 export function between(from: Camera, to: Camera, share: number): Camera {
-  return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share, scale: from.scale * (to.scale / from.scale) ** share };
+  const scale = from.scale * (to.scale / from.scale) ** share;
+  // Where it gets closer, the distance that is left shrinks as pixels and not as units.
+  const left = (1 - share) * Math.min(from.scale / scale, 1);
+  return { x: to.x + (from.x - to.x) * left, y: to.y + (from.y - to.y) * left, scale };
 }

@@ -58,12 +58,14 @@ export class PointGrid {
 
   /** Rows within a rectangle, its edges included, ascending. */
   within(left: number, right: number, bottom: number, top: number): Uint32Array {
-    const found: number[] = [];
+    const found = new Uint32Array(this.#rows.length);
+    let count = 0;
     this.#each(left, right, bottom, top, (row) => {
-      const [x, y] = [this.#positions[2 * row], this.#positions[2 * row + 1]];
-      if (x >= left && x <= right && y >= bottom && y <= top) found.push(row);
+      const x = this.#positions[2 * row];
+      const y = this.#positions[2 * row + 1];
+      if (x >= left && x <= right && y >= bottom && y <= top) found[count++] = row;
     });
-    return Uint32Array.from(found).sort();
+    return found.slice(0, count).sort();
   }
 
   #each(left: number, right: number, bottom: number, top: number, use: (row: number) => void): void {

@@ -23,6 +23,16 @@ export interface Inks {
   readonly accent: string;
 }
 
+/** Of any colour of CSS, 0 to 255 each: a canvas knows them all. Black where there is none. */
+export function rgbOfCss(colour: string): [red: number, green: number, blue: number] {
+  const context = new OffscreenCanvas(1, 1).getContext('2d');
+  if (context === null) return [0, 0, 0];
+  context.fillStyle = colour;
+  context.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
+  return [red, green, blue];
+}
+
 /** @param placeOf writes where a row is on the plane */
 export function drawMarks(canvas: HTMLCanvasElement, marks: Marks, camera: Camera, size: Size, ratio: number, radius: number, inks: Inks, placeOf: (row: number) => readonly [number, number]): void {
   const width = Math.round(size.width * ratio);
@@ -77,7 +87,8 @@ export function drawMarks(canvas: HTMLCanvasElement, marks: Marks, camera: Camer
     for (const row of marks.neighbours) ring(row, 2, 1.6, inks.accent);
     ring(marks.query, 5, 3, inks.accent);
   }
-  if (marks.hovered !== -1) ring(marks.hovered, 4, 2.2, inks.ink);
+  // Around the query's own ring, not over it.
+  if (marks.hovered !== -1) ring(marks.hovered, marks.hovered === marks.query ? 9 : 4, 2.2, inks.ink);
 
   if (marks.lasso.length >= 4) {
     context.beginPath();

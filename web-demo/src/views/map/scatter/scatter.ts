@@ -7,7 +7,7 @@ import { FlatPoints } from './flat-points.ts';
 import { glPoints } from './gl-points.ts';
 import { PointGrid } from './grid.ts';
 import { rowsInside, simplified } from './lasso.ts';
-import { drawMarks, type Inks, type Label, type Marks } from './overlay.ts';
+import { drawMarks, rgbOfCss, type Inks, type Label, type Marks } from './overlay.ts';
 import type { Points } from './points.ts';
 
 export interface ScatterEvents {
@@ -27,6 +27,8 @@ const REACH = { mouse: 10, touch: 22 };
 const CLICK = { mouse: 4, touch: 10 };
 /** Room at the edges where nothing else lies over the map. */
 const EDGES: Room = { left: 28, right: 28, bottom: 28, top: 28 };
+/** The same around what is looked at closely. */
+const AROUND: Room = { left: 80, right: 80, bottom: 80, top: 80 };
 const ZOOM_STEP = 1.6;
 const PAN_STEP = 70;
 /** How much closer than the whole one may look. */
@@ -34,7 +36,8 @@ const ZOOM_MAX = 400;
 const GRID_AGE_MS = 250;
 const RATIO_MAX = 2;
 const OPAQUE = 225;
-const FAINT = 26;
+/** How much of its colour a row has left that is not selected; a faint opacity would add up where points lie on each other. */
+const FAINT = 0.16;
 
 const NOTHING: Marks = { query: -1, neighbours: [], hovered: -1, labels: [], lasso: [] };
 
@@ -139,7 +142,7 @@ export class Scatter {
 
   setInks(inks: Inks): void {
     this.#inks = inks;
-    this.#redraw();
+    this.#paint();
   }
 
   /** Pixels at the left and right edge that something else covers. */
@@ -169,15 +172,21 @@ export class Scatter {
     this.#glide(zoomAt(this.#wanted ?? this.#camera, this.#size, width / 2, height / 2, ZOOM_STEP ** direction, this.#limits()));
   }
 
+  /** So close that points fill the view. */
+  zoomTo(rows: readonly number[]): void {
+    if (rows.length === 0) return;
+    const tight = fitCamera(boundsOf(this.#placesOf(rows)), this.#size, AROUND);
+    this.#glide({ ...tight, scale: Math.min(tight.scale, this.#limits().max) });
+  }
+
   /** Brings points into view, where they are not. */
   reveal(rows: readonly number[]): void {
     if (rows.length === 0) return;
-    const places = Float32Array.from(rows.flatMap((row) => [this.#to[2 * row], this.#to[2 * row + 1]]));
-    const { left, right, bottom, top } = boundsOf(places);
+    const { left, right, bottom, top } = boundsOf(this.#placesOf(rows));
     const { x, y, scale } = this.#wanted ?? (this.#follows ? this.#fit : this.#camera);
     const [halfWidth, halfHeight] = [this.#size.width / 2 / scale, this.#size.height / 2 / scale];
     if (left >= x - halfWidth && right <= x + halfWidth && bottom >= y - halfHeight && top <= y + halfHeight) return;
-    const tight = fitCamera({ left, right, bottom, top }, this.#size, { left: 60, right: 60, bottom: 60, top: 60 });
+    const tight = fitCamera({ left, right, bottom, top }, this.#size, AROUND);
     this.#glide({ ...tight, scale: Math.min(tight.scale, scale) });
   }
 
@@ -250,6 +259,10 @@ export class Scatter {
     return [from[2 * row] + (to[2 * row] - from[2 * row]) * share, from[2 * row + 1] + (to[2 * row + 1] - from[2 * row + 1]) * share];
   }
 
+  #placesOf(rows: readonly number[]): Float32Array {
+    return Float32Array.from(rows.flatMap((row) => [this.#to[2 * row], this.#to[2 * row + 1]]));
+  }
+
   #current(): Float32Array {
     const share = this.#share(performance.now());
     return share === 1 ? this.#to : this.#to.map((value, i) => this.#from[i] + (value - this.#from[i]) * share);
@@ -257,16 +270,12 @@ export class Scatter {
 
   #paint(): void {
     const rows = this.#codes.length;
-    const colours = new Uint8Array(rows * 4);
-    for (let row = 0; row < rows; row++) {
-      const code = 3 * this.#codes[row];
-      const isFaint = this.#selected !== null && this.#selected[row] === 0;
-      colours[4 * row] = this.#table[code];
-      colours[4 * row + 1] = this.#table[code + 1];
-      colours[4 * row + 2] = this.#table[code + 2];
-      colours[4 * row + 3] = isFaint ? FAINT : OPAQUE;
-    }
-    this.#points.setColours(colours);
+    const selected = this.#selected;
+    const colours = new Uint32Array(rows);
+    const bright = packed(this.#table, [0, 0, 0], 1);
+    const faint = packed(this.#table, rgbOfCss(this.#inks.paper), FAINT);
+    for (let row = 0; row < rows; row++) colours[row] = (selected === null || selected[row] === 1 ? bright : faint)[this.#codes[row]];
+    this.#points.setColours(new Uint8Array(colours.buffer));
     this.#redraw();
   }
 
@@ -281,8 +290,9 @@ export class Scatter {
     const selected = this.#selected;
     if (selected !== null) {
       const mixed = order.slice();
-      let at = 0;
-      for (const flag of [0, 1]) for (const row of mixed) if (selected[row] === flag) order[at++] = row;
+      let [first, last] = [0, rows];
+      for (const row of mixed) if (selected[row] === 0) order[first++] = row;
+      for (let i = rows - 1; i >= 0; i--) if (selected[mixed[i]] === 1) order[--last] = mixed[i];
     }
     this.#points.setOrder(order);
     this.#redraw();
@@ -424,8 +434,8 @@ export class Scatter {
       this.#events.onPick(this.#find(this.#at(event), isTouch ? REACH.touch : REACH.mouse), isTouch);
     } else if (press.isLasso) {
       const path = simplified(this.#path, 3).map((value, i) => (i % 2 === 0 ? toPlaneX(this.#camera, this.#size, value) : toPlaneY(this.#camera, this.#size, value)));
-      this.#grid = null;
-      this.#oldGrid = null;
+      // Where the points move, the one at hand may be old.
+      if (this.#grid === null) this.#oldGrid = null;
       this.#events.onLasso(rowsInside(path, this.#gridNow(), this.#to));
     }
     this.#clearLasso();
@@ -471,6 +481,16 @@ const still = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matc
 const isNear = (a: Camera, b: Camera): boolean => Math.abs(Math.log(a.scale / b.scale)) < 1e-3 && Math.abs(a.x - b.x) * b.scale < 0.3 && Math.abs(a.y - b.y) * b.scale < 0.3;
 
 const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+
+/** Colours of all codes as the bytes of one number each, mixed with a paper. @param share of the colour */
+function packed(table: Uint8Array, paper: readonly number[], share: number): Uint32Array {
+  const bytes = new Uint8Array(1024);
+  for (let code = 0; code < 256; code++) {
+    for (let i = 0; i < 3; i++) bytes[4 * code + i] = table[3 * code + i] * share + paper[i] * (1 - share);
+    bytes[4 * code + 3] = OPAQUE;
+  }
+  return new Uint32Array(bytes.buffer);
+}
 
 /** Around all points, but for a few that lie far off: they would make all others small. */
 function mainBounds(positions: Float32Array): Bounds {
