@@ -109,6 +109,8 @@ export interface Dataset {
   readonly schema: Schema;
   /** Files of the sample that its first rows come from: they are asked for while the database opens. */
   readonly firstFiles?: readonly string[];
+  /** Files of the sample that it needs when its rows are stored, too. */
+  readonly keptFiles?: readonly string[];
   /** Begins what takes long and needs no database. Never fails: who needs it is told. */
   warm?(): void;
   /** True when every row is there and the index has them all. */

@@ -28,6 +28,7 @@ export const packages: Dataset = {
   rows: PACKAGES.rows,
   schema: packageSchema(defineSchema),
   firstFiles: ['sample.json', 'packages-space.gz', 'packages-0.gz'],
+  keptFiles: ['sample.json', 'packages-space.gz'],
   warm: () => void import('./package-space.ts').then(({ packageSpace }) => packageSpace()).catch(() => {}),
   isComplete: ({ collection }) => arePackagesComplete(collection as unknown as PackageCollection),
   fill: async (context) => (await import('./fill.ts')).fill(context),
