@@ -15,6 +15,7 @@ export const TYPES = {
   '.css': 'text/css',
   '.json': 'application/json',
   '.svg': 'image/svg+xml',
+  '.webmanifest': 'application/manifest+json',
   '.wasm': 'application/wasm',
   '.md': 'text/markdown; charset=utf-8',
   '.gz': 'application/gzip',

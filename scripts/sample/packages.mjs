@@ -1,7 +1,8 @@
 /**
  * Packages of Debian 12, and a latent space of their names and descriptions, in which a page places them and what is typed.
  *
- * - `packages-space.gz`: the space (`docs/format/latent-space.md`), fitted to `name text` of all rows.
+ * - `packages-space.gz`: the space (`docs/format/latent-space.md`). It is fitted to the name, text, section and tags of all
+ *   rows, so that words of one purpose keep company, and then used for names and texts alone.
  * - `packages-N.gz`: JSON, an array per field: `name`, `text`, `size` (bytes), `installed_kb`, `n_depends`; `section`, `priority`
  *   and `arch` as { words, rows }, where a row's number says which of the words it has; `tags` likewise with arrays of numbers;
  *   `essential`: the numbers of the block's rows that are.
@@ -16,13 +17,19 @@ const FIRST_BLOCK = 2_000;
 const PER_BLOCK = 4_000;
 /** Of every section in the first block, at least, where there are so many. */
 const PER_SECTION = 10;
-const DIM = 96;
+const DIM = 128;
 /** More terms know rarer words, and take more bytes. */
-const MAX_TERMS = 10_000;
+const MAX_TERMS = 8_000;
 const BITS = 4;
 
-/** The text of a package that its vector is made of. */
-const textOf = ({ name, text }) => `${name} ${text}`;
+/** Facets of tags that say how a package is made, and not what it is for. */
+const HOW = new Set(['role', 'implemented-in', 'devel', 'interface', 'uitoolkit', 'suite', 'scope', 'special', 'culture', 'x11']);
+
+/** What the space is fitted to of a package. */
+function textOf({ name, text, section, tags }) {
+  const purposes = tags.map((tag) => tag.split('::')).filter(([facet]) => !HOW.has(facet));
+  return [name, text, section, ...purposes.map(([, purpose]) => purpose)].join(' ');
+}
 
 export async function makePackages(data, parts) {
   // The built package, as a page has it.

@@ -19,8 +19,8 @@ export interface NamedBytes {
 export type FileSource = string | Blob | Uint8Array | ArrayBuffer | NamedBytes;
 /** A row by column name. */
 export type SourceRow = Readonly<Record<string, unknown>>;
-/** Where rows come from: a file, a folder (its path, or a list of its files), rows, or something that gives rows or arrays of rows. */
-export type ImportSource = FileSource | readonly FileSource[] | readonly SourceRow[] | AsyncIterable<SourceRow | readonly SourceRow[]>;
+/** Where rows come from: a file, a folder (its path, or a list of its files, which may be an input's `FileList`), rows, or something that gives rows or arrays of rows. */
+export type ImportSource = FileSource | readonly FileSource[] | ArrayLike<Blob> | readonly SourceRow[] | AsyncIterable<SourceRow | readonly SourceRow[]>;
 
 /** How a source is read. */
 export interface ReadOptions {

@@ -207,6 +207,7 @@ async function headerOf(source: ByteSource, delimiter: string | undefined, hasHe
     const names = row.cells.map((cell, i) => (hasHeader && cell !== null && cell.trim() !== '' ? cell.trim() : `column_${i + 1}`));
     const seen = new Set<string>();
     for (const name of names) {
+      if (name.includes('\0')) refuseAt({ file: source.name, line: row.line }, 'text in UTF-8', 'bytes of 0, as UTF-16 has: save it as UTF-8');
       if (seen.has(name)) refuseAt({ file: source.name, line: row.line, column: name }, 'one column of that name', 'two');
       seen.add(name);
     }

@@ -15,7 +15,7 @@ import type { IoHost } from './host.ts';
 import { READ_OPTIONS, checkReadOptions, openReader } from './open.ts';
 import { parseJson } from './parse-json.ts';
 import { refuseAt, words, type Place } from './place.ts';
-import type { RawBatch, Reader } from './reader.ts';
+import { placeIn, type RawBatch, type Reader } from './reader.ts';
 import { guessedValue, plainJson, toFieldValues } from './values.ts';
 
 const OPTIONS: ReadonlySet<string> = new Set([...READ_OPTIONS, 'fields', 'batchRows', 'skipRows', 'partition', 'upsert', 'onProgress', 'signal']);
@@ -64,7 +64,7 @@ export async function importInto(host: IoHost, collection: Collection<any>, sour
         try {
           await (isUpsert ? collection.upsert(rows as never, { partition, signal }) : collection.insert(rows as never, { partition, signal }));
         } catch (error) {
-          throw withPlace(error, plan, given, batchPlace(kept, first, file), from);
+          throw withPlace(error, plan, given, placeIn(kept, first, file), from);
         }
         count += to - from;
         batches++;
@@ -109,12 +109,10 @@ function withoutRows(batch: RawBatch, skipped: number): RawBatch {
   return { ...batch, rows: batch.rows - from, columns: new Map([...batch.columns].map(([name, values]) => [name, slice(values)])), ...(batch.lines ? { lines: slice(batch.lines) } : {}) };
 }
 
-const batchPlace = (batch: RawBatch & { readonly file?: string }, first: number, file: string | undefined) => (row: number): Place => ({ file: batch.file ?? file, row: first + row, ...(batch.lines ? { line: batch.lines[row] } : {}) });
-
 /** Values by field, and by key of the dynamic field. */
 function fieldColumns(plan: SchemaPlan, given: ReadonlyMap<string, string> | undefined, reader: Reader, batch: RawBatch, first: number, isUpsert: boolean): Columns {
   const out: Columns = new Map();
-  const placeOf = batchPlace(batch, first, reader.file);
+  const placeOf = placeIn(batch, first, reader.file);
   const pairs = given === undefined ? [...batch.columns.keys()].map((name) => [name, name] as const) : [...given].filter(([, column]) => batch.columns.has(column));
   let meta: string | undefined;
   for (const [name, column] of pairs) {

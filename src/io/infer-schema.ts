@@ -3,7 +3,7 @@ import { toSchema } from '../schema/define.ts';
 import type { AnySchema, FieldInput, IndexInput, SchemaInput } from '../schema/infer.ts';
 import { MAX_ARRAY_CAPACITY, MAX_FIELDS, MAX_NAME_LENGTH, MAX_VARCHAR_BYTES, MAX_VECTOR_FIELDS } from '../schema/limits.ts';
 import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
-import type { FieldType } from '../schema/types.ts';
+import { FIELD_TYPE_CODE, type FieldType } from '../schema/types.ts';
 import { checkOptions } from '../api/options.ts';
 import type { Table, TableColumn } from './table.ts';
 
@@ -53,6 +53,10 @@ export function inferSchema(table: Table, options: InferSchemaOptions = {}): Inf
   const { embedder, index, types = {}, vector } = options;
   if (!isRecord(types)) refuse('types', NO_ROW, 'types by names of columns', show(types));
   for (const name of Object.keys(types)) known('types', name);
+  for (const type of Object.values(types)) if (!isTypeOfField(type)) refuse('types', NO_ROW, `types of fields (${Object.keys(FIELD_TYPE_CODE).join(', ')}), or { type, ... }`, show(type));
+  if (vector !== undefined && !isRecord(vector)) refuse('vector', NO_ROW, '{ name, dim, type, index }', show(vector));
+  if (embedder !== undefined && !isRecord(embedder)) refuse('embedder', NO_ROW, '{ id, input, dim, name, index }', show(embedder));
+  if (options.columns !== undefined && !Array.isArray(options.columns)) refuse('columns', NO_ROW, 'an array of names of columns', show(options.columns));
   const typeOf = (name: string): FieldType | FieldInput | undefined => (Object.hasOwn(types, name) ? types[name] : undefined);
   const chosen = (options.columns?.map((name) => known('columns', name)) ?? table.columns).filter(({ name }) => name !== META);
   if (options.primaryKey !== undefined && options.primaryKey !== null) known('primaryKey', options.primaryKey);
@@ -107,6 +111,11 @@ export function inferSchema(table: Table, options: InferSchemaOptions = {}): Inf
   const input: SchemaInput = { fields, ...(dynamicField ? { dynamicField } : {}) };
   return { schema: toSchema(input), input, fields: columnOf, primaryKey, vectors };
 }
+
+const isTypeOfField = (given: unknown): boolean => {
+  const type: unknown = isRecord(given) ? given['type'] : given;
+  return typeof type === 'string' && Object.hasOwn(FIELD_TYPE_CODE, type);
+};
 
 const isVector = (field: unknown): boolean => (field as FieldInput).type.endsWith('Vector');
 

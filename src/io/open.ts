@@ -94,9 +94,15 @@ function joined(readers: readonly Reader[]): Reader {
     columns,
     async *batches(options) {
       let before = 0;
+      let rowsBefore = 0;
       for (const reader of readers) {
-        for await (const batch of reader.batches(options)) yield { ...batch, bytes: before + batch.bytes, file: reader.file };
+        let ofFile = 0;
+        for await (const batch of reader.batches(options)) {
+          yield { ...batch, bytes: before + batch.bytes, file: reader.file, rowsBefore };
+          ofFile += batch.rows;
+        }
         before += reader.bytes;
+        rowsBefore += ofFile;
       }
     },
   };

@@ -142,13 +142,28 @@ async function readColumn(source: ByteSource, metadata: FileMetaData, tree: Sche
   chunks.sort((a, b) => a.from - b.from);
   const values = chunks.length === 1 ? chunks[0].values : chunks.flatMap((chunk) => Array.from(chunk.values));
   if (values.length < rows) refuseAt(place, `${rows} values`, String(values.length));
-  return values;
+  const { converted_type: type, scale = 0 } = tree.children.find(({ element }) => element.name === name)!.element;
+  return type === 'DECIMAL' && scale > 0 && scale <= DIGITS_MAX ? Array.from(values, (value) => nearest(value, scale)) : values;
 }
+
+/** That `toFixed` takes. */
+const DIGITS_MAX = 100;
+
+/** The number nearest to a decimal: the decoder multiplies its digits by a power of ten, which makes 0.5700000000000001 of 0.57. */
+const nearest = (value: unknown, digits: number): unknown => (typeof value === 'number' ? Number(value.toFixed(digits)) : value);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const text = (bytes: Uint8Array | undefined): string | undefined => bytes && utf8.decode(bytes);
+/** Columns of bytes need not say whether they are text: what is none (pictures, say) stays bytes, which a text field refuses with its row. */
+function textOrBytes(bytes: Uint8Array | undefined): string | Uint8Array | undefined {
+  try {
+    return text(bytes);
+  } catch {
+    return bytes;
+  }
+}
 /** JSON stays text, whose integers a reader of ours keeps. */
-const PARSERS = { stringFromBytes: text, jsonFromBytes: text };
+const PARSERS = { stringFromBytes: textOrBytes, jsonFromBytes: text };
 
 /** What unpacks pages is imported where there are some. Snappy comes with the reader. */
 async function unpackersOf(group: RowGroup, name: string): Promise<Compressors> {

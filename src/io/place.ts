@@ -5,7 +5,7 @@ import { ElanusError, isElanusError, type ErrorCode } from '../util/error.ts';
 export interface Place {
   /** The file, by its name. */
   readonly file?: string;
-  /** Of the source, from 0; a header is none. */
+  /** Of the file, from 0; a header is none. */
   readonly row?: number;
   /** Of a text file, from 1. */
   readonly line?: number;

@@ -1,5 +1,6 @@
 /** What every format is read as: columns of values, some rows at a time. */
 import type { ImportFormat } from '../api/io.ts';
+import type { Place } from './place.ts';
 
 /** Some rows. Every column has a value per row; undefined or null where there is none. */
 export interface RawBatch {
@@ -9,6 +10,9 @@ export interface RawBatch {
   readonly lines?: ArrayLike<number>;
   /** Bytes of the source that have been read. */
   readonly bytes: number;
+  /** Of a source of several files that are read behind each other: the one that the rows are of, and how many rows there are before it. */
+  readonly file?: string;
+  readonly rowsBefore?: number;
 }
 
 export interface RawOptions {
@@ -36,6 +40,9 @@ export interface Reader {
   typeOf?(column: string): Readonly<Record<string, unknown>> | undefined;
   batches(options: RawOptions): AsyncGenerator<RawBatch, void, undefined>;
 }
+
+/** Where a row of a batch is. `first`: number of the batch's first row in the source. */
+export const placeIn = ({ file, lines, rowsBefore = 0 }: RawBatch, first: number, ofSource: string | undefined) => (row: number): Place => ({ file: file ?? ofSource, row: first + row - rowsBefore, ...(lines ? { line: lines[row] } : {}) });
 
 /** Cells of one batch, and names of all columns of a source: what a hostile file may make of either is bounded. */
 export const CELLS_MAX = 1 << 20;

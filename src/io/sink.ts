@@ -1,6 +1,6 @@
 /** Where an export goes: a Blob, a stream, or a file. Small pieces are joined before they are written. */
 import type { FileAccess } from '../platform/platform.ts';
-import { show } from '../schema/refuse.ts';
+import { NO_ROW, refuse, show } from '../schema/refuse.ts';
 import { abortError } from '../util/error.ts';
 import { refuseAt } from './place.ts';
 
@@ -43,8 +43,8 @@ async function openTarget(target: unknown, mediaType: string, access: FileAccess
       abort: () => file.abort(),
     };
   }
-  if (typeof target !== 'object' || target === null || typeof (target as WritableStream).getWriter !== 'function') refuseAt({}, "a path, a WritableStream or 'blob'", show(target));
-  if ((target as WritableStream).locked) refuseAt({}, 'a WritableStream that nobody else writes to', 'a locked one');
+  if (typeof target !== 'object' || target === null || typeof (target as WritableStream).getWriter !== 'function') refuse('target', NO_ROW, "a path, a WritableStream or 'blob'", show(target));
+  if ((target as WritableStream).locked) refuse('target', NO_ROW, 'a WritableStream that nobody else writes to', 'a locked one');
   const writer = (target as WritableStream<Uint8Array>).getWriter();
   return {
     async write(bytes) {

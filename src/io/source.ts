@@ -123,7 +123,9 @@ export async function* textChunks(source: ByteSource, signal: AbortSignal | unde
     try {
       return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
     } catch (cause) {
-      refuseAt({ file: source.name }, 'text in UTF-8', `other bytes, ${chunk === undefined ? 'at the end' : `between bytes ${bytes} and ${bytes + chunk.length}`}`, 'INVALID_ARGUMENT', cause);
+      const isUtf16 = bytes === 0 && chunk !== undefined && chunk.length > 1 && chunk[0] + chunk[1] === 0xff + 0xfe && chunk[0] >= 0xfe;
+      const got = isUtf16 ? 'UTF-16' : `other bytes, ${chunk === undefined ? 'at the end' : `between bytes ${bytes} and ${bytes + chunk.length}`}`;
+      refuseAt({ file: source.name }, 'text in UTF-8', `${got}: save it as UTF-8`, 'INVALID_ARGUMENT', cause);
     }
   };
   for await (const chunk of chunks(source, signal)) {

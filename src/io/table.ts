@@ -10,7 +10,7 @@ import type { IoHost } from './host.ts';
 import { ColumnProfile, statedType } from './infer.ts';
 import { READ_OPTIONS, checkReadOptions, openReader } from './open.ts';
 import { refuseAt } from './place.ts';
-import type { RawBatch, Reader } from './reader.ts';
+import { placeIn, type RawBatch, type Reader } from './reader.ts';
 import { toFieldValues, type FieldForm } from './values.ts';
 
 export interface OpenTableOptions extends ReadOptions, CallOptions {
@@ -167,13 +167,13 @@ async function* batches(reader: Reader, columns: ReadonlyMap<string, TableColumn
     if (names === undefined) {
       // A column that no row of the sample had has no type.
       const unseen = [...batch.columns.keys()].find((name) => !wanted.has(name));
-      if (unseen !== undefined) refuseAt({ file: reader.file, row: firstRow, column: unseen }, 'a column of the rows that were looked at (`sampleRows` looks at more)', 'another one');
+      if (unseen !== undefined) refuseAt({ ...placeIn(batch, firstRow, reader.file)(0), column: unseen }, 'a column of the rows that were looked at (`sampleRows` looks at more)', 'another one');
     }
     const first = firstRow;
     const out = new Map<string, readonly unknown[]>();
     for (const [name, column] of wanted) {
       const raw = batch.columns.get(name);
-      const placeOf = (row: number) => ({ file: reader.file, row: first + row, line: batch.lines?.[row], column: name });
+      const placeOf = (row: number) => ({ ...placeIn(batch, first, reader.file)(row), column: name });
       out.set(name, raw === undefined ? new Array<null>(batch.rows).fill(null) : toFieldValues(formOf(column), raw, reader.isText || isJson(reader, name, column.type), placeOf).map((value) => value ?? null));
     }
     yield { firstRow, rows: batch.rows, columns: out };
@@ -210,8 +210,12 @@ function replayable(reader: Reader): Reader & { sample(rows: number, signal: Abo
       if (rest === undefined) refuseAt({}, 'rows that have not been read yet', 'an iterable that was read before');
       const from = rest;
       rest = undefined;
-      yield* seen.splice(0);
-      yield* from;
+      try {
+        yield* seen.splice(0);
+        yield* from;
+      } finally {
+        await from.return();
+      }
     },
   };
 }

@@ -124,12 +124,15 @@ function jsonOf(value: unknown, isText: boolean, place: () => Place): unknown {
 /** The text that {@link jsonOf} makes the value of, of a value that is a text. */
 export const needsQuotes = (value: string): boolean => /^\s*["[{]/.test(value);
 
+/** Levels below which a value is left as it is: `insert` refuses what is too deep, or goes round in circles. */
+const DEPTH_MAX = 500;
+
 /** What JSON can hold: dates as text, integers beyond 2^53 as the nearest number, typed arrays as lists. */
-export function plainJson(value: unknown): unknown {
+export function plainJson(value: unknown, depth = 0): unknown {
   if (typeof value === 'bigint') return Number(value);
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
-  if (isList(value)) return Array.from(value, plainJson);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plainJson(inner)]));
+  if (typeof value !== 'object' || value === null || value instanceof Date || depth > DEPTH_MAX) return value;
+  if (isList(value)) return Array.from(value, (item) => plainJson(item, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plainJson(inner, depth + 1)]));
 }
 
 function sparseOf(value: unknown): unknown {

@@ -18,6 +18,8 @@ export const nodeFiles: FileAccess = {
 
   async create(path): Promise<WritableFile> {
     const full = resolve(path);
+    const info = await stat(full).catch(() => undefined);
+    if (info?.isDirectory()) throw new ElanusError('INVALID_ARGUMENT', `"${path}" expected to be a file, or not to be there, got a folder`, { file: path });
     const part = join(dirname(full), `.${randomUUID()}.part`);
     const stream = createWriteStream(part, { flags: 'wx' });
     let failure: NodeJS.ErrnoException | undefined;

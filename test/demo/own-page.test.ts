@@ -113,6 +113,29 @@ describe.skipIf(executablePath === null)("a visitor's own files", () => {
     }
   });
 
+  it('appears and goes in a second tab as it does in the first', { timeout: 2 * MAKE_MS }, async () => {
+    const second = await visitor.newPage();
+    await second.goto(`${host.url}#/papers`);
+    await second.locator('.status .phase.is-ready').waitFor({ timeout: MAKE_MS });
+    await begin();
+    await choose(fileOf('house notes.csv', CSV));
+    await page.locator('.preview').waitFor();
+    // The name of the file is taken by now.
+    expect(await page.getByLabel('Name of the collection').inputValue()).toBe('House notes 2');
+    expect(await make()).toBe(true);
+    await soon(() => collections(second)).toContain('House notes 2');
+    await second.getByRole('link', { name: 'House notes 2' }).click();
+    await second.getByRole('searchbox').fill('sharpen a chisel');
+    await soon(async () => (await foundIn(second))[0]).toMatch(/^workshop note 2/);
+    const item = ownItem(page, 'House notes 2');
+    await item.getByRole('button', { name: 'Delete' }).click();
+    await item.getByRole('group').getByRole('button', { name: 'Delete' }).click();
+    await soon(() => collections(second)).not.toContain('House notes 2');
+    await second.getByRole('link', { name: 'House notes', exact: true }).click();
+    await soon(async () => (await foundIn(second)).length).toBe(30);
+    await second.close();
+  });
+
   it('compares vectors of the file as plain arithmetic does', { timeout: MAKE_MS }, async () => {
     const seed = Number(process.env['SEED'] ?? 11);
     const next = random(seed);

@@ -9,7 +9,7 @@ import type { ColumnInfo } from '../../web-demo/src/views/add/column.ts';
 import { kindOfText } from '../../web-demo/src/views/add/files.ts';
 import { mappingFaults, suggestMapping, takenColumns } from '../../web-demo/src/views/add/mapping.ts';
 import type { Mapping } from '../../web-demo/src/views/add/mapping.ts';
-import { idFor, titleFault, titleOf } from '../../web-demo/src/views/add/names.ts';
+import { freeTitle, idFor, titleFault, titleOf } from '../../web-demo/src/views/add/names.ts';
 import { planOf } from '../../web-demo/src/views/add/plan.ts';
 import { ColumnCount, KeyCheck } from '../../web-demo/src/views/add/tally.ts';
 import type { Tally } from '../../web-demo/src/views/add/tally.ts';
@@ -48,7 +48,10 @@ describe('names', () => {
   it('says what is wrong with a title', () => {
     expect(titleFault('  ')).toMatch(/needs a name/);
     expect(titleFault('x'.repeat(41))).toMatch(/at most 40.*has 41/);
+    expect(titleFault('Notes', ['Notes'])).toMatch(/of that name/);
     expect(titleFault('Notes')).toBeNull();
+    expect(freeTitle('Notes', ['Papers'])).toBe('Notes');
+    expect(freeTitle('Notes', ['Notes', 'Notes 2'])).toBe('Notes 3');
   });
 
   it.each([

@@ -61,7 +61,13 @@ describe('the playground of the storage view', () => {
     const rows = Array.from({ length: 12 }, (_, i) => ({ ...(keyAt === null ? {} : { key: keyAt(i) }), vector: [i, 1], color: `c${i}` }));
     const source = await makeSource(name, { dynamicField: true, fields: { key, vector: { type: 'FloatVector', dim: 2 } } }, rows);
     const playground = await makePlayground(page(), source, playgroundName(name));
+    // All rows differ, so whichever takes its place is another.
+    const whole = await allRows(playground);
+    const [id] = [...whole.keys()] as number[];
+    await replaceRow(playground, id);
     const before = await allRows(playground);
+    expect(before.size).toBe(whole.size);
+    expect(before.get(id)).not.toEqual(whole.get(id));
     expect([await insertCopies(playground, 1), await insertCopies(playground, 5)].every((count, i) => count >= 1 && count <= [1, 5][i])).toBe(true);
     const after = await allRows(playground);
     for (const [each, row] of before) expect(after.get(each)).toEqual(row);
@@ -69,10 +75,6 @@ describe('the playground of the storage view', () => {
     const copies = [...after].filter(([each]) => !before.has(each));
     expect(copies.length).toBeGreaterThanOrEqual(2);
     for (const [, row] of copies) expect(colors).toContain((row as { color: string }).color);
-    const [id] = [...before.keys()] as number[];
-    await replaceRow(playground, id);
-    expect(await playground.count()).toBe(after.size);
-    expect((await allRows(playground)).get(id)).not.toEqual(before.get(id));
   });
 
   it('goes back to any moment, row by row', { timeout: 60_000 }, async () => {

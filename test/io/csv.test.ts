@@ -104,6 +104,9 @@ describe('a file', () => {
     expect(await failure('')).toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect(await failure(Uint8Array.of(97, 10, 0xc3, 0x28, 10))).toMatchObject({ code: 'INVALID_ARGUMENT', detail: { expected: 'text in UTF-8' } });
     expect(await failure(Uint8Array.of(97, 10, 0xc3))).toMatchObject({ code: 'INVALID_ARGUMENT', detail: { expected: 'text in UTF-8' } });
+    // As spreadsheets save it, with and without its mark.
+    for (const text of ['\uFEFFa,b\n1,2\n', 'a,b\n1,2\n']) expect(await failure(new Uint8Array(Buffer.from(text, 'utf16le')))).toMatchObject({ code: 'INVALID_ARGUMENT', detail: { file: 'x.csv', got: expect.stringContaining('UTF-16') as string } });
+    expect(await failure(Uint8Array.of(0xfe, 0xff, 0, 97, 0, 10))).toMatchObject({ detail: { got: expect.stringContaining('UTF-16') as string } });
   });
 
   it('that is large is read in pieces, characters of several bytes across them', async () => {

@@ -3,6 +3,7 @@ import * as arrow from 'apache-arrow';
 import { parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { defineSchema } from '../../src/schema/define.ts';
 import { inferSchema } from '../../src/io/infer-schema.ts';
 import { passages } from '../../src/io/text.ts';
 import type { Table } from '../../src/io/table.ts';
@@ -189,6 +190,32 @@ describe('Parquet', () => {
     // One range for each row group, of the one column.
     expect(reads).toHaveLength(3);
     expect(reads.reduce((sum, [from, to]) => sum + to - from, 0)).toBeLessThan(blob.size / 4);
+  });
+
+  it('a column of bytes that are no text is a column as any other, which need not be read', async () => {
+    const images = [Uint8Array.of(0x89, 0x50, 0xff), Uint8Array.of(0xff, 0xd8)];
+    const pictures = {
+      name: 'pictures.parquet',
+      bytes: new Uint8Array(parquetWriteBuffer({ columnData: [{ name: 'id', data: [1n, 2n], type: 'INT64' }, { name: 'v', data: [[1, 2], [3, 4]], type: 'JSON' }, { name: 'image', data: images, type: 'BYTE_ARRAY' }, { name: 'name', data: ['a', 'b'], type: 'BYTE_ARRAY' }] })),
+    };
+    const table = await io.openTable(pictures);
+    expect(table.columns.map(({ name, type }) => [name, type])).toEqual([['id', 'Int64'], ['v', 'JSON'], ['image', 'Array'], ['name', 'VarChar']]);
+    expect(await rowsOf(table, { columns: ['id', 'image', 'name'] })).toEqual([{ id: 1n, image: [0x89, 0x50, 0xff], name: 'a' }, { id: 2n, image: [0xff, 0xd8], name: 'b' }]);
+    const db = await connect('memory:');
+    const docs = await db.createCollection('docs', defineSchema({ fields: { id: { type: 'Int64', primaryKey: true }, text: { type: 'VarChar', maxLength: 10 }, v: { type: 'FloatVector', dim: 2 } } }));
+    await expect(docs.import(pictures, { fields: { id: 'id', v: 'v', text: 'image' } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { row: 0, column: 'image', expected: 'text' } });
+    expect(await docs.import(pictures, { fields: { id: 'id', v: 'v', text: 'name' } })).toMatchObject({ count: 2, ignored: ['image'] });
+    await db.close();
+  });
+
+  it('decimals are the numbers nearest to them', async () => {
+    const prices = Array.from({ length: 500 }, (_, i) => (i % 7 === 0 ? null : (i * 37 - 5_000) / 100));
+    for (const leaf of [{ type: 'INT32', precision: 9 }, { type: 'INT64', precision: 18 }, { type: 'FIXED_LEN_BYTE_ARRAY', type_length: 8, precision: 18 }] as const) {
+      const schema = [{ name: 'schema', num_children: 1 }, { name: 'price', repetition_type: 'OPTIONAL', converted_type: 'DECIMAL', scale: 2, ...leaf }] as const;
+      const table = await io.openTable({ name: 'x.parquet', bytes: new Uint8Array(parquetWriteBuffer({ schema: [...schema], columnData: [{ name: 'price', data: prices }] })) });
+      expect(table.columns).toMatchObject([{ name: 'price', type: 'Double' }]);
+      expect((await rowsOf(table)).map(({ price }) => price)).toEqual(prices);
+    }
   });
 
   it('hyparquet reads what is exported, in the types of Milvus', async () => {

@@ -77,6 +77,18 @@ describe('import', () => {
     await expect(docs.import(repaired, { skipRows: 201 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
+  it('of several files says of which one a row is, and which of its rows', async () => {
+    const first = { name: '1.csv', bytes: file(HEADER + lines(0, 5)).bytes };
+    // Refused by the conversion, by the insert, and by the reader.
+    for (const bad of ['x,t,1,"[1,1]"\n', '7,t,1,"[1,1,1]"\n', '7,t,1\n']) {
+      const files = [first, { name: '2.csv', bytes: file(HEADER + lines(5, 7) + bad).bytes }];
+      await expect(docs.import(files, { batchRows: 2 })).rejects.toMatchObject({ detail: { file: '2.csv', row: 2, line: 4, count: 7 } });
+      await expect(docs.import(files, { batchRows: 2, skipRows: 6 })).rejects.toMatchObject({ detail: { file: '2.csv', row: 2, line: 4 } });
+    }
+    const table = await io.openTable([first, { name: '2.csv', bytes: file(`${HEADER}5,t,x,"[1,1]"\n`).bytes }], { sampleRows: 5 });
+    await expect((async () => { for await (const _ of table.batches()); })()).rejects.toMatchObject({ detail: { file: '2.csv', row: 0, line: 2, column: 'price' } });
+  });
+
   it('ends when it is aborted, and says how much is in', async () => {
     const gone = new AbortController();
     const run = docs.import(file(HEADER + lines(0, 300)), { batchRows: 100, signal: gone.signal, onProgress: ({ rows }) => rows === 100 && gone.abort() });
@@ -105,6 +117,17 @@ describe('import', () => {
     expect(await dynamic.get([1, 2])).toEqual([{ id: 1, n: 5, text: 'a', zip: '007', list: [1], more: true }, { id: 2, n: 2, none: null, more: [1] }]);
     await expect(dynamic.import([{ id: 3, v: [1, 2], $meta: { v: 1 } }])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { row: 0, column: '$meta' } });
     await expect(dynamic.import([JSON.parse('{"id":3,"v":[1,2],"__proto__":1}') as { id: number }] as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it('of a value that is deeper than JSON can be written, or goes round in circles, is refused as any other', async () => {
+    const forms = await db.createCollection('forms', defineSchema({ fields: { id: { type: 'Int64', primaryKey: true }, v: { type: 'FloatVector', dim: 2 }, json: { type: 'JSON' } }, dynamicField: true }));
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+    const round: Record<string, unknown> = {};
+    round['again'] = { round };
+    await expect(forms.import(file(`[{"id":1,"v":[1,2],"json":${deep}}]`, 'x.json'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { row: 0, column: 'json' } });
+    await expect(forms.import(file(`{"id":1,"v":[1,2],"json":1,"other":${deep}}`, 'x.jsonl'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { row: 0 } });
+    await expect(forms.import([{ id: 1, v: [1, 2], json: round }])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { row: 0, column: 'json' } });
+    expect((await io.openTable(file(`[{"json":${deep}}]`, 'x.json'))).columns).toMatchObject([{ name: 'json', type: 'JSON' }]);
   });
 
   it('takes the forms of values that Milvus writes', async () => {
@@ -173,6 +196,9 @@ describe('export', () => {
       await expect(docs.export(join(folder, 'y.csv'), { signal: gone.signal, onProgress: ({ done }) => done > 0 && gone.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
       expect(readdirSync(folder)).toEqual(['x.jsonl']);
       await expect(docs.export(join(folder, 'none', 'y.csv'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      const pages: number[] = [];
+      await expect(docs.export(folder, { format: 'csv', onProgress: ({ done }) => pages.push(done) })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { file: folder } });
+      expect([readdirSync(folder), pages.filter((done) => done > 0)]).toEqual([['x.jsonl'], []]);
       const pieces: Uint8Array[] = [];
       await docs.export(new WritableStream<Uint8Array>({ write: (piece) => void pieces.push(piece) }), { format: 'jsonl' });
       expect(Buffer.concat(pieces).equals(readFileSync(path))).toBe(true);

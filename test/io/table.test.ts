@@ -77,6 +77,24 @@ describe('a source', () => {
   });
 });
 
+it('an iterable of rows is ended with the loop that reads it', async () => {
+  for (const rows of [0, 30]) {
+    let isEnded = false;
+    const table = await io.openTable(
+      (async function* () {
+        try {
+          for (let x = 0; x < 1_000; x++) yield { x };
+        } finally {
+          isEnded = true;
+        }
+      })(),
+      { sampleRows: 10 },
+    );
+    for await (const { firstRow } of table.batches({ batchRows: 5 })) if (firstRow >= rows) break;
+    expect(isEnded).toBe(true);
+  }
+});
+
 describe('types', () => {
   it('of cells of CSV', async () => {
     const table = await io.openTable(csv(
@@ -146,6 +164,12 @@ describe('a schema', () => {
     expect(inferSchema(table, { types: { v: 'Float16Vector', n: { type: 'Int32', defaultValue: 3 }, id: 'Int64' } }).input.fields).toMatchObject({ v: { type: 'Float16Vector', dim: 2 }, n: { type: 'Int32', defaultValue: 3 } });
     expect(inferSchema(await io.openTable([{ v: [1, 255] }]), { types: { v: 'BinaryVector' } }).input.fields).toMatchObject({ v: { type: 'BinaryVector', dim: 16 } });
     expect(() => inferSchema(table, { types: { none: 'Int64' } })).toThrow(/types/);
+  });
+
+  it.each([{ columns: 'v' }, { columns: { v: 1 } }, { types: { v: null } }, { types: { v: 4 } }, { types: { v: { dim: 2 } } }, { types: { v: 'Vector' } }, { vector: 4 }, { embedder: 'e' }])('is refused the options %j, which are named', async (options) => {
+    const table = await io.openTable([{ id: 1, v: [1, 2] }]);
+    const [name] = Object.keys(options);
+    expect(() => inferSchema(table, options as never)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(name!) as string }));
   });
 
   it('of more columns than fields has the last as keys', async () => {

@@ -29,6 +29,11 @@ export async function calls(db: Database): Promise<void> {
   await docs.insert([{ title: 'kite', price: 3, meta: [1], embedding: q }, { title: 'owl', price: 4, meta: 'x', embedding: new Float64Array(4) }]);
   await docs.insert({ title: ['kite'], price: Float32Array.of(1), meta: [{}], embedding: q });
   await docs.insert({ title: ['kite'], price: [1], meta: [{}], embedding: [[1, 2, 3, 4]] });
+  // What an <input> has is a FileList.
+  const files = { length: 1, 0: new File([], 'x.csv'), item: (index: number): File | null => (index === 0 ? files[0] : null) };
+  await docs.import(files, { fields: { title: 'Name' } });
+  // @ts-expect-error numbers are no files
+  await docs.import([1, 2]);
   interface Meta {
     colour: string;
   }

@@ -3,10 +3,6 @@
  * found to be needed: the library's chunks for an engine in a worker, and the workers' own files.
  */
 
-import { posix } from 'node:path';
-
-const { dirname } = posix;
-
 /** Chunks of the library that `connect` and the first collection import, by the beginnings of their names. */
 const MODULES = ['browser-kernel-chunks', 'browser-elanus_kernels-relaxed', 'browser-remote-engine', 'browser-browser-workers', 'browser-database-admin', 'browser-collection-admin', 'browser-uncommon-fields'];
 /**
@@ -22,7 +18,6 @@ const WORKERS = {
     ['package-space', 'package-space-worker'],
     ['package-space-worker', 'browser-lazy-tools'],
     ['package-space-worker', 'browser-kernel-chunks'],
-    ['browser-kernel-chunks', 'browser-elanus_kernels-relaxed'],
   ],
 };
 /** A name of the library's build has a hash of that build too. */
@@ -57,9 +52,7 @@ function filesOf(bundle, steps) {
   for (const [from, start] of steps) {
     const name = found.get(from) ?? only(from, chunks(bundle, from));
     const { code, source } = bundle[name];
-    // Imports are relative to the file: `./x.js`, or `./workers/x.js` and the like.
-    const imported = [...String(code ?? source).matchAll(new RegExp(`(?:\\.\\.?/)?((?:workers/)?)(?<![\\w-])(${named(start)})(?![\\w-])`, 'g'))];
-    const names = imported.map(([path, folder, file]) => (path.startsWith('../') ? `assets/${file}` : `${dirname(name)}/${folder}${file}`));
+    const names = [...String(code ?? source).matchAll(new RegExp(`(?<![\\w-])${named(start)}(?![\\w-])`, 'g'))].map(([match]) => `assets/${match}`);
     found.set(start, only(start, [...new Set(names)].filter((each) => bundle[each] !== undefined)));
   }
   return [...found.values()];

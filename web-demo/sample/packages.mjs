@@ -5,7 +5,7 @@
 import { buildIndex, eachBlock, insertMissing, isIndexed } from './fill.mjs';
 
 /** What the sample has; known here so that a second visit reads no sample file. */
-export const PACKAGES = { rows: 63_436, dim: 96, space: 'latent-96-02b6a7e6' };
+export const PACKAGES = { rows: 63_436, dim: 128, space: 'latent-128-afbc01d3' };
 
 const INDEX = { type: 'HNSW_SQ', metric: 'COSINE', params: { M: 16, efConstruction: 100, sq_type: 'SQ8', refine: true } };
 

@@ -135,5 +135,5 @@ export interface SampleSource {
   artBlock(index: number, options?: PartOptions): Promise<ArtBlock>;
 }
 
-export function fetchReader(base: string): SampleReader;
+export function fetchReader(base: string, version?: string): SampleReader;
 export function openSource(read: SampleReader): Promise<SampleSource>;

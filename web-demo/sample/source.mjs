@@ -9,11 +9,12 @@ const GZIP_MAGIC = [0x1f, 0x8b];
  * A reader over HTTP. A server that labels `.gz` files with `Content-Encoding: gzip` has them unpacked on the way;
  * `unpack` sees that by the missing magic number.
  * @param {string} base URL of the sample folder, with a slash at its end
+ * @param {string} [version] of the sample: part of the addresses, so that no cache answers with files of another one
  */
-export function fetchReader(base) {
+export function fetchReader(base, version) {
   /** @param {string} name @param {{ signal?: AbortSignal, onBytes?: (received: number) => void }} [options] */
   return async (name, { signal, onBytes } = {}) => {
-    const url = new URL(name, base).href;
+    const url = new URL(version === undefined ? name : `${name}?v=${version}`, base).href;
     let response;
     try {
       response = await fetch(url, { signal });

@@ -69,7 +69,7 @@ export interface Download {
 
 /** Turns typed text into a vector of the collection's space. */
 export interface TextEmbedder {
-  /** What it is, in a few words: `latent space, 96 dimensions`. */
+  /** What it is, in a few words: `latent space, 128 dimensions`. */
   readonly about: string;
   embed(text: string, signal: AbortSignal): Promise<Float32Array>;
   /** Share of the text's words that it knows, 0 to 1, where it can tell. */
@@ -109,6 +109,8 @@ export interface Dataset {
   readonly schema: Schema;
   /** Files of the sample that its first rows come from: they are asked for while the database opens. */
   readonly firstFiles?: readonly string[];
+  /** Files of the sample that it needs when its rows are stored, too. */
+  readonly keptFiles?: readonly string[];
   /** Begins what takes long and needs no database. Never fails: who needs it is told. */
   warm?(): void;
   /** True when every row is there and the index has them all. */

@@ -6,6 +6,9 @@ import { fetchReader, openSource } from '../../sample/source.mjs';
 import type { ReadOptions, SampleReader, SampleSource } from '../../sample/source.mjs';
 import type { Dataset } from '../collections/dataset.ts';
 
+/** Set by the build. */
+declare const SAMPLE_VERSION: string;
+
 interface Early {
   readonly bytes: Promise<Uint8Array>;
   received: number;
@@ -14,12 +17,13 @@ interface Early {
 
 const early = new Map<string, Early>();
 
-const fromServer: SampleReader = (name, options) => fetchReader(new URL('sample/', document.baseURI).href)(name, options);
+/** Straight from the server, or from what a service worker keeps of it. */
+export const fetchSample: SampleReader = (name, options) => fetchReader(new URL('sample/', document.baseURI).href, SAMPLE_VERSION)(name, options);
 
 /** A file that is on its way is waited for. */
 const readSample: SampleReader = async (name, options = {}) => {
   const entry = early.get(name);
-  if (entry === undefined) return fromServer(name, options);
+  if (entry === undefined) return fetchSample(name, options);
   // Once: who tries again after a failure fetches again.
   early.delete(name);
   return follow(entry, options);
@@ -50,7 +54,7 @@ export function fetchEarly(dataset: Dataset): void {
   for (const file of [...workerFiles('engine'), ...workerFiles(dataset.id)]) void fetch(new URL(file, document.baseURI)).catch(() => {});
   if (dataset.firstFiles === undefined || wasComplete(dataset)) return;
   for (const name of dataset.firstFiles) {
-    const entry: Early = { bytes: fromServer(name, { onBytes: (received) => note(received) }), received: 0, onBytes: undefined };
+    const entry: Early = { bytes: fetchSample(name, { onBytes: (received) => note(received) }), received: 0, onBytes: undefined };
     const note = (received: number) => {
       entry.received = received;
       entry.onBytes?.(received);

@@ -13,6 +13,14 @@ export interface Failure {
 
 export function describeFailure(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
+  if (!isElanusError(error) && !navigator.onLine) {
+    return {
+      title: 'There is no network, and this collection is not here yet',
+      advice: 'Open it once with a network; from then on it is kept in this browser. Collections that were opened before are there.',
+      detail: message,
+      remedies: ['retry'],
+    };
+  }
   if (!isElanusError(error)) {
     return {
       title: 'The sample could not be loaded',

@@ -14,6 +14,7 @@ import { noteComplete, openSample } from './early.ts';
 import { describeFailure } from './failure.ts';
 import type { Failure } from './failure.ts';
 import { settled } from './foreground.ts';
+import { keepOffline } from './offline.ts';
 
 export interface CollectionState {
   readonly phase: 'opening' | 'filling' | 'ready' | 'failed';
@@ -95,6 +96,7 @@ export class OpenCollection {
       await this.refresh();
       if (dataset.fill !== undefined) noteComplete(dataset);
       this.state.set({ phase: 'ready', progress: null, isIndexed: true, isFilledElsewhere: false });
+      keepOffline(dataset);
     } catch (error) {
       if (signal.aborted) return;
       console.warn('elanus demo:', error);

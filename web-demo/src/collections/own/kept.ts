@@ -35,7 +35,7 @@ const open = (database: Database) => database.createCollection(KEPT, schema, { i
 /** All that are kept, the oldest first. Those that cannot be read any more are left out. */
 export async function readDescriptions(database: Database): Promise<Description[]> {
   if (!(await database.hasCollection(KEPT))) return [];
-  const rows = await (await open(database)).query({ filter: 'kind == "description"', outputFields: ['dataset', 'part', 'parts', 'text'] });
+  const rows = await (await open(database)).query({ filter: 'kind == "description"', outputFields: ['dataset', 'part', 'parts', 'text'], consistency: 'Strong' });
   const texts = new Map<string, string[]>();
   for (const { dataset, part, parts, text } of rows.sort((a, b) => a.part - b.part)) {
     if (part === 0) texts.set(dataset, []);
@@ -81,11 +81,6 @@ export async function readBytes(database: Database, id: string): Promise<Uint8Ar
 /** Forgets a description and its bytes. */
 export async function forget(database: Database, id: string): Promise<void> {
   await (await open(database)).delete({ filter: 'dataset == {id}', filterParams: { id } });
-}
-
-/** Calls back when descriptions have changed, in whichever tab. */
-export async function onKeptChange(database: Database, listener: () => void): Promise<() => void> {
-  return (await open(database)).on('change', listener);
 }
 
 type Part = { readonly text: string; readonly chunk: Uint8Array; readonly bytes: number };

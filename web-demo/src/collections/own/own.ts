@@ -7,7 +7,7 @@ import { setOwn } from '../registry.ts';
 import { ownDataset, registerEmbedder } from './dataset.ts';
 import type { Description } from './description.ts';
 import { encodeDescription } from './description.ts';
-import { forget, onKeptChange, readDescriptions } from './kept.ts';
+import { forget, readDescriptions } from './kept.ts';
 import { registerModels } from './running-models.ts';
 
 export const own = createStore<{ readonly whole: readonly Description[]; readonly unfinished: readonly Description[] }>({ whole: [], unfinished: [] });
@@ -19,13 +19,14 @@ let current: Database | null = null;
 /** To be called once, before the page is started. */
 export function prepareOwn(): void {
   registerModels();
+  followOtherTabs();
   whenOpened(async (database) => {
     current = database;
     shown = new Map();
     own.set({ whole: [], unfinished: [] });
     setOwn([]);
     try {
-      if ((await readOwn(database)) > 0) await followOwn(database);
+      await readOwn(database);
     } catch (error) {
       // The shipped collections are there all the same.
       console.warn('elanus demo:', error);
@@ -33,23 +34,30 @@ export function prepareOwn(): void {
   });
 }
 
-let followed: Database | null = null;
+/** A tab that hears of a change may be a moment behind the one that made it. */
+const BEHIND_MS = 1_500;
 
-/** Hears of changes in other tabs, from when there is something to hear of. */
-export async function followOwn(database: Database): Promise<void> {
-  if (followed === database) return;
-  followed = database;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  await onKeptChange(database, () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => void readOwn(database).catch((error: unknown) => console.warn('elanus demo:', error)), 100);
+const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('elanus-demo:own');
+
+/** To be called when a collection was made or deleted. */
+export function tellOtherTabs(): void {
+  channel?.postMessage(null);
+}
+
+function followOtherTabs(): void {
+  const look = (): void => {
+    if (current !== null) readOwn(current).catch((error: unknown) => console.warn('elanus demo:', error));
+  };
+  channel?.addEventListener('message', () => {
+    look();
+    setTimeout(look, BEHIND_MS);
   });
 }
 
 /** Looks what is kept, and shows it. */
-export async function readOwn(database: Database): Promise<number> {
+export async function readOwn(database: Database): Promise<void> {
   const descriptions = await readDescriptions(database);
-  if (current !== database) return descriptions.length;
+  if (current !== database) return;
   const next: typeof shown = new Map();
   const whole: Description[] = [];
   for (const description of descriptions) {
@@ -61,10 +69,10 @@ export async function readOwn(database: Database): Promise<number> {
     whole.push(entry.description);
     registerEmbedder(database, description);
   }
+  for (const id of shown.keys()) if (!next.has(id)) forgetCollection(id);
   shown = next;
   own.set({ whole, unfinished: descriptions.filter(({ state }) => state === 'making') });
   setOwn([...next.values()].map(({ dataset }) => dataset));
-  return descriptions.length;
 }
 
 /** Deletes a collection and what is kept of it. */
@@ -74,5 +82,6 @@ export async function removeOwn(database: Database, id: string): Promise<void> {
   forgetCollection(id);
   await forget(database, id);
   await readOwn(database);
+  tellOtherTabs();
   void refreshStats();
 }

@@ -8,7 +8,7 @@ export const packages: Dataset = {
   id: 'packages',
   title: 'Packages',
   about:
-    '63,436 packages of Debian 12, by name and description. Their words were counted, and the 96 strongest directions of the counts kept (TF-IDF, truncated SVD): texts are near whose words keep like company. What you type is placed there in this tab, by arithmetic; there is no model.',
+    '63,436 packages of Debian 12, by name and description. Their words were counted, and the 128 strongest directions of the counts kept (TF-IDF, truncated SVD): texts are near whose words keep like company. What you type is placed there in this tab, by arithmetic; there is no model.',
   noun: { one: 'package', many: 'packages' },
   key: 'id',
   keyType: 'number',
@@ -28,6 +28,7 @@ export const packages: Dataset = {
   rows: PACKAGES.rows,
   schema: packageSchema(defineSchema),
   firstFiles: ['sample.json', 'packages-space.gz', 'packages-0.gz'],
+  keptFiles: ['sample.json', 'packages-space.gz'],
   warm: () => void import('./package-space.ts').then(({ packageSpace }) => packageSpace()).catch(() => {}),
   isComplete: ({ collection }) => arePackagesComplete(collection as unknown as PackageCollection),
   fill: async (context) => (await import('./fill.ts')).fill(context),

@@ -19,6 +19,6 @@ export async function loadText(): Promise<TextEmbedder> {
     },
     // All, until it was embedded: who asks before has nothing to say of it.
     knows: (text) => known.get(text.trim()) ?? 1,
-    examples: ['play chess', 'recover deleted files', 'edit photos', 'space shooter', 'network traffic monitor', 'read epub books'],
+    examples: ['edit photos', 'recover deleted files', 'learn to type', 'play chess', 'monitor network traffic', 'watch videos from youtube'],
   };
 }

@@ -10,15 +10,16 @@
  */
 import { isElanusError } from 'elanus';
 import type { Description, Reading } from '../../collections/own/description.ts';
-import { removeOwn } from '../../collections/own/own.ts';
+import { own, removeOwn } from '../../collections/own/own.ts';
 import { runningModel } from '../../collections/own/running-models.ts';
+import { datasets } from '../../collections/registry.ts';
 import { createStore } from '../../util/store.ts';
 import type { TableInfo } from './column.ts';
 import { finishCollection, makeCollection } from './make.ts';
 import type { MakeProgress } from './make.ts';
 import { mappingFaults, suggestMapping } from './mapping.ts';
 import type { Mapping } from './mapping.ts';
-import { titleOf } from './names.ts';
+import { freeTitle, titleOf } from './names.ts';
 import { noteFailure, writable } from './writable.ts';
 import { TableClient } from './table-client.ts';
 import type { SourceFile } from './table-reader.ts';
@@ -75,11 +76,14 @@ export async function openFiles(given: readonly SourceFile[], reading = AS_IT_IS
   try {
     const info = await readInfo(reading, abort.signal);
     const name = given.length === 1 ? given[0].name : (given[0].name.split('/')[0] ?? given[0].name);
-    adding.set({ phase: 'mapping', info, mapping: suggestMapping(info.columns, titleOf(name), info.format) });
+    adding.set({ phase: 'mapping', info, mapping: suggestMapping(info.columns, freeTitle(titleOf(name), takenTitles()), info.format) });
   } catch (error) {
     if (running === abort) startOver(inWords(error));
   }
 }
+
+/** Of all collections, those that are not whole among them. */
+export const takenTitles = (): string[] => [...datasets.get().all.map(({ title }) => title), ...own.get().unfinished.map(({ title }) => title)];
 
 async function readInfo(reading: Reading, signal: AbortSignal): Promise<TableInfo> {
   client?.end();
@@ -100,7 +104,7 @@ export function changeMapping(part: Partial<Mapping>): void {
 /** Makes the collection that the mapping describes. */
 export async function make(): Promise<void> {
   const { info, mapping, reading } = adding.get();
-  if (info === null || mapping === null || Object.keys(mappingFaults(mapping, info.columns)).length > 0) return;
+  if (info === null || mapping === null || Object.keys(mappingFaults(mapping, info.columns, takenTitles())).length > 0) return;
   await work(async (signal) => {
     if (client === null) await readInfo(reading, signal);
     const database = await writable();

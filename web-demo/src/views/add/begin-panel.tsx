@@ -1,5 +1,6 @@
 /** Where data comes in: dropped, chosen, pasted, or a sample. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { databaseState } from '../../session/database.ts';
 import { useStore } from '../../util/store.ts';
 import { adding, cancel } from './adding.ts';
 import { fileOfText, filesOfInput, filesOfTransfer } from './files.ts';
@@ -8,6 +9,7 @@ import { sampleFile } from './sample-file.ts';
 
 export function BeginPanel() {
   const { phase, name, error } = useStore(adding);
+  const { memoryReason } = useStore(databaseState);
   const [isOver, setOver] = useState(false);
   const [text, setText] = useState('');
   const file = useRef<HTMLInputElement>(null);
@@ -59,7 +61,7 @@ export function BeginPanel() {
     <section class="begin" aria-labelledby="begin-title">
       <div class="lead">
         <h1 id="begin-title">Add your own data</h1>
-        <p class="soft">A file becomes a collection in this browser: read, embedded, indexed and kept here. Nothing is uploaded.</p>
+        <p class="soft">A file becomes a collection in this browser: read, embedded, indexed and {memoryReason === null ? 'kept here' : 'held here until this tab is closed'}. Nothing is uploaded.</p>
       </div>
       {error !== null && (
         <p class="notice" role="alert">

@@ -4,7 +4,7 @@ import type { Collection, Database } from 'elanus';
 import type { Description, EmbedderInfo, Reading } from '../../collections/own/description.ts';
 import { keepBytes, keepDescription, readBytes } from '../../collections/own/kept.ts';
 import { modelOf } from '../../collections/own/models.ts';
-import { followOwn, readOwn } from '../../collections/own/own.ts';
+import { readOwn, tellOtherTabs } from '../../collections/own/own.ts';
 import { runningModel } from '../../collections/own/running-models.ts';
 import { datasets } from '../../collections/registry.ts';
 import { refreshStats } from '../../session/database.ts';
@@ -29,7 +29,7 @@ export interface MakeProgress {
 const SHARES: Record<Step, readonly [from: number, of: number]> = { look: [0, 0.1], embedder: [0.1, 0.25], write: [0.35, 0.5], index: [0.85, 0.15] };
 
 /** Rows of one write: few where a model takes its time, so that a cancelled one loses little. */
-const BATCH_ROWS = 500;
+const BATCH_ROWS = 250;
 const MODEL_BATCH_ROWS = 64;
 /** Smaller collections are filtered by a scan as quickly. */
 const INDEXED_ROWS = 10_000;
@@ -125,7 +125,7 @@ async function finish(request: Work, description: Description, { begin, isCut }:
   if (whole < rows) throw new Error(`Only ${whole} of ${rows} rows are there: is it the same file as before?`);
   await keepDescription(database, { ...description, state: 'whole' });
   await readOwn(database);
-  await followOwn(database);
+  tellOtherTabs();
   void refreshStats();
   return { id, title, rows, isCut, ms: performance.now() - begin };
 }

@@ -3,7 +3,7 @@ import { MODELS, RUNTIME_BYTES } from '../../collections/own/models.ts';
 import { runningModel } from '../../collections/own/running-models.ts';
 import { formatBytes, formatCount } from '../../util/format.ts';
 import { useStore } from '../../util/store.ts';
-import { adding, changeMapping, make, readAs, startOver } from './adding.ts';
+import { adding, changeMapping, make, readAs, startOver, takenTitles } from './adding.ts';
 import { ROWS_MAX } from './bounds.ts';
 import { isText, isVector, mayBeFilter, mayBeKey, typeName } from './column.ts';
 import type { ColumnInfo, TableInfo } from './column.ts';
@@ -19,7 +19,7 @@ export function MappingForm() {
   const { info, mapping, reading, error } = useStore(adding);
   if (info === null || mapping === null) return null;
   const { columns } = info;
-  const faults = mappingFaults(mapping, columns);
+  const faults = mappingFaults(mapping, columns, takenTitles());
   const isSound = Object.keys(faults).length === 0;
   const texts = columns.filter(isText);
   const isTable = info.format === 'csv' || info.format === 'tsv';

@@ -94,9 +94,10 @@ function isUsefulFilter(column: ColumnInfo): boolean {
 /** What cannot be made, by the part of the form that says so. */
 export type MappingFaults = Partial<Record<'title' | 'key' | 'vector' | 'embedded' | 'kept', string>>;
 
-export function mappingFaults(mapping: Mapping, columns: readonly ColumnInfo[]): MappingFaults {
+/** @param taken titles of other collections */
+export function mappingFaults(mapping: Mapping, columns: readonly ColumnInfo[], taken: readonly string[] = []): MappingFaults {
   const faults: MappingFaults = {};
-  const title = titleFault(mapping.title);
+  const title = titleFault(mapping.title, taken);
   if (title !== null) faults.title = title;
   const columnOf = (name: string) => columns.find((column) => column.name === name);
   const key = mapping.key === null ? undefined : columnOf(mapping.key);

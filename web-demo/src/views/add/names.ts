@@ -3,9 +3,10 @@
 export const TITLE_LENGTH = 40;
 
 /** Why a title cannot be used, in words; null where it can. */
-export function titleFault(title: string): string | null {
+export function titleFault(title: string, taken: readonly string[] = []): string | null {
   const length = title.trim().length;
   if (length === 0) return 'The collection needs a name.';
+  if (taken.includes(title.trim())) return 'You have a collection of that name.';
   return length > TITLE_LENGTH ? `A name has at most ${TITLE_LENGTH} characters; this one has ${length}.` : null;
 }
 
@@ -17,6 +18,13 @@ export function idFor(title: string, taken: ReadonlySet<string>): string {
   let id = first;
   for (let n = 2; taken.has(id); n++) id = `${first}_${n}`;
   return id;
+}
+
+/** The title, or the first one behind it with a number that is not taken. */
+export function freeTitle(title: string, taken: readonly string[]): string {
+  let free = title;
+  for (let n = 2; taken.includes(free); n++) free = `${title.slice(0, TITLE_LENGTH - 4)} ${n}`;
+  return free;
 }
 
 /** A title for what a file has: its name without folders and ending. */

@@ -12,7 +12,7 @@ import { useStore } from '../../util/store.ts';
 import type { ListHit } from './list-hit.ts';
 
 const K = 10;
-const EF = 64;
+const EF = 100;
 
 interface Similar {
   readonly entity: Entity | null;
