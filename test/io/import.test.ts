@@ -42,6 +42,17 @@ describe('import', () => {
     expect(progress.at(-1)).toEqual([source.bytes.length, source.bytes.length]);
   });
 
+  it.each(['csv', 'json', 'jsonl', 'parquet', 'arrow', 'arrow-file'] as const)('says how much of %s it has read, forward to the end', async (format) => {
+    await docs.import(file(HEADER + lines(0, 1_000)));
+    const parts = await Promise.all(['id < 300', 'id >= 300'].map(async (filter, i) => ({ name: `${i}.${format.replace('-file', '')}`, bytes: (await docs.export({ format, filter })).blob! })));
+    const progress: number[] = [];
+    let bytes = 0;
+    await docs.import(parts, { batchRows: 90, upsert: true, onProgress: ({ done, total }) => { progress.push(done); bytes = total; } });
+    expect(bytes).toBe(parts[0]!.bytes.size + parts[1]!.bytes.size);
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
+    expect([progress[0], progress.at(-1)]).toEqual([0, bytes]);
+  });
+
   it('takes the columns that `fields` names, and no others', async () => {
     const source = file('key,name,other,vector\n1,a,x,"[1,2]"\n');
     expect(await docs.import(source, { fields: { id: 'key', title: 'name', v: 'vector' } })).toMatchObject({ count: 1, ignored: ['other'] });
