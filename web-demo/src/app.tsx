@@ -9,10 +9,13 @@ import { Progress } from './frame/progress.tsx';
 import { StatusBar } from './frame/status-bar.tsx';
 import { databaseState, openCollection } from './session/database.ts';
 import type { OpenCollection } from './session/open-collection.ts';
-import { route } from './util/route.ts';
+import { go, hashOf, route } from './util/route.ts';
 import { useStore } from './util/store.ts';
 import { VIEWS } from './views/registry.ts';
 import type { View } from './views/view.ts';
+
+/** Characters of a name that is not known. */
+const NAMED = 60;
 
 export function App() {
   const { collection, view: viewId, params } = useStore(route);
@@ -21,6 +24,7 @@ export function App() {
   const dataset = all.find(({ id }) => id === collection) ?? all[0];
   const view = VIEWS.find(({ id }) => id === viewId) ?? VIEWS[0];
   const open = database === null ? null : openCollection(dataset);
+  const absent = useAbsent(open !== null && collection !== '' && collection !== dataset.id ? collection : null, hashOf(dataset.id, view.id));
 
   useEffect(() => {
     document.title = `${dataset.title}, ${view.title.toLowerCase()} · Elanus: vector search in this tab`;
@@ -38,12 +42,30 @@ export function App() {
         ) : open === null ? (
           <p class="waiting">Opening…</p>
         ) : (
-          <Shown key={dataset.id} open={open} view={view} params={params} />
+          <>
+            {absent?.shown === hashOf(dataset.id, view.id) && (
+              <p class="notice absent" role="status">
+                There is no collection “{absent.name.slice(0, NAMED)}” in this browser. What people make of their own data stays with them.
+              </p>
+            )}
+            <Shown key={dataset.id} open={open} view={view} params={params} />
+          </>
         )}
       </main>
       <StatusBar open={open} />
     </>
   );
+}
+
+/** What a link names and is not there, in this browser or any more: another collection is shown, under its own address. */
+function useAbsent(name: string | null, shown: string): { readonly name: string; readonly shown: string } | null {
+  const [absent, setAbsent] = useState<{ readonly name: string; readonly shown: string } | null>(null);
+  useEffect(() => {
+    if (name === null) return;
+    setAbsent({ name, shown });
+    go(shown, { replace: true });
+  }, [name]);
+  return absent;
 }
 
 /** A view of a collection that is open, or on its way. */
@@ -75,8 +97,9 @@ function useView(view: View, dataset: Dataset): [ComponentType<ViewProps> | null
   useEffect(() => {
     let current = true;
     setError(null);
-    view.load(dataset).then(
-      (Component) => current && setLoaded({ view, dataset, Component }),
+    // A view needs the card as well: where one of the two cannot be fetched, it is said here.
+    Promise.all([view.load(dataset), view.isIndependent ? null : dataset.loadCard()]).then(
+      ([Component]) => current && setLoaded({ view, dataset, Component }),
       (cause: unknown) => current && setError(cause instanceof Error ? cause.message : String(cause)),
     );
     return () => {

@@ -1,7 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Dataset } from '../collections/dataset.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
-import { hashOf } from '../util/route.ts';
+import { hashOf, route } from '../util/route.ts';
+import { useStore } from '../util/store.ts';
 import type { View } from '../views/view.ts';
 
 interface HeaderProps {
@@ -15,7 +16,9 @@ interface HeaderProps {
 const left = new Map<string, URLSearchParams>();
 
 export function Header({ datasets, dataset, views, view }: HeaderProps) {
-  left.set(hashOf(dataset.id, view.id), new URLSearchParams(location.hash.split('?')[1] ?? ''));
+  const { collection, params } = useStore(route);
+  // Until the visitor's own collections are known, and where a link names none that is there, the parameters are another's.
+  if (collection === '' || collection === dataset.id) left.set(hashOf(dataset.id, view.id), params);
   const linkTo = (id: string, viewId: string) => hashOf(id, viewId, left.get(hashOf(id, viewId)));
   const header = useRef<HTMLElement>(null);
   // On a phone the rows of links scroll, each by itself: the current ones are to be seen.

@@ -23,8 +23,9 @@ export async function whyNoIndexedDb(): Promise<string | null> {
   }
 }
 
-/** Deletes what this page stored. Connections of ours that are still open give way by themselves. */
+/** Deletes what this page stored, if it may store at all. Connections of ours that are still open give way by themselves. */
 export async function eraseStored(): Promise<void> {
+  if ((await whyNoIndexedDb()) !== null) return;
   await new Promise<void>((resolve, reject) => {
     const request = indexedDB.deleteDatabase(`elanus:${DATABASE}`);
     request.onsuccess = () => resolve();

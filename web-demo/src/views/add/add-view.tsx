@@ -1,4 +1,6 @@
 /** The visitor's own data: from a file to a collection, and what was made before. The same beside every collection. */
+import { useEffect } from 'preact/hooks';
+import { own } from '../../collections/own/own.ts';
 import { hashOf } from '../../util/route.ts';
 import { formatCount, formatMs } from '../../util/format.ts';
 import { useStore } from '../../util/store.ts';
@@ -14,6 +16,12 @@ import './add.css';
 
 export function AddView() {
   const { phase, made, begun, error } = useStore(adding);
+  const { whole } = useStore(own);
+  // It may have been deleted since, here or in another tab.
+  const isGone = phase === 'done' && made !== null && !whole.some(({ id }) => id === made.id);
+  useEffect(() => {
+    if (isGone) startOver();
+  }, [isGone]);
   return (
     <div class="add">
       {(phase === 'idle' || phase === 'reading') && <BeginPanel />}

@@ -1,5 +1,5 @@
 /** The collections that the visitor made: opened, written to a file, deleted. */
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Description } from '../../collections/own/description.ts';
 import { modelOf } from '../../collections/own/models.ts';
 import { own } from '../../collections/own/own.ts';
@@ -114,17 +114,23 @@ function Unfinished({ description }: { description: Description }) {
 /** Asks before it deletes. */
 function Delete({ description, label }: { description: Description; label: string }) {
   const [isAsking, setAsking] = useState(false);
+  const first = useRef<HTMLButtonElement>(null);
+  const wasAsking = useRef(false);
+  useEffect(() => {
+    if (!isAsking && wasAsking.current) first.current?.focus();
+    wasAsking.current = isAsking;
+  }, [isAsking]);
   if (!isAsking) {
     return (
-      <button type="button" aria-label={`${label} ${description.title}`} onClick={() => setAsking(true)}>
+      <button type="button" ref={first} aria-label={`${label} ${description.title}`} onClick={() => setAsking(true)}>
         {label}
       </button>
     );
   }
   return (
-    <span class="ask" role="group" aria-label={`${label} ${description.title}?`}>
+    <span class="ask" role="group" aria-label={`${label} ${description.title}?`} onKeyDown={(event) => event.key === 'Escape' && setAsking(false)}>
       <span>For good?</span>
-      <button type="button" class="primary" ref={(button) => button?.focus()} onClick={() => void discard(description)}>
+      <button type="button" class="primary" ref={(button) => button?.focus()} onClick={() => void discard(description).then(() => document.getElementById('main')?.focus({ preventScroll: true }))}>
         {label}
       </button>
       <button type="button" onClick={() => setAsking(false)}>

@@ -106,7 +106,7 @@ export function BenchmarkView({ open, params }: ViewProps) {
             </li>
           ))}
           <li>
-            All are compared by cosine, the one metric of Orama. Speeds of different recall say nothing about each other, so the table shows each engine’s fastest setting that finds {formatShare(target)} or more. They ran in the order{' '}
+            All are compared by cosine, the one metric of Orama. Speeds of different recall say nothing about each other, so the table shows each engine’s fastest setting that finds {formatShare(target)} or more. They {report === null ? 'run' : 'ran'} in the order{' '}
             {orderOf(report?.seed ?? seed).map(({ name }) => name).join(', ')} (seed {report?.seed ?? seed}).
           </li>
         </ul>

@@ -4,6 +4,7 @@ import type { SampleProgress } from '../../measure/sample.ts';
 import { copyOf, K } from '../../measure/truth.ts';
 import type { Matrix, Truth } from '../../measure/truth.ts';
 import type { OpenCollection } from '../../session/open-collection.ts';
+import { numberOf } from '../../util/number-of.ts';
 import { createStore } from '../../util/store.ts';
 import { deviceOf } from './device.ts';
 import type { BuildParams, EngineId, EngineInfo } from './engines/engine.ts';
@@ -27,7 +28,8 @@ interface BenchState {
 
 export const bench = createStore<BenchState>({ running: null, reports: new Map(), failures: new Map() });
 
-export const reportKey = (open: OpenCollection, rows: number): string => `${open.dataset.id} ${rows}`;
+/** An own collection may have the name of one that was deleted. */
+export const reportKey = (open: OpenCollection, rows: number): string => `${numberOf(open.dataset)} ${rows}`;
 
 export function cancel(): void {
   bench.get().running?.abort.abort();

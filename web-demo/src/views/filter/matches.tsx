@@ -26,6 +26,8 @@ export function Matches({ open, Card, answer, near, onNear, onRandom }: MatchesP
       <p class="count" role="status">
         {mistake !== null ? (
           'The expression has a mistake, so nothing was asked.'
+        ) : error !== null ? (
+          'Nothing could be asked.'
         ) : count === null ? (
           'Counting…'
         ) : (

@@ -3,6 +3,7 @@ import { connect, defineSchema } from 'elanus';
 import { sampleOf } from '../../measure/sample.ts';
 import type { Metric } from '../../measure/truth.ts';
 import type { OpenCollection } from '../../session/open-collection.ts';
+import { numberOf } from '../../util/number-of.ts';
 import { createStore } from '../../util/store.ts';
 import { experiment } from './experiment.ts';
 import type { ExperimentProgress, Outcome } from './experiment.ts';
@@ -29,9 +30,9 @@ const KEPT = 40;
 
 export const runs = createStore<LabState>({ waiting: [], outcomes: new Map(), failures: new Map() });
 
-/** Rows that change have other results. */
+/** Rows that change have other results, and so has another collection of the same name. */
 export function jobKey({ open, rows, metric, setting }: Job): string {
-  return `${open.dataset.id} ${open.state.get().version} ${rows} ${metric} ${keyOf(setting)}`;
+  return `${numberOf(open.dataset)} ${open.state.get().version} ${rows} ${metric} ${keyOf(setting)}`;
 }
 
 let last: Promise<void> = Promise.resolve();

@@ -53,13 +53,16 @@ function NumberFacet({ field, params }: { field: FieldInfo; params: URLSearchPar
           type="number"
           aria-label={`${field.title}, ${bound}`}
           placeholder={bound}
-          value={params.get(paramOf(field, bound)) ?? ''}
+          value={numberText(params.get(paramOf(field, bound)))}
           onInput={(event) => changeParams({ [paramOf(field, bound)]: event.currentTarget.value, pick: null }, { replace: true })}
         />
       ))}
     </fieldset>
   );
 }
+
+/** A link may hold anything, and a field of numbers takes no other text. */
+const numberText = (text: string | null): string => (text !== null && /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) ? text : '');
 
 function TagFacet({ field, tag }: { field: FieldInfo; tag: string }) {
   return (

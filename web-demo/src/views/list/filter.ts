@@ -40,7 +40,7 @@ function facetOf(field: FieldInfo, slot: string, params: URLSearchParams): Filte
 /** Rows whose field has every one of the words, in any case and as a part of a word too. */
 export function wordsFilter(field: string, words: string): Filter | null {
   // Everything but letters and digits of the languages has a meaning in a pattern, or may get one.
-  const quoted = words.split(/\s+/).filter(Boolean).map((word) => word.replace(/[^\p{L}\p{N}]/gu, (sign) => `\\x{${sign.codePointAt(0)!.toString(16)}}`));
+  const quoted = [...new Set(words.split(/\s+/).filter(Boolean))].map((word) => word.replace(/[^\p{L}\p{N}]/gu, (sign) => `\\x{${sign.codePointAt(0)!.toString(16)}}`));
   return allOf(quoted.map((word, i) => ({ filter: `${field} =~ {w${i}}`, filterParams: { [`w${i}`]: `(?i)${word}` } })));
 }
 

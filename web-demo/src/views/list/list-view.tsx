@@ -1,5 +1,5 @@
 /** The search of collections whose rows are told in words: what was asked for on one side, the picked row and what is like it on the other. */
-import { useRef } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { ComponentType } from 'preact';
 import type { CardProps, Dataset, TextEmbedder, ViewProps } from '../../collections/dataset.ts';
 import { readId } from '../../session/rows.ts';
@@ -23,7 +23,9 @@ export function ListView({ open, params }: ViewProps) {
   const { dataset } = open;
   const { rows } = useStore(open.state);
   const Card = useLoaded<ComponentType<CardProps>>(dataset.loadCard, dataset);
-  const embedder = useLoaded<TextEmbedder>(dataset.loadText && (() => dataset.loadText!(open)), dataset);
+  const [tries, setTries] = useState(0);
+  const [failure, setFailure] = useState<string | null>(null);
+  const embedder = useLoaded<TextEmbedder>(dataset.loadText && (() => dataset.loadText!(open)), tries, (error) => setFailure(error instanceof Error ? error.message : String(error)));
   const { phase: downloaded } = useStore(embedder?.download?.state ?? NOTHING_TO_FETCH);
   // Until a model is there that the visitor has to ask for, words are looked for as they are.
   const text = downloaded === 'ready' ? embedder : null;
@@ -45,6 +47,20 @@ export function ListView({ open, params }: ViewProps) {
     <div class="list-view">
       <section class="browse" aria-label={`Search in ${dataset.title}`}>
         {mayType(dataset) && <SearchBox dataset={dataset} text={text} isByWords={downloaded !== 'ready'} query={query} onQuery={(q) => changeParams({ q, pick: null }, { replace: true })} />}
+        {failure !== null && (
+          <p class="notice" role="alert">
+            What finds the place of a text could not be loaded: {failure}{' '}
+            <button
+              type="button"
+              onClick={() => {
+                setFailure(null);
+                setTries(tries + 1);
+              }}
+            >
+              Try again
+            </button>
+          </p>
+        )}
         {embedder?.download !== undefined && <DownloadOffer download={embedder.download} />}
         <Facets open={open} params={params} />
         <FilterChip dataset={dataset} written={written} />

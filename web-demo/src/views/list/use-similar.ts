@@ -27,6 +27,7 @@ export function useSimilar(open: OpenCollection, id: Id | null): Similar {
   const [similar, setSimilar] = useState<Similar>(NOTHING);
   const { isIndexed, rows } = useStore(open.state);
   useEffect(() => {
+    if (id === null) setSimilar(NOTHING);
     if (id === null || rows === 0) return;
     const abort = new AbortController();
     const { signal } = abort;

@@ -2,8 +2,10 @@
 import type { ComponentType } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import type { CardProps, ViewProps } from '../../collections/dataset.ts';
+import { KEPT } from '../../collections/own/kept.ts';
 import { datasets } from '../../collections/registry.ts';
 import { useLoaded } from '../../util/loaded.ts';
+import { numberOf } from '../../util/number-of.ts';
 import { changeParams } from '../../util/route.ts';
 import { useStore } from '../../util/store.ts';
 import type { Store } from '../../util/store.ts';
@@ -26,6 +28,12 @@ import { useTask } from './use-task.ts';
 import '../../style/box.css';
 import './storage.css';
 
+/** Collections that no link leads to, for people. */
+const BEHIND = [
+  ['unseen', 'Unseen pictures'],
+  [KEPT, 'About your data'],
+] as const;
+
 export function StorageView({ open, params }: ViewProps) {
   const { database, dataset } = open;
   const contents = useContents(database);
@@ -33,7 +41,7 @@ export function StorageView({ open, params }: ViewProps) {
   const Card = useLoaded<ComponentType<CardProps>>(dataset.loadCard, dataset);
   const { all } = useStore(datasets);
   const name = playgroundName(dataset.id);
-  const titles = useMemo(() => new Map(all.flatMap(({ id, title }) => [[id, title], [playgroundName(id), `Playground of ${title}`]] as const)), [all]);
+  const titles = useMemo(() => new Map([...BEHIND, ...all.flatMap(({ id, title }) => [[id, title], [playgroundName(id), `Playground of ${title}`]] as const)]), [all]);
   const task = useTask(() => void contents.look());
 
   if (error !== null && items === null) {
@@ -88,19 +96,11 @@ export function StorageView({ open, params }: ViewProps) {
             A playground is a small collection of its own, with up to {PLAYGROUND_ROWS} {dataset.noun.many} of this one, to insert, replace and delete as you like.
           </p>
         )}
-        <Shown key={`${shown.name} ${numberOf(shown)}`} open={open} contents={contents} item={shown} history={history} isPlayground={isPlayground} Card={Card} looks={looks} />
+        {/* Another collection of the same name, after a restore, is shown anew. */}
+        <Shown key={`${shown.name} ${numberOf(shown.collection)}`} open={open} contents={contents} item={shown} history={history} isPlayground={isPlayground} Card={Card} looks={looks} />
       </div>
     </div>
   );
-}
-
-/** Another collection of the same name, after a restore, is shown anew. */
-const numbers = new WeakMap<object, number>();
-let nextNumber = 0;
-function numberOf({ collection }: Item): number {
-  let number = numbers.get(collection);
-  if (number === undefined) numbers.set(collection, (number = nextNumber++));
-  return number;
 }
 
 interface ShownProps {
