@@ -181,6 +181,41 @@ describe.skipIf(executablePath === null)('the storage view', () => {
     await soon(async () => (await cells('Papers'))[0]).toBe('1,000');
   });
 
+  it('erases what another tab has open, which says so and goes on', { timeout: VISIT_MS }, async () => {
+    const other = await visitor.newPage();
+    await other.goto(`${host.url}#/papers`);
+    await other.locator('.status .phase.is-ready').waitFor({ timeout: VISIT_MS });
+    // The tab that looks after the files, and the one beside it.
+    for (const [erasing, told] of [[page, other], [other, page]] as const) {
+      await erasing.evaluate(() => (location.hash = '#/papers/storage'));
+      await erasing.getByRole('button', { name: 'Erase everything' }).click();
+      await erasing.getByRole('alertdialog').getByRole('button', { name: 'Erase' }).click();
+      await told.getByRole('heading', { name: 'Everything was erased in another tab' }).waitFor({ timeout: VISIT_MS });
+      await erasing.locator('.status .phase.is-ready').waitFor({ timeout: VISIT_MS });
+      await told.getByRole('button', { name: 'Try again' }).click();
+      await told.locator('.status .phase.is-ready').waitFor({ timeout: VISIT_MS });
+    }
+    await other.close();
+  });
+
+  it('begins anew where nothing may be stored', { timeout: VISIT_MS }, async () => {
+    const other = await visitor.newPage();
+    await other.addInitScript(() => {
+      Object.defineProperty(globalThis, 'indexedDB', {
+        get() {
+          throw new DOMException('denied', 'SecurityError');
+        },
+      });
+    });
+    await other.goto(`${host.url}#/papers/storage`);
+    await other.locator('.status .phase.is-ready').waitFor({ timeout: VISIT_MS });
+    await other.getByRole('button', { name: 'Erase everything' }).click();
+    await other.getByRole('alertdialog').getByRole('button', { name: 'Erase' }).click();
+    await other.locator('.status .phase.is-filling, .status .phase.is-opening').waitFor({ timeout: VISIT_MS });
+    await other.locator('.status .phase.is-ready').waitFor({ timeout: VISIT_MS });
+    await other.close();
+  });
+
   it('logged no error in all that', () => {
     expect(visitor.faults).toEqual([]);
   });

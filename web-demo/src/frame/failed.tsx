@@ -19,7 +19,7 @@ export function Failed({ failure }: { failure: Failure }) {
           </button>
         ))}
       </p>
-      <p class="detail">{failure.detail}</p>
+      {failure.detail !== '' && <p class="detail">{failure.detail}</p>}
     </section>
   );
 }

@@ -4,15 +4,15 @@
  *     opening -> open
  *     any     -> failed -> opening      by a remedy that the visitor chose
  */
-import { connect } from 'elanus';
+import { connect, isElanusError } from 'elanus';
 import type { Database, DatabaseStats } from 'elanus';
 import type { Dataset } from '../collections/dataset.ts';
 import { createStore } from '../util/store.ts';
 import { embedders } from './embedders.ts';
-import { describeFailure } from './failure.ts';
+import { describeFailure, ERASED_ELSEWHERE } from './failure.ts';
 import type { Failure, Remedy } from './failure.ts';
 import { OpenCollection } from './open-collection.ts';
-import { DATABASE, eraseStored, whyNoIndexedDb } from './storage.ts';
+import { DATABASE, eraseStored, whenErasedElsewhere, whyNoIndexedDb } from './storage.ts';
 
 export interface DatabaseState {
   readonly phase: 'opening' | 'open' | 'failed';
@@ -58,7 +58,7 @@ export async function start(memoryReason: string | null = null): Promise<void> {
     const reason = memoryReason ?? (await whyNoIndexedDb());
     databaseState.set({ memoryReason: reason });
     const begin = performance.now();
-    const database = await connect(reason === null ? `idb:${DATABASE}` : 'memory:', { embedders });
+    const database = await connectTo(reason === null ? `idb:${DATABASE}` : 'memory:');
     const openMs = performance.now() - begin;
     database.on('error', ({ message }) => databaseState.set({ warning: message }));
     for (const prepare of preparations) await prepare(database);
@@ -68,6 +68,28 @@ export async function start(memoryReason: string | null = null): Promise<void> {
     fail(error);
   }
 }
+
+/** Another tab may not have let go yet of what was erased: until then nothing can be made in its place. */
+const LETTING_GO_MS = 5_000;
+
+async function connectTo(url: string): Promise<Database> {
+  const end = performance.now() + LETTING_GO_MS;
+  for (;;) {
+    try {
+      return await connect(url, { embedders });
+    } catch (error) {
+      if (!isElanusError(error) || error.code !== 'NOT_FOUND' || performance.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+whenErasedElsewhere(() => {
+  const { database, memoryReason } = databaseState.get();
+  if (database === null || memoryReason !== null) return;
+  databaseState.set({ phase: 'failed', failure: ERASED_ELSEWHERE });
+  void stop();
+});
 
 /** The collection of a dataset, opened once. The database is open. */
 export function openCollection(dataset: Dataset): OpenCollection {

@@ -11,6 +11,13 @@ export interface Failure {
   readonly remedies: readonly Remedy[];
 }
 
+export const ERASED_ELSEWHERE: Failure = {
+  title: 'Everything was erased in another tab',
+  advice: 'The collections that come with the page can be made again.',
+  detail: '',
+  remedies: ['retry'],
+};
+
 export function describeFailure(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   if (!isElanusError(error) && !navigator.onLine) {

@@ -23,9 +23,17 @@ export async function whyNoIndexedDb(): Promise<string | null> {
   }
 }
 
-/** Deletes what this page stored, if it may store at all. Connections of ours that are still open give way by themselves. */
+const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('elanus-demo:erased');
+
+/** Calls back when another tab erases what is stored: a database that is open here has ended, and is to be let go of. */
+export function whenErasedElsewhere(callBack: () => void): void {
+  channel?.addEventListener('message', callBack);
+}
+
+/** Deletes what this page stored, if it may store at all. Connections that are still open, in any tab, give way by themselves. */
 export async function eraseStored(): Promise<void> {
   if ((await whyNoIndexedDb()) !== null) return;
+  channel?.postMessage(null);
   await new Promise<void>((resolve, reject) => {
     const request = indexedDB.deleteDatabase(`elanus:${DATABASE}`);
     request.onsuccess = () => resolve();
