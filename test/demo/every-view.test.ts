@@ -33,11 +33,11 @@ describe.skipIf(executablePath === null)('every view of every collection', () =>
 
   afterAll(() => demo?.leave());
 
-  /** Shows a view, until what it loads is there. */
+  /** Shows a view, by its link as it were, until what it loads is there. */
   async function show(path: string): Promise<void> {
-    // Another page first: a new hash alone would keep what the last view left.
-    await page.goto('about:blank');
-    await page.goto(`${host.url}${path}`);
+    await page.evaluate((hash) => (location.hash = hash), path);
+    // The header's link to the shown view is that path, with what the view has put behind it.
+    await expect.poll(() => page.locator('.header .views [aria-current]').getAttribute('href'), { timeout: 20_000 }).toMatch(new RegExp(`^${path}(\\?|$)`));
     await page.locator('main > *:not(.waiting)').first().waitFor({ timeout: 20_000 });
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
   }
