@@ -115,6 +115,16 @@ describe('import', () => {
     expect(await docs.count()).toBe(100);
   });
 
+  it('ends when it is aborted, although the next row never comes', async () => {
+    const gone = new AbortController();
+    const never = (async function* () {
+      yield { id: 1, title: 'a', v: [1, 2] };
+      gone.abort();
+      await new Promise(() => {});
+    })();
+    await expect(docs.import(never, { signal: gone.signal })).rejects.toMatchObject({ code: 'ABORTED', detail: { count: 0 } });
+  });
+
   it('makes writes of rows so large that one would be too much', async () => {
     const big = await db.createCollection('big', defineSchema({ fields: { id: { type: 'Int64', primaryKey: true }, v: { type: 'FloatVector', dim: 32_768 } } }));
     const vector = new Float32Array(32_768).fill(1);
@@ -225,6 +235,14 @@ describe('export', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it('ends when it is aborted, although nobody reads the stream that it goes to', async () => {
+    const gone = new AbortController();
+    const { writable } = new TransformStream<Uint8Array, Uint8Array>();
+    // All rows have been made then, and the first bytes wait for a reader.
+    const run = docs.export(writable, { format: 'csv', signal: gone.signal, onProgress: ({ done }) => done === 10_000 && setTimeout(() => gone.abort(), 20) });
+    await expect(run).rejects.toMatchObject({ code: 'ABORTED' });
   });
 
   it.each([
