@@ -48,7 +48,11 @@ export async function importInto(host: IoHost, collection: Collection<any>, sour
   let row = 0;
   let count = 0;
   let batches = 0;
-  const report = (bytes: number): void => onProgress?.({ phase: 'import', done: reader.bytes > 0 ? bytes : count + skipRows, total, rows: count });
+  let reported = 0;
+  const report = (bytes: number): void => {
+    reported = bytes;
+    onProgress?.({ phase: 'import', done: reader.bytes > 0 ? bytes : count + skipRows, total, rows: count });
+  };
   report(0);
   try {
     for await (const batch of reader.batches({ batchRows, columns: wanted, signal })) {
@@ -74,6 +78,8 @@ export async function importInto(host: IoHost, collection: Collection<any>, sour
   } catch (error) {
     throw withCount(error, count + skipRows);
   }
+  // Behind the last rows of some formats there is more.
+  if (reported < reader.bytes) report(reader.bytes);
   if (row < skipRows) refuseAt({ file }, `at least ${skipRows} rows ("skipRows")`, String(row));
   return { count, batches, format: reader.format, ignored: [...ignored] };
 }

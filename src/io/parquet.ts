@@ -96,19 +96,22 @@ function statedFields({ key_value_metadata: pairs }: FileMetaData): Map<string, 
 async function* batches(source: ByteSource, metadata: FileMetaData, tree: SchemaTree, names: readonly string[], { batchRows, columns: wanted, signal }: RawOptions): AsyncGenerator<RawBatch, void, undefined> {
   const kept = names.filter((name) => wanted === undefined || wanted.has(name));
   let firstRow = 0;
+  let before = 0;
   for (const group of metadata.row_groups) {
     throwIfAborted(signal);
     const rows = Number(group.num_rows);
     if (rows === 0) continue;
     const values = new Map<string, ArrayLike<unknown>>();
     for (const name of kept) values.set(name, await readColumn(source, metadata, tree, group, name, firstRow, rows));
-    const bytes = Math.max(0, ...group.columns.map(({ meta_data: meta }) => rangeOf(meta).end));
+    // The footer comes behind the last group.
+    const end = firstRow + rows === Number(metadata.num_rows) ? source.size : Math.max(before, ...group.columns.map(({ meta_data: meta }) => rangeOf(meta).end));
     for (let from = 0; from < rows; from += batchRows) {
       throwIfAborted(signal);
       const to = Math.min(rows, from + batchRows);
-      yield { rows: to - from, columns: new Map([...values].map(([name, column]) => [name, Array.prototype.slice.call(column, from, to)])), bytes: to === rows ? bytes : Math.round((bytes * to) / rows) };
+      yield { rows: to - from, columns: new Map([...values].map(([name, column]) => [name, Array.prototype.slice.call(column, from, to)])), bytes: Math.round(before + ((end - before) * to) / rows) };
     }
     firstRow += rows;
+    before = end;
   }
 }
 

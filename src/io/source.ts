@@ -38,6 +38,7 @@ export async function openSource(source: unknown, access: FileAccess | undefined
 
 async function openFile(file: unknown, access: FileAccess | undefined): Promise<ByteSource[]> {
   if (typeof file === 'string') {
+    if (/^(https?|blob|data):/i.test(file)) refuseAt({ file }, 'a path, a File, a Blob or bytes', 'an address: fetch it, and give the blob() of the response', 'NOT_SUPPORTED');
     if (access === undefined) refuseAt({ file }, 'a File, a Blob or bytes: a page has no file system to take a path from', 'a path', 'NOT_SUPPORTED');
     return access.open(file);
   }

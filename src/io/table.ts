@@ -162,6 +162,7 @@ async function* batches(reader: Reader, columns: ReadonlyMap<string, TableColumn
   const wanted = names === undefined ? columns : new Map(names.map((name) => [name, columns.get(name)!]));
   const hasBytes = reader.bytes > 0;
   let firstRow = 0;
+  let reported = 0;
   for await (const batch of reader.batches({ batchRows, columns: new Set(wanted.keys()), signal })) {
     throwIfAborted(signal);
     if (names === undefined) {
@@ -178,8 +179,10 @@ async function* batches(reader: Reader, columns: ReadonlyMap<string, TableColumn
     }
     yield { firstRow, rows: batch.rows, columns: out };
     firstRow += batch.rows;
-    onProgress?.({ phase: 'read', done: hasBytes ? batch.bytes : firstRow, total: hasBytes ? reader.bytes : (reader.rows ?? 0) });
+    reported = batch.bytes;
+    onProgress?.({ phase: 'read', done: hasBytes ? reported : firstRow, total: hasBytes ? reader.bytes : (reader.rows ?? 0) });
   }
+  if (reported < reader.bytes) onProgress?.({ phase: 'read', done: reader.bytes, total: reader.bytes });
 }
 
 /** A reader whose first rows can be looked at, although its rows come only once. */

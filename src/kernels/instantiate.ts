@@ -22,8 +22,10 @@ export function instantiate(kernels: KernelModule): KernelInstance {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const { exports } = new WebAssembly.Instance(kernels.module, { env: { memory } });
   const found = (exports['abiVersion'] as WebAssembly.Global | undefined)?.value as unknown;
-  if (found !== ABI_VERSION || KERNEL_EXPORT_NAMES.some((name) => typeof exports[name] !== 'function')) {
-    throw new ElanusError('FORMAT_UNSUPPORTED', `kernel module expected ABI version ${ABI_VERSION}, got ${String(found)}: the .wasm file and the library are of different releases`, {
+  const missing = KERNEL_EXPORT_NAMES.find((name) => typeof exports[name] !== 'function');
+  if (found !== ABI_VERSION || missing !== undefined) {
+    const difference = found === ABI_VERSION ? `kernel module has no ${missing}` : `kernel module expected ABI version ${ABI_VERSION}, got ${String(found)}`;
+    throw new ElanusError('FORMAT_UNSUPPORTED', `${difference}: the .wasm file and the library are of different releases`, {
       expected: ABI_VERSION,
       found: typeof found === 'number' ? found : null,
     });

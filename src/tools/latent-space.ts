@@ -24,7 +24,7 @@ const FEW_TEXTS = 1000;
 const BLOCK = { rows: 256, entries: 16_384 };
 
 export interface LatentSpaceOptions {
-  /** 2 to 1,024. 64 to 256 do for most texts. */
+  /** 2 to 1,024. 64 to 192 do for most texts. */
   readonly dim: number;
   /** How many terms are kept, those in the most texts; 1 to 200,000. Default: 20,000. */
   readonly maxTerms?: number;
@@ -137,6 +137,7 @@ export class LatentSpace {
    */
   toBytes(options: { readonly bits?: LatentBits } = {}): Uint8Array<ArrayBuffer> {
     if (!isRecord(options)) refuse('options', NO_ROW, 'an object { bits }', show(options));
+    for (const key in options) if (key !== 'bits') refuse(key, NO_ROW, 'an option of toBytes (bits)', 'an unknown one');
     const bits = bitsOf(options.bits ?? 8);
     const { dim, documents, terms } = this;
     const rows = this.#kernels.arena.f32(this.#projection, terms * this.#width);

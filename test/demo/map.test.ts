@@ -14,6 +14,7 @@ import { fileReader } from '../../web-demo/sample/files.mjs';
 import { openSource } from '../../web-demo/sample/source.mjs';
 import { executablePath, visit } from './browser.ts';
 import type { Visitor } from './browser.ts';
+import { spin, traceTasks } from './tasks.ts';
 
 const BUILD_MS = 120_000;
 const VISIT_MS = 120_000;
@@ -123,36 +124,6 @@ async function lasso(page: Page, corners: readonly (readonly [number, number])[]
   await page.mouse.up();
 }
 
-interface TraceEvent {
-  readonly name: string;
-  readonly ph: string;
-  readonly pid: number;
-  readonly tid: number;
-  readonly tdur?: number;
-  readonly args: { readonly name?: string };
-}
-
-/**
- * Records the tasks of the page's own thread. The function that is answered ends it and tells the milliseconds of each, the
- * longest first: of the processor, so that others on a busy machine are not counted, as they are by `longtask` entries.
- */
-async function traceTasks(page: Page): Promise<() => Promise<number[]>> {
-  const session = await page.context().newCDPSession(page);
-  const events: TraceEvent[] = [];
-  session.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])));
-  await session.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig: { includedCategories: ['toplevel', '__metadata'], excludedCategories: ['*'] } });
-  return async () => {
-    const complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
-    await session.send('Tracing.end');
-    await complete;
-    const isMain = new Set(events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid} ${tid}`));
-    return events
-      .filter(({ name, ph, pid, tid, tdur }) => name === 'ThreadControllerImpl::RunTask' && ph === 'X' && tdur !== undefined && isMain.has(`${pid} ${tid}`))
-      .map(({ tdur }) => tdur! / 1000)
-      .sort((a, b) => b - a);
-  };
-}
-
 const EDGES = [[0.005, 0.005], [0.995, 0.005], [0.995, 0.995], [0.005, 0.995]] as const;
 
 async function selectedCount(page: Page): Promise<number> {
@@ -205,15 +176,11 @@ describe.skipIf(executablePath === null)('the map', () => {
     expect(await page.locator('.map-work').count()).toBe(0);
     console.info(`longest tasks of the map: ${tasks.slice(0, 5).map((ms) => ms.toFixed(0)).join(', ')} ms of ${tasks.length}`);
     expect(tasks.length).toBeGreaterThan(500);
-    expect(tasks[0]).toBeLessThan(50);
-    // It would have seen one.
+    // What this machine does in the fifty milliseconds of a quick one: it is judged by its own speed.
     const ofOne = await traceTasks(page);
-    await page.evaluate(() => {
-      let sum = 0;
-      for (let i = 0; i < 4e8; i++) sum = (Math.imul(sum, 31) + i) | 0;
-      return sum;
-    });
-    expect((await ofOne())[0]).toBeGreaterThan(50);
+    await spin(page);
+    const [fifty] = await ofOne();
+    expect(tasks[0]).toBeLessThan(fifty);
   });
 
   it('draws lines from a clicked point to its true neighbours', { timeout: VISIT_MS }, async () => {

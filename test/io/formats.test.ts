@@ -185,6 +185,10 @@ describe('Parquet', () => {
     expect(Object.fromEntries(table.columns.map(({ name, type }) => [name, type]))).toEqual({ id: 'Int64', text: 'VarChar', x: 'Double', flag: 'Bool', meta: 'JSON', when: 'VarChar' });
     const rows = await rowsOf(table, { batchRows: 64 });
     expect(rows).toEqual(Array.from({ length: n }, (_, i) => ({ id: BigInt(i) + 2n ** 60n, text: i % 7 === 0 ? null : `text ${i % 13}`, x: i / 4, flag: i % 3 === 0, meta: { i, deep: [i] }, when: new Date(i * 1000).toISOString() })));
+    const progress: number[] = [];
+    await rowsOf(table, { batchRows: 64, onProgress: ({ done }: { readonly done: number }) => progress.push(done) });
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
+    expect(progress.at(-1)).toBe(blob.size);
     reads.length = 0;
     await rowsOf(table, { columns: ['flag'] });
     // One range for each row group, of the one column.

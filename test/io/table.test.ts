@@ -48,6 +48,8 @@ describe('a source', () => {
   it('may be a path', async () => {
     expect(await rowsOf(await io.openTable(join(folder, 'a.csv')))).toEqual([{ x: 1 }]);
     await expect(io.openTable(join(folder, 'none.csv'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    // It would be looked for in the working directory.
+    for (const open of [io, pageIo]) await expect(open.openTable('https://example.com/a.csv')).rejects.toMatchObject({ code: 'NOT_SUPPORTED', message: expect.stringContaining('fetch') as string });
     await expect(pageIo.openTable(join(folder, 'a.csv'))).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
   });
 

@@ -123,7 +123,7 @@ describe('a latent space', () => {
     const { fitLatentSpace } = tools;
     for (const texts of [null, 'text', ['a', 1], withHole(['a', 'b', 'c'], 1), [null]]) expect(await codeOfAsync(fitLatentSpace(texts as never, { dim: 2 }))).toBe('INVALID_ARGUMENT');
     for (const texts of [[], [''], ['the of', '...']]) expect(await codeOfAsync(fitLatentSpace(texts, { dim: 2 }))).toBe('INVALID_ARGUMENT');
-    for (const options of [undefined, null, {}, { dim: 1 }, { dim: 1025 }, { dim: 2.5 }, { dim: 2, maxTerms: 0 }, { dim: 2, maxTerms: 200_001 }, { dim: 2, minDocuments: 0 }, { dim: 2, minDocuments: 3 }, { dim: 2, other: 1 }]) {
+    for (const options of [undefined, null, {}, { dim: 1 }, { dim: 1025 }, { dim: 2.5 }, { dim: 2, maxTerms: 0 }, { dim: 2, maxTerms: 200_001 }, { dim: 2, minDocuments: 0 }, { dim: 2, minDocuments: 3 }, { dim: 2, other: 1 }, { dim: 2, signal: 5 }, { dim: 2, signal: {} }, { dim: 2, onProgress: 5 }]) {
       expect(await codeOfAsync(fitLatentSpace(['alpha beta'], options as never)), JSON.stringify(options)).toBe('INVALID_ARGUMENT');
     }
     const space = await fitLatentSpace(['alpha beta', 'beta gamma'], { dim: 2 });
@@ -131,7 +131,8 @@ describe('a latent space', () => {
       expect(codeOf(() => space.embed(texts as never))).toBe('INVALID_ARGUMENT');
       expect(await codeOfAsync(space.embedder(texts as never))).toBe('INVALID_ARGUMENT');
     }
-    for (const options of [null, 8, { bits: 3 }, { bits: '8' }]) expect(codeOf(() => space.toBytes(options as never))).toBe('INVALID_ARGUMENT');
+    expect(await codeOfAsync(space.embedder(['alpha'], { signal: {} as never }))).toBe('INVALID_ARGUMENT');
+    for (const options of [null, 8, { bits: 3 }, { bits: '8' }, { bit: 8 }]) expect(codeOf(() => space.toBytes(options as never))).toBe('INVALID_ARGUMENT');
     expect(codeOf(() => space.knows(1 as never))).toBe('INVALID_ARGUMENT');
     expect(codeOf(() => space.neighbourTerms('alpha', 0))).toBe('INVALID_ARGUMENT');
     expect(space.neighbourTerms('unheard', 3)).toEqual([]);

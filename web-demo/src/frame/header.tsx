@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import type { Dataset } from '../collections/dataset.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { hashOf } from '../util/route.ts';
@@ -16,8 +17,13 @@ const left = new Map<string, URLSearchParams>();
 export function Header({ datasets, dataset, views, view }: HeaderProps) {
   left.set(hashOf(dataset.id, view.id), new URLSearchParams(location.hash.split('?')[1] ?? ''));
   const linkTo = (id: string, viewId: string) => hashOf(id, viewId, left.get(hashOf(id, viewId)));
+  const header = useRef<HTMLElement>(null);
+  // On a phone the rows of links scroll, each by itself: the current ones are to be seen.
+  useEffect(() => {
+    for (const link of header.current?.querySelectorAll<HTMLElement>('[aria-current]') ?? []) showWithin(link.parentElement!, link);
+  }, [dataset, view]);
   return (
-    <header class="header">
+    <header class="header" ref={header}>
       <a class="brand" href={hashOf(datasets[0].id, views[0].id)} aria-label="Elanus, start">
         <Kite />
         <span>Elanus</span>
@@ -40,6 +46,11 @@ export function Header({ datasets, dataset, views, view }: HeaderProps) {
       </nav>
     </header>
   );
+}
+
+/** Scrolls a row sideways, and nothing else, until one of its links is in its middle. */
+function showWithin(row: HTMLElement, link: HTMLElement): void {
+  row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
 }
 
 function Kite() {

@@ -1,5 +1,5 @@
 /** Exact search in plain JavaScript over all vectors of a collection, in slices that leave the page its thread: the judge of recall. */
-import { exactCosine, exactL2, recallCosine, recallL2 } from '../../sample/exact.mjs';
+import { exactCosine, exactIP, exactL2, recallCosine, recallIP, recallL2 } from '../../sample/exact.mjs';
 import type { VectorInfo } from '../collections/dataset.ts';
 import type { Id, Rows } from './rows.ts';
 
@@ -9,7 +9,7 @@ const SLICE = 1 << 20;
 export interface Exact {
   /** Row numbers, nearest first. */
   readonly rows: readonly number[];
-  /** Squared distances or cosines. */
+  /** Squared distances, cosines or inner products. */
   readonly scores: readonly number[];
   /** Time spent comparing. */
   readonly ms: number;
@@ -17,13 +17,12 @@ export interface Exact {
 
 type Metric = VectorInfo['metric'];
 
-const search = { L2: exactL2, COSINE: exactCosine, IP: null };
-const judge = { L2: recallL2, COSINE: recallCosine, IP: null };
+const search = { L2: exactL2, COSINE: exactCosine, IP: exactIP };
+const judge = { L2: recallL2, COSINE: recallCosine, IP: recallIP };
 
-/** The k nearest of a query. `metric` is L2 or COSINE. */
+/** The k nearest of a query. */
 export async function exactNearest({ vectors, dim }: Rows, metric: Metric, query: Float32Array, k: number, signal?: AbortSignal): Promise<Exact> {
   const find = search[metric];
-  if (find === null) throw new Error(`no exact search for ${metric}`);
   const rows = vectors.length / dim;
   const perSlice = Math.max(1, Math.floor(SLICE / dim));
   const best: { row: number; score: number }[] = [];
@@ -37,7 +36,7 @@ export async function exactNearest({ vectors, dim }: Rows, metric: Metric, query
     await new Promise((resolve) => setTimeout(resolve));
     signal?.throwIfAborted();
   }
-  const sign = metric === 'COSINE' ? -1 : 1;
+  const sign = metric === 'L2' ? 1 : -1;
   best.sort((a, b) => sign * (a.score - b.score) || a.row - b.row);
   best.length = Math.min(k, best.length);
   return { rows: best.map(({ row }) => row), scores: best.map(({ score }) => score), ms };
@@ -46,7 +45,6 @@ export async function exactNearest({ vectors, dim }: Rows, metric: Metric, query
 /** The share of the exact answer that was found; ties at its border are no error. */
 export function recallOf({ ids, vectors, dim }: Rows, metric: Metric, query: Float32Array, found: readonly Id[], exact: Exact): number {
   const rate = judge[metric];
-  if (rate === null) throw new Error(`no exact search for ${metric}`);
   const wanted = new Set(found);
   const rows: number[] = [];
   // Keys ascend, but texts do so in the order of their bytes: a scan is quick enough.

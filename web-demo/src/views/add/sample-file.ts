@@ -1,11 +1,11 @@
 /** A file to try: some of the shipped papers as JSONL, made here. */
-import { fetchReader, openSource } from '../../../sample/source.mjs';
+import { openSample } from '../../session/early.ts';
 import type { SourceFile } from './table-reader.ts';
 
 const ROWS = 200;
 
 export async function sampleFile(): Promise<SourceFile> {
-  const source = await openSource(fetchReader(new URL('sample/', document.baseURI).href));
+  const source = await openSample();
   const lines: string[] = [];
   for (let block = 0; lines.length < ROWS; block++) {
     const { texts } = await source.paperBlock(block);

@@ -59,7 +59,7 @@ async function findSimilar(open: OpenCollection, id: Id, signal: AbortSignal, te
   const searchMs = await medianMs(() => run());
   if (signal.aborted) return;
   tell({ measured: { k: K, searchMs, exactMs: null, recall: null, indexed: isIndexed } });
-  if (open.state.get().phase !== 'ready' || vector.metric === 'IP' || !query.some((value) => value !== 0)) return;
+  if (open.state.get().phase !== 'ready' || !query.some((value) => value !== 0)) return;
   const held = await heldRows(open, signal);
   if (held === null) return;
   const exact = await exactNearest(held, vector.metric, query, K + 1, signal);
