@@ -27,8 +27,25 @@ const READY_MS = 300_000;
 /** @type {Record<string, Shot>} */
 const SHOTS = {
   search: { hash: '#/packages?q=edit+photos', theme: 'light', until: ['.browse .found-list button', '.result .found-list button'] },
-  images: { hash: '#/images?pic=83', theme: 'light', until: ['.neighbours button'] },
+  map: { hash: '#/images/map?colour=label', theme: 'dark', until: ['.map-canvas[data-umap=done]'] },
+  lab: {
+    hash: '#/packages/lab?a=HNSW_SQ&b=IVF_FLAT&recall=0.9',
+    theme: 'light',
+    size: { width: 1280, height: 1000 },
+    until: [],
+    async prepare(page) {
+      for (const done of [1, 2]) {
+        await page.getByRole('button', { name: 'Build and measure' }).first().click();
+        await page.getByRole('button', { name: 'Measure again' }).nth(done - 1).waitFor({ timeout: READY_MS });
+      }
+      await page.evaluate(() => scrollTo(0, 0));
+    },
+  },
+  filter: { hash: `#/art/filter?filter=${encodeURIComponent('department == "Asian Art" and year > 1800')}`, theme: 'dark', until: ['main table'] },
 };
+
+/** The map is drawn by WebGL, without a graphics card too. */
+const ARGS = [...BROWSER_ARGS.filter((arg) => arg !== '--disable-gpu'), '--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
 
 const browserPath = await findBrowser();
 if (browserPath === null) throw new Error(`No browser was found. ${HOW_TO_GET_ONE}`);
@@ -40,7 +57,7 @@ await buildDemo();
 const folder = join(ROOT, 'docs', 'images');
 mkdirSync(folder, { recursive: true });
 const host = await serve(join(ROOT, 'web-demo', 'dist'));
-const browser = await chromium.launch({ executablePath: browserPath, args: BROWSER_ARGS });
+const browser = await chromium.launch({ executablePath: browserPath, args: ARGS });
 try {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();

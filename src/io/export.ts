@@ -63,7 +63,7 @@ export async function exportFrom(host: IoHost, collection: Collection<any>, to: 
   let sink: Sink | undefined;
   try {
     const total = await scope.engine.count({ collectionId, filter, partitions, at: moment.at }, signal === undefined ? undefined : { signal });
-    sink = await openSink(target, MEDIA_TYPES[format], host.files);
+    sink = await openSink(target, MEDIA_TYPES[format], host.files, signal);
     const writer = await openWriter(host, format, { plan, fields, sink, rows: total }, arrow);
     context?.onProgress?.({ phase: 'export', done: 0, total });
     let count = 0;

@@ -3,6 +3,7 @@ import type { ImportFormat, ReadOptions } from '../api/io.ts';
 import { booleanOption, integerOption, refuseMissingChunk, wordOption } from '../api/options.ts';
 import { MAX_VARCHAR_BYTES } from '../schema/limits.ts';
 import { NO_ROW, isRecord, refuse, show } from '../schema/refuse.ts';
+import { unlessAborted } from '../util/abort.ts';
 import { throwIfAborted } from '../util/error.ts';
 import { openCsv } from './csv.ts';
 import { IMPORT_FORMATS, formatByName, formatOf } from './format.ts';
@@ -108,6 +109,26 @@ function joined(readers: readonly Reader[]): Reader {
   };
 }
 
+/** ABORTED as soon as the signal fires, whether there is a next value or not. */
+async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal | undefined): AsyncGenerator<T, void, undefined> {
+  const values = source[Symbol.asyncIterator]();
+  let isOver = false;
+  try {
+    for (;;) {
+      throwIfAborted(signal);
+      const next = await unlessAborted(Promise.resolve(values.next()), signal);
+      isOver = next.done === true;
+      if (isOver) return;
+      yield next.value;
+    }
+  } finally {
+    const end = isOver ? undefined : Promise.resolve(values.return?.());
+    // Behind a value that never comes its end would not come either.
+    if (signal?.aborted) end?.catch(() => {});
+    else await end;
+  }
+}
+
 /** Can be read once. */
 function streamReader(source: RowIterable): Reader {
   let isRead = false;
@@ -123,8 +144,7 @@ function streamReader(source: RowIterable): Reader {
       isRead = true;
       let columns = new RowColumns(batchRows);
       let row = 0;
-      for await (const given of source) {
-        throwIfAborted(signal);
+      for await (const given of untilAborted(source, signal)) {
         for (const value of Array.isArray(given) ? (given as readonly unknown[]) : [given]) {
           if (!isRecord(value)) refuseAt({ row }, 'an object of values by column', show(value));
           columns.add(value);

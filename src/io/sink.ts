@@ -1,6 +1,7 @@
 /** Where an export goes: a Blob, a stream, or a file. Small pieces are joined before they are written. */
 import type { FileAccess } from '../platform/platform.ts';
 import { NO_ROW, refuse, show } from '../schema/refuse.ts';
+import { unlessAborted } from '../util/abort.ts';
 import { abortError } from '../util/error.ts';
 import { refuseAt } from './place.ts';
 
@@ -25,11 +26,11 @@ const JOINED_BYTES = 1 << 20;
 /** So many bytes of a Blob become one, which a browser may keep on disk. */
 const BLOB_BYTES = 16 << 20;
 
-export async function openSink(target: unknown, mediaType: string, access: FileAccess | undefined): Promise<Sink> {
-  return joining(await openTarget(target, mediaType, access));
+export async function openSink(target: unknown, mediaType: string, access: FileAccess | undefined, signal: AbortSignal | undefined): Promise<Sink> {
+  return joining(await openTarget(target, mediaType, access, signal));
 }
 
-async function openTarget(target: unknown, mediaType: string, access: FileAccess | undefined): Promise<Target> {
+async function openTarget(target: unknown, mediaType: string, access: FileAccess | undefined, signal: AbortSignal | undefined): Promise<Target> {
   if (target === undefined || target === 'blob') return blobTarget(mediaType);
   if (typeof target === 'string') {
     if (access === undefined) refuseAt({ file: target }, "a WritableStream or 'blob': a page has no file system to take a path of", 'a path', 'NOT_SUPPORTED');
@@ -46,16 +47,20 @@ async function openTarget(target: unknown, mediaType: string, access: FileAccess
   if (typeof target !== 'object' || target === null || typeof (target as WritableStream).getWriter !== 'function') refuse('target', NO_ROW, "a path, a WritableStream or 'blob'", show(target));
   if ((target as WritableStream).locked) refuse('target', NO_ROW, 'a WritableStream that nobody else writes to', 'a locked one');
   const writer = (target as WritableStream<Uint8Array>).getWriter();
+  // Nobody may be reading what is written: then neither a write nor, behind it, an abort ever ends.
   return {
     async write(bytes) {
-      await writer.ready;
-      await writer.write(bytes);
+      await unlessAborted(writer.ready, signal);
+      await unlessAborted(writer.write(bytes), signal);
     },
     close: async () => {
-      await writer.close();
+      await unlessAborted(writer.close(), signal);
       return undefined;
     },
-    abort: (reason) => writer.abort(reason),
+    async abort(reason) {
+      const end = writer.abort(reason).catch(() => {});
+      if (!signal?.aborted) await end;
+    },
   };
 }
 

@@ -23,6 +23,14 @@ export function toFieldValues(field: FieldForm, values: ArrayLike<unknown>, isTe
 function converter(field: FieldForm, isText: boolean, placeOf: PlaceOf): Convert {
   const { dim = 0, elementType, type } = field;
   const refuse = (row: number, expected: string, value: unknown): never => refuseAt(placeOf(row), expected, show(value));
+  const fromJson = (value: unknown, expected: string, row: number): unknown => {
+    if (typeof value !== 'string') return value;
+    try {
+      return parseJson(value, {});
+    } catch (cause) {
+      refuseAt(placeOf(row), expected, show(value), 'INVALID_ARGUMENT', cause);
+    }
+  };
   switch (type) {
     case 'Bool':
       return (value, row) => boolOf(value, isText) ?? refuse(row, 'true or false', value);
@@ -46,16 +54,16 @@ function converter(field: FieldForm, isText: boolean, placeOf: PlaceOf): Convert
     case 'Array': {
       const element = elementConverter(elementType!, placeOf);
       return (value, row) => {
-        const list = typeof value === 'string' ? parseJson(value, placeOf(row)) : value;
+        const list = fromJson(value, 'a list in JSON, such as [1, 2]', row);
         if (!isList(list)) refuse(row, 'a list', value);
         return Array.from(list as ArrayLike<unknown>, (item) => element(item, row));
       };
     }
     case 'SparseFloatVector':
-      return (value, row) => sparseOf(typeof value === 'string' ? parseJson(value, placeOf(row)) : value);
+      return (value, row) => sparseOf(fromJson(value, 'a sparse vector in JSON, such as {"1": 0.5}', row));
     default:
       return (value, row) => {
-        const list = typeof value === 'string' ? parseJson(value, placeOf(row)) : value;
+        const list = fromJson(value, `a vector of ${dim} dimensions in JSON, such as [1, 2]`, row);
         if (!isList(list)) refuse(row, `a vector of ${dim} dimensions`, value);
         return vectorOf(type, dim, list as ArrayLike<unknown>);
       };

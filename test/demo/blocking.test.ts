@@ -1,40 +1,24 @@
 /** Searching 63,000 rows never holds up the page: neither while it is typed, nor when rows are picked and filtered. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
-import { serve } from '../../scripts/serve.mjs';
-import type { Served } from '../../scripts/serve.mjs';
-import { executablePath, visit } from './browser.ts';
-import type { Visitor } from './browser.ts';
+import { executablePath, visitDemo } from './browser.ts';
+import type { DemoVisit, Visitor } from './browser.ts';
 import { spin, traceTasks } from './tasks.ts';
 
 const FILL_MS = 180_000;
 
 describe.skipIf(executablePath === null)('a search of 63,000 rows', () => {
-  let host: Served;
-  let profile: string;
+  let demo: DemoVisit;
   let visitor: Visitor;
   let page: Page;
 
   beforeAll(async () => {
-    await buildDemo();
-    host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
-    profile = await mkdtemp(join(tmpdir(), 'elanus-demo-'));
-    visitor = await visit(profile);
-    page = await visitor.newPage();
-    await page.goto(`${host.url}#/packages`);
-    await page.locator('.status .phase.is-ready').waitFor({ timeout: FILL_MS });
+    demo = await visitDemo('#/packages');
+    ({ visitor, page } = demo);
     await page.locator('.examples button').first().waitFor();
   }, FILL_MS + 120_000);
 
-  afterAll(async () => {
-    await visitor?.leave();
-    await host?.close();
-    if (profile !== undefined) await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  });
+  afterAll(() => demo?.leave());
 
   it('leaves the page its thread', { timeout: 120_000 }, async () => {
     const soon = <T>(read: () => T) => expect.poll(read, { timeout: 20_000, interval: 100 });

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { chromium } from 'playwright';
 import type { BrowserContext, Page } from 'playwright';
 import { BROWSER_ARGS, findBrowser } from '../../scripts/find-browser.mjs';
+import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
+import { serve } from '../../scripts/serve.mjs';
+import type { Served } from '../../scripts/serve.mjs';
 
 /** Null where there is no browser; the test configuration says so, and fails where CI is set. */
 export const executablePath = await findBrowser();
@@ -51,4 +54,54 @@ export async function withProfile<T>(use: (profile: string) => Promise<T>): Prom
   } finally {
     await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
+}
+
+const READY_MS = 180_000;
+
+/** The page on a host of its own, and a visitor of it. */
+export class DemoVisit {
+  readonly host: Served;
+  /** The folder that the browser keeps things in. */
+  readonly profile: string;
+  readonly #options: VisitorOptions;
+  visitor!: Visitor;
+  page!: Page;
+
+  constructor(host: Served, profile: string, options: VisitorOptions) {
+    this.host = host;
+    this.profile = profile;
+    this.#options = options;
+  }
+
+  /** Opens the browser; one that is open is closed first, and what it stored and logged stays. */
+  async begin(): Promise<this> {
+    const before = this.visitor as Visitor | undefined;
+    await before?.leave();
+    this.visitor = await visit(this.profile, this.#options);
+    this.visitor.faults.push(...(before?.faults ?? []));
+    this.page = await this.visitor.newPage();
+    return this;
+  }
+
+  /** Ends browser and host, and forgets what was stored. */
+  async leave(): Promise<void> {
+    await this.visitor.leave();
+    await this.host.close();
+    await rm(this.profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+}
+
+/**
+ * Builds the page if it is stale, serves it as a folder of a plain host, and visits it with nothing stored.
+ * @param path of the page's URL: shown until its collection is ready; null shows nothing yet
+ */
+export async function visitDemo(path: string | null = null, options: VisitorOptions = {}): Promise<DemoVisit> {
+  await buildDemo();
+  const host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
+  const demo = await new DemoVisit(host, await mkdtemp(join(tmpdir(), 'elanus-demo-')), options).begin();
+  if (path !== null) {
+    await demo.page.goto(host.url + path);
+    await demo.page.locator('.status .phase.is-ready').waitFor({ timeout: READY_MS });
+  }
+  return demo;
 }

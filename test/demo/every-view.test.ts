@@ -1,31 +1,23 @@
 /** What holds in every view of every collection: accessible, fits a phone, in both themes, and nothing in the console. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
-import { serve } from '../../scripts/serve.mjs';
 import type { Served } from '../../scripts/serve.mjs';
 import { seriousFaults } from './accessibility.ts';
-import { executablePath, visit } from './browser.ts';
-import type { Visitor } from './browser.ts';
+import { executablePath, visitDemo } from './browser.ts';
+import type { DemoVisit, Visitor } from './browser.ts';
 
 const FILL_MS = 180_000;
 
 describe.skipIf(executablePath === null)('every view of every collection', () => {
   let host: Served;
-  let profile: string;
+  let demo: DemoVisit;
   let visitor: Visitor;
   let page: Page;
   let paths: string[];
 
   beforeAll(async () => {
-    await buildDemo();
-    host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
-    profile = await mkdtemp(join(tmpdir(), 'elanus-demo-'));
-    visitor = await visit(profile);
-    page = await visitor.newPage();
+    demo = await visitDemo();
+    ({ host, visitor, page } = demo);
     await page.goto(host.url);
     await page.locator('.header .views a').first().waitFor();
     const names = (selector: string) => page.locator(selector).evaluateAll((links) => links.map((link) => link.getAttribute('href')!.replace(/\?.*/, '')));
@@ -39,17 +31,13 @@ describe.skipIf(executablePath === null)('every view of every collection', () =>
     paths = collections.flatMap((collection) => views.map((view) => (view === '' ? collection : `${collection}/${view}`)));
   }, FILL_MS * 2);
 
-  afterAll(async () => {
-    await visitor?.leave();
-    await host?.close();
-    if (profile !== undefined) await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  });
+  afterAll(() => demo?.leave());
 
-  /** Shows a view, until what it loads is there. */
+  /** Shows a view, by its link as it were, until what it loads is there. */
   async function show(path: string): Promise<void> {
-    // Another page first: a new hash alone would keep what the last view left.
-    await page.goto('about:blank');
-    await page.goto(`${host.url}${path}`);
+    await page.evaluate((hash) => (location.hash = hash), path);
+    // The header's link to the shown view is that path, with what the view has put behind it.
+    await expect.poll(() => page.locator('.header .views [aria-current]').getAttribute('href'), { timeout: 20_000 }).toMatch(new RegExp(`^${path}(\\?|$)`));
     await page.locator('main > *:not(.waiting)').first().waitFor({ timeout: 20_000 });
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
   }

@@ -1,46 +1,32 @@
 /** The filter view of the built page in a real browser: conditions, text, mistakes, the plan before and after an index, by mouse and by keyboard. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
-import { serve } from '../../scripts/serve.mjs';
 import type { Served } from '../../scripts/serve.mjs';
 import { CLASSES } from '../../web-demo/sample/collections.mjs';
 import { fileReader } from '../../web-demo/sample/files.mjs';
 import { openSource } from '../../web-demo/sample/source.mjs';
-import { executablePath, visit } from './browser.ts';
-import type { Visitor } from './browser.ts';
+import { executablePath, visitDemo } from './browser.ts';
+import type { DemoVisit, Visitor } from './browser.ts';
 
 const VISIT_MS = 120_000;
 const soon = <T>(read: () => T) => expect.poll(read, { timeout: 20_000, interval: 50 });
 
 describe.skipIf(executablePath === null)('the filter view', () => {
   let host: Served;
-  let profile: string;
+  let demo: DemoVisit;
   let visitor: Visitor;
   let page: Page;
   let labels: Uint8Array;
 
   beforeAll(async () => {
-    await buildDemo();
     const source = await openSource(fileReader);
     const blocks = await Promise.all(source.description.images.blocks.map((_, index) => source.imageBlock(index)));
     labels = Uint8Array.from(blocks.flatMap((block) => [...block.labels]));
-    host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
-    profile = await mkdtemp(join(tmpdir(), 'elanus-demo-'));
-    visitor = await visit(profile);
-    page = await visitor.newPage();
-    await page.goto(`${host.url}#/images/filter`);
-    await page.locator('.status .phase.is-ready').waitFor({ timeout: VISIT_MS });
+    demo = await visitDemo('#/images/filter');
+    ({ host, visitor, page } = demo);
   }, VISIT_MS);
 
-  afterAll(async () => {
-    await visitor?.leave();
-    await host?.close();
-    if (profile !== undefined) await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  });
+  afterAll(() => demo?.leave());
 
   const expression = () => page.getByRole('textbox', { name: 'Expression' });
   const count = async () => Number((await page.locator('[data-metric=count]').innerText()).replaceAll(',', ''));

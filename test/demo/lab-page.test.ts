@@ -1,40 +1,26 @@
 /** The index lab in a real browser, as a visitor meets it. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
-import { serve } from '../../scripts/serve.mjs';
 import type { Served } from '../../scripts/serve.mjs';
 import { ROWS } from '../../web-demo/sample/collections.mjs';
 import { seriousFaults } from './accessibility.ts';
-import { executablePath, visit } from './browser.ts';
-import type { Visitor } from './browser.ts';
+import { executablePath, visitDemo } from './browser.ts';
+import type { DemoVisit, Visitor } from './browser.ts';
 
 const VISIT_MS = 90_000;
 
 describe.skipIf(executablePath === null)('the index lab', () => {
   let host: Served;
-  let profile: string;
+  let demo: DemoVisit;
   let visitor: Visitor;
   let page: Page;
 
   beforeAll(async () => {
-    await buildDemo();
-    host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
-    profile = await mkdtemp(join(tmpdir(), 'elanus-demo-'));
-    visitor = await visit(profile);
-    page = await visitor.newPage();
-    await page.goto(`${host.url}#/papers/lab`);
-    await page.locator('.status .phase.is-ready').waitFor({ timeout: VISIT_MS });
+    demo = await visitDemo('#/papers/lab');
+    ({ host, visitor, page } = demo);
   }, 2 * VISIT_MS);
 
-  afterAll(async () => {
-    await visitor?.leave();
-    await host?.close();
-    if (profile !== undefined) await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  });
+  afterAll(() => demo?.leave());
 
   const soon = <T>(read: () => T) => expect.poll(read, { timeout: VISIT_MS, interval: 50 });
   const setting = (slot: 'A' | 'B') => page.getByRole('region', { name: `Setting ${slot}` });

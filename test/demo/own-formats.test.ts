@@ -1,19 +1,16 @@
 /** Files of every format in the built page, in and out; and a page that is used by keyboard alone, looked at by axe, on a phone, with no more storage. */
-import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Field, FixedSizeList, Float32, makeData, Table, tableFromIPC, tableToIPC, Vector, vectorFromArray } from 'apache-arrow';
 import { parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
-import { serve } from '../../scripts/serve.mjs';
 import type { Served } from '../../scripts/serve.mjs';
 import { random } from '../support/random.ts';
-import { executablePath, visit, withProfile } from './browser.ts';
-import type { Visitor } from './browser.ts';
+import { executablePath, visit, visitDemo, withProfile } from './browser.ts';
+import type { DemoVisit, Visitor } from './browser.ts';
 import { MAKE_MS, begin, choose, collections, fileOf, found, make, outcome, ownItem, soon } from './own-visitor.ts';
 
 const SEED = Number(process.env['SEED'] ?? 3);
@@ -66,25 +63,18 @@ const parquetFile = (): Uint8Array =>
 
 describe.skipIf(executablePath === null)('files of a visitor', () => {
   let host: Served;
-  let profile: string;
+  let demo: DemoVisit;
   let visitor: Visitor;
   let page: Page;
   let axe: string;
 
   beforeAll(async () => {
-    await buildDemo();
     axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-    host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
-    profile = await mkdtemp(join(tmpdir(), 'elanus-demo-'));
-    visitor = await visit(profile, { acceptDownloads: true });
-    page = await visitor.newPage();
+    demo = await visitDemo(null, { acceptDownloads: true });
+    ({ host, visitor, page } = demo);
   }, 120_000);
 
-  afterAll(async () => {
-    await visitor?.leave();
-    await host?.close();
-    if (profile !== undefined) await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  });
+  afterAll(() => demo?.leave());
 
   it.each<[string, () => Uint8Array]>([
     ['parquet', parquetFile],
@@ -136,7 +126,7 @@ describe.skipIf(executablePath === null)('files of a visitor', () => {
   });
 
   it('a folder of Markdown is split into passages under their headings', { timeout: MAKE_MS }, async () => {
-    const folder = join(profile, 'garden book');
+    const folder = join(demo.profile, 'garden book');
     await mkdir(join(folder, 'deep', 'er'), { recursive: true });
     await writeFile(join(folder, 'roses.md'), '# Roses\n\nRoses like sun.\n\n## Pruning\n\nPrune them in March, above an eye that looks outward.\n\n## Feeding\n\nCompost in spring does them good.\n');
     await writeFile(join(folder, 'deep', 'er', 'beans.md'), '# Beans\n\n## Sowing\n\nSow beans when the soil is warm, four to a pole.\n');

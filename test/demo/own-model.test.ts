@@ -1,14 +1,9 @@
 /** A language model that a visitor opts into: nothing is fetched before, its size is shown, its vectors are what is searched, and what happens where it cannot be had. A small module stands in for the library. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page, Route } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
-import { serve } from '../../scripts/serve.mjs';
 import type { Served } from '../../scripts/serve.mjs';
-import { executablePath, visit } from './browser.ts';
-import type { Visitor } from './browser.ts';
+import { executablePath, visitDemo } from './browser.ts';
+import type { DemoVisit, Visitor } from './browser.ts';
 import { MAKE_MS, begin, choose, collections, fileOf, found, make, outcome, ownItem, soon } from './own-visitor.ts';
 
 const LIBRARY = 'https://cdn.jsdelivr.net/npm/@huggingface/transformers@4.3.1/dist/transformers.min.js';
@@ -53,27 +48,20 @@ const FILE = fileOf('herbarium.jsonl', ROWS.map((row) => JSON.stringify(row)).jo
 
 describe.skipIf(executablePath === null)('a language model', () => {
   let host: Served;
-  let profile: string;
+  let demo: DemoVisit;
   let visitor: Visitor;
   let page: Page;
   const elsewhere: string[] = [];
 
   beforeAll(async () => {
-    await buildDemo();
-    host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
-    profile = await mkdtemp(join(tmpdir(), 'elanus-demo-'));
-    visitor = await visit(profile);
-    page = await visitor.newPage();
+    demo = await visitDemo();
+    ({ host, visitor, page } = demo);
     visitor.context.on('request', (request) => {
       if (!request.url().startsWith(host.url) && /^https?:/.test(request.url())) elsewhere.push(request.url());
     });
   }, 120_000);
 
-  afterAll(async () => {
-    await visitor?.leave();
-    await host?.close();
-    if (profile !== undefined) await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  });
+  afterAll(() => demo?.leave());
 
   it('is offered with its size, and says so where it cannot be fetched; the latent space takes its place', { timeout: 2 * MAKE_MS }, async () => {
     await visitor.context.route('https://cdn.jsdelivr.net/**', (route) => route.abort('internetdisconnected'));

@@ -1,15 +1,11 @@
 /** A visitor's own files in the built page: read, mapped, embedded, searched, kept, saved and deleted, and what is said of those that cannot be. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
-import { serve } from '../../scripts/serve.mjs';
 import type { Served } from '../../scripts/serve.mjs';
 import { random } from '../support/random.ts';
-import { executablePath, visit } from './browser.ts';
-import type { Visitor } from './browser.ts';
+import { executablePath, visitDemo } from './browser.ts';
+import type { DemoVisit, Visitor } from './browser.ts';
 import { MAKE_MS, begin as beginAt, choose as chooseIn, collections, fileOf, found as foundIn, make as makeIn, ownItem, soon } from './own-visitor.ts';
 import type { GivenFile } from './own-visitor.ts';
 
@@ -28,23 +24,16 @@ const CSV = ['title,text,place,minutes,done', ...[...NOTES, { title: HOSTILE, te
 
 describe.skipIf(executablePath === null)("a visitor's own files", () => {
   let host: Served;
-  let profile: string;
+  let demo: DemoVisit;
   let visitor: Visitor;
   let page: Page;
 
   beforeAll(async () => {
-    await buildDemo();
-    host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
-    profile = await mkdtemp(join(tmpdir(), 'elanus-demo-'));
-    visitor = await visit(profile, { acceptDownloads: true });
-    page = await visitor.newPage();
+    demo = await visitDemo(null, { acceptDownloads: true });
+    ({ host, visitor, page } = demo);
   }, BUILD_MS);
 
-  afterAll(async () => {
-    await visitor?.leave();
-    await host?.close();
-    if (profile !== undefined) await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  });
+  afterAll(() => demo?.leave());
 
   const begin = () => beginAt(page, host.url);
   const choose = (files: GivenFile | GivenFile[], button?: string) => chooseIn(page, files, button);
@@ -97,13 +86,7 @@ describe.skipIf(executablePath === null)("a visitor's own files", () => {
   it('is there after a reload and after the browser was closed, and in a second tab', { timeout: 2 * MAKE_MS }, async () => {
     const link = `${host.url}#/own_house_notes?q=prune%20the%20roses`;
     for (const how of ['reload', 'restart', 'tab'] as const) {
-      if (how === 'restart') {
-        const { faults } = visitor;
-        await visitor.leave();
-        visitor = await visit(profile, { acceptDownloads: true });
-        visitor.faults.push(...faults);
-        page = await visitor.newPage();
-      }
+      if (how === 'restart') ({ visitor, page } = await demo.begin());
       const shown = how === 'tab' ? await visitor.newPage() : page;
       await shown.goto('about:blank');
       await shown.goto(link);

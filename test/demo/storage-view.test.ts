@@ -1,41 +1,25 @@
 /** The storage view of the built page in a real browser: two tabs, files, the past, snapshots, and what is asked before all is erased. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
-import { serve } from '../../scripts/serve.mjs';
-import type { Served } from '../../scripts/serve.mjs';
-import { executablePath, visit } from './browser.ts';
-import type { Visitor } from './browser.ts';
+import { executablePath, visitDemo } from './browser.ts';
+import type { DemoVisit, Visitor } from './browser.ts';
 
 const VISIT_MS = 120_000;
 const ROWS = 200;
 const soon = <T>(read: () => T) => expect.poll(read, { timeout: 20_000, interval: 50 });
 
 describe.skipIf(executablePath === null)('the storage view', () => {
-  let host: Served;
-  let profile: string;
+  let demo: DemoVisit;
   let visitor: Visitor;
   let page: Page;
   let second: Page;
 
   beforeAll(async () => {
-    await buildDemo();
-    host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
-    profile = await mkdtemp(join(tmpdir(), 'elanus-demo-'));
-    visitor = await visit(profile);
-    page = await visitor.newPage();
-    await page.goto(`${host.url}#/papers/storage`);
-    await page.locator('.status .phase.is-ready').waitFor({ timeout: VISIT_MS });
+    demo = await visitDemo('#/papers/storage');
+    ({ visitor, page } = demo);
   }, VISIT_MS);
 
-  afterAll(async () => {
-    await visitor?.leave();
-    await host?.close();
-    if (profile !== undefined) await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  });
+  afterAll(() => demo?.leave());
 
   const press = (name: string | RegExp) => page.getByRole('button', { name }).click();
   const region = (name: string, of = page) => of.getByRole('region', { name, exact: true });

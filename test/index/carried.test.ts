@@ -185,6 +185,23 @@ describe('an index that begins with another', () => {
     }
   });
 
+  it('is whole, and finds what lies among them, where many rows are equal', { timeout: 60_000 }, async () => {
+    const values = randomVectors(3000, dim, 51), queries = randomVectors(300, dim, 52);
+    const next = mulberry32(SEED + 51);
+    const equal = (row: number): boolean => row % 3 === 0;
+    for (let row = 0; row < 3000; row += 3) values.fill((next() % 3) - 1, row * dim, (row + 1) * dim);
+    const rows: Rows = { values, dim, metric: 'COSINE' };
+    const search = { ef: 48 };
+    const anew = recallOf('HNSW', rows, await runBuild(module, jobFor('HNSW', rows), values), queries, search);
+    // Of those left out, some are the ones that others lie beside.
+    const leftOut = values.slice(0, 600 * dim);
+    for (const isBase of [() => true, (row: number) => row % 2 === 0, (row: number) => !equal(row) || row < 1000, (row: number) => equal(row)]) {
+      const sections = await buildFrom('HNSW', rows, baseOf(rows, isBase, leftOut));
+      expectWhole(sections, GRAPH.M);
+      expect(recallOf('HNSW', rows, sections, queries, search), `anew ${anew}, seed ${SEED}`).toBeGreaterThan(anew - 0.08);
+    }
+  });
+
   it('finds as much at a small breadth where a fifth was left out', { timeout: 60_000 }, async () => {
     const set = loadSet('synthetic', { rows: 10_000, queries: 1000 })!;
     const { values, dim: width } = set.base;

@@ -62,6 +62,8 @@ describe('a team of builders', () => {
   it('builds over equal rows', async () => {
     const values = new Float32Array(2000 * DIM).fill(1);
     expect(await buildBy(2, jobFor('HNSW', 2000), values)).toEqual(await runBuild(module, jobFor('HNSW', 2000), values));
+    values.set(randomVectors(1500, DIM, 13));
+    for (const type of ['HNSW', 'HNSW_SQ']) expect(await buildBy(3, jobFor(type, 2000), values)).toEqual(await runBuild(module, jobFor(type, 2000), values));
   });
 
   it('a member that waits for the others stops when it is aborted', async () => {

@@ -100,11 +100,29 @@ describe('import', () => {
     await expect((async () => { for await (const _ of table.batches()); })()).rejects.toMatchObject({ detail: { file: '2.csv', row: 0, line: 2, column: 'price' } });
   });
 
+  it.each(['1. 2.', '(1,2)', '1;2', 'None'])('of a cell %j in the place of a vector says how one is written', async (cell) => {
+    const lists = await db.createCollection('lists', defineSchema({ fields: { id: { type: 'Int64', primaryKey: true }, v: { type: 'FloatVector', dim: 2 }, tags: { type: 'Array', elementType: 'Int32', maxCapacity: 4, nullable: true }, sparse: { type: 'SparseFloatVector' } } }));
+    for (const [column, example] of [['v', '[1, 2]'], ['tags', '[1, 2]'], ['sparse', '{"1": 0.5}']] as const) {
+      const cells = { v: '[1,2]', tags: '', sparse: '{}', [column]: cell };
+      await expect(lists.import(file(`id\tv\ttags\tsparse\n1\t${cells.v}\t${cells.tags}\t${cells.sparse}\n`, 'x.tsv'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', detail: { row: 0, line: 2, column, expected: expect.stringContaining(example) as string, got: JSON.stringify(cell) } });
+    }
+  });
+
   it('ends when it is aborted, and says how much is in', async () => {
     const gone = new AbortController();
     const run = docs.import(file(HEADER + lines(0, 300)), { batchRows: 100, signal: gone.signal, onProgress: ({ rows }) => rows === 100 && gone.abort() });
     await expect(run).rejects.toMatchObject({ code: 'ABORTED', detail: { count: 100 } });
     expect(await docs.count()).toBe(100);
+  });
+
+  it('ends when it is aborted, although the next row never comes', async () => {
+    const gone = new AbortController();
+    const never = (async function* () {
+      yield { id: 1, title: 'a', v: [1, 2] };
+      gone.abort();
+      await new Promise(() => {});
+    })();
+    await expect(docs.import(never, { signal: gone.signal })).rejects.toMatchObject({ code: 'ABORTED', detail: { count: 0 } });
   });
 
   it('makes writes of rows so large that one would be too much', async () => {
@@ -217,6 +235,14 @@ describe('export', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it('ends when it is aborted, although nobody reads the stream that it goes to', async () => {
+    const gone = new AbortController();
+    const { writable } = new TransformStream<Uint8Array, Uint8Array>();
+    // All rows have been made then, and the first bytes wait for a reader.
+    const run = docs.export(writable, { format: 'csv', signal: gone.signal, onProgress: ({ done }) => done === 10_000 && setTimeout(() => gone.abort(), 20) });
+    await expect(run).rejects.toMatchObject({ code: 'ABORTED' });
   });
 
   it.each([

@@ -6,6 +6,7 @@ import { BACK_LINK_SIZE, NO_ROW } from '../../kernels/abi.ts';
 import { sampleRows, type Work } from '../../quant/kmeans.ts';
 import { walkWork, type GraphGrower } from '../hnsw/builder.ts';
 import { connectRows } from '../hnsw/connect.ts';
+import { findEqualRows, layEqualRows } from '../hnsw/equal-rows.ts';
 import type { IndexContext } from '../index.ts';
 import { mulberry32 } from '../../util/random.ts';
 import { VamanaGraph } from './graph.ts';
@@ -25,10 +26,16 @@ export const vamanaGrower = (degree: number, breadth: number): GraphGrower => ({
     const walkPtr = kernels.prepareWalk(rows, ef + degree, 2 * degree, graph.m, Math.max(code?.queryBytes ?? 0, dim * 4));
     const { arena, exports } = kernels;
     function* link(): Work {
+      if (rows === 0) return;
+      // The entry is in the graph from the start, and gets its links from the rows that choose it.
+      const all = new Uint32Array(rows);
+      all[0] = graph.entry;
+      all.set(shuffled(rows, seed + 1).filter((row) => row !== graph.entry), 1);
+      const equal = yield* findEqualRows(kernels, graph.ptr, all, 1, null);
+      const order = equal.order.subarray(1);
+      yield ALPHAS.length * equal.beside.length * walkWork(dim, degree, breadth);
       const orderPtr = arena.alloc(rows * 4), backLinksToPtr = arena.alloc(rows * 4), backLinksPtr = arena.alloc(degree * BACK_LINK_SIZE), changedPtr = arena.alloc(degree * 4);
       try {
-        // The entry gets its links from the rows that choose it.
-        const order = shuffled(rows, seed + 1).filter((row) => row !== graph.entry);
         arena.u32(orderPtr, order.length).set(order);
         arena.u32(backLinksToPtr, rows).fill(NO_ROW);
         for (const alpha of ALPHAS) {
@@ -44,7 +51,8 @@ export const vamanaGrower = (degree: number, breadth: number): GraphGrower => ({
       } finally {
         for (const ptr of [orderPtr, backLinksToPtr, backLinksPtr, changedPtr]) arena.free(ptr);
       }
-      if (rows > 0) yield* connectRows(graph.links(), rows, degree, graph.entry);
+      layEqualRows(graph.links(), degree, equal);
+      yield* connectRows(graph.links(), rows, degree, graph.entry);
     }
     return { graph, work: link() };
   },

@@ -10,8 +10,10 @@ import type { IndexBase, IndexContext, IndexSection, SharedBuilder, Team } from 
 import { carriedRows } from '../base.ts';
 import { refineSections } from '../refine.ts';
 import { Turns } from '../turns.ts';
+import { insertionOrder } from './batches.ts';
 import { CarriedGraph } from './carried.ts';
 import { connectRows } from './connect.ts';
+import { findEqualRows, layEqualRows } from './equal-rows.ts';
 import { GraphBlock } from './graph.ts';
 import { insertRows } from './insert.ts';
 import { drawLevels } from './levels.ts';
@@ -45,7 +47,7 @@ export interface GraphBuild {
 /** The products of a walk that expands so many rows of so many links each. */
 export const walkWork = (dim: number, links: number, breadth: number): number => (dim * links * breadth) / PRODUCTS_AT_ONCE;
 
-/** HNSW: rows are inserted batch by batch, and what was cut off is connected. */
+/** HNSW: rows are inserted batch by batch, equal ones are laid beside them, and what was cut off is connected. */
 export const hnswGrower = (m: number, efConstruction: number): GraphGrower => ({
   workPerRow: (dim) => walkWork(dim, m, efConstruction),
   start(context, code, seed, turns, base) {
@@ -56,8 +58,12 @@ export const hnswGrower = (m: number, efConstruction: number): GraphGrower => ({
     const graph = GraphBlock.create(context, m, ef, levels, code);
     const walkPtr = kernels.prepareWalk(rows, ef, 4 * m, m, Math.max(code?.queryBytes ?? 0, dim * 4));
     function* insert(): Work {
-      for (const inserted of insertRows({ kernels, graph, levels, carried, walkPtr, seed, turns })) yield inserted * walkWork(dim, m, efConstruction);
-      if (rows > 0 && turns.team.index === 0) yield* connectRows(graph.baseLinks(), rows, m * 2, graph.entry);
+      const equal = yield* findEqualRows(kernels, graph.ptr, insertionOrder(rows, seed, carried?.rows), carried ? carried.rows.length : 0, levels);
+      yield equal.beside.length * walkWork(dim, m, efConstruction);
+      for (const inserted of insertRows({ kernels, graph, levels, carried, order: equal.order, walkPtr, turns })) yield inserted * walkWork(dim, m, efConstruction);
+      if (rows === 0 || turns.team.index > 0) return;
+      layEqualRows(graph.baseLinks(), m * 2, equal);
+      yield* connectRows(graph.baseLinks(), rows, m * 2, graph.entry);
     }
     return { graph, work: insert() };
   },

@@ -8,7 +8,7 @@ import { BACK_LINK_LIST, BACK_LINK_NEXT, BACK_LINK_OWNER, BACK_LINK_ROW, BACK_LI
 import type { Kernels } from '../../kernels/kernels.ts';
 import type { Work } from '../../quant/kmeans.ts';
 import { shareOf, type Turns } from '../turns.ts';
-import { batchEnd, insertionOrder } from './batches.ts';
+import { batchEnd } from './batches.ts';
 import type { CarriedGraph, Offer } from './carried.ts';
 import type { GraphBlock } from './graph.ts';
 
@@ -31,9 +31,10 @@ interface GraphToFill {
   readonly levels: Uint8Array;
   /** What the graph begins with; null: nothing. */
   readonly carried: CarriedGraph | null;
+  /** u32: the rows to insert, behind the carried ones, in the order that `insertionOrder` gives. */
+  readonly order: Uint32Array;
   /** The Walk struct, prepared for the graph's breadth and lists of 4M candidates. */
   readonly walkPtr: number;
-  readonly seed: number;
   readonly turns: Turns;
 }
 
@@ -51,7 +52,7 @@ export function* insertRows(fill: GraphToFill): Work {
 class Insertion {
   readonly #fill: GraphToFill;
   readonly #order: Uint32Array;
-  /** u32, shape (rows). */
+  /** u32, as many as in the order. */
   readonly #orderPtr: number;
   readonly #lists: number;
   /** u32, shape (lists): first BackLink of each; NO_ROW between batches. */
@@ -62,13 +63,13 @@ class Insertion {
   #backLinksMax = 0;
 
   constructor(fill: GraphToFill) {
-    const { levels, graph, carried, seed } = fill;
+    const { levels, graph, order } = fill;
     const { arena } = fill.kernels;
     const rows = levels.length;
     this.#fill = fill;
-    this.#order = insertionOrder(rows, seed, carried?.rows);
-    this.#orderPtr = arena.alloc(rows * 4);
-    arena.u32(this.#orderPtr, rows).set(this.#order);
+    this.#order = order;
+    this.#orderPtr = arena.alloc(order.length * 4);
+    arena.u32(this.#orderPtr, order.length).set(order);
     this.#lists = rows + graph.slots;
     this.#backLinksToPtr = arena.alloc(this.#lists * 4);
     arena.u32(this.#backLinksToPtr, this.#lists).fill(NO_ROW);
