@@ -1,42 +1,29 @@
 /** Links that name what is not there, and searches that find nothing: said in words, and nothing else is shown in its place. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
-import { serve } from '../../scripts/serve.mjs';
 import type { Served } from '../../scripts/serve.mjs';
-import { executablePath, visit } from './browser.ts';
-import type { Visitor } from './browser.ts';
+import { executablePath, visitDemo } from './browser.ts';
+import type { DemoVisit, Visitor } from './browser.ts';
 import { soon } from './own-visitor.ts';
 
 const VISIT_MS = 120_000;
 
 describe.skipIf(executablePath === null)('links of the demo page', { timeout: VISIT_MS }, () => {
+  let demo: DemoVisit;
   let host: Served;
-  let profile: string;
   let visitor: Visitor;
   let page: Page;
 
   beforeAll(async () => {
-    await buildDemo();
-    host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
-    profile = await mkdtemp(join(tmpdir(), 'elanus-demo-'));
-    visitor = await visit(profile);
-    page = await visitor.newPage();
+    demo = await visitDemo('#/papers');
+    ({ host, visitor, page } = demo);
     page.on('console', (message) => {
       if (message.type() === 'warning' && message.text().includes('cannot be parsed')) visitor.faults.push(message.text());
     });
-    await cold('papers');
     await page.locator('.status .phase.is-ready').waitFor({ timeout: VISIT_MS });
   }, VISIT_MS);
 
-  afterAll(async () => {
-    await visitor?.leave();
-    await host?.close();
-    if (profile !== undefined) await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  });
+  afterAll(() => demo?.leave());
 
   async function cold(link: string): Promise<void> {
     await page.goto('about:blank');

@@ -167,7 +167,7 @@ describe.skipIf(executablePath === null)('the storage view', () => {
 
   it('erases what another tab has open, which says so and goes on', { timeout: VISIT_MS }, async () => {
     const other = await visitor.newPage();
-    await other.goto(`${host.url}#/papers`);
+    await other.goto(`${demo.host.url}#/papers`);
     await other.locator('.status .phase.is-ready').waitFor({ timeout: VISIT_MS });
     // The tab that looks after the files, and the one beside it.
     for (const [erasing, told] of [[page, other], [other, page]] as const) {
@@ -191,7 +191,7 @@ describe.skipIf(executablePath === null)('the storage view', () => {
         },
       });
     });
-    await other.goto(`${host.url}#/papers/storage`);
+    await other.goto(`${demo.host.url}#/papers/storage`);
     await other.locator('.status .phase.is-ready').waitFor({ timeout: VISIT_MS });
     await other.getByRole('button', { name: 'Erase everything' }).click();
     await other.getByRole('alertdialog').getByRole('button', { name: 'Erase' }).click();
