@@ -8,7 +8,7 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 const PACKAGE_INPUTS = ['src', 'assembly', 'asconfig.json', 'package.json', 'scripts/build.mjs', 'scripts/build-wasm.mjs'];
 const PACKAGE_OUTPUTS = ['dist/node.js', 'dist/browser.js'];
-const DEMO_INPUTS = ['web-demo/src', 'web-demo/sample', 'web-demo/public', 'web-demo/index.html', 'web-demo/vite.config.mjs', ...PACKAGE_OUTPUTS];
+const DEMO_INPUTS = ['web-demo/src', 'web-demo/sample', 'web-demo/public', 'web-demo/index.html', 'web-demo/vite.config.mjs', 'web-demo/plugins', ...PACKAGE_OUTPUTS];
 const DEMO_OUTPUTS = ['web-demo/dist/index.html'];
 
 const LOCK_MS_MAX = 120_000;
@@ -71,7 +71,9 @@ function takeLock(path) {
 /** Runs a program of this project with this Node; rejects with the last lines of its output when it fails. */
 function run(program, ...args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    // As users get it: a test runner's NODE_ENV would make another page, one without its service worker.
+    const env = { ...process.env, NODE_ENV: 'production' };
+    const child = spawn(process.execPath, [program, ...args], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (output = (output + bytes).slice(-8000)));
     child.on('error', reject);
