@@ -224,7 +224,8 @@ describe.skipIf(executablePath === null)('files of a visitor', () => {
 
   it('says so when the browser gives no more storage, and what was begun can be removed', { timeout: 3 * MAKE_MS }, () =>
     withProfile(async (other) => {
-      const guest = await visit(other);
+      // Its cache of the page's files would take the room that is measured out here for rows.
+      const guest = await visit(other, { serviceWorkers: 'block' });
       try {
         const tab = await guest.newPage();
         const devtools = await guest.context.newCDPSession(tab);

@@ -2,6 +2,9 @@
 import type { Dataset } from '../collections/dataset.ts';
 import { fetchSample } from './early.ts';
 
+/** Room that must be left beside the page's files, which take some 25 MB with those of the sample. */
+const LEFT_BYTES = 100_000_000;
+
 let registered: Promise<void> | null = null;
 
 /**
@@ -22,7 +25,10 @@ async function keep({ keptFiles = [] }: Dataset): Promise<void> {
 
 /** Resolves when this page is served by its service worker. */
 async function register(): Promise<void> {
-  const { serviceWorker } = navigator;
+  const { serviceWorker, storage } = navigator;
+  // The visitor's rows come before the page's own files.
+  const { quota = Infinity, usage = 0 } = (await storage?.estimate?.()) ?? {};
+  if (quota - usage < LEFT_BYTES) throw new Error('there is little room left in this browser');
   const registration = await serviceWorker.register(new URL('sw.js', document.baseURI), { updateViaCache: 'none' });
   offer(registration.waiting);
   registration.addEventListener('updatefound', () => {
