@@ -38,4 +38,6 @@ export async function spin(page: Page): Promise<void> {
     for (let i = 0; i < 5e7; i++) sum = (Math.imul(sum, 31) + i) | 0;
     return sum;
   });
+  // The answer is sent before the task has ended, and only an ended one is in the trace.
+  await page.waitForTimeout(300);
 }
