@@ -234,8 +234,6 @@ describe.skipIf(executablePath === null)('the map', () => {
     await page.keyboard.up('Shift');
     await soon(() => selectedCount(page)).toBe(ROWS.images);
 
-    // The next line is not the second half of a double click.
-    await page.waitForTimeout(600);
     await page.getByRole('button', { name: 'Lasso' }).click();
     await lasso(page, [[0.35, 0.1], [0.9, 0.1], [0.9, 0.55], [0.35, 0.5]]);
     await soon(() => selectedCount(page)).toBeLessThan(ROWS.images);

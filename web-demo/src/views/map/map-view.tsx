@@ -3,7 +3,7 @@
  * that is picked is a query, whose true neighbours are drawn as lines. In the URL: `layout`, `colour` and `pick`.
  */
 import type { ComponentType } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { CardProps, ViewProps } from '../../collections/dataset.ts';
 import { bringIntoView } from '../../ui/bring-into-view.ts';
 import { formatCount, formatMs } from '../../util/format.ts';
@@ -132,7 +132,8 @@ function DrawnMap({ open, params }: ViewProps) {
   }, [scatter, positions]);
   useEffect(() => scatter?.setColours(colouring.codes, colourTable(colouring, palette)), [scatter, colouring, palette]);
   useEffect(() => scatter?.setInks(inks), [scatter, inks]);
-  useEffect(() => scatter?.setTool(tool), [scatter, tool]);
+  // At once: the next press may come before what is drawn does.
+  useLayoutEffect(() => scatter?.setTool(tool), [scatter, tool]);
   const legend = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (scatter === null || host.current === null) return;
