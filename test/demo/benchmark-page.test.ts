@@ -1,26 +1,20 @@
 /** The benchmark in a real browser: every engine reports, or says why not. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
+import { ROOT } from '../../scripts/freshness.mjs';
 import { serve } from '../../scripts/serve.mjs';
-import type { Served } from '../../scripts/serve.mjs';
 import { ROWS } from '../../web-demo/sample/collections.mjs';
 import type { Report } from '../../web-demo/src/views/benchmark/report.ts';
 import { seriousFaults } from './accessibility.ts';
-import { executablePath, visit, withProfile } from './browser.ts';
-import type { Visitor } from './browser.ts';
+import { executablePath, visit, visitDemo, withProfile } from './browser.ts';
+import type { DemoVisit, Visitor } from './browser.ts';
 
 const RUN_MS = 240_000;
 const IDS = ['elanus', 'edgevec', 'orama', 'hnswlib-wasm'] as const;
 
 const dist = join(ROOT, 'web-demo', 'dist');
-
-beforeAll(async () => {
-  if (executablePath !== null) await buildDemo();
-}, RUN_MS);
 
 async function open(page: Page, url: string): Promise<void> {
   await page.goto(url);
@@ -43,24 +37,16 @@ async function reportOf(page: Page): Promise<Report> {
 }
 
 describe.skipIf(executablePath === null)('the benchmark', () => {
-  let host: Served;
-  let profile: string;
+  let demo: DemoVisit;
   let visitor: Visitor;
   let page: Page;
 
   beforeAll(async () => {
-    host = await serve(dist, { under: '/any/folder/' });
-    profile = await mkdtemp(join(tmpdir(), 'elanus-demo-'));
-    visitor = await visit(profile, { acceptDownloads: true });
-    page = await visitor.newPage();
-    await open(page, `${host.url}#/papers/benchmark`);
+    demo = await visitDemo('#/papers/benchmark', { acceptDownloads: true });
+    ({ visitor, page } = demo);
   }, RUN_MS);
 
-  afterAll(async () => {
-    await visitor?.leave();
-    await host?.close();
-    if (profile !== undefined) await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  });
+  afterAll(() => demo?.leave());
 
   it('runs all engines on the same data, recall beside speed', { timeout: RUN_MS }, async () => {
     await run(page);

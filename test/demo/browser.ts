@@ -91,16 +91,20 @@ export class DemoVisit {
   }
 }
 
+/** Builds the page if it is stale, and serves it as a folder of a plain host. */
+export async function serveDemo(): Promise<Served> {
+  await buildDemo();
+  return serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
+}
+
 /**
- * Builds the page if it is stale, serves it as a folder of a plain host, and visits it with nothing stored.
+ * Serves the page, and visits it with nothing stored.
  * @param path of the page's URL: shown until its collection is ready; null shows nothing yet
  */
 export async function visitDemo(path: string | null = null, options: VisitorOptions = {}): Promise<DemoVisit> {
-  await buildDemo();
-  const host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
-  const demo = await new DemoVisit(host, await mkdtemp(join(tmpdir(), 'elanus-demo-')), options).begin();
+  const demo = await new DemoVisit(await serveDemo(), await mkdtemp(join(tmpdir(), 'elanus-demo-')), options).begin();
   if (path !== null) {
-    await demo.page.goto(host.url + path);
+    await demo.page.goto(demo.host.url + path);
     await demo.page.locator('.status .phase.is-ready').waitFor({ timeout: READY_MS });
   }
   return demo;

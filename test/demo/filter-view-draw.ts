@@ -1,4 +1,5 @@
 /** Random rows with hostile values, random trees of the filter builder, and what such a tree means, told without the filter language. */
+import { numbersFrom } from '../../web-demo/src/util/random.ts';
 import { DYNAMIC } from '../../web-demo/src/views/filter/subject.ts';
 import type { Path, Subject, ValueKind } from '../../web-demo/src/views/filter/subject.ts';
 import { OPERATORS, operatorsOf, readAs } from '../../web-demo/src/views/filter/operators.ts';
@@ -7,15 +8,9 @@ import { plainLike } from '../filter/patterns/plain-like.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** A stream of numbers from a seed (mulberry32). */
+/** Draws from a stream of numbers. */
 export function drawer(seed: number) {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+  const next = numbersFrom(seed);
   return {
     below: (n: number): number => Math.floor(next() * n),
     chance: (p: number): boolean => next() < p,

@@ -12,6 +12,7 @@ import type { Curve } from '../../web-demo/src/measure/curve-data.ts';
 import { latencyOf, percentile } from '../../web-demo/src/measure/percentiles.ts';
 import { exactAnswers, K, recallOfQuery, sampleQueries, withoutItself } from '../../web-demo/src/measure/truth.ts';
 import type { Matrix, Metric, Truth } from '../../web-demo/src/measure/truth.ts';
+import { numbersFrom } from '../../web-demo/src/util/random.ts';
 import { experiment, pointAt } from '../../web-demo/src/views/lab/experiment.ts';
 import type { Library } from '../../web-demo/src/views/lab/experiment.ts';
 import { INDEXES } from '../../web-demo/src/views/lab/indexes.ts';
@@ -25,20 +26,9 @@ const METRICS: readonly Metric[] = ['L2', 'IP', 'COSINE'];
 /** The package from its source, as Node's entry has it. */
 const library = { connect, defineSchema } as Library;
 
-/** mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 /** Rows around some centres, as real ones lie. */
 function clustered(rows: number, dim: number, seed: number): Matrix {
-  const random = randomOf(seed);
+  const random = numbersFrom(seed);
   const centres = Float32Array.from({ length: 12 * dim }, () => 4 * random() - 2);
   const vectors = new Float32Array(rows * dim);
   for (let row = 0; row < rows; row++) {
@@ -55,7 +45,7 @@ function truthOf(matrix: Matrix, metric: Metric, count: number, seed = SEED): Tr
 
 describe(`percentiles (seed ${SEED})`, () => {
   it('are the smallest value that so many do not exceed', () => {
-    const random = randomOf(SEED);
+    const random = numbersFrom(SEED);
     for (let run = 0; run < 50; run++) {
       const times = Array.from({ length: 1 + Math.floor(200 * random()) }, () => Math.round(50 * random()) / 10);
       const cut = Math.floor(times.length * random());
@@ -141,7 +131,7 @@ describe('the chart', () => {
   });
 
   it('names round times within its bounds, and no more than there is room for where it can', () => {
-    const random = randomOf(SEED + 5);
+    const random = numbersFrom(SEED + 5);
     for (let run = 0; run < 200; run++) {
       const times = Array.from({ length: 1 + Math.floor(8 * random()) }, () => 10 ** (5 * random() - 2));
       const [from, to] = timeBounds([curve(times, times)]);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { fitPca } from '../../src/node.ts';
 import { alongDirections, mainDirections } from '../../web-demo/src/views/map/main-directions.ts';
-import { numbersFrom } from '../../web-demo/src/views/map/random.ts';
+import { numbersFrom } from '../../web-demo/src/util/random.ts';
 
 const { signal } = new AbortController();
 

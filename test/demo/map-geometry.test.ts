@@ -1,6 +1,6 @@
 /** Where things are on the map: cameras, the point under a pointer, lassos, places of names. Compared with plain scans. */
 import { describe, expect, it } from 'vitest';
-import { numbersFrom, sampleOf } from '../../web-demo/src/views/map/random.ts';
+import { numbersFrom, sampleOf } from '../../web-demo/src/util/random.ts';
 import { between, boundsOf, fitCamera, panBy, toPlaneX, toPlaneY, toScreenX, toScreenY, zoomAt } from '../../web-demo/src/views/map/scatter/camera.ts';
 import { PointGrid } from '../../web-demo/src/views/map/scatter/grid.ts';
 import { densestPlaces } from '../../web-demo/src/views/map/scatter/labels.ts';

@@ -1,7 +1,7 @@
 /** What the map reads of a collection, beside plain computations over the same rows. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, defineSchema, type Collection, type Database } from '../../src/node.ts';
-import { numbersFrom } from '../../web-demo/src/views/map/random.ts';
+import { numbersFrom } from '../../web-demo/src/util/random.ts';
 import { fingerprint, readMapRows, readNeighbours, readVectors } from '../../web-demo/src/views/map/source.ts';
 
 const ROWS = 700;

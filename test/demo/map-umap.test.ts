@@ -5,7 +5,7 @@ import { fitCurve } from '../../web-demo/src/views/map/umap/curve.ts';
 import { fuzzySet } from '../../web-demo/src/views/map/umap/fuzzy-set.ts';
 import type { KnnGraph } from '../../web-demo/src/views/map/umap/knn-graph.ts';
 import { epochsFor, Layout } from '../../web-demo/src/views/map/umap/optimise.ts';
-import { numbersFrom } from '../../web-demo/src/views/map/random.ts';
+import { numbersFrom } from '../../web-demo/src/util/random.ts';
 
 const K = 15;
 

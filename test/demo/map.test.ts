@@ -5,14 +5,12 @@ import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BROWSER_ARGS } from '../../scripts/find-browser.mjs';
-import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
-import { serve } from '../../scripts/serve.mjs';
 import type { Served } from '../../scripts/serve.mjs';
 import { IMAGE_DIM, ROWS } from '../../web-demo/sample/collections.mjs';
 import { exactL2 } from '../../web-demo/sample/exact.mjs';
 import { fileReader } from '../../web-demo/sample/files.mjs';
 import { openSource } from '../../web-demo/sample/source.mjs';
-import { executablePath, visit } from './browser.ts';
+import { executablePath, serveDemo, visit } from './browser.ts';
 import type { Visitor } from './browser.ts';
 import { spin, traceTasks } from './tasks.ts';
 
@@ -24,9 +22,7 @@ const WITH_WEBGL = [...BROWSER_ARGS.filter((arg) => arg !== '--disable-gpu'), '-
 let host: Served;
 
 beforeAll(async () => {
-  if (executablePath === null) return;
-  await buildDemo();
-  host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
+  if (executablePath !== null) host = await serveDemo();
 }, BUILD_MS);
 
 afterAll(() => host?.close());

@@ -1,6 +1,5 @@
 /** Files of every format in the built page, in and out; and a page that is used by keyboard alone, looked at by axe, on a phone, with no more storage. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Field, FixedSizeList, Float32, makeData, Table, tableFromIPC, tableToIPC, Vector, vectorFromArray } from 'apache-arrow';
 import { parquetReadObjects } from 'hyparquet';
@@ -9,6 +8,7 @@ import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Served } from '../../scripts/serve.mjs';
 import { random } from '../support/random.ts';
+import { seriousFaults } from './accessibility.ts';
 import { executablePath, visit, visitDemo, withProfile } from './browser.ts';
 import type { DemoVisit, Visitor } from './browser.ts';
 import { MAKE_MS, begin, choose, collections, fileOf, found, make, outcome, ownItem, soon } from './own-visitor.ts';
@@ -66,10 +66,8 @@ describe.skipIf(executablePath === null)('files of a visitor', () => {
   let demo: DemoVisit;
   let visitor: Visitor;
   let page: Page;
-  let axe: string;
 
   beforeAll(async () => {
-    axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     demo = await visitDemo(null, { acceptDownloads: true });
     ({ host, visitor, page } = demo);
   }, 120_000);
@@ -168,9 +166,7 @@ describe.skipIf(executablePath === null)('files of a visitor', () => {
         await page.setViewportSize({ width, height: 800 });
         const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         if (over > 0) all.push(`${where}, ${width}: sticks out by ${over}`);
-        await page.evaluate(axe);
-        const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: { run: (context: Document, options: object) => Promise<{ violations: { id: string; impact: string; nodes: { target: string[]; failureSummary?: string }[] }[] }> } }).axe.run(document, { resultTypes: ['violations'] }));
-        for (const { id, impact, nodes } of violations) if (impact === 'serious' || impact === 'critical') all.push(`${where}, ${colorScheme}, ${width}: ${id} ${nodes.map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary ?? ''}`).join('; ')}`);
+        for (const fault of await seriousFaults(page)) all.push(`${where}, ${colorScheme}, ${width}: ${fault}`);
       }
     }
     await page.emulateMedia({ colorScheme: 'light' });

@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildDemo, ROOT } from '../../scripts/freshness.mjs';
-import { serve } from '../../scripts/serve.mjs';
 import type { Served } from '../../scripts/serve.mjs';
 import { CLASSES, IMAGE_DIM, ROWS, TEXT_DIM } from '../../web-demo/sample/collections.mjs';
 import { exactCosine, exactL2 } from '../../web-demo/sample/exact.mjs';
@@ -14,7 +12,7 @@ import { openSource } from '../../web-demo/sample/source.mjs';
 import { PACKAGES, readPackages, textsOf } from '../../web-demo/sample/packages.mjs';
 import { loadLatentSpace } from '../../src/node.ts';
 import { readPapers } from './papers.ts';
-import { executablePath, visit, withProfile } from './browser.ts';
+import { executablePath, serveDemo, visit, withProfile } from './browser.ts';
 import type { Visitor } from './browser.ts';
 
 const BUILD_MS = 120_000;
@@ -23,9 +21,7 @@ const VISIT_MS = 90_000;
 let host: Served;
 
 beforeAll(async () => {
-  if (executablePath === null) return;
-  await buildDemo();
-  host = await serve(join(ROOT, 'web-demo', 'dist'), { under: '/any/folder/' });
+  if (executablePath !== null) host = await serveDemo();
 }, BUILD_MS);
 
 afterAll(() => host?.close());

@@ -306,14 +306,18 @@ describe('a move beside other tabs', () => {
     });
   }
 
-  it('ends with the tab that does it, and nothing has changed', async () => {
+  /** Two tabs of one database, the first of which leads; a call of the second notices soon when it is gone. */
+  async function twoTabs() {
     const medium = new SharedMemoryMedium();
-    const tabs = [openTab(medium), openTab(medium)];
-    const engines = [];
-    for (const tab of tabs) engines.push(await openTestEngine(tab.store, {}, {}, { silenceMs: 100 }));
-    const [{ client: leading }, { client }] = engines as unknown as [{ client: EngineClient }, { client: EngineClient }];
-    const { collectionId, schema } = await leading.createCollection({ name: 'c', schema: first, ifNotExists: true });
-    await client.describeCollection({ name: 'c' });
+    const tabs = [openTab(medium), openTab(medium)] as const;
+    const [leading, following] = [await openTestEngine(tabs[0].store, {}, {}, { silenceMs: 100 }), await openTestEngine(tabs[1].store, {}, {}, { silenceMs: 100 })];
+    const { collectionId, schema } = await leading.client.createCollection({ name: 'c', schema: first, ifNotExists: true });
+    await following.client.describeCollection({ name: 'c' });
+    return { tabs, client: following.client, collectionId, schema };
+  }
+
+  it('ends with the tab that does it, and nothing has changed', async () => {
+    const { tabs, client, collectionId, schema } = await twoTabs();
     const rows = new Map<bigint, Row>([[1n, { text: 'red kite', stars: 1 }], [2n, { text: 'owl', stars: null }]]);
     await client.insert({ collectionId, batch: batchOf(schema, rows) });
     await expect(move(client, collectionId, fieldToBe(schema, 1, 5), async () => tabs[0]!.kill())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -324,13 +328,7 @@ describe('a move beside other tabs', () => {
   });
 
   it('a log that a dead tab was holding goes on', async () => {
-    const medium = new SharedMemoryMedium();
-    const tabs = [openTab(medium), openTab(medium)];
-    const engines = [];
-    for (const tab of tabs) engines.push(await openTestEngine(tab.store, {}, {}, { silenceMs: 100 }));
-    const [{ client: leading }, { client }] = engines as unknown as [{ client: EngineClient }, { client: EngineClient }];
-    const { collectionId, schema } = await leading.createCollection({ name: 'c', schema: first, ifNotExists: true });
-    await client.describeCollection({ name: 'c' });
+    const { tabs, client, collectionId, schema } = await twoTabs();
     const rows = new Map<bigint, Row>([[1n, { text: 'red kite', stars: 1 }]]);
     await client.insert({ collectionId, batch: batchOf(schema, rows) });
     const { logs } = tabs[0]!.store.shared!;

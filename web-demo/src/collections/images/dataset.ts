@@ -2,10 +2,8 @@
 import { defineSchema } from 'elanus';
 import { areImagesComplete, CLASSES, fillImages, IMAGE_DIM, ROWS, sampleSchemas } from '../../../sample/collections.mjs';
 import type { Dataset } from '../dataset.ts';
+import { shareOfBoth } from '../shares.ts';
 import { pictureCollections } from './picture-collections.ts';
-
-/** What each step of the first visit contributes to the whole bar. */
-const SHARES: Record<string, { readonly from: number; readonly of: number }> = { images: { from: 0, of: 0.4 }, 'image-index': { from: 0.4, of: 0.6 } };
 
 export const images: Dataset = {
   id: 'images',
@@ -26,10 +24,7 @@ export const images: Dataset = {
     await fillImages(await pictureCollections(opened), openSample, {
       signal,
       firstShown,
-      onProgress: ({ step, label, done, total }) => {
-        const { from, of } = SHARES[step];
-        onProgress({ label, done, total, share: from + (of * done) / total });
-      },
+      onProgress: shareOfBoth({ step: 'images', share: 0.4 }, onProgress),
     });
   },
   loadCard: async () => (await import('./picture-card.tsx')).PictureCard,

@@ -3,9 +3,7 @@ import { defineSchema } from 'elanus';
 import { arePapersComplete, fillPapers, ROWS, sampleSchemas, TEXT_DIM } from '../../../sample/collections.mjs';
 import type { PaperRow, SampleCollection } from '../../../sample/collections.mjs';
 import type { Dataset } from '../dataset.ts';
-
-/** What each step of the first visit contributes to the whole bar. */
-const SHARES: Record<string, { readonly from: number; readonly of: number }> = { papers: { from: 0, of: 0.7 }, 'paper-index': { from: 0.7, of: 0.3 } };
+import { shareOfBoth } from '../shares.ts';
 
 export const papers: Dataset = {
   id: 'papers',
@@ -27,10 +25,7 @@ export const papers: Dataset = {
     await fillPapers(collection as unknown as SampleCollection<PaperRow>, openSample, {
       signal,
       firstShown,
-      onProgress: ({ step, label, done, total }) => {
-        const { from, of } = SHARES[step];
-        onProgress({ label, done, total, share: from + (of * done) / total });
-      },
+      onProgress: shareOfBoth({ step: 'papers', share: 0.7 }, onProgress),
     });
   },
   loadCard: async () => (await import('./paper-card.tsx')).PaperCard,

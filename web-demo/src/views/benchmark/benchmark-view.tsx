@@ -2,6 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import type { ViewProps } from '../../collections/dataset.ts';
 import type { Curve } from '../../measure/curve-data.ts';
+import { RecallChooser, recallParam } from '../../measure/recall-chooser.tsx';
 import { RowsChooser, rowsParam } from '../../measure/rows-chooser.tsx';
 import { rowsMax } from '../../measure/sample.ts';
 import { CopyButton } from '../../ui/copy-button.tsx';
@@ -30,7 +31,7 @@ export function BenchmarkView({ open, params }: ViewProps) {
   const { dim } = dataset.vector;
   const rows = rowsParam(params, Math.min(there, rowsMax(dim)));
   const seed = intParam(params, 'seed', { min: 0, max: 999_999_999, otherwise: SEED });
-  const target = TARGETS.find((each) => String(each) === params.get('recall')) ?? 0.95;
+  const target = recallParam(params, TARGETS);
   const nextSeed = (seed % 999_999_999) + 1;
   const key = reportKey(open, rows);
   const report = reports.get(key) ?? null;
@@ -54,16 +55,7 @@ export function BenchmarkView({ open, params }: ViewProps) {
         </p>
         <div class="choosers">
           <RowsChooser params={params} there={there} most={rowsMax(dim)} />
-          <label>
-            Compare at recall
-            <select value={String(target)} onChange={(event) => changeParams({ recall: event.currentTarget.value === '0.95' ? null : event.currentTarget.value }, { replace: true })}>
-              {TARGETS.map((each) => (
-                <option key={each} value={String(each)}>
-                  {formatShare(each)}
-                </option>
-              ))}
-            </select>
-          </label>
+          <RecallChooser offered={TARGETS} chosen={target} />
           {running === null ? (
             <button type="button" class="primary" disabled={phase !== 'ready'} onClick={() => void start(open, rows, seed)}>
               {report === null ? 'Run the benchmark' : 'Run it again'}

@@ -6,6 +6,7 @@ import type { ViewProps } from '../../collections/dataset.ts';
 import type { Curve } from '../../measure/curve-data.ts';
 import { rowsMax } from '../../measure/sample.ts';
 import type { Metric } from '../../measure/truth.ts';
+import { RecallChooser, recallParam } from '../../measure/recall-chooser.tsx';
 import { RowsChooser, rowsParam } from '../../measure/rows-chooser.tsx';
 import { bringIntoView } from '../../ui/bring-into-view.ts';
 import { formatCount, formatShare } from '../../util/format.ts';
@@ -34,7 +35,7 @@ export function LabView({ open, params }: ViewProps) {
   const { outcomes } = useStore(runs);
   const { dim } = dataset.vector;
   const metric = METRICS.find((each) => each === params.get('metric')) ?? dataset.vector.metric;
-  const target = TARGETS.find((each) => String(each) === params.get('recall')) ?? 0.95;
+  const target = recallParam(params, TARGETS);
   const rows = rowsParam(params, Math.min(there, rowsMax(dim)));
   const shape: Shape = useMemo(() => ({ rows, dim }), [rows, dim]);
   const proposed = useLoaded<Recommendation>(() => recommendIndex({ rows, dim, metric }), `${rows} ${dim} ${metric}`);
@@ -70,16 +71,7 @@ export function LabView({ open, params }: ViewProps) {
               ))}
             </select>
           </label>
-          <label>
-            Compare at recall
-            <select value={String(target)} onChange={(event) => changeParams({ recall: event.currentTarget.value === '0.95' ? null : event.currentTarget.value }, { replace: true })}>
-              {TARGETS.map((each) => (
-                <option key={each} value={String(each)}>
-                  {formatShare(each)}
-                </option>
-              ))}
-            </select>
-          </label>
+          <RecallChooser offered={TARGETS} chosen={target} />
         </div>
         {settings.map(([slot, setting]) => (
           <SettingCard

@@ -3,7 +3,7 @@
  * (Halko, Martinsson, Tropp 2011, arXiv:0909.4061, algorithm 4.4). A whole PCA takes time in dim^3; two directions for a
  * map are found in a fraction of it.
  */
-import { numbersFrom } from './random.ts';
+import { numbersFrom } from '../../util/random.ts';
 import { slicer } from './slices.ts';
 
 /** More than the two that are wanted: what is found of those is then nearly exact. */

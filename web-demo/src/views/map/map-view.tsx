@@ -18,7 +18,7 @@ import { Legend } from './legend.tsx';
 import { coloursOf, MapModel, type LayoutName } from './map-model.ts';
 import { useNeighbours } from './neighbours.ts';
 import { PointList } from './point-list.tsx';
-import { sampleOf } from './random.ts';
+import { sampleOf } from '../../util/random.ts';
 import { densestPlaces } from './scatter/labels.ts';
 import { STREAM_MS, type Tool } from './scatter/scatter.ts';
 import { Selection } from './selection.tsx';

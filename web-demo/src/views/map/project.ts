@@ -4,7 +4,7 @@ import type { Collection } from 'elanus';
 import type { VectorInfo } from '../../collections/dataset.ts';
 import type { Id } from '../../session/rows.ts';
 import { alongDirections, mainDirections } from './main-directions.ts';
-import { sampleOf } from './random.ts';
+import { sampleOf } from '../../util/random.ts';
 import { slicer } from './slices.ts';
 import { eachVectors, readVectors, type OnShare } from './source.ts';
 
