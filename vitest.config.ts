@@ -1,6 +1,7 @@
 /**
- * Two projects in one run: `node` has everything but `*.browser.test.ts`, `browser` has those and runs them in a real
- * Chromium. Without a browser the second is left out and says so; with CI set that is an error.
+ * Three projects: `node` has everything but `*.browser.test.ts` and `*.page.test.ts`; `browser` has the former and runs them in a real
+ * Chromium; `page` has the latter, the long visits of the demo page, which `npm test` leaves to `npm run test:page`. Without a browser the second
+ * is left out and says so; with CI set that is an error.
  */
 import { availableParallelism } from 'node:os';
 import { playwright } from '@vitest/browser-playwright';
@@ -24,10 +25,15 @@ const nodeProject: TestProjectConfiguration = {
     name: 'node',
     environment: 'node',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/**/*.browser.test.ts', '**/node_modules/**'],
+    exclude: ['test/**/*.browser.test.ts', 'test/**/*.page.test.ts', '**/node_modules/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
+};
+
+const pageProject: TestProjectConfiguration = {
+  plugins: nodeProject.plugins,
+  test: { ...nodeProject.test, name: 'page', include: ['test/**/*.page.test.ts'], exclude: ['**/node_modules/**'] },
 };
 
 const browserProject = (path: string): TestProjectConfiguration => ({
@@ -52,5 +58,5 @@ const browserProject = (path: string): TestProjectConfiguration => ({
 const maxWorkers = Math.max(2, availableParallelism() - 1);
 
 export default defineConfig({
-  test: { maxWorkers, projects: executablePath === null ? [nodeProject] : [nodeProject, browserProject(executablePath)] },
+  test: { maxWorkers, projects: executablePath === null ? [nodeProject, pageProject] : [nodeProject, pageProject, browserProject(executablePath)] },
 });

@@ -1,6 +1,6 @@
 /**
  * `npm test`: builds the package, compiles the type tests, and runs the suite in Node and in a real browser. Arguments
- * go to vitest (`npm test -- storage`). With `ELANUS_SKIP_BUILD` set it takes what was built before.
+ * go to vitest (`npm test -- storage`). The long visits of the demo page are a project of their own, `npm run test:page`. With `ELANUS_SKIP_BUILD` set it takes what was built before.
  *
  * The last lines are the runner's totals; where a step before it failed, a line behind them says so. The totals are also
  * in `build/test-totals.json`, for machines.
@@ -31,6 +31,10 @@ if (browser === null && process.env.CI) {
   process.exit(1);
 }
 
+const args = process.argv.slice(2);
+// A project that is left out, because there is no browser, must not be named.
+const projects = args.includes('--project') ? [] : ['node', ...(browser === null ? [] : ['browser'])].flatMap((name) => ['--project', name]);
+
 const failed = [];
 if (!process.env.ELANUS_SKIP_BUILD) {
   if (!step('build: wasm', ['scripts/build-wasm.mjs'])) failed.push('build: wasm');
@@ -43,7 +47,8 @@ const tests = step(`test: Node ${process.version}${browser ? ` and ${browser}` :
   'run',
   '--reporter=default',
   '--reporter=./scripts/totals-reporter.mjs',
-  ...process.argv.slice(2),
+  ...projects,
+  ...args,
 ]);
 if (!tests) failed.push('test');
 
