@@ -144,6 +144,9 @@ describe('equal rows', () => {
         for (const [row, step] of steps) for (const to of links.subarray(row * slots, (row + 1) * slots)) if (to !== NONE && !steps.has(to)) steps.set(to, step + 1);
         for (const row of beside) expect(steps.has(row), `${slots} slots, row ${row}`).toBe(true);
         if (slots >= 8) expect(Math.max(...steps.values())).toBeLessThan(8);
+        // And back: who begins at one of them gets to the others.
+        const listOf = (row: number) => [...links.subarray(row * slots, (row + 1) * slots)];
+        if (slots >= 2) for (const row of beside) expect(listOf(row).some((to) => to < row && (to === 0 || to >= others) && listOf(to).includes(row)), `${slots} slots, row ${row} and who lies before it`).toBe(true);
         expect([...links.subarray(0, taken)].filter((to) => to >= others)).toHaveLength(taken === 0 ? 0 : 1);
       }
     }

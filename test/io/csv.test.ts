@@ -50,6 +50,9 @@ describe('rows', () => {
   it('tell nothing from an empty text in quotes', () => {
     expect(parse(['a,,""\n'], ',')).toEqual([{ cells: ['a', null, ''], line: 1 }]);
     expect(parse(['a,NULL,"NULL",\n'], ',', 'NULL')).toEqual([{ cells: ['a', null, 'NULL', ''], line: 1 }]);
+    // Nothing stands behind the last delimiter, not even the end of a line.
+    expect(parse(['a,'], ',')).toEqual([{ cells: ['a', null], line: 1 }]);
+    expect(parse(['a,'], ',', 'NULL')).toEqual([{ cells: ['a', ''], line: 1 }]);
   });
 
   it('know their lines', () => {
